@@ -1,0 +1,77 @@
+/** A fault in one place of what a client sent: a JSON pointer (RFC 6901) and a sentence without the value. */
+export interface InputFault {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+/** The stable codes that a client meets in problem bodies; `http/problem.ts` gives each its status and text. */
+export type ErrorCode =
+  | 'malformed_request'
+  | 'malformed_json'
+  | 'validation_failed'
+  | 'credentials_missing'
+  | 'credentials_invalid'
+  | 'session_expired_idle'
+  | 'session_expired_absolute'
+  | 'session_signed_out'
+  | 'session_evicted'
+  | 'session_ended_by_admin'
+  | 'password_changed'
+  | 'user_disabled'
+  | 'unknown_email'
+  | 'wrong_password'
+  | 'current_password_wrong'
+  | 'role_required'
+  | 'setup_code_required'
+  | 'cross_site_request'
+  | 'forbidden'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'request_timeout'
+  | 'email_taken'
+  | 'session_limit_reached'
+  | 'body_too_large'
+  | 'unsupported_media_type'
+  | 'headers_too_large'
+  | 'internal_error'
+  | 'store_unavailable';
+
+/** A refusal that the caller can act on. */
+export class DomainError extends Error {
+  override readonly name: string = 'DomainError';
+
+  constructor(
+    readonly code: ErrorCode,
+    options: {
+      readonly faults?: readonly InputFault[];
+      readonly allow?: string;
+      readonly cause?: unknown;
+    } = {},
+  ) {
+    super(code, { cause: options.cause });
+    this.faults = options.faults ?? [];
+    this.allow = options.allow ?? null;
+  }
+
+  /** What is wrong with the input, in the order of its fields; empty unless the code is `validation_failed`. */
+  readonly faults: readonly InputFault[];
+  /** The methods that the path knows; null unless the code is `method_not_allowed`. */
+  readonly allow: string | null;
+}
+
+/** A field that is absent, null or empty where it may not be. */
+export const MISSING = 'Missing.';
+
+/** The input breaks a rule at `pointer`. */
+export function invalid(pointer: string, detail: string): DomainError {
+  return new DomainError('validation_failed', { faults: [{ pointer, detail }] });
+}
+
+/** The store could not answer, which says nothing about what is in it. */
+export class StoreUnavailableError extends DomainError {
+  override readonly name = 'StoreUnavailableError';
+
+  constructor(cause?: unknown) {
+    super('store_unavailable', { cause });
+  }
+}
