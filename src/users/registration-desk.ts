@@ -1,0 +1,48 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { DomainError } from '../common/domain-error.js';
+import type { User } from './user.js';
+import { type NewUser, UsersService } from './users.service.js';
+import { UsersOptions } from './users-options.js';
+
+/** Lets people in as the house's rule of registration says. */
+@Injectable()
+export class RegistrationDesk {
+  constructor(
+    private readonly users: UsersService,
+    private readonly options: UsersOptions,
+  ) {}
+
+  /** Adds a user at the wish of `caller`, who is null for a stranger. */
+  async register(details: NewUser, caller: User | null, setupCode: string | null): Promise<User> {
+    if (!caller && (await this.isWaitingForTheFirst())) {
+      this.#checkSetupCode(setupCode);
+      const founder = await this.users.createFirst(details);
+      if (founder) return founder;
+    }
+    this.#checkRight(caller);
+    return this.users.create(details, 'user');
+  }
+
+  /** Whether the next stranger who registers becomes the administrator. */
+  async isWaitingForTheFirst(): Promise<boolean> {
+    return this.options.registration === 'first' && (await this.users.count()) === 0;
+  }
+
+  #checkRight(caller: User | null): void {
+    const { registration } = this.options;
+    if (registration === 'open' || caller?.role === 'admin') return;
+    if (!caller) throw new DomainError('credentials_missing');
+    if (registration !== 'signed_in') throw new DomainError('role_required');
+  }
+
+  #checkSetupCode(given: string | null): void {
+    const { setupCode } = this.options;
+    if (setupCode === null || (given !== null && timingSafeEqual(digest(given), digest(setupCode)))) return;
+    throw new DomainError('setup_code_required');
+  }
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,25 @@
+import type { User } from './user.js';
+
+/** How users are shown to clients. */
+export interface UserPresentation {
+  readonly timestamp: (at: Date) => string;
+  readonly showsRole: boolean;
+}
+
+export const STANDARD_PRESENTATION: UserPresentation = {
+  timestamp: (at) => at.toISOString(),
+  showsRole: true,
+};
+
+/** A user as the API shows them: every key always there, never a hash. */
+export function userJson(user: User, { timestamp, showsRole }: UserPresentation) {
+  return {
+    id: user.id,
+    email: user.email,
+    first_name: user.firstName,
+    last_name: user.lastName,
+    created_at: timestamp(user.createdAt),
+    updated_at: timestamp(user.updatedAt),
+    ...(showsRole && { role: user.role }),
+  };
+}

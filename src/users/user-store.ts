@@ -1,0 +1,38 @@
+import type { Credential, Role, User } from './user.js';
+
+/** What may be changed of a user without their password; what is absent stays. */
+export interface UserChanges {
+  readonly firstName?: string;
+  readonly lastName?: string;
+  readonly role?: Role;
+  readonly disabled?: boolean;
+}
+
+/** The place of a user in the list, which is ordered by creation and then id. */
+export interface UserPosition {
+  readonly createdAt: Date;
+  readonly id: string;
+}
+
+/**
+ * Where users are kept. Every method is one atomic step and says what it did; what it hands out is a copy.
+ * Addresses are equal where their `emailKey` is. A store that cannot answer throws `StoreUnavailableError`.
+ */
+export abstract class UserStore {
+  /** False if the address is taken. */
+  abstract insert(user: User, passwordHash: string): Promise<boolean>;
+  /** False if there is a user already: of many racing callers one founds the house. */
+  abstract insertFirst(user: User, passwordHash: string): Promise<boolean>;
+  abstract find(id: string): Promise<User | null>;
+  abstract findCredential(email: string): Promise<Credential | null>;
+  /** The next users behind `after`, oldest first. */
+  abstract list(limit: number, after: UserPosition | null): Promise<User[]>;
+  abstract count(): Promise<number>;
+  /** The user as they are now, or null if there is none. Disabling raises the credential version. */
+  abstract update(id: string, changes: UserChanges, now: Date): Promise<User | null>;
+  /** Sets a hash and raises the credential version if that is still `version`: of two racing changes one wins. */
+  abstract replacePassword(id: string, version: number, hash: string, now: Date): Promise<User | null>;
+  /** Sets another hash of the same password, if the stored one is still `from`. */
+  abstract upgradeHash(id: string, from: string, to: string): Promise<boolean>;
+  abstract remove(id: string): Promise<boolean>;
+}

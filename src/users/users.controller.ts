@@ -1,0 +1,112 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
+import {
+  ApiCreatedResponse,
+  ApiForbiddenResponse,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { CurrentUser, OptionalAuth } from '../common/access.js';
+import { DomainError } from '../common/domain-error.js';
+import { CreateUserDto } from './dto/create-user.dto.js';
+import { ListUsersDto } from './dto/list-users.dto.js';
+import { UpdateUserDto } from './dto/update-user.dto.js';
+import { UserDto } from './dto/user.dto.js';
+import { RegistrationDesk } from './registration-desk.js';
+import { fromCursor, toCursor } from './user-cursor.js';
+import { userJson } from './user-json.js';
+import type { User } from './user.js';
+import { UsersOptions } from './users-options.js';
+import { UsersService } from './users.service.js';
+
+@ApiTags('users')
+@Controller('users')
+export class UsersController {
+  constructor(
+    private readonly users: UsersService,
+    private readonly desk: RegistrationDesk,
+    private readonly options: UsersOptions,
+  ) {}
+
+  @Get()
+  @ApiOkResponse({ type: [UserDto], description: 'A page of users; a `Link` header names the next.' })
+  @ApiForbiddenResponse({ description: 'For administrators.' })
+  async list(
+    @CurrentUser() caller: User,
+    @Query() { limit, cursor }: ListUsersDto,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    if (!this.#seesOthers(caller)) throw new DomainError('role_required');
+    const users = await this.users.list(limit + 1, cursor === undefined ? null : fromCursor(cursor));
+    const page = users.slice(0, limit);
+    const last = page.at(-1);
+    if (last && users.length > limit) {
+      response.setHeader('Link', `<${request.path}?limit=${limit}&cursor=${toCursor(last)}>; rel="next"`);
+    }
+    return page.map((user) => this.#json(user));
+  }
+
+  @Post()
+  @OptionalAuth()
+  @ApiCreatedResponse({ type: UserDto })
+  async register(@CurrentUser() caller: User | null, @Body() body: CreateUserDto) {
+    const details = {
+      email: body.email,
+      password: body.password,
+      firstName: body.first_name ?? null,
+      lastName: body.last_name ?? null,
+    };
+    return this.#json(await this.desk.register(details, caller, body.setup_code ?? null));
+  }
+
+  @Get(':id')
+  @ApiOkResponse({ type: UserDto })
+  @ApiNotFoundResponse()
+  async read(@CurrentUser() caller: User, @Param('id') id: string) {
+    const user = id === caller.id ? caller : this.#seesOthers(caller) && (await this.users.find(id));
+    if (!user) throw new DomainError('not_found');
+    return this.#json(user);
+  }
+
+  @Put(':id')
+  @ApiOkResponse({ type: UserDto })
+  @ApiNotFoundResponse()
+  async update(@CurrentUser() caller: User, @Param('id') id: string, @Body() body: UpdateUserDto) {
+    this.#checkMayChange(caller, id);
+    const changes = {
+      firstName: body.first_name ?? undefined,
+      lastName: body.last_name ?? undefined,
+      role: body.role ?? undefined,
+      disabled: body.disabled ?? undefined,
+    };
+    if (caller.role !== 'admin' && (changes.role ?? changes.disabled) !== undefined) {
+      throw new DomainError('role_required');
+    }
+    return this.#json(await this.users.update(id, changes));
+  }
+
+  @Delete(':id')
+  @HttpCode(200)
+  @ApiOkResponse({ description: 'Gone; every session of theirs is worthless.' })
+  @ApiNotFoundResponse()
+  async remove(@CurrentUser() caller: User, @Param('id') id: string) {
+    this.#checkMayChange(caller, id);
+    await this.users.remove(id);
+    return {};
+  }
+
+  #seesOthers(caller: User): boolean {
+    return this.options.peersVisible || caller.role === 'admin';
+  }
+
+  /** To whoever is no administrator, another's account is not there. */
+  #checkMayChange(caller: User, id: string): void {
+    if (caller.id !== id && caller.role !== 'admin') throw new DomainError('not_found');
+  }
+
+  #json(user: User) {
+    return userJson(user, this.options.presentation);
+  }
+}

@@ -1,0 +1,34 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Clock, SystemClock } from '../common/clock.js';
+import { BcryptPasswordHasher } from './bcrypt.password-hasher.js';
+import { PasswordHasher } from './password-hasher.js';
+import { RegistrationDesk } from './registration-desk.js';
+import { StatsController } from './stats.controller.js';
+import { UsersController } from './users.controller.js';
+import { UsersOptions } from './users-options.js';
+import { UsersService } from './users.service.js';
+
+/** Accounts and their routes. Needs a `UserStore`, which `StorageModule` or a global module of yours provides. */
+@Module({})
+export class UsersModule {
+  static forRoot(options: Partial<UsersOptions> = {}): DynamicModule {
+    return {
+      module: UsersModule,
+      controllers: [UsersController, StatsController],
+      providers: [
+        UsersService,
+        RegistrationDesk,
+        { provide: UsersOptions, useValue: new UsersOptions(options) },
+        { provide: Clock, useClass: SystemClock },
+        {
+          provide: PasswordHasher,
+          inject: [UsersOptions],
+          useFactory: ({ passwordCost, passwordPepper }: UsersOptions) =>
+            new BcryptPasswordHasher({ cost: passwordCost, pepper: passwordPepper }),
+        },
+      ],
+      exports: [UsersService, UsersOptions, RegistrationDesk],
+      global: true,
+    };
+  }
+}

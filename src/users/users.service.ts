@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { isEmail } from 'class-validator';
+import { Clock } from '../common/clock.js';
+import { DomainError, invalid } from '../common/domain-error.js';
+import { PasswordHasher } from './password-hasher.js';
+import { checkNewPassword, isOverlong } from './password-policy.js';
+import type { Credential, Role, User } from './user.js';
+import { type UserChanges, type UserPosition, UserStore } from './user-store.js';
+import { UsersOptions } from './users-options.js';
+
+export interface NewUser {
+  readonly email: string;
+  readonly password: string;
+  readonly firstName: string | null;
+  readonly lastName: string | null;
+}
+
+export type Verification =
+  | { readonly outcome: 'verified'; readonly user: User }
+  | { readonly outcome: 'unknown_email' | 'wrong_password' };
+
+@Injectable()
+export class UsersService {
+  constructor(
+    private readonly store: UserStore,
+    private readonly hasher: PasswordHasher,
+    private readonly clock: Clock,
+    private readonly options: UsersOptions,
+  ) {}
+
+  /** Adds a user; `email_taken` if the address has an account. */
+  async create(details: NewUser, role: Role): Promise<User> {
+    const { user, passwordHash } = await this.#newCredential(details, role);
+    if (!(await this.store.insert(user, passwordHash))) throw new DomainError('email_taken');
+    return user;
+  }
+
+  /** Adds the first user, as administrator, or null if there is a user already. */
+  async createFirst(details: NewUser): Promise<User | null> {
+    const { user, passwordHash } = await this.#newCredential(details, 'admin');
+    return (await this.store.insertFirst(user, passwordHash)) ? user : null;
+  }
+
+  /** Tells whose credential this is, at the cost of one hash whoever asks; a disabled user's is wrong. */
+  async verify(email: string, password: string): Promise<Verification> {
+    if (isOverlong(password)) return { outcome: 'wrong_password' };
+    const found = await this.store.findCredential(email);
+    const credential = found && this.#isAddressOf(found.user, email) ? found : null;
+    const isRight = await this.hasher.verify(password, credential?.passwordHash ?? this.hasher.decoy());
+    if (!credential) return { outcome: 'unknown_email' };
+    if (!isRight || credential.user.disabled) return { outcome: 'wrong_password' };
+    await this.#upgradeHash(credential, password);
+    return { outcome: 'verified', user: credential.user };
+  }
+
+  find(id: string): Promise<User | null> {
+    return this.store.find(id);
+  }
+
+  async findByEmail(email: string): Promise<User | null> {
+    return (await this.store.findCredential(email))?.user ?? null;
+  }
+
+  list(limit: number, after: UserPosition | null): Promise<User[]> {
+    return this.store.list(limit, after);
+  }
+
+  count(): Promise<number> {
+    return this.store.count();
+  }
+
+  /** Changes a user; `not_found` if there is none. Disabling makes all that was granted to them worthless. */
+  async update(id: string, changes: UserChanges): Promise<User> {
+    const user = await this.store.update(id, changes, this.clock.now());
+    if (!user) throw new DomainError('not_found');
+    return user;
+  }
+
+  /** Replaces a password that the user knows; whatever was granted under the old one is worthless from then on. */
+  async changePassword(user: User, current: string, next: string): Promise<User> {
+    checkNewPassword(next, this.options.passwordMinLength, '/new_password');
+    const verification = await this.verify(user.email, current);
+    if (verification.outcome !== 'verified') throw new DomainError('current_password_wrong');
+    const { id, credentialVersion } = verification.user;
+    const hash = await this.hasher.hash(next);
+    const changed = await this.store.replacePassword(id, credentialVersion, hash, this.clock.now());
+    if (!changed) throw new DomainError('current_password_wrong');
+    return changed;
+  }
+
+  /** Forgets a user and with them whatever was granted to them; `not_found` if there is none. */
+  async remove(id: string): Promise<void> {
+    if (!(await this.store.remove(id))) throw new DomainError('not_found');
+  }
+
+  async #newCredential(details: NewUser, role: Role): Promise<Credential> {
+    if (!this.options.exactEmails && !isEmail(details.email.trim()))
+      throw invalid('/email', 'Not an e-mail address.');
+    checkNewPassword(details.password, this.options.passwordMinLength, '/password');
+    const passwordHash = await this.hasher.hash(details.password);
+    const now = this.clock.now();
+    const user: User = {
+      id: randomUUID(),
+      email: details.email.trim().normalize('NFC'),
+      firstName: details.firstName,
+      lastName: details.lastName,
+      role,
+      disabled: false,
+      credentialVersion: 1,
+      createdAt: now,
+      updatedAt: now,
+    };
+    return { user, passwordHash };
+  }
+
+  #isAddressOf(user: User, email: string): boolean {
+    return !this.options.exactEmails || user.email === email;
+  }
+
+  async #upgradeHash({ user, passwordHash }: Credential, password: string): Promise<void> {
+    if (!this.hasher.isOutdated(passwordHash)) return;
+    await this.store.upgradeHash(user.id, passwordHash, await this.hasher.hash(password));
+  }
+}
