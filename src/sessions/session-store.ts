@@ -1,0 +1,44 @@
+import type { EndReason, Ending, StoredSession } from './session.js';
+
+/** How many live sessions of one user and credential version there may be, and who gives way. */
+export interface SessionLimit {
+  readonly max: number;
+  readonly policy: 'evict_oldest' | 'refuse';
+}
+
+export type InsertResult = 'inserted' | 'refused';
+
+/** For how long an ended or expired session can still be asked about: one day, in milliseconds. */
+export const ENDING_KEPT_FOR = 24 * 60 * 60 * 1000;
+
+/**
+ * Where sessions are kept. Every method is one atomic step and says what it did.
+ *
+ * A session is live while it is not ended and `now < expiresAt`; expired, ended and unknown are the same to `find`.
+ * Forgetting is housekeeping, never correctness: what is over stays over, swept or not. What is handed out is a copy.
+ * A store that cannot answer throws `StoreUnavailableError`, soon; no error of a driver crosses it.
+ */
+export abstract class SessionStore {
+  /** Whether sessions outlive this process and are shared with every other one. */
+  abstract readonly durable: boolean;
+  /**
+   * Rejects if the id is taken. Under a limit, of any number of parallel inserts exactly `max` are live in the end;
+   * sessions of an older credential version do not count.
+   */
+  abstract insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult>;
+  abstract find(id: string, now: Date): Promise<StoredSession | null>;
+  /** The live sessions of a user, newest first. */
+  abstract findByUser(userId: string, now: Date): Promise<StoredSession[]>;
+  /** Notes a use. False if the session is not live at `seenAt` or was seen later: it never brings one back. */
+  abstract touch(id: string, seenAt: Date, expiresAt: Date): Promise<boolean>;
+  /** Replaces the secret's hash if it is `from`: of two racing callers one is told `true`. */
+  abstract rotate(id: string, from: string, to: string, now: Date): Promise<boolean>;
+  /** Ends a live session. Of two racing callers one is told `true`. */
+  abstract end(id: string, reason: EndReason, now: Date): Promise<boolean>;
+  /** Ends all live sessions of a user but `exceptId`, and says how many those were. */
+  abstract endAll(userId: string, reason: EndReason, now: Date, exceptId?: string): Promise<number>;
+  /** Why a session is over, for a day after it ended or expired; null for a live or unknown one. */
+  abstract endingOf(id: string, now: Date): Promise<Ending | null>;
+  /** Forgets up to `limit` sessions that are over for more than a day, and says how many. */
+  abstract sweep(now: Date, limit: number): Promise<number>;
+}

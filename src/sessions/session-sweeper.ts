@@ -1,0 +1,56 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import { SessionStore } from './session-store.js';
+import { SessionsOptions } from './sessions-options.js';
+
+/** How many sessions one step forgets; requests are served between two steps. */
+const BATCH = 500;
+
+/** Forgets, now and then, the sessions that are over for more than a day. */
+@Injectable()
+export class SessionSweeper implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #logger = new Logger(SessionSweeper.name);
+  #timer: NodeJS.Timeout | null = null;
+  #isStopped = false;
+
+  constructor(
+    private readonly store: SessionStore,
+    private readonly clock: Clock,
+    private readonly options: SessionsOptions,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.#schedule();
+  }
+
+  onApplicationShutdown(): void {
+    this.#isStopped = true;
+    if (this.#timer) clearTimeout(this.#timer);
+  }
+
+  /** Sweeps until nothing is left to forget, and says how many it was. */
+  async sweep(): Promise<number> {
+    const now = this.clock.now();
+    let total = 0;
+    for (let swept = BATCH; swept === BATCH && !this.#isStopped; total += swept) {
+      swept = await this.store.sweep(now, BATCH);
+      await nextTurn();
+    }
+    return total;
+  }
+
+  #schedule(): void {
+    const jitter = 0.8 + 0.4 * Math.random();
+    this.#timer = setTimeout(() => void this.#run(), this.options.sweepInterval * jitter).unref();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.sweep();
+    } catch (error) {
+      this.#logger.warn(`Could not sweep: ${error instanceof Error ? error.message : 'unknown error'}`);
+    }
+    if (!this.#isStopped) this.#schedule();
+  }
+}

@@ -1,0 +1,66 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { inspect } from 'node:util';
+import { v7 as uuidV7 } from 'uuid';
+
+/** 16 bytes, a dot, 32 bytes, in base64url; the last characters are those that leave no bit over. */
+const FORMAT = /^([\w-]{21}[AQgw])\.([\w-]{42}[AEIMQUYcgkosw048])$/;
+
+/**
+ * What a client holds: `<id>.<secret>`. The id (128 bits, ordered by time like UUIDv7) is public; the secret
+ * (256 random bits) leaves by `reveal()` alone, and only its hash is kept.
+ */
+export class SessionToken {
+  readonly #secret: string;
+  #secretHash: string | null = null;
+
+  private constructor(
+    readonly id: string,
+    secret: string,
+  ) {
+    this.#secret = secret;
+  }
+
+  static issue(now: Date): SessionToken {
+    const id = Buffer.from(uuidV7({ msecs: now.getTime() }, new Uint8Array(16))).toString('base64url');
+    return SessionToken.reissue(id);
+  }
+
+  /** A new secret for a session that goes on. */
+  static reissue(id: string): SessionToken {
+    return new SessionToken(id, randomBytes(32).toString('base64url'));
+  }
+
+  /** Null for whatever is not written exactly as `issue` writes it. */
+  static parse(text: string): SessionToken | null {
+    const [, id, secret] = FORMAT.exec(text) ?? [];
+    return id === undefined || secret === undefined ? null : new SessionToken(id, secret);
+  }
+
+  get secretHash(): string {
+    this.#secretHash ??= createHash('sha256').update(this.#secret).digest('base64url');
+    return this.#secretHash;
+  }
+
+  /** Compares in constant time. */
+  matches(secretHash: string): boolean {
+    const mine = Buffer.from(this.secretHash);
+    const theirs = Buffer.from(secretHash);
+    return mine.length === theirs.length && timingSafeEqual(mine, theirs);
+  }
+
+  reveal(): string {
+    return `${this.id}.${this.#secret}`;
+  }
+
+  toString(): string {
+    return `SessionToken(${this.id})`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}

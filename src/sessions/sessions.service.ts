@@ -1,0 +1,133 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import { DomainError } from '../common/domain-error.js';
+import type { ClientFacts, EndReason, Session, StoredSession } from './session.js';
+import type { SessionLifetime } from './session-lifetime.js';
+import { SessionStore } from './session-store.js';
+import { SessionToken } from './session-token.js';
+import { SessionsOptions } from './sessions-options.js';
+
+export interface OpenedSession {
+  readonly token: SessionToken;
+  readonly session: Session;
+}
+
+/** Why a presented token is no good; `unknown` to whoever does not hold the whole of it. */
+export type DeadReason = EndReason | 'expired_idle' | 'expired_absolute' | 'unknown';
+
+export type Resumption =
+  | { readonly outcome: 'live'; readonly session: Session }
+  | { readonly outcome: 'dead'; readonly reason: DeadReason };
+
+const UNKNOWN: Resumption = { outcome: 'dead', reason: 'unknown' };
+
+@Injectable()
+export class SessionsService {
+  constructor(
+    private readonly store: SessionStore,
+    private readonly clock: Clock,
+    private readonly options: SessionsOptions,
+  ) {}
+
+  /** Whether sessions outlive this process. */
+  get durable(): boolean {
+    return this.store.durable;
+  }
+
+  /** Opens a session for a user; `session_limit_reached` where the limit refuses one more. */
+  async open(
+    user: { readonly id: string; readonly credentialVersion: number },
+    client: ClientFacts,
+    lifetime: SessionLifetime,
+  ): Promise<OpenedSession> {
+    const now = this.clock.now();
+    const token = SessionToken.issue(now);
+    const times = { createdAt: now, authenticatedAt: now, lastSeenAt: now };
+    const session: StoredSession = {
+      id: token.id,
+      userId: user.id,
+      credentialVersion: user.credentialVersion,
+      ...times,
+      expiresAt: lifetime.deadline(times),
+      client,
+      secretHash: token.secretHash,
+    };
+    const result = await this.store.insert(session, this.options.limit ?? undefined);
+    if (result === 'refused') throw new DomainError('session_limit_reached');
+    return { token, session: withoutSecret(session) };
+  }
+
+  /** The live session that a token stands for, noted as used, or why there is none. */
+  async resume(text: string, lifetime: SessionLifetime): Promise<Resumption> {
+    const token = SessionToken.parse(text);
+    if (!token) return UNKNOWN;
+    const now = this.clock.now();
+    const found = await this.store.find(token.id, now);
+    if (!found) return this.#explain(token, lifetime, now);
+    if (!token.matches(found.secretHash)) return UNKNOWN;
+    if (lifetime.deadline(found) <= now) return expired(found, lifetime, now);
+    return this.#noteUse(found, lifetime, now);
+  }
+
+  /** Gives a live session a new secret; the old token is worthless. Null if another caller was first. */
+  async rotate(session: Session): Promise<SessionToken | null> {
+    const now = this.clock.now();
+    const current = await this.store.find(session.id, now);
+    if (!current) return null;
+    const next = SessionToken.reissue(session.id);
+    return (await this.store.rotate(session.id, current.secretHash, next.secretHash, now)) ? next : null;
+  }
+
+  /** The live sessions of a user that their present credential opened, newest first. */
+  async list(user: { readonly id: string; readonly credentialVersion: number }): Promise<Session[]> {
+    const sessions = await this.store.findByUser(user.id, this.clock.now());
+    return sessions
+      .filter((session) => session.credentialVersion === user.credentialVersion)
+      .map(withoutSecret);
+  }
+
+  /** Ends a session; true if this call did it. */
+  end(id: string, reason: EndReason): Promise<boolean> {
+    return this.store.end(id, reason, this.clock.now());
+  }
+
+  /** Ends the session that a token stands for; true if this call did it. */
+  async close(text: string): Promise<boolean> {
+    const token = SessionToken.parse(text);
+    if (!token) return false;
+    const now = this.clock.now();
+    const found = await this.store.find(token.id, now);
+    if (!found || !token.matches(found.secretHash)) return false;
+    return this.store.end(found.id, 'signed_out', now);
+  }
+
+  /** Ends all sessions of a user but one, and says how many. */
+  endAll(userId: string, reason: EndReason, exceptId?: string): Promise<number> {
+    return this.store.endAll(userId, reason, this.clock.now(), exceptId);
+  }
+
+  async #noteUse(found: StoredSession, lifetime: SessionLifetime, now: Date): Promise<Resumption> {
+    const session = withoutSecret(found);
+    if (!lifetime.isTouchDue(session, now)) return { outcome: 'live', session };
+    const seen = { ...session, lastSeenAt: now };
+    const touched = { ...seen, expiresAt: lifetime.deadline(seen) };
+    await this.store.touch(touched.id, now, touched.expiresAt);
+    return { outcome: 'live', session: touched };
+  }
+
+  async #explain(token: SessionToken, lifetime: SessionLifetime, now: Date): Promise<Resumption> {
+    const ending = await this.store.endingOf(token.id, now);
+    if (!ending || !token.matches(ending.session.secretHash)) return UNKNOWN;
+    if (ending.reason === 'expired') return expired(ending.session, lifetime, now);
+    return { outcome: 'dead', reason: ending.reason };
+  }
+}
+
+function expired(session: Session, lifetime: SessionLifetime, now: Date): Resumption {
+  const isOverLimit = lifetime.limit(session) <= now;
+  return { outcome: 'dead', reason: isOverLimit ? 'expired_absolute' : 'expired_idle' };
+}
+
+function withoutSecret({ secretHash: _, ...session }: StoredSession): Session {
+  return session;
+}
