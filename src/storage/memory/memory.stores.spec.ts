@@ -1,0 +1,9 @@
+import { describeSessionStore } from '../../testing/describe-session-store.js';
+import { describeUserStore } from '../../testing/describe-user-store.js';
+import { MemorySessionStore } from './memory.session-store.js';
+import { MemoryUserStore } from './memory.user-store.js';
+
+const close = () => Promise.resolve();
+
+describeSessionStore('MemorySessionStore', () => Promise.resolve({ store: new MemorySessionStore(), close }));
+describeUserStore('MemoryUserStore', () => Promise.resolve({ store: new MemoryUserStore(), close }));

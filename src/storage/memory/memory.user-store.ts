@@ -1,0 +1,85 @@
+import { type Credential, type User, emailKey } from '../../users/user.js';
+import { type UserChanges, type UserPosition, UserStore } from '../../users/user-store.js';
+
+/** Users in the memory of this process: they are gone with it. Each method looks and writes without a pause between. */
+export class MemoryUserStore extends UserStore {
+  readonly #credentials = new Map<string, Credential>();
+  readonly #idsByEmail = new Map<string, string>();
+
+  async insert(user: User, passwordHash: string): Promise<boolean> {
+    const key = emailKey(user.email);
+    if (this.#idsByEmail.has(key)) return false;
+    this.#idsByEmail.set(key, user.id);
+    this.#credentials.set(user.id, structuredClone({ user, passwordHash }));
+    return true;
+  }
+
+  async insertFirst(user: User, passwordHash: string): Promise<boolean> {
+    return this.#credentials.size === 0 && this.insert(user, passwordHash);
+  }
+
+  async find(id: string): Promise<User | null> {
+    return structuredClone(this.#credentials.get(id)?.user) ?? null;
+  }
+
+  async findCredential(email: string): Promise<Credential | null> {
+    const id = this.#idsByEmail.get(emailKey(email)) ?? '';
+    return structuredClone(this.#credentials.get(id)) ?? null;
+  }
+
+  async list(limit: number, after: UserPosition | null): Promise<User[]> {
+    return [...this.#credentials.values()]
+      .map(({ user }) => user)
+      .filter((user) => !after || compare(user, after) > 0)
+      .toSorted(compare)
+      .slice(0, limit)
+      .map((user) => structuredClone(user));
+  }
+
+  async count(): Promise<number> {
+    return this.#credentials.size;
+  }
+
+  async update(id: string, changes: UserChanges, now: Date): Promise<User | null> {
+    const credential = this.#credentials.get(id);
+    if (!credential) return null;
+    const { user } = credential;
+    return this.#replace(credential, {
+      firstName: changes.firstName ?? user.firstName,
+      lastName: changes.lastName ?? user.lastName,
+      role: changes.role ?? user.role,
+      disabled: changes.disabled ?? user.disabled,
+      credentialVersion: user.credentialVersion + (changes.disabled ? 1 : 0),
+      updatedAt: now,
+    });
+  }
+
+  async replacePassword(id: string, version: number, hash: string, now: Date): Promise<User | null> {
+    const credential = this.#credentials.get(id);
+    if (credential?.user.credentialVersion !== version) return null;
+    return this.#replace(credential, { credentialVersion: version + 1, updatedAt: now }, hash);
+  }
+
+  async upgradeHash(id: string, from: string, to: string): Promise<boolean> {
+    const credential = this.#credentials.get(id);
+    if (credential?.passwordHash !== from) return false;
+    this.#replace(credential, {}, to);
+    return true;
+  }
+
+  async remove(id: string): Promise<boolean> {
+    const credential = this.#credentials.get(id);
+    if (credential) this.#idsByEmail.delete(emailKey(credential.user.email));
+    return this.#credentials.delete(id);
+  }
+
+  #replace({ user, passwordHash }: Credential, changes: Partial<User>, hash = passwordHash): User {
+    const changed = { ...user, ...changes };
+    this.#credentials.set(user.id, { user: changed, passwordHash: hash });
+    return structuredClone(changed);
+  }
+}
+
+function compare(a: UserPosition, b: UserPosition): number {
+  return a.createdAt.getTime() - b.createdAt.getTime() || (a.id < b.id ? -1 : Number(a.id > b.id));
+}

@@ -1,0 +1,33 @@
+/** The tables as they are after the last migration; instants are epoch milliseconds. */
+export interface Schema {
+  users: {
+    id: string;
+    email: string;
+    email_key: string;
+    first_name: string | null;
+    last_name: string | null;
+    role: 'user' | 'admin';
+    disabled: number;
+    password_hash: string;
+    credential_version: number;
+    created_at: number;
+    updated_at: number;
+  };
+  sessions: {
+    id: string;
+    user_id: string;
+    secret_hash: string;
+    credential_version: number;
+    created_at: number;
+    authenticated_at: number;
+    last_seen_at: number;
+    expires_at: number;
+    /** Null while nobody ended it. */
+    ended_at: number | null;
+    end_reason: string | null;
+    /** When the row may be swept. */
+    forget_at: number;
+    ip: string | null;
+    user_agent: string | null;
+  };
+}

@@ -1,0 +1,219 @@
+import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { EndReason, Ending, StoredSession } from '../../sessions/session.js';
+import {
+  ENDING_KEPT_FOR,
+  type InsertResult,
+  type SessionLimit,
+  SessionStore,
+} from '../../sessions/session-store.js';
+import type { Schema } from './schema.js';
+import { answer } from './sqlite.database.js';
+
+type Row = Selectable<Schema['sessions']>;
+
+/** Sessions as rows, which outlive the process. */
+export class SqlSessionStore extends SessionStore {
+  readonly durable = true;
+
+  constructor(private readonly db: Kysely<Schema>) {
+    super();
+  }
+
+  async insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult> {
+    const row = toRow(session);
+    const result = await answer(
+      limit
+        ? this.db.transaction().execute((transaction) => insertWithin(transaction, row, limit))
+        : insertRow(this.db, row),
+    );
+    if (result === 'taken') throw new Error('A session of this id is stored already.');
+    return result;
+  }
+
+  async find(id: string, now: Date): Promise<StoredSession | null> {
+    const row = await answer(this.#live(now).where('id', '=', id).executeTakeFirst());
+    return row ? toSession(row) : null;
+  }
+
+  async findByUser(userId: string, now: Date): Promise<StoredSession[]> {
+    const rows = await answer(
+      this.#live(now)
+        .where('user_id', '=', userId)
+        .orderBy('created_at', 'desc')
+        .orderBy('id', 'desc')
+        .execute(),
+    );
+    return rows.map(toSession);
+  }
+
+  async touch(id: string, seenAt: Date, expiresAt: Date): Promise<boolean> {
+    const { numUpdatedRows } = await answer(
+      this.#change(seenAt)
+        .set({
+          last_seen_at: seenAt.getTime(),
+          expires_at: expiresAt.getTime(),
+          forget_at: expiresAt.getTime() + ENDING_KEPT_FOR,
+        })
+        .where('id', '=', id)
+        .where('last_seen_at', '<=', seenAt.getTime())
+        .executeTakeFirst(),
+    );
+    return numUpdatedRows === 1n;
+  }
+
+  async rotate(id: string, from: string, to: string, now: Date): Promise<boolean> {
+    const { numUpdatedRows } = await answer(
+      this.#change(now)
+        .set({ secret_hash: to })
+        .where('id', '=', id)
+        .where('secret_hash', '=', from)
+        .executeTakeFirst(),
+    );
+    return numUpdatedRows === 1n;
+  }
+
+  async end(id: string, reason: EndReason, now: Date): Promise<boolean> {
+    const { numUpdatedRows } = await answer(
+      this.#change(now).set(ended(reason, now.getTime())).where('id', '=', id).executeTakeFirst(),
+    );
+    return numUpdatedRows === 1n;
+  }
+
+  async endAll(userId: string, reason: EndReason, now: Date, exceptId = ''): Promise<number> {
+    const { numUpdatedRows } = await answer(
+      this.#change(now)
+        .set(ended(reason, now.getTime()))
+        .where('user_id', '=', userId)
+        .where('id', '!=', exceptId)
+        .executeTakeFirst(),
+    );
+    return Number(numUpdatedRows);
+  }
+
+  async endingOf(id: string, now: Date): Promise<Ending | null> {
+    const row = await answer(
+      this.db
+        .selectFrom('sessions')
+        .selectAll()
+        .where('id', '=', id)
+        .where('forget_at', '>', now.getTime())
+        .where((or) => or.or([or('ended_at', 'is not', null), or('expires_at', '<=', now.getTime())]))
+        .executeTakeFirst(),
+    );
+    return row ? toEnding(row) : null;
+  }
+
+  async sweep(now: Date, limit: number): Promise<number> {
+    const { numDeletedRows } = await answer(
+      this.db
+        .deleteFrom('sessions')
+        .where('id', 'in', (sessions) =>
+          sessions
+            .selectFrom('sessions')
+            .select('id')
+            .where('forget_at', '<=', now.getTime())
+            .orderBy('forget_at')
+            .limit(limit),
+        )
+        .executeTakeFirst(),
+    );
+    return Number(numDeletedRows);
+  }
+
+  #live(now: Date) {
+    return this.db
+      .selectFrom('sessions')
+      .selectAll()
+      .where('ended_at', 'is', null)
+      .where('expires_at', '>', now.getTime());
+  }
+
+  #change(now: Date) {
+    return this.db
+      .updateTable('sessions')
+      .where('ended_at', 'is', null)
+      .where('expires_at', '>', now.getTime());
+  }
+}
+
+async function insertRow(db: Kysely<Schema>, row: Row): Promise<'inserted' | 'taken'> {
+  const { numInsertedOrUpdatedRows } = await db
+    .insertInto('sessions')
+    .values(row)
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .executeTakeFirst();
+  return numInsertedOrUpdatedRows === 1n ? 'inserted' : 'taken';
+}
+
+/** The row goes in first: from then on this transaction holds the write lock and nobody counts beside it. */
+async function insertWithin(
+  db: Transaction<Schema>,
+  row: Row,
+  { max, policy }: SessionLimit,
+): Promise<InsertResult | 'taken'> {
+  if ((await insertRow(db, row)) === 'taken') return 'taken';
+  const rivals = await db
+    .selectFrom('sessions')
+    .select('id')
+    .where('user_id', '=', row.user_id)
+    .where('id', '!=', row.id)
+    .where('credential_version', '>=', row.credential_version)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', row.created_at)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
+  const excess = rivals.length + 1 - max;
+  if (excess <= 0) return 'inserted';
+  if (policy === 'refuse') {
+    await db.deleteFrom('sessions').where('id', '=', row.id).execute();
+    return 'refused';
+  }
+  const evicted = rivals.slice(0, excess).map(({ id }) => id);
+  await db.updateTable('sessions').set(ended('evicted', row.created_at)).where('id', 'in', evicted).execute();
+  return 'inserted';
+}
+
+function ended(reason: EndReason, at: number) {
+  return { ended_at: at, end_reason: reason, forget_at: at + ENDING_KEPT_FOR };
+}
+
+function toRow({ client, ...session }: StoredSession): Row {
+  return {
+    id: session.id,
+    user_id: session.userId,
+    secret_hash: session.secretHash,
+    credential_version: session.credentialVersion,
+    created_at: session.createdAt.getTime(),
+    authenticated_at: session.authenticatedAt.getTime(),
+    last_seen_at: session.lastSeenAt.getTime(),
+    expires_at: session.expiresAt.getTime(),
+    ended_at: null,
+    end_reason: null,
+    forget_at: session.expiresAt.getTime() + ENDING_KEPT_FOR,
+    ip: client.ip,
+    user_agent: client.userAgent,
+  };
+}
+
+function toSession(row: Row): StoredSession {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    secretHash: row.secret_hash,
+    credentialVersion: row.credential_version,
+    createdAt: new Date(row.created_at),
+    authenticatedAt: new Date(row.authenticated_at),
+    lastSeenAt: new Date(row.last_seen_at),
+    expiresAt: new Date(row.expires_at),
+    client: { ip: row.ip, userAgent: row.user_agent },
+  };
+}
+
+function toEnding(row: Row): Ending {
+  return {
+    session: toSession(row),
+    reason: (row.end_reason as EndReason | null) ?? 'expired',
+    at: new Date(row.ended_at ?? row.expires_at),
+  };
+}

@@ -1,0 +1,178 @@
+import type { Kysely, Selectable } from 'kysely';
+import { type Credential, type User, emailKey } from '../../users/user.js';
+import { type UserChanges, type UserPosition, UserStore } from '../../users/user-store.js';
+import type { Schema } from './schema.js';
+import { answer } from './sqlite.database.js';
+
+type Row = Selectable<Schema['users']>;
+
+/** All of a user but the hash, which leaves the database only to be verified against. */
+const USER_COLUMNS = [
+  'id',
+  'email',
+  'first_name',
+  'last_name',
+  'role',
+  'disabled',
+  'credential_version',
+  'created_at',
+  'updated_at',
+] as const satisfies readonly (keyof Row)[];
+
+/** Users as rows, unique by the normal form of their address. */
+export class SqlUserStore extends UserStore {
+  constructor(private readonly db: Kysely<Schema>) {
+    super();
+  }
+
+  async insert(user: User, passwordHash: string): Promise<boolean> {
+    const { numInsertedOrUpdatedRows } = await answer(
+      this.db
+        .insertInto('users')
+        .values(toRow(user, passwordHash))
+        .onConflict((conflict) => conflict.column('email_key').doNothing())
+        .executeTakeFirst(),
+    );
+    return numInsertedOrUpdatedRows === 1n;
+  }
+
+  async insertFirst(user: User, passwordHash: string): Promise<boolean> {
+    const row = toRow(user, passwordHash);
+    const columns = Object.keys(row) as (keyof Row)[];
+    const { numInsertedOrUpdatedRows } = await answer(
+      this.db
+        .insertInto('users')
+        .columns(columns)
+        .expression(
+          this.db
+            .selectNoFrom(({ val }) => columns.map((column) => val(row[column]).as(column)))
+            .where(({ not, exists, selectFrom }) => not(exists(selectFrom('users').select('id')))),
+        )
+        .executeTakeFirst(),
+    );
+    return numInsertedOrUpdatedRows === 1n;
+  }
+
+  async find(id: string): Promise<User | null> {
+    const row = await answer(
+      this.db.selectFrom('users').select(USER_COLUMNS).where('id', '=', id).executeTakeFirst(),
+    );
+    return row ? toUser(row) : null;
+  }
+
+  async findCredential(email: string): Promise<Credential | null> {
+    const row = await answer(
+      this.db.selectFrom('users').selectAll().where('email_key', '=', emailKey(email)).executeTakeFirst(),
+    );
+    return row ? { user: toUser(row), passwordHash: row.password_hash } : null;
+  }
+
+  async list(limit: number, after: UserPosition | null): Promise<User[]> {
+    const rows = await answer(
+      this.db
+        .selectFrom('users')
+        .select(USER_COLUMNS)
+        .$if(after !== null, (users) =>
+          users.where(({ eb, refTuple, tuple }) =>
+            eb(refTuple('created_at', 'id'), '>', tuple(after!.createdAt.getTime(), after!.id)),
+          ),
+        )
+        .orderBy('created_at')
+        .orderBy('id')
+        .limit(limit)
+        .execute(),
+    );
+    return rows.map(toUser);
+  }
+
+  async count(): Promise<number> {
+    const { users } = await answer(
+      this.db
+        .selectFrom('users')
+        .select(({ fn }) => fn.countAll<number>().as('users'))
+        .executeTakeFirstOrThrow(),
+    );
+    return users;
+  }
+
+  async update(id: string, changes: UserChanges, now: Date): Promise<User | null> {
+    const row = await answer(
+      this.db
+        .updateTable('users')
+        .set((user) => ({
+          first_name: changes.firstName,
+          last_name: changes.lastName,
+          role: changes.role,
+          disabled: changes.disabled === undefined ? undefined : Number(changes.disabled),
+          credential_version: changes.disabled ? user('credential_version', '+', 1) : undefined,
+          updated_at: now.getTime(),
+        }))
+        .where('id', '=', id)
+        .returning(USER_COLUMNS)
+        .executeTakeFirst(),
+    );
+    return row ? toUser(row) : null;
+  }
+
+  async replacePassword(id: string, version: number, hash: string, now: Date): Promise<User | null> {
+    const row = await answer(
+      this.db
+        .updateTable('users')
+        .set({ password_hash: hash, credential_version: version + 1, updated_at: now.getTime() })
+        .where('id', '=', id)
+        .where('credential_version', '=', version)
+        .returning(USER_COLUMNS)
+        .executeTakeFirst(),
+    );
+    return row ? toUser(row) : null;
+  }
+
+  async upgradeHash(id: string, from: string, to: string): Promise<boolean> {
+    const { numUpdatedRows } = await answer(
+      this.db
+        .updateTable('users')
+        .set({ password_hash: to })
+        .where('id', '=', id)
+        .where('password_hash', '=', from)
+        .executeTakeFirst(),
+    );
+    return numUpdatedRows === 1n;
+  }
+
+  async remove(id: string): Promise<boolean> {
+    const { numDeletedRows } = await answer(
+      this.db.deleteFrom('users').where('id', '=', id).executeTakeFirst(),
+    );
+    return numDeletedRows === 1n;
+  }
+}
+
+function toRow(user: User, passwordHash: string): Row {
+  return {
+    id: user.id,
+    email: user.email,
+    email_key: emailKey(user.email),
+    first_name: user.firstName,
+    last_name: user.lastName,
+    role: user.role,
+    disabled: Number(user.disabled),
+    password_hash: passwordHash,
+    credential_version: user.credentialVersion,
+    created_at: user.createdAt.getTime(),
+    updated_at: user.updatedAt.getTime(),
+  };
+}
+
+function toUser(row: Omit<Row, 'email_key' | 'password_hash'>): User {
+  return {
+    id: row.id,
+    email: row.email,
+    firstName: row.first_name,
+    lastName: row.last_name,
+    role: row.role,
+    disabled: row.disabled !== 0,
+    credentialVersion: row.credential_version,
+    createdAt: new Date(row.created_at),
+    updatedAt: new Date(row.updated_at),
+  };
+}

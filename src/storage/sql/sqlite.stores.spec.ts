@@ -1,0 +1,97 @@
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { StoreUnavailableError } from '../../common/domain-error.js';
+import { describeSessionStore } from '../../testing/describe-session-store.js';
+import { describeUserStore } from '../../testing/describe-user-store.js';
+import { aSession, aUser } from '../../testing/samples.js';
+import { SqlSessionStore } from './sql.session-store.js';
+import { SqlUserStore } from './sql.user-store.js';
+import { SqliteDatabase } from './sqlite.database.js';
+
+const newFile = () => join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'test.db');
+const open = (file = newFile()) => SqliteDatabase.open(file, 200);
+const noon = new Date('2026-01-01T12:00:00.000Z');
+
+describeSessionStore('SqlSessionStore on SQLite', async () => {
+  const database = await open();
+  return { store: new SqlSessionStore(database.db), close: () => database.close() };
+});
+
+describeUserStore('SqlUserStore on SQLite', async () => {
+  const database = await open();
+  return { store: new SqlUserStore(database.db), close: () => database.close() };
+});
+
+describe('Two connections to one SQLite file', () => {
+  const file = newFile();
+  let here: SqliteDatabase;
+  let there: SqliteDatabase;
+
+  beforeAll(async () => {
+    [here, there] = [await open(file), await open(file)];
+  });
+
+  afterAll(() => Promise.all([here.close(), there.close()]));
+
+  it('see at once what the other wrote', async () => {
+    const session = aSession();
+    await new SqlSessionStore(here.db).insert(session);
+    expect(await new SqlSessionStore(there.db).find(session.id, noon)).toEqual(session);
+    await new SqlSessionStore(there.db).end(session.id, 'signed_out', noon);
+    expect(await new SqlSessionStore(here.db).find(session.id, noon)).toBeNull();
+  });
+
+  it('let one first user in', async () => {
+    const stores = [new SqlUserStore(here.db), new SqlUserStore(there.db)];
+    const founded = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => stores[index % 2]!.insertFirst(aUser(), 'hash')),
+    );
+    expect(founded.filter(Boolean)).toHaveLength(1);
+  });
+});
+
+describe('A SQLite store that cannot answer', () => {
+  it('says so when the database is closed', async () => {
+    const database = await open();
+    await database.close();
+    const asked = [
+      new SqlSessionStore(database.db).find('id', noon),
+      new SqlUserStore(database.db).find('id'),
+    ];
+    for (const answer of asked) await expect(answer).rejects.toBeInstanceOf(StoreUnavailableError);
+  });
+
+  it('says so when another holds the file for longer than the time-out, and keeps nothing', async () => {
+    const file = newFile();
+    const [holder, waiter] = [await open(file), await open(file)];
+    const session = aSession();
+    await holder.db.transaction().execute(async (transaction) => {
+      await transaction.deleteFrom('sessions').execute();
+      await expect(new SqlSessionStore(waiter.db).insert(session)).rejects.toBeInstanceOf(
+        StoreUnavailableError,
+      );
+    });
+    expect(await new SqlSessionStore(waiter.db).find(session.id, noon)).toBeNull();
+    expect(await new SqlSessionStore(waiter.db).insert(session)).toBe('inserted');
+    await Promise.all([holder.close(), waiter.close()]);
+  });
+});
+
+describe('A SQLite file', () => {
+  it('is in write-ahead mode', async () => {
+    const file = newFile();
+    const database = await open(file);
+    await new SqlUserStore(database.db).insert(aUser(), 'hash');
+    expect(existsSync(`${file}-wal`)).toBe(true);
+    await database.close();
+  });
+
+  it('has its tables made once, whoever opens it at the same time', async () => {
+    const file = newFile();
+    const databases = await Promise.all(Array.from({ length: 4 }, () => open(file)));
+    for (const database of databases) expect(await new SqlUserStore(database.db).count()).toBe(0);
+    await Promise.all(databases.map((database) => database.close()));
+  });
+});

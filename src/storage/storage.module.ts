@@ -1,0 +1,31 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Clock, SystemClock } from '../common/clock.js';
+import { SessionStore } from '../sessions/session-store.js';
+import { UserStore } from '../users/user-store.js';
+import { Connections } from './connections.js';
+import { HealthController } from './health.controller.js';
+import { StorageOptions } from './storage-options.js';
+
+/** Provides `UserStore` and `SessionStore` to the whole application, on the backends that the URLs name. */
+@Module({})
+export class StorageModule {
+  static forRoot(options: Partial<StorageOptions> = {}): DynamicModule {
+    return {
+      module: StorageModule,
+      controllers: [HealthController],
+      providers: [
+        { provide: StorageOptions, useValue: new StorageOptions(options) },
+        { provide: Clock, useClass: SystemClock },
+        {
+          provide: Connections,
+          inject: [StorageOptions],
+          useFactory: (given: StorageOptions) => Connections.open(given),
+        },
+        { provide: UserStore, inject: [Connections], useFactory: ({ users }: Connections) => users },
+        { provide: SessionStore, inject: [Connections], useFactory: ({ sessions }: Connections) => sessions },
+      ],
+      exports: [UserStore, SessionStore],
+      global: true,
+    };
+  }
+}

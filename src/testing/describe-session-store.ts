@@ -1,0 +1,354 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { NEVER } from '../common/clock.js';
+import { ENDING_KEPT_FOR, type SessionStore } from '../sessions/session-store.js';
+import { aSession } from './samples.js';
+
+/** A store to be tried, and what puts it away. */
+export interface StoreUnderTest<T> {
+  readonly store: T;
+  close(): Promise<void>;
+}
+
+const noon = new Date('2026-01-01T12:00:00.000Z');
+const after = (minutes: number, ms = 0) => new Date(noon.getTime() + minutes * 60_000 + ms);
+
+/** What all session stores have in common: run it on yours. */
+export function describeSessionStore(name: string, open: () => Promise<StoreUnderTest<SessionStore>>): void {
+  describe(`${name} as a session store`, () => {
+    let store: SessionStore;
+    let close: () => Promise<void>;
+
+    beforeEach(async () => {
+      const opened = await open();
+      ({ store } = opened);
+      close = () => opened.close();
+    });
+
+    afterEach(() => close());
+
+    describe('keeping', () => {
+      it('finds what was inserted, to the last fact', async () => {
+        const session = aSession({
+          expiresAt: NEVER,
+          client: { ip: null, userAgent: null },
+          credentialVersion: 7,
+        });
+        expect(await store.insert(session)).toBe('inserted');
+        expect(await store.find(session.id, noon)).toEqual(session);
+      });
+
+      it('finds nothing under an id that was never given', async () => {
+        expect(await store.find(aSession().id, noon)).toBeNull();
+      });
+
+      it.each(['__proto__', 'constructor', '', "'; drop table sessions; --", '\u{1f36a}'])(
+        'finds nothing under the hostile id %j',
+        async (id) => {
+          await store.insert(aSession());
+          expect(await store.find(id, noon)).toBeNull();
+          expect(await store.end(id, 'signed_out', noon)).toBe(false);
+          expect(await store.endingOf(id, noon)).toBeNull();
+        },
+      );
+
+      it('rejects an id that is taken and keeps what was there', async () => {
+        const session = aSession();
+        await store.insert(session);
+        await expect(store.insert({ ...aSession(), id: session.id })).rejects.toThrow();
+        expect(await store.find(session.id, noon)).toEqual(session);
+      });
+
+      it('rejects the id of an ended session too', async () => {
+        const session = aSession();
+        await store.insert(session);
+        await store.end(session.id, 'signed_out', noon);
+        await expect(store.insert(session)).rejects.toThrow();
+        expect(await store.find(session.id, noon)).toBeNull();
+      });
+
+      it('hands out copies', async () => {
+        const session = aSession();
+        await store.insert(session);
+        const found = await store.find(session.id, noon);
+        Object.assign(found!, { userId: 'mallory' });
+        found!.expiresAt.setTime(0);
+        expect(await store.find(session.id, noon)).toEqual(session);
+      });
+
+      it('keeps a copy of what it is given', async () => {
+        const session = aSession();
+        const given = structuredClone(session);
+        await store.insert(given);
+        given.expiresAt.setTime(0);
+        expect(await store.find(session.id, noon)).toEqual(session);
+      });
+
+      it('is not found from its end on, to the millisecond', async () => {
+        const session = aSession();
+        await store.insert(session);
+        expect(await store.find(session.id, after(60, -1))).toEqual(session);
+        expect(await store.find(session.id, after(60))).toBeNull();
+      });
+    });
+
+    describe('the sessions of a user', () => {
+      it('are the live ones, newest first', async () => {
+        const [first, second, third] = [0, 1, 2].map((minute) =>
+          aSession({ userId: 'ann', createdAt: after(minute) }),
+        );
+        const expired = aSession({ userId: 'ann', expiresAt: after(5) });
+        for (const session of [first!, third!, second!, expired, aSession({ userId: 'ben' })])
+          await store.insert(session);
+        await store.end(second!.id, 'signed_out', after(3));
+        expect(await store.findByUser('ann', after(5))).toEqual([third, first]);
+      });
+
+      it('are none for a user who has none', async () => {
+        expect(await store.findByUser('nobody', noon)).toEqual([]);
+      });
+    });
+
+    describe('touch', () => {
+      it('moves the last use and the end', async () => {
+        const session = aSession();
+        await store.insert(session);
+        expect(await store.touch(session.id, after(10), after(70))).toBe(true);
+        expect(await store.find(session.id, after(65))).toEqual({
+          ...session,
+          lastSeenAt: after(10),
+          expiresAt: after(70),
+        });
+      });
+
+      it('does not bring back an ended session', async () => {
+        const session = aSession();
+        await store.insert(session);
+        await store.end(session.id, 'signed_out', noon);
+        expect(await store.touch(session.id, after(1), after(61))).toBe(false);
+        expect(await store.find(session.id, after(1))).toBeNull();
+      });
+
+      it('does not bring back an expired session', async () => {
+        const session = aSession();
+        await store.insert(session);
+        expect(await store.touch(session.id, after(60), after(120))).toBe(false);
+        expect(await store.find(session.id, after(60))).toBeNull();
+      });
+
+      it('does not make a session of an unknown id', async () => {
+        const { id } = aSession();
+        expect(await store.touch(id, noon, after(60))).toBe(false);
+        expect(await store.find(id, noon)).toBeNull();
+      });
+
+      it('that comes late does not undo a later one', async () => {
+        const session = aSession();
+        await store.insert(session);
+        await store.touch(session.id, after(20), after(80));
+        expect(await store.touch(session.id, after(10), after(70))).toBe(false);
+        expect((await store.find(session.id, after(20)))?.expiresAt).toEqual(after(80));
+      });
+    });
+
+    describe('rotate', () => {
+      it('replaces the secret of a live session', async () => {
+        const session = aSession();
+        await store.insert(session);
+        expect(await store.rotate(session.id, session.secretHash, 'next', noon)).toBe(true);
+        expect(await store.find(session.id, noon)).toEqual({ ...session, secretHash: 'next' });
+      });
+
+      it('lets one of many racing callers win', async () => {
+        const session = aSession();
+        await store.insert(session);
+        const won = await Promise.all(
+          range(20).map((index) => store.rotate(session.id, session.secretHash, `next-${index}`, noon)),
+        );
+        expect(won.filter(Boolean)).toHaveLength(1);
+        expect((await store.find(session.id, noon))?.secretHash).toBe(`next-${won.indexOf(true)}`);
+      });
+
+      it('does nothing to a session that is over', async () => {
+        const [ended, expired] = [aSession(), aSession({ expiresAt: after(1) })];
+        await store.insert(ended);
+        await store.insert(expired);
+        await store.end(ended.id, 'signed_out', noon);
+        expect(await store.rotate(ended.id, ended.secretHash, 'next', noon)).toBe(false);
+        expect(await store.rotate(expired.id, expired.secretHash, 'next', after(1))).toBe(false);
+      });
+    });
+
+    describe('end', () => {
+      it('ends a session for good and leaves others alone', async () => {
+        const [session, other] = [aSession({ userId: 'ann' }), aSession({ userId: 'ann' })];
+        await store.insert(session);
+        await store.insert(other);
+        expect(await store.end(session.id, 'signed_out', noon)).toBe(true);
+        expect(await store.find(session.id, noon)).toBeNull();
+        expect(await store.find(other.id, noon)).toEqual(other);
+      });
+
+      it('tells one of many racing callers that it was them', async () => {
+        const session = aSession();
+        await store.insert(session);
+        const ended = await Promise.all(range(20).map(() => store.end(session.id, 'signed_out', noon)));
+        expect(ended.filter(Boolean)).toHaveLength(1);
+      });
+
+      it('does nothing to an expired session', async () => {
+        const session = aSession();
+        await store.insert(session);
+        expect(await store.end(session.id, 'signed_out', after(60))).toBe(false);
+        expect((await store.endingOf(session.id, after(60)))?.reason).toBe('expired');
+      });
+    });
+
+    describe('endAll', () => {
+      it('ends all live sessions of one user but one, and counts them', async () => {
+        const [kept, first, second] = range(3).map(() => aSession({ userId: 'ann' }));
+        const [expired, others] = [
+          aSession({ userId: 'ann', expiresAt: after(1) }),
+          aSession({ userId: 'ben' }),
+        ];
+        for (const session of [kept!, first!, second!, expired, others]) await store.insert(session);
+        expect(await store.endAll('ann', 'password_changed', after(1), kept!.id)).toBe(2);
+        expect(await store.findByUser('ann', after(1))).toEqual([kept]);
+        expect(await store.findByUser('ben', after(1))).toEqual([others]);
+        expect((await store.endingOf(first!.id, after(1)))?.reason).toBe('password_changed');
+      });
+
+      it('ends every one where none is excepted', async () => {
+        for (const session of range(3).map(() => aSession({ userId: 'ann' }))) await store.insert(session);
+        expect(await store.endAll('ann', 'ended_by_admin', noon)).toBe(3);
+        expect(await store.endAll('ann', 'ended_by_admin', noon)).toBe(0);
+      });
+    });
+
+    describe('endingOf', () => {
+      it('tells why and when a session was ended, and by whom it can be asked', async () => {
+        const session = aSession();
+        await store.insert(session);
+        await store.end(session.id, 'ended_by_admin', after(5));
+        expect(await store.endingOf(session.id, after(6))).toEqual({
+          session,
+          reason: 'ended_by_admin',
+          at: after(5),
+        });
+      });
+
+      it('tells of an expired session when that was', async () => {
+        const session = aSession();
+        await store.insert(session);
+        expect(await store.endingOf(session.id, after(60))).toEqual({
+          session,
+          reason: 'expired',
+          at: after(60),
+        });
+      });
+
+      it('keeps the first reason', async () => {
+        const session = aSession();
+        await store.insert(session);
+        await store.end(session.id, 'evicted', noon);
+        await store.end(session.id, 'signed_out', after(1));
+        expect((await store.endingOf(session.id, after(1)))?.reason).toBe('evicted');
+      });
+
+      it('is silent of a live and of an unknown session', async () => {
+        const session = aSession();
+        await store.insert(session);
+        expect(await store.endingOf(session.id, noon)).toBeNull();
+        expect(await store.endingOf(aSession().id, noon)).toBeNull();
+      });
+
+      it('remembers for a day and no longer', async () => {
+        const session = aSession();
+        await store.insert(session);
+        await store.end(session.id, 'signed_out', noon);
+        expect(
+          await store.endingOf(session.id, new Date(noon.getTime() + ENDING_KEPT_FOR - 1)),
+        ).not.toBeNull();
+        expect(await store.endingOf(session.id, new Date(noon.getTime() + ENDING_KEPT_FOR))).toBeNull();
+      });
+    });
+
+    describe('a limit', () => {
+      const limited = (policy: 'evict_oldest' | 'refuse', max = 2) => ({ max, policy });
+      const annAt = (minute: number) =>
+        aSession({ userId: 'ann', createdAt: after(minute), expiresAt: after(60) });
+
+      it('lets the oldest go', async () => {
+        const sessions = range(4).map(annAt);
+        for (const session of sessions)
+          expect(await store.insert(session, limited('evict_oldest'))).toBe('inserted');
+        expect(await store.findByUser('ann', after(4))).toEqual([sessions[3], sessions[2]]);
+        expect((await store.endingOf(sessions[0]!.id, after(4)))?.reason).toBe('evicted');
+      });
+
+      it('refuses one more and keeps nothing of it', async () => {
+        const [first, second, third] = range(3).map(annAt);
+        await store.insert(first!, limited('refuse'));
+        await store.insert(second!, limited('refuse'));
+        expect(await store.insert(third!, limited('refuse'))).toBe('refused');
+        expect(await store.findByUser('ann', after(3))).toEqual([second, first]);
+        expect(await store.endingOf(third!.id, after(3))).toBeNull();
+      });
+
+      it('counts neither what is over, nor other users, nor an older credential', async () => {
+        const over = { ...annAt(0), expiresAt: after(1) };
+        const older = { ...annAt(0), credentialVersion: 0 };
+        for (const session of [over, older, aSession({ userId: 'ben' })]) await store.insert(session);
+        expect(await store.insert(annAt(2), limited('refuse', 1))).toBe('inserted');
+        expect(await store.find(older.id, after(2))).toEqual(older);
+      });
+
+      it.each(['evict_oldest', 'refuse'] as const)(
+        'holds exactly under parallel inserts (%s)',
+        async (policy) => {
+          const results = await Promise.all(range(50).map(() => store.insert(annAt(0), limited(policy, 5))));
+          expect(await store.findByUser('ann', after(1))).toHaveLength(5);
+          expect(results.filter((result) => result === 'inserted')).toHaveLength(
+            policy === 'refuse' ? 5 : 50,
+          );
+        },
+      );
+    });
+
+    describe('sweep', () => {
+      it('forgets what is over for a day, in batches, and nothing else', async () => {
+        const live = aSession({ expiresAt: NEVER });
+        const ended = aSession({ expiresAt: NEVER });
+        const expired = range(5).map(() => aSession());
+        for (const session of [live, ended, ...expired]) await store.insert(session);
+        await store.end(ended.id, 'signed_out', noon);
+        const dayAfter = new Date(after(60).getTime() + ENDING_KEPT_FOR);
+        const swept = [
+          await store.sweep(dayAfter, 4),
+          await store.sweep(dayAfter, 4),
+          await store.sweep(dayAfter, 4),
+        ];
+        expect(swept).toEqual([4, 2, 0]);
+        expect(await store.find(live.id, dayAfter)).toEqual(live);
+      });
+
+      it('leaves what is over for less than a day', async () => {
+        const session = aSession();
+        await store.insert(session);
+        await store.end(session.id, 'signed_out', noon);
+        expect(await store.sweep(new Date(noon.getTime() + ENDING_KEPT_FOR - 1), 10)).toBe(0);
+        expect(await store.endingOf(session.id, after(1))).not.toBeNull();
+      });
+
+      it('leaves a session that was touched in time', async () => {
+        const session = aSession();
+        await store.insert(session);
+        await store.touch(session.id, after(59), NEVER);
+        expect(await store.sweep(new Date(after(60).getTime() + ENDING_KEPT_FOR), 10)).toBe(0);
+      });
+    });
+  });
+}
+
+function range(length: number): number[] {
+  return Array.from({ length }, (_, index) => index);
+}

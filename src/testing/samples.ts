@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import type { StoredSession } from '../sessions/session.js';
+import { SessionToken } from '../sessions/session-token.js';
+import type { User } from '../users/user.js';
+
+const NOON = new Date('2026-01-01T12:00:00.000Z');
+
+/** A session that began at noon of the first of January 2026 and lasts an hour, unless told otherwise. */
+export function aSession(facts: Partial<StoredSession> = {}): StoredSession {
+  const createdAt = facts.createdAt ?? NOON;
+  const token = SessionToken.issue(createdAt);
+  return {
+    id: token.id,
+    secretHash: token.secretHash,
+    userId: randomUUID(),
+    credentialVersion: 1,
+    createdAt,
+    authenticatedAt: createdAt,
+    lastSeenAt: createdAt,
+    expiresAt: new Date(createdAt.getTime() + 3_600_000),
+    client: { ip: '192.0.2.1', userAgent: 'Example/1.0' },
+    ...facts,
+  };
+}
+
+/** An enabled user with an address of their own, unless told otherwise. */
+export function aUser(facts: Partial<User> = {}): User {
+  const id = randomUUID();
+  return {
+    id,
+    email: `${id}@example.com`,
+    firstName: null,
+    lastName: null,
+    role: 'user',
+    disabled: false,
+    credentialVersion: 1,
+    createdAt: NOON,
+    updatedAt: NOON,
+    ...facts,
+  };
+}

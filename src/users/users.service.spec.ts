@@ -1,0 +1,98 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { MemoryUserStore } from '../storage/memory/memory.user-store.js';
+import { FakeClock } from '../testing/fake-clock.js';
+import { BcryptPasswordHasher } from './bcrypt.password-hasher.js';
+import type { User } from './user.js';
+import { UsersOptions } from './users-options.js';
+import { UsersService } from './users.service.js';
+
+const PASSWORD = 'the right password';
+const account = { email: 'ann@example.com', password: PASSWORD, firstName: null, lastName: null };
+
+/** Counts the work that callers cause. */
+class CountingHasher extends BcryptPasswordHasher {
+  readonly calls: string[] = [];
+
+  override hash(password: string): Promise<string> {
+    this.calls.push('hash');
+    return super.hash(password);
+  }
+
+  override verify(password: string, hash: string): Promise<boolean> {
+    this.calls.push('verify');
+    return super.verify(password, hash);
+  }
+}
+
+describe('The users service', () => {
+  const store = () => new MemoryUserStore();
+  let users: UsersService;
+  let userStore: MemoryUserStore;
+  let hasher: CountingHasher;
+  let ann: User;
+
+  beforeEach(async () => {
+    userStore = store();
+    hasher = new CountingHasher({ cost: 4, pepper: null });
+    users = new UsersService(userStore, hasher, new FakeClock(), new UsersOptions());
+    ann = await users.create(account, 'user');
+    hasher.calls.length = 0;
+  });
+
+  it.each<[string, string, () => Promise<unknown>]>([
+    ['an unknown address', 'nobody@example.com', () => Promise.resolve()],
+    ['a wrong password', 'ann@example.com', () => Promise.resolve()],
+    ['a disabled account', 'ann@example.com', () => users.update(ann.id, { disabled: true })],
+  ])('spends one verification on %s', async (name, email, prepare) => {
+    await prepare();
+    const password = name === 'a disabled account' ? PASSWORD : 'wrong';
+    expect((await users.verify(email, password)).outcome).not.toBe('verified');
+    expect(hasher.calls).toEqual(['verify']);
+  });
+
+  it('spends one verification on the right password', async () => {
+    expect(await users.verify('ann@example.com', PASSWORD)).toEqual({ outcome: 'verified', user: ann });
+    expect(hasher.calls).toEqual(['verify']);
+  });
+
+  it('spends nothing on a password that nobody can have, whoever is named', async () => {
+    for (const email of ['ann@example.com', 'nobody@example.com']) {
+      expect(await users.verify(email, 'x'.repeat(257))).toEqual({ outcome: 'wrong_password' });
+      expect(await users.verify(email, '\u{1f9e5}'.repeat(257))).toEqual({ outcome: 'wrong_password' });
+    }
+    expect(hasher.calls).toEqual([]);
+  });
+
+  it('makes an outdated hash anew at the next sign-in, and leaves what was granted', async () => {
+    const stronger = new CountingHasher({ cost: 5, pepper: null });
+    const later = new UsersService(userStore, stronger, new FakeClock(), new UsersOptions());
+    expect((await later.verify('ann@example.com', 'wrong')).outcome).toBe('wrong_password');
+    expect((await userStore.findCredential('ann@example.com'))?.passwordHash).toContain('r=4');
+    expect((await later.verify('ann@example.com', PASSWORD)).outcome).toBe('verified');
+    const credential = await userStore.findCredential('ann@example.com');
+    expect(credential?.passwordHash).toContain('r=5');
+    expect(credential?.user.credentialVersion).toBe(ann.credentialVersion);
+    expect((await later.verify('ann@example.com', PASSWORD)).outcome).toBe('verified');
+    expect(stronger.calls).toEqual(['verify', 'verify', 'hash', 'verify']);
+  });
+
+  it('lets one of two racing changes of a password win', async () => {
+    const changes = ['another good password', 'yet another password'].map((next) =>
+      users.changePassword(ann, PASSWORD, next),
+    );
+    const results = await Promise.allSettled(changes);
+    expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('knows an address in any case, or to the letter where that is asked for', async () => {
+    const exact = new UsersService(
+      userStore,
+      hasher,
+      new FakeClock(),
+      new UsersOptions({ exactEmails: true }),
+    );
+    expect((await users.verify(' ANN@example.com', PASSWORD)).outcome).toBe('verified');
+    expect((await exact.verify('ANN@example.com', PASSWORD)).outcome).toBe('unknown_email');
+    expect((await exact.verify('ann@example.com', PASSWORD)).outcome).toBe('verified');
+  });
+});
