@@ -1,0 +1,13 @@
+import { isIP } from 'node:net';
+import type { Request } from 'express';
+
+const USER_AGENT_LENGTH = 256;
+
+/** What a request tells of its client: the address as far as `TRUST_PROXY` lets it be believed, and the browser. */
+export function clientFacts(request: Request): { ip: string | null; userAgent: string | null } {
+  const { ip, headers } = request;
+  return {
+    ip: ip !== undefined && isIP(ip) !== 0 ? ip : null,
+    userAgent: headers['user-agent']?.slice(0, USER_AGENT_LENGTH) ?? null,
+  };
+}

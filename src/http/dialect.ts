@@ -1,0 +1,34 @@
+import type { ErrorCode } from '../common/domain-error.js';
+import type { Problem } from './problem.js';
+
+export interface ProblemAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: object;
+}
+
+/** All in which the two dialects of the API differ. */
+export interface Dialect {
+  readonly name: 'standard' | 'alx';
+  readonly problem: (problem: Problem, requestId: string) => ProblemAnswer;
+  /** What a client is told whose e-mail and password did not fit. */
+  readonly loginFailure: (outcome: 'unknown_email' | 'wrong_password') => ErrorCode;
+  readonly timestamp: (at: Date) => string;
+  /** How credentials arrive at login. */
+  readonly credentialsBody: 'json' | 'form';
+  /** Matches an `Authorization` header of the Basic scheme and captures its credentials. */
+  readonly basicScheme: RegExp;
+  /** Whether a credential that no scheme is concerned with counts as presented, and so as no good. */
+  readonly everyCredentialCounts: boolean;
+  /** Whether `@OptionalAuth()` routes serve strangers. */
+  readonly admitsStrangers: boolean;
+  /** Whether signing out expires the cookie too. */
+  readonly clearsCookie: boolean;
+  /** Whether fields that nobody asked for are refused, or ignored. */
+  readonly refusesUnknownFields: boolean;
+  readonly showsRole: boolean;
+  readonly peersVisible: boolean;
+  readonly exactEmails: boolean;
+  /** Whether any origin may read answers (without credentials). */
+  readonly openToOrigins: boolean;
+}

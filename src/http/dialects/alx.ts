@@ -1,0 +1,49 @@
+import type { ErrorCode } from '../../common/domain-error.js';
+import type { Dialect } from '../dialect.js';
+import { plainError } from '../problem.js';
+
+/** The texts of the course where they are not those of the status. */
+const TEXTS: Partial<Record<ErrorCode, string>> = {
+  unknown_email: 'no user found for this email',
+  wrong_password: 'wrong password',
+  email_taken: "Can't create User: email taken",
+};
+
+/** The statuses of the course where they are not those of the standard dialect. */
+const STATUSES: Partial<Record<ErrorCode, number>> = {
+  credentials_invalid: 403,
+  session_expired_idle: 403,
+  session_expired_absolute: 403,
+  session_signed_out: 403,
+  session_evicted: 403,
+  session_ended_by_admin: 403,
+  password_changed: 403,
+  user_disabled: 403,
+  email_taken: 400,
+  unsupported_media_type: 400,
+};
+
+/** The contract of the course project, for those who depend on it to the letter. */
+export const ALX: Dialect = {
+  name: 'alx',
+  problem: (problem) => {
+    const status = STATUSES[problem.code] ?? problem.status;
+    return {
+      status,
+      contentType: 'application/json',
+      body: { error: TEXTS[problem.code] ?? plainError({ ...problem, status }) },
+    };
+  },
+  loginFailure: (outcome) => outcome,
+  timestamp: (at) => at.toISOString().slice(0, 19),
+  credentialsBody: 'form',
+  basicScheme: /^Basic (.*)$/,
+  everyCredentialCounts: true,
+  admitsStrangers: false,
+  clearsCookie: false,
+  refusesUnknownFields: false,
+  showsRole: false,
+  peersVisible: true,
+  exactEmails: true,
+  openToOrigins: true,
+};

@@ -1,0 +1,34 @@
+import { STATUS_CODES } from 'node:http';
+import type { Dialect } from '../dialect.js';
+import { plainError } from '../problem.js';
+
+/** The dialect for real use. */
+export const STANDARD: Dialect = {
+  name: 'standard',
+  problem: (problem, requestId) => ({
+    status: problem.status,
+    contentType: 'application/problem+json',
+    body: {
+      type: 'about:blank',
+      title: STATUS_CODES[problem.status],
+      status: problem.status,
+      code: problem.code,
+      detail: problem.detail,
+      error: plainError(problem),
+      requestId,
+      ...(problem.faults.length > 0 && { errors: problem.faults }),
+    },
+  }),
+  loginFailure: () => 'credentials_invalid',
+  timestamp: (at) => at.toISOString(),
+  credentialsBody: 'json',
+  basicScheme: /^basic +(.*)$/i,
+  everyCredentialCounts: false,
+  admitsStrangers: true,
+  clearsCookie: true,
+  refusesUnknownFields: true,
+  showsRole: true,
+  peersVisible: false,
+  exactEmails: false,
+  openToOrigins: false,
+};

@@ -1,0 +1,16 @@
+/** What the server needs to know of the network it stands in; each value left out is the one below. */
+export class HttpOptions {
+  readonly prefix: string = '/api/v1';
+  /** How many proxies stand in front, or which networks they are in. */
+  readonly trustProxy: number | readonly string[] = 0;
+  /** Origins besides our own whose pages may call with the user's cookie. */
+  readonly trustedOrigins: readonly string[] = [];
+  /** Whether browsers are told to come by HTTPS alone (HSTS). */
+  readonly https: boolean = true;
+  /** Whether the API describes itself at `/openapi.json` and `/docs`. */
+  readonly docs: boolean = true;
+
+  constructor(options: Partial<HttpOptions> = {}) {
+    Object.assign(this, options);
+  }
+}

@@ -1,0 +1,76 @@
+import { createServer } from 'node:http';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import express, { type RequestHandler, type Response } from 'express';
+
+/** In milliseconds; Node's own are a minute and more, which slow clients can hold a server with. */
+const HEADERS_TIMEOUT = 10_000;
+const REQUEST_TIMEOUT = 15_000;
+const TIMEOUT_CHECK_INTERVAL = 1_000;
+
+/** How long, in milliseconds, requests in flight may take to finish once the server stops. */
+const STOP_TIMEOUT = 10_000;
+
+/**
+ * Express as an API server wants it: case counts in paths, bodies are left to `BodyGuard`, JSON is
+ * `application/json` and nothing more, slow clients are cut off, and stopping lets requests in flight finish.
+ */
+export class JsonExpressAdapter extends ExpressAdapter {
+  #unmatched: RequestHandler | null = null;
+  #isStopping = false;
+
+  constructor() {
+    super(express().enable('case sensitive routing').disable('etag').disable('x-powered-by'));
+  }
+
+  /** Answers what no route serves. To be called before the application is initialised. */
+  answerUnmatched(handler: RequestHandler): void {
+    this.#unmatched = handler;
+  }
+
+  override setNotFoundHandler(handler: RequestHandler, ...rest: [prefix?: string]): void {
+    if (this.#unmatched) this.use(this.#unmatched);
+    else super.setNotFoundHandler(handler, ...rest);
+  }
+
+  override registerParserMiddleware(): void {}
+
+  override initHttpServer(): void {
+    this.httpServer = createServer(
+      {
+        headersTimeout: HEADERS_TIMEOUT,
+        requestTimeout: REQUEST_TIMEOUT,
+        connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL,
+      },
+      this.getInstance(),
+    );
+  }
+
+  override reply(response: Response, body: unknown, statusCode?: number): unknown {
+    if (!isPlain(body)) return super.reply(response, body, statusCode);
+    if (statusCode !== undefined) response.statusCode = statusCode;
+    const json = JSON.stringify(body);
+    if (!response.hasHeader('Content-Type')) response.setHeader('Content-Type', 'application/json');
+    response.setHeader('Content-Length', Buffer.byteLength(json));
+    if (this.#isStopping) response.setHeader('Connection', 'close');
+    return response.end(json);
+  }
+
+  override beforeClose(): void {
+    this.#isStopping = true;
+  }
+
+  override async close(): Promise<void> {
+    const server = this.httpServer;
+    if (!server.listening) return;
+    const overdue = setTimeout(() => server.closeAllConnections(), STOP_TIMEOUT);
+    await new Promise((resolve) => server.close(resolve));
+    clearTimeout(overdue);
+  }
+}
+
+function isPlain(body: unknown): body is object {
+  if (Array.isArray(body)) return true;
+  if (typeof body !== 'object' || body === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(body);
+  return prototype === Object.prototype || prototype === null;
+}

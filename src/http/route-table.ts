@@ -1,0 +1,59 @@
+import { RequestMethod } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
+import { pathToRegexp } from 'path-to-regexp';
+import { type Access, accessOf, rolesOf } from '../common/access.js';
+
+export interface Route {
+  readonly method: string;
+  /** With the prefix in front and parameters as `:name`. */
+  readonly path: string;
+  readonly access: Access;
+  readonly roles: readonly string[];
+}
+
+/** All routes of an application and whom they admit, read off the decorators that the guards read. */
+export class RouteTable {
+  readonly routes: readonly Route[];
+  readonly #patterns: ReadonlyMap<string, RegExp>;
+
+  constructor(modules: ModulesContainer, prefix: string) {
+    const controllers = new DiscoveryService(modules).getControllers();
+    this.routes = controllers.flatMap(({ metatype }) => (metatype ? routesOf(metatype, prefix) : []));
+    this.#patterns = new Map(
+      this.routes.map(({ path }) => [path, pathToRegexp(path, { sensitive: true }).regexp] as const),
+    );
+  }
+
+  /** The routes that serve a path, whatever the method. */
+  at(path: string): Route[] {
+    return this.routes.filter((route) => this.#patterns.get(route.path)?.test(path));
+  }
+}
+
+function routesOf(controller: { readonly prototype: object } & object, prefix: string): Route[] {
+  const handlers = controller.prototype as Record<string, object>;
+  return new MetadataScanner().getAllMethodNames(controller.prototype).flatMap((name) => {
+    const handler = handlers[name]!;
+    const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
+    if (method === undefined) return [];
+    const path = joinPath(prefix, pathOf(controller), pathOf(handler));
+    return {
+      method: RequestMethod[method],
+      path,
+      access: accessOf(handler, controller),
+      roles: rolesOf(handler, controller),
+    };
+  });
+}
+
+function pathOf(target: object): string {
+  return Reflect.getMetadata(PATH_METADATA, target) as string;
+}
+
+function joinPath(...parts: string[]): string {
+  return `/${parts
+    .flatMap((part) => part.split('/'))
+    .filter(Boolean)
+    .join('/')}`;
+}
