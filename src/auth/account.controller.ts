@@ -1,0 +1,50 @@
+import { Body, Controller, Get, Put, Req, Res } from '@nestjs/common';
+import { ApiForbiddenResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { CurrentSession, CurrentUser } from '../common/access.js';
+import type { Session } from '../sessions/session.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+import { UserDto } from '../users/dto/user.dto.js';
+import { userJson } from '../users/user-json.js';
+import type { User } from '../users/user.js';
+import { UsersOptions } from '../users/users-options.js';
+import { UsersService } from '../users/users.service.js';
+import { Auth } from './auth.js';
+import { ChangePasswordDto } from './dto/change-password.dto.js';
+
+/** The account of whoever is asking. */
+@ApiTags('account')
+@Controller('users/me')
+export class AccountController {
+  constructor(
+    private readonly auth: Auth,
+    private readonly users: UsersService,
+    private readonly sessions: SessionsService,
+    private readonly usersOptions: UsersOptions,
+  ) {}
+
+  @Get()
+  @ApiOkResponse({ type: UserDto })
+  me(@CurrentUser() user: User) {
+    return userJson(user, this.usersOptions.presentation);
+  }
+
+  @Put('password')
+  @ApiOkResponse({
+    type: UserDto,
+    description: 'Changed; all other sessions are over, this one has a new ticket.',
+  })
+  @ApiForbiddenResponse({ description: 'The current password is wrong.' })
+  async changePassword(
+    @CurrentUser() user: User,
+    @CurrentSession() session: Session | null,
+    @Body() body: ChangePasswordDto,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    const changed = await this.users.changePassword(user, body.current_password, body.new_password);
+    await this.sessions.endAll(user.id, 'password_changed', session?.id);
+    if (session) await this.auth.signIn(changed, { request, response });
+    return userJson(changed, this.usersOptions.presentation);
+  }
+}

@@ -1,0 +1,30 @@
+import type { Type } from '@nestjs/common';
+import type { Dialect } from '../http/dialect.js';
+import { STANDARD } from '../http/dialects/standard.js';
+import type { Limits } from '../sessions/session-lifetime.js';
+import type { Auth } from './auth.js';
+
+const MINUTE = 60_000;
+
+/** What the auth module needs to know; each value left out is the one below. */
+export class AuthOptions {
+  /** One scheme, or several of which the first that is concerned decides. */
+  readonly type: string | readonly string[] = 'session_db_auth';
+  /** Schemes of your own by the word that `type` names them with. */
+  readonly schemes: Readonly<Record<string, Type<Auth>>> = {};
+  /** How long sessions live under the schemes that let them end. */
+  readonly lifetime: Limits = { idle: 30 * MINUTE, absolute: 12 * 60 * MINUTE };
+  /** A name with the prefix `__Host-` holds only where the cookie is `secure`. */
+  readonly cookie: { readonly name: string; readonly secure: boolean } = { name: '__Host-sid', secure: true };
+  /** The protection space that Basic challenges name. */
+  readonly realm: string = 'coatcheck';
+  readonly dialect: Dialect = STANDARD;
+
+  constructor(options: Partial<AuthOptions> = {}) {
+    Object.assign(this, options);
+  }
+
+  get types(): readonly string[] {
+    return typeof this.type === 'string' ? [this.type] : this.type;
+  }
+}

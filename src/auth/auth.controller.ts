@@ -1,0 +1,52 @@
+import { Body, Controller, Delete, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiTags, ApiUnauthorizedResponse } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { Public } from '../common/access.js';
+import { DomainError } from '../common/domain-error.js';
+import { CredentialsBody } from '../http/credentials-body.js';
+import { UserDto } from '../users/dto/user.dto.js';
+import { userJson } from '../users/user-json.js';
+import { UsersOptions } from '../users/users-options.js';
+import { UsersService } from '../users/users.service.js';
+import { Auth } from './auth.js';
+import { AuthOptions } from './auth-options.js';
+import { LoginDto } from './dto/login.dto.js';
+
+@ApiTags('session')
+@Controller('auth_session')
+export class AuthController {
+  constructor(
+    private readonly auth: Auth,
+    private readonly users: UsersService,
+    private readonly usersOptions: UsersOptions,
+    private readonly options: AuthOptions,
+  ) {}
+
+  @Post('login')
+  @HttpCode(200)
+  @Public()
+  @CredentialsBody()
+  @ApiOkResponse({ type: UserDto, description: 'Signed in; `Set-Cookie` carries the ticket.' })
+  @ApiUnauthorizedResponse({
+    description: 'Unknown address, wrong password or disabled account: nobody is told which.',
+  })
+  async login(
+    @Body() { email, password }: LoginDto,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    const verification = await this.users.verify(email, password);
+    if (verification.outcome !== 'verified') {
+      throw new DomainError(this.options.dialect.loginFailure(verification.outcome));
+    }
+    await this.auth.signIn(verification.user, { request, response });
+    return userJson(verification.user, this.usersOptions.presentation);
+  }
+
+  @Delete('logout')
+  @ApiOkResponse({ description: 'The session is over, on every device that held this ticket.' })
+  async logout(@Req() request: Request, @Res({ passthrough: true }) response: Response) {
+    if (!(await this.auth.signOut({ request, response }))) throw new DomainError('not_found');
+    return {};
+  }
+}

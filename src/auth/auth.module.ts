@@ -1,0 +1,59 @@
+import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { AccountController } from './account.controller.js';
+import { Auth } from './auth.js';
+import { AuthController } from './auth.controller.js';
+import { AuthGuard } from './auth.guard.js';
+import { AuthOptions } from './auth-options.js';
+import { authProvider, chooseSchemes, remembersUsers } from './auth.provider.js';
+import { RolesGuard } from './roles.guard.js';
+import { SessionCookie } from './session-cookie.js';
+
+/** Which schemes there are decides which routes there are, so it is known before the application is built. */
+type Choice = Partial<Pick<AuthOptions, 'type' | 'schemes'>>;
+
+export interface AuthAsyncOptions extends Choice, Pick<ModuleMetadata, 'imports'> {
+  readonly inject?: FactoryProvider['inject'];
+  readonly useFactory: (
+    ...args: never[]
+  ) => Promise<Partial<Omit<AuthOptions, keyof Choice>>> | Partial<Omit<AuthOptions, keyof Choice>>;
+}
+
+/** Tells who is asking and lets in only who may, on every route of the application. */
+@Module({})
+export class AuthModule {
+  static forRoot(options: Partial<AuthOptions> = {}): DynamicModule {
+    return AuthModule.forRootAsync({ ...choiceOf(options), useFactory: () => options });
+  }
+
+  static forRootAsync({ imports = [], inject = [], useFactory, ...given }: AuthAsyncOptions): DynamicModule {
+    const choice = choiceOf(given);
+    const { types, schemes } = new AuthOptions(choice);
+    const hasLogin = remembersUsers(chooseSchemes(types, schemes));
+    return {
+      module: AuthModule,
+      imports,
+      controllers: hasLogin ? [AccountController, AuthController] : [AccountController],
+      providers: [
+        {
+          provide: AuthOptions,
+          inject,
+          useFactory: async (...args: never[]) =>
+            new AuthOptions({ ...(await useFactory(...args)), ...choice }),
+        },
+        SessionCookie,
+        authProvider,
+        AuthGuard,
+        RolesGuard,
+        { provide: APP_GUARD, useExisting: AuthGuard },
+        { provide: APP_GUARD, useExisting: RolesGuard },
+      ],
+      exports: [Auth, AuthGuard, AuthOptions],
+      global: true,
+    };
+  }
+}
+
+function choiceOf({ type, schemes }: Choice): Choice {
+  return { ...(type !== undefined && { type }), ...(schemes !== undefined && { schemes }) };
+}

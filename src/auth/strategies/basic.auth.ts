@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import type { Request } from 'express';
+import { UsersService } from '../../users/users.service.js';
+import { ANONYMOUS, Auth, type AuthResult, rejected } from '../auth.js';
+import { AuthOptions } from '../auth-options.js';
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Each request carries the proof itself: `Authorization: Basic` (RFC 7617). */
+@Injectable()
+export class BasicAuth extends Auth {
+  readonly challenge: string;
+
+  constructor(
+    private readonly users: UsersService,
+    private readonly options: AuthOptions,
+  ) {
+    super();
+    this.challenge = `Basic realm="${options.realm}", charset="UTF-8"`;
+  }
+
+  async authenticate(request: Request): Promise<AuthResult> {
+    const [, encoded] = this.options.dialect.basicScheme.exec(request.headers.authorization ?? '') ?? [];
+    if (encoded === undefined) return ANONYMOUS;
+    const credentials = decode(encoded);
+    if (!credentials) return rejected();
+    const verification = await this.users.verify(credentials.email, credentials.password);
+    if (verification.outcome !== 'verified') return rejected();
+    return { outcome: 'authenticated', principal: { user: verification.user, session: null } };
+  }
+}
+
+/** Null for anything but canonical base64 of UTF-8 text with a colon; the first colon ends the name. */
+function decode(encoded: string): { email: string; password: string } | null {
+  const bytes = Buffer.from(encoded, 'base64');
+  if (bytes.toString('base64') !== encoded) return null;
+  const text = utf8(bytes);
+  const colon = text?.indexOf(':') ?? -1;
+  return text === null || colon < 0 ? null : { email: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+function utf8(bytes: Buffer): string | null {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import type { Request } from 'express';
+import { clientFacts } from '../../http/client-facts.js';
+import type { Session } from '../../sessions/session.js';
+import { SessionLifetime } from '../../sessions/session-lifetime.js';
+import { type DeadReason, SessionsService } from '../../sessions/sessions.service.js';
+import type { User } from '../../users/user.js';
+import { UsersService } from '../../users/users.service.js';
+import { ANONYMOUS, Auth, type AuthResult, type Exchange, type Rejection, rejected } from '../auth.js';
+import { AuthOptions } from '../auth-options.js';
+import { SessionCookie } from '../session-cookie.js';
+
+const REJECTIONS: Record<DeadReason, Rejection> = {
+  unknown: 'credentials_invalid',
+  expired_idle: 'session_expired_idle',
+  expired_absolute: 'session_expired_absolute',
+  signed_out: 'session_signed_out',
+  evicted: 'session_evicted',
+  ended_by_admin: 'session_ended_by_admin',
+  password_changed: 'password_changed',
+  user_disabled: 'user_disabled',
+};
+
+/** A cookie names a session, and the session a user. */
+@Injectable()
+export class SessionAuth extends Auth {
+  readonly challenge: string;
+  protected readonly lifetime: SessionLifetime = SessionLifetime.unlimited;
+
+  constructor(
+    protected readonly sessions: SessionsService,
+    private readonly users: UsersService,
+    private readonly cookie: SessionCookie,
+    protected readonly options: AuthOptions,
+  ) {
+    super();
+    this.challenge = `Session realm="${options.realm}"`;
+  }
+
+  async authenticate(request: Request): Promise<AuthResult> {
+    const text = this.cookie.read(request);
+    if (text === null) return ANONYMOUS;
+    const resumption = await this.sessions.resume(text, this.lifetime);
+    if (resumption.outcome === 'dead') return rejected(REJECTIONS[resumption.reason]);
+    const { session } = resumption;
+    const user = await this.users.find(session.userId);
+    if (!user) return rejected();
+    if (user.disabled) return rejected('user_disabled');
+    if (user.credentialVersion !== session.credentialVersion) return rejected('password_changed');
+    return { outcome: 'authenticated', principal: { user, session } };
+  }
+
+  /** Always opens a new session and ends the one that the client brought: there is nothing to fixate. */
+  override async signIn(user: User, { request, response }: Exchange): Promise<Session> {
+    const brought = this.cookie.read(request);
+    const { token, session } = await this.sessions.open(user, clientFacts(request), this.lifetime);
+    if (brought !== null) await this.sessions.close(brought);
+    this.cookie.write(response, token);
+    return session;
+  }
+
+  override async signOut({ request, response }: Exchange): Promise<boolean> {
+    const text = this.cookie.read(request);
+    if (text === null || !(await this.sessions.close(text))) return false;
+    if (this.options.dialect.clearsCookie) this.cookie.clear(response);
+    return true;
+  }
+}

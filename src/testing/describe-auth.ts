@@ -1,0 +1,254 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import express, { type ErrorRequestHandler } from 'express';
+import type { Auth, AuthResult } from '../auth/auth.js';
+import { StoreUnavailableError } from '../common/domain-error.js';
+import type { Session } from '../sessions/session.js';
+import { SessionStore } from '../sessions/session-store.js';
+import { SessionsOptions } from '../sessions/sessions-options.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+import { MemorySessionStore } from '../storage/memory/memory.session-store.js';
+import { MemoryUserStore } from '../storage/memory/memory.user-store.js';
+import { BcryptPasswordHasher } from '../users/bcrypt.password-hasher.js';
+import type { User } from '../users/user.js';
+import { UserStore } from '../users/user-store.js';
+import { UsersOptions } from '../users/users-options.js';
+import { UsersService } from '../users/users.service.js';
+import { FakeClock } from './fake-clock.js';
+
+type Headers = Readonly<Record<string, string>>;
+
+/** What a scheme is built from in the suite. */
+export interface AuthWorld {
+  readonly clock: FakeClock;
+  readonly users: UsersService;
+  readonly sessions: SessionsService;
+  readonly sessionStore: SessionStore;
+}
+
+export interface AuthUnderTest {
+  readonly auth: Auth;
+  /** The headers by which a user proves who they are, where signing in does not hand out a cookie for it. */
+  readonly headersOf?: (user: User, password: string) => Headers;
+  /** Headers that present what the scheme is concerned with and never granted. */
+  readonly forgeries: readonly Headers[];
+}
+
+const PASSWORD = 'the right password';
+
+/** What all schemes have in common: run it on yours. `remembers` tells whether users sign in and out. */
+export function describeAuth(
+  name: string,
+  { remembers }: { readonly remembers: boolean },
+  build: (world: AuthWorld) => AuthUnderTest | Promise<AuthUnderTest>,
+  openStore: () => Promise<SessionStore> = () => Promise.resolve(new MemorySessionStore()),
+): void {
+  describe(`${name} as a scheme`, () => {
+    let world: AuthWorld;
+    let scheme: AuthUnderTest;
+    let desk: Desk;
+    let user: User;
+    let power: { isOff: boolean };
+
+    beforeEach(async () => {
+      power = { isOff: false };
+      world = await aWorld(openStore, power);
+      scheme = await build(world);
+      desk = await Desk.open(scheme.auth);
+      user = await world.users.create(
+        { email: 'ann@example.com', password: PASSWORD, firstName: null, lastName: null },
+        'user',
+      );
+    });
+
+    afterEach(() => desk.close());
+
+    const proofOf = async (one: User) =>
+      scheme.headersOf?.(one, PASSWORD) ?? (await desk.signIn(one)).headers;
+
+    it('has a challenge that names it', () => {
+      expect(scheme.auth.challenge).toMatch(/^[A-Za-z][\w-]*( .+)?$/);
+    });
+
+    it('knows nobody who presents nothing', async () => {
+      expect(await desk.authenticate({})).toEqual({ outcome: 'anonymous' });
+    });
+
+    it('rejects what was never granted', async () => {
+      expect(scheme.forgeries.length).toBeGreaterThan(0);
+      for (const forgery of scheme.forgeries) {
+        expect(await desk.authenticate(forgery)).toMatchObject({ outcome: 'rejected' });
+      }
+    });
+
+    it('knows the user who presents a proof, time and again', async () => {
+      const proof = await proofOf(user);
+      for (let round = 0; round < 3; round += 1) {
+        expect(await desk.authenticate(proof)).toMatchObject({
+          outcome: 'authenticated',
+          principal: { user: { id: user.id, email: user.email } },
+        });
+      }
+    });
+
+    it('hands on no hash and no secret with the user', async () => {
+      const proof = await proofOf(user);
+      expect(JSON.stringify(await desk.authenticate(proof))).not.toMatch(/hash|secret|password/i);
+    });
+
+    it.each<[string, () => Promise<unknown>]>([
+      ['is removed', () => world.users.remove(user.id)],
+      ['is disabled', () => world.users.update(user.id, { disabled: true })],
+      ['changed the password', () => world.users.changePassword(user, PASSWORD, 'another good password')],
+    ])('rejects the proof of a user who %s, at once', async (_, happens) => {
+      const proof = await proofOf(user);
+      await happens();
+      expect(await desk.authenticate(proof)).toMatchObject({ outcome: 'rejected' });
+    });
+
+    it('does not take a store that cannot answer for a no', async () => {
+      const proof = await proofOf(user);
+      power.isOff = true;
+      expect(await desk.authenticate(proof)).toEqual({ threw: 'StoreUnavailableError' });
+      power.isOff = false;
+      expect(await desk.authenticate(proof)).toMatchObject({ outcome: 'authenticated' });
+    });
+
+    if (remembers) {
+      it('opens a session for the user who signs in', async () => {
+        const { session } = await desk.signIn(user);
+        expect(session).toMatchObject({ userId: user.id });
+      });
+
+      it('gives each sign-in a proof of its own and ends the one that was brought', async () => {
+        const first = await desk.signIn(user);
+        const second = await desk.signIn(user, first.headers);
+        expect(second.headers).not.toEqual(first.headers);
+        expect(await desk.authenticate(first.headers)).toMatchObject({ outcome: 'rejected' });
+        expect(await desk.authenticate(second.headers)).toMatchObject({ outcome: 'authenticated' });
+      });
+
+      it('does not adopt a proof that it did not issue', async () => {
+        for (const forgery of scheme.forgeries) {
+          const { headers } = await desk.signIn(user, forgery);
+          expect(headers).not.toEqual(forgery);
+          expect(await desk.authenticate(forgery)).toMatchObject({ outcome: 'rejected' });
+        }
+      });
+
+      it('makes the proof worthless at sign-out, and no other', async () => {
+        const [here, there] = [await desk.signIn(user), await desk.signIn(user)];
+        expect(await desk.signOut(here.headers)).toBe(true);
+        expect(await desk.authenticate(here.headers)).toMatchObject({ outcome: 'rejected' });
+        expect(await desk.authenticate(there.headers)).toMatchObject({ outcome: 'authenticated' });
+      });
+
+      it('tells one of many racing sign-outs that it did it', async () => {
+        const { headers } = await desk.signIn(user);
+        const results = await Promise.all(Array.from({ length: 10 }, () => desk.signOut(headers)));
+        expect(results.filter(Boolean)).toHaveLength(1);
+      });
+
+      it('makes a sign-in worthless that was in flight when the password changed', async () => {
+        const verified = user;
+        await world.users.changePassword(user, PASSWORD, 'another good password');
+        const { headers } = await desk.signIn(verified);
+        expect(await desk.authenticate(headers)).toMatchObject({ outcome: 'rejected' });
+      });
+
+      it('keeps nothing from which a proof can be made', async () => {
+        const { headers } = await desk.signIn(user);
+        const [, secret = ''] = /\.([\w-]{20,})/.exec(Object.values(headers).join()) ?? [];
+        expect(secret).not.toBe('');
+        const kept = await world.sessionStore.findByUser(user.id, world.clock.now());
+        expect(kept).toHaveLength(1);
+        expect(JSON.stringify(kept)).not.toContain(secret);
+      });
+    } else {
+      it('remembers nobody and has nothing to sign out', async () => {
+        expect((await desk.signIn(user)).session).toBeNull();
+        expect(await desk.signOut(await proofOf(user))).toBe(false);
+        expect(await desk.authenticate(await proofOf(user))).toMatchObject({ outcome: 'authenticated' });
+      });
+    }
+  });
+}
+
+async function aWorld(
+  openStore: () => Promise<SessionStore>,
+  power: { readonly isOff: boolean },
+): Promise<AuthWorld> {
+  const clock = new FakeClock();
+  const userStore = onPower(new MemoryUserStore() as UserStore, power);
+  const sessionStore = onPower(await openStore(), power);
+  const hasher = new BcryptPasswordHasher({ cost: 4, pepper: null });
+  return {
+    clock,
+    users: new UsersService(userStore, hasher, clock, new UsersOptions()),
+    sessions: new SessionsService(sessionStore, clock, new SessionsOptions()),
+    sessionStore,
+  };
+}
+
+/** The store itself, which cannot answer while the power is off. */
+function onPower<T extends object>(store: T, power: { readonly isOff: boolean }): T {
+  return new Proxy(store, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]) =>
+        power.isOff ? Promise.reject(new StoreUnavailableError()) : Reflect.apply(value, target, args);
+    },
+  });
+}
+
+/** A scheme behind real HTTP: GET authenticates, POST signs a user in, DELETE signs out. */
+class Desk {
+  private constructor(
+    private readonly server: Server,
+    private readonly arrivals: Map<string, User>,
+    private readonly url: string,
+  ) {}
+
+  static async open(auth: Auth): Promise<Desk> {
+    const app = express();
+    const arrivals = new Map<string, User>();
+    app.get('/', async (request, response) => void response.json(await auth.authenticate(request)));
+    app.post('/:id', async (request, response) => {
+      response.json(await auth.signIn(arrivals.get(request.params.id)!, { request, response }));
+    });
+    app.delete(
+      '/',
+      async (request, response) => void response.json(await auth.signOut({ request, response })),
+    );
+    app.use(((error: Error, _request, response, _next) => {
+      response.status(500).json({ threw: error.name });
+    }) satisfies ErrorRequestHandler);
+    const server = await new Promise<Server>((resolve) => {
+      const listening = app.listen(0, '127.0.0.1', () => resolve(listening));
+    });
+    return new Desk(server, arrivals, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  }
+
+  async authenticate(headers: Headers): Promise<AuthResult | { threw: string }> {
+    return (await (await fetch(this.url, { headers })).json()) as AuthResult;
+  }
+
+  /** Signs in the user as they are given, and says by which headers they are known from then on. */
+  async signIn(user: User, brought: Headers = {}): Promise<{ session: Session | null; headers: Headers }> {
+    this.arrivals.set(user.id, user);
+    const response = await fetch(this.url + user.id, { method: 'POST', headers: brought });
+    const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(';', 1)[0]);
+    return { session: (await response.json()) as Session | null, headers: { cookie: cookies.join('; ') } };
+  }
+
+  async signOut(headers: Headers): Promise<boolean> {
+    return (await (await fetch(this.url, { method: 'DELETE', headers })).json()) as boolean;
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
