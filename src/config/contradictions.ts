@@ -1,0 +1,63 @@
+import { SCHEMES, remembersUsers } from '../auth/auth.provider.js';
+import { parseDuration } from './duration.js';
+import type { Settings } from './derived-defaults.js';
+import type { Environment } from './environment.js';
+
+/** What each variable allows and together they do not. */
+export function contradictions(given: Environment, settings: Settings): string[] {
+  const { NODE_ENV, AUTH_TYPE, AUTH_COMPAT, SESSION_NAME } = settings;
+  const production = NODE_ENV === 'production';
+  const alx = AUTH_COMPAT === 'alx';
+  const rules: [name: string, isBroken: boolean, cure: string][] = [
+    [
+      'AUTH_TYPE',
+      AUTH_TYPE.includes('auth') && !(alx && AUTH_TYPE.length === 1),
+      'auth stands alone, with AUTH_COMPAT=alx',
+    ],
+    ['AUTH_TYPE', sessionTypes(AUTH_TYPE).length > 1, 'at most one session scheme, as they share the cookie'],
+    [
+      'SESSION_NAME',
+      /^__(Host|Secure)-/i.test(SESSION_NAME) && !production,
+      'this prefix needs NODE_ENV=production, where the cookie is Secure',
+    ],
+    [
+      'SESSION_DURATION',
+      !alx && !(parseDuration(settings.SESSION_DURATION) > 0),
+      'must be more than nothing, such as 90 (seconds), 30m or 12h',
+    ],
+    [
+      'SESSION_IDLE_TIMEOUT',
+      alx && given.SESSION_IDLE_TIMEOUT !== undefined,
+      'the alx dialect has no idle limit',
+    ],
+    [
+      'SESSION_IDLE_TIMEOUT',
+      given.SESSION_IDLE_TIMEOUT !== undefined &&
+        given.SESSION_DURATION !== undefined &&
+        parseDuration(given.SESSION_IDLE_TIMEOUT) > parseDuration(given.SESSION_DURATION),
+      'longer than SESSION_DURATION',
+    ],
+    [
+      'SESSION_STORE_URL',
+      AUTH_TYPE.includes('session_db_auth') && settings.SESSION_STORE_URL === 'memory:',
+      'session_db_auth needs a durable session store, such as sqlite:coatcheck.db',
+    ],
+    [
+      'SESSION_LIMIT_POLICY',
+      settings.SESSION_LIMIT_POLICY === 'refuse' && settings.SESSION_MAX_PER_USER === 0,
+      'needs SESSION_MAX_PER_USER',
+    ],
+    ['API_DOCS', alx && settings.API_DOCS === 'on', 'describes the standard dialect, which alx is not'],
+    ['REGISTRATION', alx && settings.REGISTRATION !== 'signed_in', 'the alx dialect knows signed_in only'],
+    ['PASSWORD_HASH_COST', production && settings.PASSWORD_HASH_COST < 10, 'at least 10 in production'],
+  ];
+  return rules.filter(([, isBroken]) => isBroken).map(([name, , cure]) => `${name}: ${cure}`);
+}
+
+function sessionTypes(types: readonly string[]): string[] {
+  const known = new Map(Object.entries(SCHEMES));
+  return types.filter((type) => {
+    const scheme = known.get(type);
+    return scheme !== undefined && remembersUsers([scheme]);
+  });
+}

@@ -1,0 +1,152 @@
+import { isIP } from 'node:net';
+import { Transform, Type } from 'class-transformer';
+import {
+  ArrayNotEmpty,
+  ArrayUnique,
+  IsIn,
+  IsInt,
+  IsOptional,
+  Matches,
+  Max,
+  Min,
+  MinLength,
+  ValidateBy,
+} from 'class-validator';
+import { SCHEMES } from '../auth/auth.provider.js';
+import type { Registration } from '../users/users-options.js';
+import { parseDuration } from './duration.js';
+
+const IsDuration = () =>
+  satisfies(
+    'isDuration',
+    (text) => parseDuration(text) > 0,
+    'must be more than nothing, such as 90 (seconds), 30m or 12h',
+  );
+const List = () => Transform(({ value }: { value: string }) => value.split(',').map((item) => item.trim()));
+
+/** Every variable, its rule and its default; one without a default here has it from others (`derived-defaults.ts`). */
+export class Environment {
+  @IsIn(['development', 'test', 'production'])
+  readonly NODE_ENV: 'development' | 'test' | 'production' = 'development';
+
+  @IsIn([...Object.keys(SCHEMES), 'auth'], { each: true })
+  @ArrayUnique()
+  @ArrayNotEmpty()
+  @List()
+  readonly AUTH_TYPE: readonly string[] = ['session_db_auth'];
+
+  @IsIn(['standard', 'alx'])
+  readonly AUTH_COMPAT: 'standard' | 'alx' = 'standard';
+
+  @IsOptional()
+  @Matches(/^[\w!#$%&'*+.^`|~-]+$/, { message: 'must be a cookie name (RFC 6265)' })
+  readonly SESSION_NAME?: string;
+
+  /** Read as a duration, and as Python's `int()` in the alx dialect. */
+  readonly SESSION_DURATION?: string;
+
+  @IsOptional()
+  @IsDuration()
+  readonly SESSION_IDLE_TIMEOUT?: string;
+
+  @Type(() => Number)
+  @Min(0)
+  @IsInt()
+  readonly SESSION_MAX_PER_USER: number = 0;
+
+  @IsIn(['evict_oldest', 'refuse'])
+  readonly SESSION_LIMIT_POLICY: 'evict_oldest' | 'refuse' = 'evict_oldest';
+
+  @IsOptional()
+  @Matches(/^[\w.:-]+$/, { message: 'must be a host name or an address' })
+  readonly API_HOST?: string;
+
+  @Type(() => Number)
+  @Max(65_535)
+  @Min(0)
+  @IsInt()
+  readonly API_PORT: number = 5000;
+
+  @Matches(/^(\/[\w.-]+)*$/, { message: 'must be empty or a path such as /api/v1' })
+  readonly API_PREFIX: string = '/api/v1';
+
+  @IsOptional()
+  @IsIn(['on', 'off'])
+  readonly API_DOCS?: 'on' | 'off';
+
+  @Matches(/^(memory:|sqlite:.+)$/, { message: 'must be memory: or sqlite:<file>' })
+  readonly DATABASE_URL: string = 'sqlite:coatcheck.db';
+
+  @IsOptional()
+  @Matches(/^(memory:|sqlite:.+)$/, { message: 'must be memory: or sqlite:<file>' })
+  readonly SESSION_STORE_URL?: string;
+
+  @IsDuration()
+  readonly STORE_TIMEOUT: string = '500ms';
+
+  @IsOptional()
+  @IsIn(['first', 'open', 'closed', 'signed_in'] satisfies Registration[])
+  readonly REGISTRATION?: Registration;
+
+  @satisfies(
+    'isProxyTrust',
+    isProxyTrust,
+    'must be a number of proxies, or their addresses or networks by comma',
+  )
+  readonly TRUST_PROXY: string = '0';
+
+  @satisfies('isOrigin', isOrigin, 'must be origins such as https://app.example.com, by comma', {
+    each: true,
+  })
+  @List()
+  readonly TRUSTED_ORIGINS: readonly string[] = [];
+
+  @IsIn(['bcrypt'])
+  readonly PASSWORD_HASH = 'bcrypt';
+
+  @Type(() => Number)
+  @Max(15)
+  @Min(4)
+  @IsInt()
+  readonly PASSWORD_HASH_COST: number = 12;
+
+  @IsOptional()
+  @Type(() => Number)
+  @Max(128)
+  @Min(8)
+  @IsInt()
+  readonly PASSWORD_MIN_LENGTH?: number;
+
+  @IsOptional()
+  @MinLength(32, { message: 'must have at least 32 characters' })
+  readonly PASSWORD_PEPPER?: string;
+
+  @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+  readonly LOG_LEVEL: string = 'info';
+}
+
+/** What may not be shown, and can be given as a file by `NAME_FILE`. */
+export const SECRETS = ['PASSWORD_PEPPER', 'DATABASE_URL', 'SESSION_STORE_URL'] as const;
+
+function satisfies(name: string, test: (text: string) => boolean, message: string, options = {}) {
+  return ValidateBy(
+    { name, validator: { validate: (value: unknown) => typeof value === 'string' && test(value) } },
+    { message, ...options },
+  );
+}
+
+function isProxyTrust(text: string): boolean {
+  return /^\d{1,2}$/.test(text) || text.split(',').every((item) => isNetwork(item.trim()));
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits = '0', ...rest] = text.split('/');
+  const family = isIP(address);
+  return (
+    family !== 0 && rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)
+  );
+}
+
+function isOrigin(text: string): boolean {
+  return /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}

@@ -1,0 +1,239 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError } from './config.js';
+import { describeConfig, loadConfig } from './load-config.js';
+
+type Variables = Readonly<Record<string, string>>;
+
+const HOUR = 3_600_000;
+const PEPPER = 'a-pepper-of-more-than-32-characters';
+
+/** The lines of the error that the variables stop the start with; none if they do not. */
+function problemsOf(variables: Variables): string[] {
+  try {
+    loadConfig(variables);
+    return [];
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as Error).message
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim());
+  }
+}
+
+describe('The configuration', () => {
+  it('needs nothing', () => {
+    const config = loadConfig({});
+    expect(config).toMatchObject({
+      host: '127.0.0.1',
+      port: 5000,
+      auth: {
+        type: ['session_db_auth'],
+        lifetime: { idle: HOUR / 2, absolute: 12 * HOUR },
+        cookie: { name: 'sid', secure: false },
+        dialect: { name: 'standard' },
+      },
+      users: {
+        registration: 'first',
+        setupCode: null,
+        passwordMinLength: 15,
+        passwordCost: 12,
+        passwordPepper: null,
+      },
+      sessions: { limit: null },
+      storage: { database: 'sqlite:coatcheck.db', sessions: 'sqlite:coatcheck.db', timeout: 500 },
+      http: { prefix: '/api/v1', trustProxy: 0, trustedOrigins: [], https: false, docs: true },
+    });
+  });
+
+  it('is stricter in production', () => {
+    expect(loadConfig({ NODE_ENV: 'production' })).toMatchObject({
+      host: '0.0.0.0',
+      auth: { cookie: { name: '__Host-sid', secure: true } },
+      users: { setupCode: expect.stringMatching(/^[\w-]{24}$/) },
+      http: { https: true, docs: false },
+    });
+  });
+
+  it('keeps sessions in memory where the scheme does not promise more', () => {
+    expect(loadConfig({ AUTH_TYPE: 'session_exp_auth' }).storage.sessions).toBe('memory:');
+    expect(
+      loadConfig({ AUTH_TYPE: 'session_exp_auth', SESSION_STORE_URL: 'sqlite:s.db' }).storage.sessions,
+    ).toBe('sqlite:s.db');
+  });
+
+  it('takes an empty variable for none', () => {
+    expect(loadConfig({ AUTH_TYPE: '', API_PORT: '', SESSION_NAME: '' })).toMatchObject({
+      port: 5000,
+      auth: { type: ['session_db_auth'], cookie: { name: 'sid' } },
+    });
+  });
+
+  it.each([
+    ['90', 90_000],
+    ['1500ms', 1500],
+    ['45s', 45_000],
+    ['30m', HOUR / 2],
+    ['12h', 12 * HOUR],
+    ['7d', 168 * HOUR],
+  ])('reads the duration %j', (text, absolute) => {
+    expect(loadConfig({ SESSION_DURATION: text }).auth.lifetime.absolute).toBe(absolute);
+  });
+
+  it.each([
+    ['60', 60_000],
+    [' 60 ', 60_000],
+    ['+60', 60_000],
+    ['1_000', 1_000_000],
+    ['007', 7000],
+    ['0', Infinity],
+    ['-5', Infinity],
+    ['2.5', Infinity],
+    ['2s', Infinity],
+    ['1__0', Infinity],
+    ['0x10', Infinity],
+    ['1e3', Infinity],
+    ['abc', Infinity],
+    ['', Infinity],
+  ])("reads SESSION_DURATION=%j as Python's int() does in the alx dialect", (text, absolute) => {
+    const { lifetime } = loadConfig({ AUTH_COMPAT: 'alx', SESSION_DURATION: text }).auth;
+    expect(lifetime).toEqual({ idle: Infinity, absolute });
+  });
+
+  it('takes several schemes by comma, and the bare one in the alx dialect', () => {
+    expect(loadConfig({ AUTH_TYPE: 'session_db_auth, basic_auth' }).auth.type).toEqual([
+      'session_db_auth',
+      'basic_auth',
+    ]);
+    expect(loadConfig({ AUTH_TYPE: 'auth', AUTH_COMPAT: 'alx' }).auth.type).toEqual([]);
+  });
+
+  it('reads proxies as a count or as networks', () => {
+    expect(loadConfig({ TRUST_PROXY: '2' }).http.trustProxy).toBe(2);
+    expect(loadConfig({ TRUST_PROXY: '10.0.0.0/8, ::1' }).http.trustProxy).toEqual(['10.0.0.0/8', '::1']);
+  });
+
+  it('reads a secret from a file', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'pepper');
+    writeFileSync(file, `${PEPPER}\n`);
+    expect(loadConfig({ PASSWORD_PEPPER_FILE: file }).users.passwordPepper).toBe(PEPPER);
+    expect(problemsOf({ PASSWORD_PEPPER_FILE: file, PASSWORD_PEPPER: PEPPER })).toEqual([
+      'PASSWORD_PEPPER: given twice, also as PASSWORD_PEPPER_FILE',
+    ]);
+    expect(problemsOf({ PASSWORD_PEPPER_FILE: `${file}.missing` })).toEqual([
+      'PASSWORD_PEPPER_FILE: cannot be read',
+    ]);
+  });
+
+  it('leaves alone what is not ours', () => {
+    expect(problemsOf({ SESSION_MANAGER: 'local/desktop', PATH: '/bin', SSH_AUTH_SOCK: 'x' })).toEqual([]);
+  });
+});
+
+describe('A bad configuration', () => {
+  it.each<[Variables, string]>([
+    [
+      { AUTH_TYPE: 'bogus' },
+      'AUTH_TYPE: each value in AUTH_TYPE must be one of the following values: basic_auth',
+    ],
+    [{ AUTH_TYPE: 'basic_auth,basic_auth' }, "AUTH_TYPE: All AUTH_TYPE's elements must be unique"],
+    [{ AUTH_TYPE: ',' }, "AUTH_TYPE: All AUTH_TYPE's elements must be unique"],
+    [{ API_DOCS: 'on', AUTH_COMPAT: 'alx' }, 'API_DOCS: describes the standard dialect'],
+    [{ SESSION_LIMIT_POLICY: 'refuse' }, 'SESSION_LIMIT_POLICY: needs SESSION_MAX_PER_USER'],
+    [{ AUTH_TYPE: 'auth' }, 'AUTH_TYPE: auth stands alone'],
+    [{ AUTH_TYPE: 'session_auth,session_exp_auth' }, 'AUTH_TYPE: at most one session scheme'],
+    [{ AUTH_TYPE: '__proto__' }, 'AUTH_TYPE: each value'],
+    [{ AUTH_COMPAT: 'ALX' }, 'AUTH_COMPAT: AUTH_COMPAT must be one of'],
+    [{ AUTH_TYP: 'basic_auth' }, 'AUTH_TYP: unknown; did you mean AUTH_TYPE?'],
+    [{ SESSION_DURATON: '1h' }, 'SESSION_DURATON: unknown; did you mean SESSION_DURATION?'],
+    [{ SESSION_NAME: 'a b' }, 'SESSION_NAME: must be a cookie name'],
+    [{ SESSION_NAME: '__Host-sid' }, 'SESSION_NAME: this prefix needs NODE_ENV=production'],
+    [{ SESSION_DURATION: '0' }, 'SESSION_DURATION: must be more than nothing'],
+    [{ SESSION_DURATION: 'soon' }, 'SESSION_DURATION: must be more than nothing'],
+    [{ SESSION_DURATION: '-5' }, 'SESSION_DURATION: must be more than nothing'],
+    [{ SESSION_IDLE_TIMEOUT: '0m' }, 'SESSION_IDLE_TIMEOUT: must be more than nothing'],
+    [
+      { SESSION_IDLE_TIMEOUT: '2h', SESSION_DURATION: '1h' },
+      'SESSION_IDLE_TIMEOUT: longer than SESSION_DURATION',
+    ],
+    [
+      { SESSION_IDLE_TIMEOUT: '2h', AUTH_COMPAT: 'alx' },
+      'SESSION_IDLE_TIMEOUT: the alx dialect has no idle limit',
+    ],
+    [{ SESSION_MAX_PER_USER: '-1' }, 'SESSION_MAX_PER_USER: SESSION_MAX_PER_USER must not be less than 0'],
+    [{ SESSION_MAX_PER_USER: 'few' }, 'SESSION_MAX_PER_USER: SESSION_MAX_PER_USER must be an integer number'],
+    [{ SESSION_LIMIT_POLICY: 'ignore' }, 'SESSION_LIMIT_POLICY: SESSION_LIMIT_POLICY must be one of'],
+    [{ SESSION_STORE_URL: 'memory:' }, 'SESSION_STORE_URL: session_db_auth needs a durable session store'],
+    [{ DATABASE_URL: 'memory:' }, 'SESSION_STORE_URL: session_db_auth needs a durable session store'],
+    [{ DATABASE_URL: 'mysql://user:hunter2@host/db' }, 'DATABASE_URL: must be memory: or sqlite:<file>'],
+    [{ DATABASE_URL: 'sqlite:' }, 'DATABASE_URL: must be memory: or sqlite:<file>'],
+    [{ API_PORT: '65536' }, 'API_PORT: API_PORT must not be greater than 65535'],
+    [{ API_PORT: 'http' }, 'API_PORT: API_PORT must be an integer number'],
+    [{ API_HOST: 'a host' }, 'API_HOST: must be a host name or an address'],
+    [{ API_PREFIX: 'api' }, 'API_PREFIX: must be empty or a path'],
+    [{ API_DOCS: 'yes' }, 'API_DOCS: API_DOCS must be one of'],
+    [{ STORE_TIMEOUT: '0' }, 'STORE_TIMEOUT: must be more than nothing'],
+    [{ REGISTRATION: 'anyone' }, 'REGISTRATION: REGISTRATION must be one of'],
+    [{ REGISTRATION: 'open', AUTH_COMPAT: 'alx' }, 'REGISTRATION: the alx dialect knows signed_in only'],
+    [{ TRUST_PROXY: 'true' }, 'TRUST_PROXY: must be a number of proxies'],
+    [{ TRUST_PROXY: '10.0.0.0/33' }, 'TRUST_PROXY: must be a number of proxies'],
+    [{ TRUSTED_ORIGINS: 'https://app.example.com/' }, 'TRUSTED_ORIGINS: must be origins'],
+    [{ TRUSTED_ORIGINS: 'https://*.example.com' }, 'TRUSTED_ORIGINS: must be origins'],
+    [{ PASSWORD_HASH: 'md5' }, 'PASSWORD_HASH: PASSWORD_HASH must be one of'],
+    [{ PASSWORD_HASH_COST: '3' }, 'PASSWORD_HASH_COST: PASSWORD_HASH_COST must not be less than 4'],
+    [{ PASSWORD_HASH_COST: '8', NODE_ENV: 'production' }, 'PASSWORD_HASH_COST: at least 10 in production'],
+    [{ PASSWORD_MIN_LENGTH: '7' }, 'PASSWORD_MIN_LENGTH: PASSWORD_MIN_LENGTH must not be less than 8'],
+    [{ PASSWORD_PEPPER: 'short' }, 'PASSWORD_PEPPER: must have at least 32 characters'],
+    [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: LOG_LEVEL must be one of'],
+    [{ NODE_ENV: 'prod' }, 'NODE_ENV: NODE_ENV must be one of'],
+  ])('%j stops the start and names what is wrong', (variables, problem) => {
+    const problems = problemsOf(variables);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(problem);
+  });
+
+  it('is told whole, by name and never by value', () => {
+    const problems = problemsOf({
+      AUTH_TYPE: 'hunter2',
+      API_PORT: 'hunter2',
+      DATABASE_URL: 'hunter2',
+      PASSWORD_PEPPER: 'hunter2',
+      SESSION_DURATION: 'hunter2',
+      AUTH_TIPE: 'hunter2',
+    });
+    expect(problems.map((problem) => problem.split(':')[0]).toSorted()).toEqual([
+      'API_PORT',
+      'AUTH_TIPE',
+      'AUTH_TYPE',
+      'DATABASE_URL',
+      'PASSWORD_PEPPER',
+      'SESSION_DURATION',
+    ]);
+    expect(problems.join('\n')).not.toContain('hunter2');
+  });
+});
+
+describe('The description of the configuration', () => {
+  const lines = (variables: Variables) =>
+    new Map(
+      describeConfig(variables).map(({ name, value, source }) => [name as string, `${value} [${source}]`]),
+    );
+
+  it('tells where each value comes from', () => {
+    const described = lines({ AUTH_TYPE: 'session_exp_auth', SESSION_DURATION: '1h' });
+    expect(described.get('AUTH_TYPE')).toBe('session_exp_auth [environment]');
+    expect(described.get('SESSION_DURATION')).toBe('1h [environment]');
+    expect(described.get('API_PORT')).toBe('5000 [default]');
+    expect(described.get('SESSION_STORE_URL')).toBe('memory: [derived]');
+    expect(described.get('PASSWORD_PEPPER')).toBe('(none) [default]');
+  });
+
+  it('shows no secret', () => {
+    const described = lines({ PASSWORD_PEPPER: PEPPER });
+    expect(described.get('PASSWORD_PEPPER')).toBe('(secret) [environment]');
+    expect([...described.values()].join('\n')).not.toContain(PEPPER);
+  });
+});

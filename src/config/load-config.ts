@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import { AuthOptions } from '../auth/auth-options.js';
+import { ALX } from '../http/dialects/alx.js';
+import { STANDARD } from '../http/dialects/standard.js';
+import { HttpOptions } from '../http/http-options.js';
+import type { Limits } from '../sessions/session-lifetime.js';
+import { SessionsOptions } from '../sessions/sessions-options.js';
+import { StorageOptions } from '../storage/storage-options.js';
+import { UsersOptions } from '../users/users-options.js';
+import { type Config, ConfigError } from './config.js';
+import { contradictions } from './contradictions.js';
+import { type Settings, withDerivedDefaults } from './derived-defaults.js';
+import { parseDuration, parsePythonInt } from './duration.js';
+import { SECRETS } from './environment.js';
+import { NAMES, type Name, type Source, type Variables, readEnvironment } from './read-environment.js';
+
+/** The configuration that the variables make; a `ConfigError` with all their problems at once. */
+export function loadConfig(variables: Variables): Config {
+  const { settings } = readSettings(variables);
+  const production = settings.NODE_ENV === 'production';
+  const dialect = settings.AUTH_COMPAT === 'alx' ? ALX : STANDARD;
+  const max = settings.SESSION_MAX_PER_USER;
+  return {
+    production,
+    host: settings.API_HOST,
+    port: settings.API_PORT,
+    logLevel: settings.LOG_LEVEL,
+    auth: new AuthOptions({
+      type: settings.AUTH_TYPE.filter((type) => type !== 'auth'),
+      lifetime: limits(settings),
+      cookie: { name: settings.SESSION_NAME, secure: production },
+      dialect,
+    }),
+    users: new UsersOptions({
+      registration: settings.REGISTRATION,
+      setupCode: production ? randomBytes(18).toString('base64url') : null,
+      passwordMinLength: settings.PASSWORD_MIN_LENGTH,
+      passwordCost: settings.PASSWORD_HASH_COST,
+      passwordPepper: settings.PASSWORD_PEPPER ?? null,
+      exactEmails: dialect.exactEmails,
+      peersVisible: dialect.peersVisible,
+      presentation: { timestamp: dialect.timestamp, showsRole: dialect.showsRole },
+    }),
+    sessions: new SessionsOptions({
+      limit: max === 0 ? null : { max, policy: settings.SESSION_LIMIT_POLICY },
+    }),
+    storage: new StorageOptions({
+      database: settings.DATABASE_URL,
+      sessions: settings.SESSION_STORE_URL,
+      timeout: parseDuration(settings.STORE_TIMEOUT),
+    }),
+    http: new HttpOptions({
+      prefix: settings.API_PREFIX,
+      trustProxy: trustProxy(settings.TRUST_PROXY),
+      trustedOrigins: settings.TRUSTED_ORIGINS,
+      https: production,
+      docs: settings.API_DOCS === 'on',
+    }),
+  };
+}
+
+/** Each variable with its effective value, secrets left out, and where that comes from. */
+export function describeConfig(
+  variables: Variables,
+): { name: Name; value: string; source: Source | 'derived' }[] {
+  const { settings, sources, given } = readSettings(variables);
+  return NAMES.map((name) => {
+    const value = settings[name];
+    const isDerived = sources.get(name) === 'default' && given[name] === undefined && value !== undefined;
+    return {
+      name,
+      value: show(name, value),
+      source: isDerived ? 'derived' : (sources.get(name) ?? 'default'),
+    };
+  });
+}
+
+function readSettings(variables: Variables) {
+  const { environment, sources, problems } = readEnvironment(variables);
+  const settings = withDerivedDefaults(environment);
+  const all = [...problems, ...contradictions(environment, settings)];
+  if (all.length > 0) throw new ConfigError(all);
+  return { settings, sources, given: environment };
+}
+
+function limits({ AUTH_COMPAT, SESSION_DURATION, SESSION_IDLE_TIMEOUT }: Settings): Limits {
+  if (AUTH_COMPAT === 'alx') {
+    const seconds = parsePythonInt(SESSION_DURATION) ?? 0;
+    return { idle: Infinity, absolute: seconds > 0 ? seconds * 1000 : Infinity };
+  }
+  return { idle: parseDuration(SESSION_IDLE_TIMEOUT), absolute: parseDuration(SESSION_DURATION) };
+}
+
+function trustProxy(text: string): number | string[] {
+  return /^\d+$/.test(text) ? Number(text) : text.split(',').map((network) => network.trim());
+}
+
+function show(name: Name, value: unknown): string {
+  if (value === undefined) return '(none)';
+  if ((SECRETS as readonly Name[]).includes(name)) return redact(String(value));
+  return Array.isArray(value) ? value.join(',') : String(value);
+}
+
+/** Of a storage URL its kind and file are shown; of all else that it exists. */
+function redact(value: string): string {
+  return /^(memory|sqlite):/.test(value) ? value : '(secret)';
+}

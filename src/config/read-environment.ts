@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import { closest } from 'fastest-levenshtein';
+import { Environment, SECRETS } from './environment.js';
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+export type Name = keyof Environment;
+export type Source = 'environment' | 'file' | 'default';
+
+export interface Reading {
+  readonly environment: Environment;
+  readonly sources: ReadonlyMap<Name, Source>;
+  /** By name, never by value. */
+  readonly problems: readonly string[];
+}
+
+export const NAMES = Object.keys(new Environment()) as Name[];
+
+/** Names with our prefixes that are others': desktops set this one. */
+const FOREIGN = ['SESSION_MANAGER'];
+
+/** Reads every variable and finds all that is wrong with each; an empty one counts as not given. */
+export function readEnvironment(variables: Variables): Reading {
+  const sources = new Map<Name, Source>();
+  const problems = unknownNames(variables);
+  const given: Partial<Record<Name, string>> = {};
+  for (const name of NAMES) {
+    const file = isSecret(name) ? variables[`${name}_FILE`] || undefined : undefined;
+    const value = variables[name] || undefined;
+    if (file !== undefined && value !== undefined)
+      problems.push(`${name}: given twice, also as ${name}_FILE`);
+    const content = file === undefined ? value : readSecret(file);
+    if (content === null) problems.push(`${name}_FILE: cannot be read`);
+    else if (content !== undefined) given[name] = content;
+    sources.set(name, sourceOf(file, value));
+  }
+  const environment = plainToInstance(Environment, given);
+  for (const { property, constraints = {} } of validateSync(environment, { stopAtFirstError: true })) {
+    problems.push(`${property}: ${Object.values(constraints)[0]}`);
+  }
+  return { environment, sources, problems };
+}
+
+function sourceOf(file: string | undefined, value: string | undefined): Source {
+  if (file !== undefined) return 'file';
+  return value === undefined ? 'default' : 'environment';
+}
+
+function isSecret(name: Name): boolean {
+  return (SECRETS as readonly Name[]).includes(name);
+}
+
+function readSecret(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch {
+    return null;
+  }
+}
+
+function unknownNames(variables: Variables): string[] {
+  const known = new Set<string>([...NAMES, ...SECRETS.map((name) => `${name}_FILE`), ...FOREIGN]);
+  return Object.keys(variables)
+    .filter((name) => /^(AUTH|SESSION)_/.test(name) && !known.has(name))
+    .map((name) => `${name}: unknown; did you mean ${closest(name, [...NAMES])}?`);
+}
