@@ -1,0 +1,72 @@
+export { CurrentSession, CurrentUser, OptionalAuth, Public, Roles } from './common/access.js';
+export { Clock, NEVER, SystemClock } from './common/clock.js';
+export {
+  DomainError,
+  type ErrorCode,
+  type InputFault,
+  StoreUnavailableError,
+} from './common/domain-error.js';
+
+export { BcryptPasswordHasher } from './users/bcrypt.password-hasher.js';
+export { PasswordHasher } from './users/password-hasher.js';
+export { type Credential, type Role, type User, emailKey } from './users/user.js';
+export { STANDARD_PRESENTATION, type UserPresentation, userJson } from './users/user-json.js';
+export { type UserChanges, type UserPosition, UserStore } from './users/user-store.js';
+export { UsersModule } from './users/users.module.js';
+export { type Registration, UsersOptions } from './users/users-options.js';
+export { type NewUser, UsersService, type Verification } from './users/users.service.js';
+
+export type { ClientFacts, EndReason, Ending, Session, StoredSession } from './sessions/session.js';
+export { type Limits, SessionLifetime } from './sessions/session-lifetime.js';
+export {
+  ENDING_KEPT_FOR,
+  type InsertResult,
+  type SessionLimit,
+  SessionStore,
+} from './sessions/session-store.js';
+export { SessionSweeper } from './sessions/session-sweeper.js';
+export { SessionToken } from './sessions/session-token.js';
+export { SessionsModule } from './sessions/sessions.module.js';
+export { SessionsOptions } from './sessions/sessions-options.js';
+export {
+  type DeadReason,
+  type OpenedSession,
+  type Resumption,
+  SessionsService,
+} from './sessions/sessions.service.js';
+
+export {
+  ANONYMOUS,
+  Auth,
+  type AuthResult,
+  type Exchange,
+  type Principal,
+  type Rejection,
+  rejected,
+} from './auth/auth.js';
+export { AuthChain } from './auth/auth-chain.js';
+export { AuthGuard } from './auth/auth.guard.js';
+export { type AuthAsyncOptions, AuthModule } from './auth/auth.module.js';
+export { AuthOptions } from './auth/auth-options.js';
+export { RolesGuard } from './auth/roles.guard.js';
+export { SessionCookie } from './auth/session-cookie.js';
+export { BasicAuth } from './auth/strategies/basic.auth.js';
+export { SessionAuth } from './auth/strategies/session.auth.js';
+export { SessionDbAuth } from './auth/strategies/session-db.auth.js';
+export { SessionExpAuth } from './auth/strategies/session-exp.auth.js';
+
+export { MemorySessionStore } from './storage/memory/memory.session-store.js';
+export { MemoryUserStore } from './storage/memory/memory.user-store.js';
+export { StorageModule } from './storage/storage.module.js';
+export { StorageOptions } from './storage/storage-options.js';
+
+export type { Dialect } from './http/dialect.js';
+export { ALX } from './http/dialects/alx.js';
+export { STANDARD } from './http/dialects/standard.js';
+export { HttpOptions } from './http/http-options.js';
+export { JsonExpressAdapter } from './http/json-express.adapter.js';
+
+export { AppModule } from './app.module.js';
+export { type Config, ConfigError } from './config/config.js';
+export { loadConfig } from './config/load-config.js';
+export { configureApp, createApp } from './configure-app.js';

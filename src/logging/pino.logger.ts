@@ -1,0 +1,57 @@
+import type { LoggerService } from '@nestjs/common';
+import pino, { type Logger } from 'pino';
+import pretty from 'pino-pretty';
+
+/** What Nest tells at each start of its own parts. */
+const FRAMEWORK = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
+
+/** Nest's logger on pino: a line of JSON an entry in production, readable text elsewhere. */
+export class PinoLogger implements LoggerService {
+  readonly #logger: Logger;
+
+  constructor(options: { readonly level: string; readonly production: boolean }) {
+    const base = { level: options.level, timestamp: pino.stdTimeFunctions.isoTime };
+    this.#logger = options.production
+      ? pino(base)
+      : pino(base, pretty({ sync: true, singleLine: true, ignore: 'pid,hostname' }));
+  }
+
+  log(message: unknown, ...rest: unknown[]): void {
+    this.#write(FRAMEWORK.has(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
+  }
+
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.#write('warn', message, rest);
+  }
+
+  error(message: unknown, ...rest: unknown[]): void {
+    this.#write('error', message, rest);
+  }
+
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.#write('fatal', message, rest);
+  }
+
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.#write('debug', message, rest);
+  }
+
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.#write('trace', message, rest);
+  }
+
+  /** Nest hands on a message, perhaps a stack, and the context last. */
+  #write(level: pino.Level, message: unknown, rest: readonly unknown[]): void {
+    const context = rest.at(-1);
+    const stack = rest.length > 1 ? rest[0] : undefined;
+    if (message instanceof Error) this.#logger[level]({ context, err: message });
+    else if (typeof message === 'object') this.#logger[level]({ context, ...message });
+    else this.#logger[level]({ context, ...(typeof stack === 'string' && { stack }) }, String(message));
+  }
+}

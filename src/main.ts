@@ -1,0 +1,56 @@
+#!/usr/bin/env node
+import type { AddressInfo } from 'node:net';
+import { AppModule } from './app.module.js';
+import type { Config } from './config/config.js';
+import { loadConfig } from './config/load-config.js';
+import { createApp } from './configure-app.js';
+import { PinoLogger } from './logging/pino.logger.js';
+import { RegistrationDesk } from './users/registration-desk.js';
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env);
+  const logger = new PinoLogger({ level: config.logLevel, production: config.production });
+  const app = await createApp(AppModule.forRoot(config), config.http, { logger, abortOnError: false });
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  await app.listen(config.port, config.host);
+  if (config.auth.dialect.name === 'alx') {
+    logger.warn(
+      'AUTH_COMPAT=alx serves an old contract: it tells strangers which addresses have accounts.',
+      'Main',
+    );
+  }
+  const url = addressOf(app.getHttpServer().address() as AddressInfo);
+  const ready = `Coatcheck is ready at ${url} (${describe(config)})`;
+  const isWaiting = await app.get(RegistrationDesk).isWaitingForTheFirst();
+  console.log(isWaiting ? `${ready}\n${nextStep(config, url)}` : ready);
+}
+
+function addressOf({ address, family, port }: AddressInfo): string {
+  const host = family === 'IPv6' ? `[${address}]` : address;
+  return `http://${host}:${port}`;
+}
+
+function describe({ auth, storage }: Config): string {
+  const strategy = auth.types.join(' then ') || 'auth';
+  const sessions = storage.sessions === storage.database ? '' : `, sessions in ${storage.sessions}`;
+  return `${strategy}, users in ${storage.database}${sessions}`;
+}
+
+function nextStep({ http, users }: Config, url: string): string {
+  const body = {
+    email: 'you@example.com',
+    password: 'a long password of yours',
+    ...(users.setupCode !== null && { setup_code: users.setupCode }),
+  };
+  return [
+    'There are no users yet. This makes the first one, an administrator:',
+    `  curl -X POST ${url}${http.prefix}/users -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`,
+  ].join('\n');
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}

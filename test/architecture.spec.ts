@@ -1,0 +1,126 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+const ROOT = '(root)';
+
+/** Which folders of `src` each may import. The files beside them compose the whole and may import all. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  common: [],
+  logging: [],
+  users: ['common'],
+  sessions: ['common'],
+  http: ['common'],
+  auth: ['common', 'users', 'sessions', 'http'],
+  storage: ['common', 'users', 'sessions'],
+  config: ['common', 'users', 'sessions', 'http', 'auth', 'storage'],
+  testing: ['common', 'users', 'sessions', 'auth', 'storage'],
+};
+
+/** Packages that only one place knows. */
+const PINNED: Readonly<Record<string, string>> = {
+  kysely: 'storage/sql',
+  'better-sqlite3': 'storage/sql',
+  bcrypt: 'users',
+  'cookie-parser': 'auth',
+  uuid: 'sessions',
+  'path-to-regexp': 'http',
+  '@fastify/busboy': 'http',
+  pino: 'logging',
+  'pino-pretty': 'logging',
+  'fastest-levenshtein': 'config',
+  commander: 'cli.ts',
+  '@nestjs/platform-express': 'http',
+  '@jest/globals': 'testing',
+};
+
+const IMPORT = /^(?:import|export)\b[^;]*?from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm;
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+}
+
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.ts'),
+);
+const imports: Import[] = files
+  .filter((file) => !file.endsWith('.spec.ts'))
+  .flatMap((file) =>
+    [...readFileSync(join('src', file), 'utf8').matchAll(IMPORT)].map((match) => ({
+      file,
+      target: match[1] ?? match[2] ?? match[3] ?? '',
+    })),
+  );
+const ours = imports
+  .filter(({ target }) => target.startsWith('.'))
+  .map(({ file, target }) => ({
+    file,
+    target: normalize(join(dirname(file), target)).replace(/\.js$/, '.ts'),
+  }));
+
+const folderOf = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : ROOT);
+
+describe('The house', () => {
+  it('has the rooms of the table and no other', () => {
+    expect(new Set(files.map(folderOf))).toEqual(new Set([ROOT, ...Object.keys(MAY_IMPORT)]));
+  });
+
+  it('has imports to look at', () => {
+    expect(ours.length).toBeGreaterThan(100);
+    expect(ours.filter(({ target }) => !files.includes(target))).toEqual([]);
+  });
+
+  it.each(Object.entries(MAY_IMPORT))('%s imports %j alone', (folder, allowed) => {
+    const strays = ours.filter(
+      ({ file, target }) => folderOf(file) === folder && ![folder, ...allowed].includes(folderOf(target)),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  it.each(Object.entries(PINNED))('%s is known in %s alone', (name, place) => {
+    const users = imports.filter(({ target }) => target === name || target.startsWith(`${name}/`));
+    expect(users.length).toBeGreaterThan(0);
+    expect(users.filter(({ file }) => !file.startsWith(place))).toEqual([]);
+  });
+
+  it('has no way round in circles', () => {
+    const next = new Map(
+      files.map((file) => [file, ours.filter((one) => one.file === file).map((one) => one.target)]),
+    );
+    const isOnCircle = (file: string): boolean => {
+      const seen = new Set<string>();
+      const queue = [...(next.get(file) ?? [])];
+      for (let one = queue.pop(); one !== undefined; one = queue.pop()) {
+        if (one === file) return true;
+        if (!seen.has(one)) queue.push(...(next.get(one) ?? []));
+        seen.add(one);
+      }
+      return false;
+    };
+    expect(files.filter(isOnCircle)).toEqual([]);
+  });
+
+  it('has no barrel but the two that are published', () => {
+    expect(files.filter((file) => /(^|\/)index\.ts$/.test(file)).toSorted()).toEqual([
+      'index.ts',
+      'testing/index.ts',
+    ]);
+  });
+
+  it('asks the machine for the time in one place, and for its variables at the doors', () => {
+    const users = (pattern: RegExp) =>
+      files
+        .filter((file) => !file.endsWith('.spec.ts') && pattern.test(readFileSync(join('src', file), 'utf8')))
+        .toSorted();
+    expect(users(/new Date\(\)|Date\.now\(\)/)).toEqual(['common/clock.ts']);
+    expect(users(/process\.env/)).toEqual(['cli.ts', 'main.ts']);
+  });
+
+  it('reveals a token in one place, the cookie', () => {
+    const users = files.filter(
+      (file) => !file.endsWith('.spec.ts') && /\.reveal\(\)/.test(readFileSync(join('src', file), 'utf8')),
+    );
+    expect(users).toEqual(['auth/session-cookie.ts']);
+  });
+});

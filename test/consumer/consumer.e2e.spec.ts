@@ -1,0 +1,276 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Controller, Get, Global, Injectable, type INestApplication, Module } from '@nestjs/common';
+import {
+  ANONYMOUS,
+  Auth,
+  AuthModule,
+  type AuthResult,
+  CurrentSession,
+  CurrentUser,
+  MemorySessionStore,
+  MemoryUserStore,
+  Public,
+  Roles,
+  type Session,
+  SessionStore,
+  SessionsModule,
+  StorageModule,
+  type User,
+  UserStore,
+  UsersModule,
+  UsersService,
+  createApp,
+  rejected,
+} from 'coatcheck';
+import { aUser, describeAuth } from 'coatcheck/testing';
+import type { Request } from 'express';
+
+const PASSWORD = 'correct horse battery';
+const cookie = { name: 'sid', secure: false };
+
+const KEY = randomBytes(32);
+
+/** The key of a user: worthless from the moment that their password or standing changes. */
+const apiKey = ({ id, credentialVersion }: User) =>
+  `${id}.${createHmac('sha256', KEY).update(`${id}.${credentialVersion}`).digest('base64url')}`;
+
+/** A scheme of somebody else: a key in a header. */
+@Injectable()
+class ApiKeyAuth extends Auth {
+  readonly challenge = 'ApiKey';
+
+  constructor(private readonly users: UsersService) {
+    super();
+  }
+
+  async authenticate({ headers }: Request): Promise<AuthResult> {
+    const key = headers['x-api-key'];
+    if (typeof key !== 'string') return ANONYMOUS;
+    const user = await this.users.find(key.split('.', 1)[0] ?? '');
+    if (!user || user.disabled || !isEqual(key, apiKey(user))) return rejected();
+    return { outcome: 'authenticated', principal: { user, session: null } };
+  }
+}
+
+function isEqual(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+@Controller('coats')
+class CoatsController {
+  @Get()
+  mine(@CurrentUser() user: User, @CurrentSession() session: Session | null) {
+    return { owner: user.email, by: session ? 'session' : 'credential' };
+  }
+
+  @Get('all')
+  @Roles('admin')
+  all() {
+    return [];
+  }
+
+  @Get('open')
+  @Public()
+  open() {
+    return { open: true };
+  }
+
+  @Get('mistake')
+  @Public()
+  mistake(@CurrentUser() user: User) {
+    return { user };
+  }
+}
+
+describe('An application of somebody else', () => {
+  const apps: INestApplication[] = [];
+
+  afterEach(async () => {
+    await Promise.all(apps.splice(0).map((app) => app.close()));
+  });
+
+  async function serve(
+    module: Parameters<typeof createApp>[0],
+  ): Promise<{ app: INestApplication; url: string }> {
+    const app = await createApp(module, { prefix: '/api' }, { logger: false, abortOnError: false });
+    apps.push(app);
+    await app.listen(0, '127.0.0.1');
+    return { app, url: `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}/api` };
+  }
+
+  const addUser = (app: INestApplication, email: string, role: 'user' | 'admin' = 'user') =>
+    app.get(UsersService).create({ email, password: PASSWORD, firstName: null, lastName: null }, role);
+
+  async function login(url: string, email: string): Promise<Record<string, string>> {
+    const response = await fetch(`${url}/auth_session/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email, password: PASSWORD }),
+    });
+    expect(response.status).toBe(200);
+    return { cookie: response.headers.getSetCookie()[0]!.split(';', 1)[0]! };
+  }
+
+  const read = async (url: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(url, { headers });
+    return { status: response.status, body: await response.json() };
+  };
+
+  @Module({
+    imports: [
+      StorageModule.forRoot({ database: 'memory:' }),
+      UsersModule.forRoot({ passwordCost: 4 }),
+      SessionsModule.forRoot(),
+      AuthModule.forRoot({ type: 'session_auth', cookie }),
+    ],
+    controllers: [CoatsController],
+  })
+  class CoatsModule {}
+
+  it('guards its own routes by importing four modules', async () => {
+    const { app, url } = await serve(CoatsModule);
+    await addUser(app, 'ann@example.com');
+    expect(await read(`${url}/coats`)).toMatchObject({ status: 401, body: { code: 'credentials_missing' } });
+    expect(await read(`${url}/coats/open`)).toEqual({ status: 200, body: { open: true } });
+    const ann = await login(url, 'ann@example.com');
+    expect(await read(`${url}/coats`, ann)).toEqual({
+      status: 200,
+      body: { owner: 'ann@example.com', by: 'session' },
+    });
+  });
+
+  it('asks for roles', async () => {
+    const { app, url } = await serve(CoatsModule);
+    await addUser(app, 'ann@example.com');
+    await addUser(app, 'root@example.com', 'admin');
+    const [ann, root] = [await login(url, 'ann@example.com'), await login(url, 'root@example.com')];
+    expect((await read(`${url}/coats/all`)).status).toBe(401);
+    expect(await read(`${url}/coats/all`, ann)).toMatchObject({
+      status: 403,
+      body: { code: 'role_required' },
+    });
+    expect((await read(`${url}/coats/all`, root)).status).toBe(200);
+  });
+
+  it('learns at the first use that a public handler may have no user', async () => {
+    const { url } = await serve(CoatsModule);
+    expect((await read(`${url}/coats/mistake`)).status).toBe(500);
+  });
+
+  it('brings a scheme of its own by a class and a word', async () => {
+    @Module({
+      imports: [
+        StorageModule.forRoot({ database: 'memory:' }),
+        UsersModule.forRoot({ passwordCost: 4 }),
+        SessionsModule.forRoot(),
+        AuthModule.forRoot({ type: ['api_key', 'session_auth'], schemes: { api_key: ApiKeyAuth }, cookie }),
+      ],
+      controllers: [CoatsController],
+    })
+    class KeyedModule {}
+    const { app, url } = await serve(KeyedModule);
+    const user = await addUser(app, 'ann@example.com');
+    const byKey = await read(`${url}/coats`, { 'x-api-key': apiKey(user) });
+    expect(byKey).toEqual({ status: 200, body: { owner: 'ann@example.com', by: 'credential' } });
+    expect((await read(`${url}/coats`, { 'x-api-key': 'wrong' })).status).toBe(401);
+    const both = { 'x-api-key': 'wrong', ...(await login(url, 'ann@example.com')) };
+    expect((await read(`${url}/coats`, both)).status).toBe(401);
+  });
+
+  it('brings stores of its own', async () => {
+    @Global()
+    @Module({
+      providers: [
+        { provide: UserStore, useFactory: () => new MemoryUserStore() },
+        { provide: SessionStore, useFactory: () => new MemorySessionStore() },
+      ],
+      exports: [UserStore, SessionStore],
+    })
+    class OwnStorageModule {}
+    @Module({
+      imports: [
+        OwnStorageModule,
+        UsersModule.forRoot({ passwordCost: 4 }),
+        SessionsModule.forRoot(),
+        AuthModule.forRoot({ type: 'session_exp_auth', cookie }),
+      ],
+      controllers: [CoatsController],
+    })
+    class OwnModule {}
+    const { app, url } = await serve(OwnModule);
+    await addUser(app, 'ann@example.com');
+    expect((await read(`${url}/coats`, await login(url, 'ann@example.com'))).status).toBe(200);
+    expect(await app.get(SessionStore).sweep(new Date(), 1)).toBe(0);
+  });
+
+  it('has its options made by a factory that injects', async () => {
+    class Settings {
+      readonly realm = 'the cloakroom';
+    }
+    @Global()
+    @Module({ providers: [Settings], exports: [Settings] })
+    class SettingsModule {}
+    @Module({
+      imports: [
+        SettingsModule,
+        StorageModule.forRoot({ database: 'memory:' }),
+        UsersModule.forRoot({ passwordCost: 4 }),
+        SessionsModule.forRoot(),
+        AuthModule.forRootAsync({
+          type: 'basic_auth',
+          inject: [Settings],
+          useFactory: ({ realm }: Settings) => Promise.resolve({ realm, cookie }),
+        }),
+      ],
+      controllers: [CoatsController],
+    })
+    class AsyncModule {}
+    const { url } = await serve(AsyncModule);
+    const response = await fetch(`${url}/coats`);
+    expect(response.headers.get('www-authenticate')).toBe('Basic realm="the cloakroom", charset="UTF-8"');
+    expect((await fetch(`${url}/auth_session/login`, { method: 'POST' })).status).toBe(401);
+  });
+
+  it('shares nothing with another one in the same process', async () => {
+    const [here, there] = [await serve(CoatsModule), await serve(CoatsModule)];
+    await addUser(here.app, 'ann@example.com');
+    await addUser(there.app, 'ann@example.com');
+    const ann = await login(here.url, 'ann@example.com');
+    expect((await read(`${here.url}/coats`, ann)).status).toBe(200);
+    expect((await read(`${there.url}/coats`, ann)).status).toBe(401);
+    await here.app.close();
+    expect((await read(`${there.url}/coats`, await login(there.url, 'ann@example.com'))).status).toBe(200);
+  });
+
+  it.each([
+    [
+      () => AuthModule.forRoot({ type: 'magic_auth' }),
+      'Known: basic_auth, session_auth, session_exp_auth, session_db_auth.',
+    ],
+    [() => AuthModule.forRoot({ type: '__proto__' }), 'Unknown auth type "__proto__"'],
+  ])('is told at the start of a scheme that there is not', (build, message) => {
+    expect(build).toThrow(message);
+  });
+
+  it('is refused a durable scheme on a store that forgets', async () => {
+    @Module({
+      imports: [
+        StorageModule.forRoot({ database: 'memory:' }),
+        UsersModule.forRoot(),
+        SessionsModule.forRoot(),
+        AuthModule.forRoot({ type: 'session_db_auth', cookie }),
+      ],
+    })
+    class ForgetfulModule {}
+    await expect(serve(ForgetfulModule)).rejects.toThrow('session_db_auth needs a durable session store');
+  });
+});
+
+describeAuth('A scheme of somebody else', { remembers: false }, ({ users }) => ({
+  auth: new ApiKeyAuth(users),
+  headersOf: (user) => ({ 'x-api-key': apiKey(user) }),
+  forgeries: ['', 'guess', apiKey(aUser()), '\u00e4'.repeat(80)].map((key) => ({ 'x-api-key': key })),
+}));

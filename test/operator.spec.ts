@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PASSWORD, Visitor } from './support/app.js';
+import { Server, newFolder, operate } from './support/server.js';
+
+describe('The operator command', () => {
+  const folder = newFolder();
+  let server: Server;
+
+  beforeAll(async () => {
+    server = await Server.start(folder);
+  });
+
+  afterAll(() => server.stop());
+
+  const visitor = () => new Visitor(`${server.url}/api/v1`, {});
+  const create = (email: string, input: string, ...more: string[]) =>
+    operate(folder, ['user', 'create', '--email', email, '--password-stdin', ...more], { input });
+
+  it('adds a user, who signs in to the running server', async () => {
+    const names = ['--first-name', 'Ann', '--last-name', 'Lee', '--role', 'admin', '--json'];
+    const { code, stdout } = await create('ann@example.com', `${PASSWORD}\n`, ...names);
+    expect(code).toBe(0);
+    const ann = visitor();
+    expect((await ann.login('ann@example.com')).status).toBe(200);
+    expect((await ann.get('/users/me')).body).toEqual(JSON.parse(stdout));
+    expect(JSON.parse(stdout)).toMatchObject({ first_name: 'Ann', last_name: 'Lee', role: 'admin' });
+  });
+
+  it.each([
+    ['a password with a colon and blanks', ' H0lberton:School: 98! ', ''],
+    ['only the first line', PASSWORD, '\r\nsecond line'],
+  ])('takes %s from standard input', async (_, password, rest) => {
+    const email = `${password.length}@example.com`;
+    expect((await create(email, password + rest)).code).toBe(0);
+    expect((await visitor().login(email, password)).status).toBe(200);
+  });
+
+  it('lists users', async () => {
+    const { stdout } = await operate(folder, ['user', 'list']);
+    expect(stdout).toMatch(/^[0-9a-f-]{36} {2}admin {2}enabled {3}ann@example\.com$/m);
+    const listed = JSON.parse((await operate(folder, ['user', 'list', '--json'])).stdout);
+    expect(listed[0]).toMatchObject({ email: 'ann@example.com', disabled: false });
+  });
+
+  it('disables, enables and deletes users by address or id, at once for the running server', async () => {
+    const { id } = JSON.parse((await create('ben@example.com', PASSWORD, '--json')).stdout);
+    const ben = visitor();
+    await ben.login('ben@example.com');
+    expect((await operate(folder, ['user', 'disable', 'BEN@example.com'])).code).toBe(0);
+    expect((await ben.get('/users/me')).body.code).toBe('user_disabled');
+    expect((await operate(folder, ['user', 'enable', id])).code).toBe(0);
+    expect((await ben.get('/users/me')).status).toBe(401);
+    expect((await ben.login('ben@example.com')).status).toBe(200);
+    expect((await operate(folder, ['user', 'delete', id])).code).toBe(0);
+    expect((await ben.get('/users/me')).status).toBe(401);
+    expect((await ben.login('ben@example.com')).status).toBe(401);
+  });
+
+  it.each<[string, string[], string, Record<string, string>, string]>([
+    [
+      'an address that is taken',
+      ['user', 'create', '--email', 'ANN@example.com', '--password-stdin'],
+      PASSWORD,
+      {},
+      'an account already',
+    ],
+    [
+      'a short password',
+      ['user', 'create', '--email', 'cid@example.com', '--password-stdin'],
+      'short',
+      {},
+      'At least 15',
+    ],
+    [
+      'no password',
+      ['user', 'create', '--email', 'cid@example.com', '--password-stdin'],
+      '',
+      {},
+      'At least 15',
+    ],
+    ['no address', ['user', 'create', '--email', 'nonsense', '--password-stdin'], PASSWORD, {}, 'email'],
+    ['an unknown user', ['user', 'disable', 'nobody@example.com'], '', {}, 'no such user'],
+    [
+      'users in memory',
+      ['user', 'list'],
+      '',
+      { AUTH_TYPE: 'session_auth', DATABASE_URL: 'memory:' },
+      'no other process',
+    ],
+    ['a bad configuration', ['user', 'list'], '', { AUTH_TYPE: 'bogus' }, 'AUTH_TYPE'],
+    ['a file that cannot be', ['migrate'], '', { DATABASE_URL: 'sqlite:/nowhere/at/all.db' }, 'open'],
+  ])('fails with 1 and a reason on %s', async (_, args, input, variables, reason) => {
+    const { code, stdout, stderr } = await operate(folder, args, { input, variables });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(reason);
+  });
+
+  it.each([
+    [['user', 'create']],
+    [['user', 'create', '--email', 'x@example.com', '--password', 'on the command line']],
+    [['user', 'create', '--email', 'x@example.com', '--password-stdin', '--role', 'king']],
+    [['user', 'delete']],
+    [['bogus']],
+    [[]],
+  ])('fails with 2 on the usage %j', async (args) => {
+    const { code, stderr } = await operate(folder, args);
+    expect(code).toBe(2);
+    expect(stderr).not.toBe('');
+  });
+
+  it('shows the configuration and its sources without secrets', async () => {
+    const variables = { PASSWORD_PEPPER: 'a-pepper-of-more-than-32-characters', SESSION_DURATION: '1h' };
+    const { code, stdout } = await operate(folder, ['config'], { variables });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^SESSION_DURATION +1h {2}\[environment\]$/m);
+    expect(stdout).toMatch(/^PASSWORD_PEPPER +\(secret\) {2}\[environment\]$/m);
+  });
+
+  it('brings the tables up to date, as often as it is asked', async () => {
+    const elsewhere = newFolder();
+    for (let round = 0; round < 2; round += 1) {
+      expect(await operate(elsewhere, ['migrate'])).toEqual({
+        code: 0,
+        stdout: 'Up to date: sqlite:coatcheck.db\n',
+        stderr: '',
+      });
+    }
+  });
+});

@@ -1,0 +1,172 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { type Socket, connect } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { PASSWORD, Visitor } from './support/app.js';
+import { Server, newFolder, operate } from './support/server.js';
+
+const run = promisify(execFile);
+const EMAIL = 'ann@example.com';
+
+describe('The server as a process', () => {
+  const servers: Server[] = [];
+
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => server.stop('SIGKILL')));
+  });
+
+  async function start(folder: string, variables: Readonly<Record<string, string>> = {}): Promise<Server> {
+    const server = await Server.start(folder, variables);
+    servers.push(server);
+    return server;
+  }
+
+  const visitor = (server: Server) => new Visitor(`${server.url}/api/v1`, {});
+
+  async function addUser(folder: string, email = EMAIL): Promise<void> {
+    const { code, stderr } = await operate(folder, ['user', 'create', '--email', email, '--password-stdin'], {
+      input: PASSWORD,
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  }
+
+  it('makes its database in the working directory and says where it listens, how and on what', async () => {
+    const folder = newFolder();
+    const server = await start(folder);
+    expect(existsSync(join(folder, 'coatcheck.db'))).toBe(true);
+    expect(server.output()).toMatch(
+      /^Coatcheck is ready at http:\/\/127\.0\.0\.1:\d+ \(session_db_auth, users in sqlite:coatcheck\.db\)$/m,
+    );
+  });
+
+  it('prints, while there is nobody, a curl line that makes the administrator when it is pasted', async () => {
+    const folder = newFolder();
+    const server = await start(folder);
+    const [line = ''] = /^ {2}curl .+$/m.exec(server.output()) ?? [];
+    const { stdout } = await run('sh', ['-c', `${line.trim()} --silent`]);
+    expect(JSON.parse(stdout)).toMatchObject({ role: 'admin' });
+    await server.stop();
+    expect((await start(folder)).output()).not.toContain('curl');
+  });
+
+  it('prints in production a line with the setup code, and logs as JSON', async () => {
+    const server = await start(newFolder(), {
+      NODE_ENV: 'production',
+      API_HOST: '127.0.0.1',
+      PASSWORD_HASH_COST: '10',
+    });
+    const [line = ''] = /^ {2}curl .+$/m.exec(server.output()) ?? [];
+    expect(line).toContain('setup_code');
+    await visitor(server).get('/users/me');
+    const { stdout } = await run('sh', ['-c', `${line.trim()} --silent`]);
+    expect(JSON.parse(stdout)).toMatchObject({ role: 'admin' });
+    const entry = server
+      .output()
+      .split('\n')
+      .find((text) => text.includes('credentials_missing'));
+    expect(JSON.parse(entry!)).toMatchObject({
+      level: 30,
+      code: 'credentials_missing',
+      requestId: expect.any(String),
+    });
+  });
+
+  it.each([
+    ['session_db_auth', 200],
+    ['session_exp_auth', 401],
+    ['session_auth', 401],
+  ])('knows sessions of %s after kill and restart: %i', async (type, status) => {
+    const folder = newFolder();
+    await addUser(folder);
+    const before = await start(folder, { AUTH_TYPE: type });
+    const ann = visitor(before);
+    expect((await ann.login(EMAIL)).status).toBe(200);
+    expect((await ann.get('/users/me')).status).toBe(200);
+    const gone = visitor(before);
+    await gone.login(EMAIL);
+    const ticket = gone.cookie!;
+    await gone.delete('/auth_session/logout');
+    await before.stop('SIGKILL');
+    const after = await start(folder, { AUTH_TYPE: type });
+    expect((await visitor(after).send('GET', '/users/me', undefined, { cookie: ann.cookie! })).status).toBe(
+      status,
+    );
+    expect((await visitor(after).send('GET', '/users/me', undefined, { cookie: ticket })).status).toBe(401);
+    expect((await visitor(after).login(EMAIL)).status).toBe(200);
+  });
+
+  it('may be started several times at once on one file that is not there yet', async () => {
+    const folder = newFolder();
+    const started = await Promise.all(Array.from({ length: 4 }, () => start(folder)));
+    await addUser(folder);
+    const ann = visitor(started[0]!);
+    await ann.login(EMAIL);
+    for (const server of started) {
+      const elsewhere = visitor(server);
+      elsewhere.cookie = ann.cookie;
+      expect((await elsewhere.get('/users/me')).status).toBe(200);
+    }
+    const ticket = ann.cookie!;
+    await ann.delete('/auth_session/logout');
+    for (const server of started) {
+      expect((await visitor(server).send('GET', '/users/me', undefined, { cookie: ticket })).status).toBe(
+        401,
+      );
+    }
+  });
+
+  it('holds the session limit exactly together with another process', async () => {
+    const folder = newFolder();
+    await addUser(folder);
+    const limit = { SESSION_MAX_PER_USER: '5', STORE_TIMEOUT: '5s' };
+    const [here, there] = [await start(folder, limit), await start(folder, limit)];
+    const visitors = Array.from({ length: 50 }, (_, index) => visitor(index % 2 === 0 ? here : there));
+    const statuses = await Promise.all(visitors.map(async (one) => (await one.login(EMAIL)).status));
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    const alive = await Promise.all(visitors.map(async (one) => (await one.get('/users/me')).status === 200));
+    expect(alive.filter(Boolean)).toHaveLength(5);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'finishes on %s what it has begun and ends with 0',
+    async (signal) => {
+      const server = await start(newFolder(), { PASSWORD_HASH_COST: '12' });
+      const logins = await Promise.all(Array.from({ length: 4 }, () => sendLogin(server)));
+      expect((await visitor(server).get('/status')).status).toBe(200);
+      const ended = server.stop(signal);
+      for (const login of logins)
+        expect(await text(login)).toMatch(/^HTTP\/1\.1 401 [^]*\r\nConnection: close\r\n/);
+      expect(await ended).toBe(0);
+      await expect(fetch(`${server.url}/api/v1/status`)).rejects.toThrow();
+    },
+  );
+
+  it.each([
+    [{ AUTH_TYPE: 'bogus' }, 'AUTH_TYPE'],
+    [{ DATABASE_URL: 'sqlite:/nowhere/at/all.db' }, 'Cannot open /nowhere/at/all.db'],
+  ])('does not start with %j', async (variables, word) => {
+    await expect(Server.start(newFolder(), variables)).rejects.toThrow(new RegExp(`ended with 1[^]*${word}`));
+  });
+
+  it('says once that the alx dialect is for compatibility', async () => {
+    const server = await start(newFolder(), { AUTH_COMPAT: 'alx' });
+    expect(server.output().match(/AUTH_COMPAT=alx/g)).toHaveLength(1);
+  });
+
+  /** A connection that has sent a sign-in, which takes a while to refuse. */
+  async function sendLogin(server: Server): Promise<Socket> {
+    const { hostname, port } = new URL(server.url);
+    const body = JSON.stringify({ email: 'nobody@example.com', password: PASSWORD });
+    const socket = connect(Number(port), hostname);
+    await once(socket, 'connect');
+    socket.write(
+      `POST /api/v1/auth_session/login HTTP/1.1\r\nHost: ${hostname}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    return socket;
+  }
+});

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Answer, PASSWORD, TestApp, type Visitor, basic, newDatabase } from './support/app.js';
+
+const TYPES = [
+  'basic_auth',
+  'session_auth',
+  'session_exp_auth',
+  'session_db_auth',
+  'session_db_auth,basic_auth',
+];
+const DATABASES = ['memory:', 'sqlite'] as const;
+const DIALECTS = ['standard', 'alx'] as const;
+
+/** A durable scheme needs a durable store. */
+const houses = TYPES.flatMap((type) =>
+  DATABASES.flatMap((database) =>
+    DIALECTS.map((dialect) => ({ type, database, dialect, remembers: type !== 'basic_auth' })),
+  ),
+).filter(({ type, database }) => !(type.includes('session_db_auth') && database === 'memory:'));
+
+describe.each(houses)(
+  'AUTH_TYPE=$type on $database in $dialect',
+  ({ type, database, dialect, remembers }) => {
+    let app: TestApp;
+    const rejection = dialect === 'alx' ? 403 : 401;
+
+    beforeAll(async () => {
+      app = await TestApp.start({
+        AUTH_TYPE: type,
+        AUTH_COMPAT: dialect,
+        DATABASE_URL: database === 'sqlite' ? newDatabase() : database,
+        SESSION_DURATION: '3600',
+      });
+      await app.addUser('root@example.com', 'admin');
+      await app.addUser('ann@example.com');
+    });
+
+    afterAll(() => app.stop());
+
+    const login = (visitor: Visitor, email: string, password = PASSWORD): Promise<Answer> =>
+      visitor.send(
+        'POST',
+        '/auth_session/login',
+        dialect === 'alx' ? new URLSearchParams({ email, password }) : { email, password },
+      );
+
+    /** A visitor who proves who they are as the scheme wants it. */
+    async function signedIn(email: string): Promise<Visitor> {
+      if (!remembers) return app.visitor(basic(email));
+      const visitor = app.visitor();
+      expect(await login(visitor, email)).toMatchObject({ status: 200, body: { email } });
+      return visitor;
+    }
+
+    it('serves what is public to a stranger and nothing else', async () => {
+      const stranger = app.visitor();
+      expect(await stranger.get('/status')).toMatchObject({ status: 200, body: { status: 'OK' } });
+      for (const path of ['/users/me', '/users', '/stats', '/nowhere']) {
+        expect(await stranger.get(path)).toMatchObject({ status: 401, body: { error: 'Unauthorized' } });
+      }
+    });
+
+    it('recognises who proves who they are', async () => {
+      const ann = await signedIn('ann@example.com');
+      expect(await ann.get('/users/me')).toMatchObject({ status: 200, body: { email: 'ann@example.com' } });
+      expect(await ann.get('/nowhere')).toMatchObject({ status: 404, body: { error: 'Not found' } });
+    });
+
+    it('lets nobody in on a forged proof', async () => {
+      const visitors = [
+        app.visitor({ cookie: 'sid=forged' }),
+        app.visitor(basic('ann@example.com', 'wrong')),
+      ];
+      const statuses = await Promise.all(
+        visitors.map(async (visitor) => (await visitor.get('/users/me')).status),
+      );
+      expect(statuses).toEqual([rejection, rejection]);
+    });
+
+    it('refuses a user who was disabled, at once', async () => {
+      const { id } = await app.addUser('ben@example.com');
+      const [ben, root] = [await signedIn('ben@example.com'), await signedIn('root@example.com')];
+      expect((await ben.get('/users/me')).status).toBe(200);
+      expect((await root.put(`/users/${id}`, { disabled: true })).status).toBe(200);
+      expect((await ben.get('/users/me')).status).toBe(rejection);
+      expect((await root.put(`/users/${id}`, { disabled: false })).status).toBe(200);
+      expect((await ben.get('/users/me')).status).toBe(remembers ? rejection : 200);
+    });
+
+    it('refuses a user who was deleted, at once', async () => {
+      const { id } = await app.addUser('cid@example.com');
+      const cid = await signedIn('cid@example.com');
+      expect(await cid.delete(`/users/${id}`)).toMatchObject({ status: 200, body: {} });
+      expect((await cid.get('/users/me')).status).toBe(rejection);
+    });
+
+    it('ends every other session when the password changes and goes on with this one', async () => {
+      await app.addUser('dan@example.com');
+      const [here, there] = [await signedIn('dan@example.com'), await signedIn('dan@example.com')];
+      const before = here.cookie;
+      const change = { current_password: PASSWORD, new_password: 'another good password' };
+      expect(await here.put('/users/me/password', change)).toMatchObject({ status: 200 });
+      expect((await there.get('/users/me')).status).toBe(rejection);
+      expect((await here.get('/users/me')).status).toBe(remembers ? 200 : rejection);
+      if (remembers) expect(here.cookie).not.toBe(before);
+      expect(
+        (await app.visitor(basic('dan@example.com', 'another good password')).get('/users/me')).status,
+      ).toBe(type.includes('basic_auth') ? 200 : rejection);
+    });
+
+    if (remembers) {
+      it('signs out one session for good', async () => {
+        const [here, there] = [await signedIn('ann@example.com'), await signedIn('ann@example.com')];
+        const ticket = here.cookie!;
+        expect(await here.delete('/auth_session/logout')).toMatchObject({ status: 200, body: {} });
+        expect((await app.visitor({ cookie: ticket }).get('/users/me')).status).toBe(rejection);
+        expect((await app.visitor({ cookie: ticket }).delete('/auth_session/logout')).status).toBe(rejection);
+        expect((await there.get('/users/me')).status).toBe(200);
+      });
+
+      it(`${type === 'session_auth' ? 'lets no time end' : 'ends with time'} a session`, async () => {
+        const ann = await signedIn('ann@example.com');
+        app.clock.advance(3_600_000);
+        expect((await ann.get('/users/me')).status).toBe(type === 'session_auth' ? 200 : rejection);
+      });
+    } else {
+      it('has no routes to sign in and out', async () => {
+        expect((await login(app.visitor(), 'ann@example.com')).status).toBe(401);
+        expect((await login(await signedIn('ann@example.com'), 'ann@example.com')).status).toBe(404);
+      });
+    }
+  },
+);

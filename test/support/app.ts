@@ -1,0 +1,145 @@
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { INestApplication, ModuleMetadata } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import {
+  AppModule,
+  Clock,
+  JsonExpressAdapter,
+  type Role,
+  UsersService,
+  configureApp,
+  loadConfig,
+} from 'coatcheck';
+import { FakeClock } from 'coatcheck/testing';
+import { Connections } from '../../src/storage/connections.js';
+import { newFolder } from './server.js';
+
+export const PASSWORD = 'correct horse battery';
+
+/** The whole application in this process, on a free port, with a clock that the test moves. */
+export class TestApp {
+  private constructor(
+    readonly nest: INestApplication,
+    readonly clock: FakeClock,
+    readonly root: string,
+    private readonly prefix: string,
+  ) {}
+
+  static async start(
+    variables: Readonly<Record<string, string>> = {},
+    extra: Pick<ModuleMetadata, 'controllers' | 'imports'> = {},
+  ): Promise<TestApp> {
+    const config = loadConfig({ PASSWORD_HASH_COST: '4', DATABASE_URL: newDatabase(), ...variables });
+    const clock = new FakeClock();
+    const module = await Test.createTestingModule({
+      ...extra,
+      imports: [AppModule.forRoot(config), ...(extra.imports ?? [])],
+    })
+      .overrideProvider(Clock)
+      .useValue(clock)
+      .compile();
+    const nest = module.createNestApplication(new JsonExpressAdapter(), { logger: false });
+    configureApp(nest, config.http);
+    await nest.listen(0, '127.0.0.1');
+    const { port } = nest.getHttpServer().address() as AddressInfo;
+    return new TestApp(nest, clock, `http://127.0.0.1:${port}`, config.http.prefix);
+  }
+
+  /** Adds a user by the back door. */
+  async addUser(email: string, role: Role = 'user', password = PASSWORD) {
+    return this.nest.get(UsersService).create({ email, password, firstName: null, lastName: null }, role);
+  }
+
+  /** A visitor, who keeps the cookies they are given. */
+  visitor(headers: Readonly<Record<string, string>> = {}): Visitor {
+    return new Visitor(this.root + this.prefix, headers);
+  }
+
+  /** Takes the stores away, as a broken disk would. */
+  closeStores(): Promise<void> {
+    return this.nest.get(Connections).onApplicationShutdown();
+  }
+
+  stop(): Promise<void> {
+    return this.nest.close();
+  }
+}
+
+export function newDatabase(): string {
+  return `sqlite:${join(newFolder(), 'coatcheck.db')}`;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test reads what it expects to be there
+  readonly body: any;
+}
+
+/** A client of the API over HTTP. */
+export class Visitor {
+  cookie: string | null = null;
+
+  constructor(
+    private readonly base: string,
+    private readonly headers: Readonly<Record<string, string>>,
+  ) {}
+
+  get(path: string): Promise<Answer> {
+    return this.send('GET', path);
+  }
+
+  post(path: string, body?: unknown): Promise<Answer> {
+    return this.send('POST', path, body);
+  }
+
+  put(path: string, body?: unknown): Promise<Answer> {
+    return this.send('PUT', path, body);
+  }
+
+  delete(path: string): Promise<Answer> {
+    return this.send('DELETE', path);
+  }
+
+  /** A body that is an object goes as JSON, anything else as it is. */
+  async send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    const isJson =
+      typeof body === 'object' && !(body instanceof URLSearchParams) && !(body instanceof FormData);
+    const response = await fetch(this.base + path, {
+      method,
+      body: isJson ? JSON.stringify(body) : (body as string | undefined),
+      headers: {
+        ...this.headers,
+        ...(isJson && { 'content-type': 'application/json' }),
+        ...(this.cookie !== null && { cookie: this.cookie }),
+        ...headers,
+      },
+    });
+    for (const cookie of response.headers.getSetCookie()) this.cookie = cookie.split(';', 1)[0] ?? null;
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text === '' ? null : parse(text) };
+  }
+
+  login(email: string, password = PASSWORD): Promise<Answer> {
+    return this.post('/auth_session/login', { email, password });
+  }
+}
+
+/** The header of HTTP Basic authentication. */
+export function basic(email: string, password = PASSWORD): Record<string, string> {
+  return { authorization: `Basic ${Buffer.from(`${email}:${password}`).toString('base64')}` };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

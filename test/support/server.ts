@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+
+type Variables = Readonly<Record<string, string>>;
+
+const DIST = resolve('dist');
+const READY = /ready at (http:\/\/\S+)/;
+
+/** The variables that a test's process starts from: none of ours, whatever the machine has set. */
+const BARE = Object.fromEntries(
+  Object.entries(process.env).filter(
+    ([name]) => !/^(AUTH|SESSION|API|PASSWORD)_|^(NODE_ENV|NODE_OPTIONS)$/.test(name),
+  ),
+);
+
+/** A new empty folder, where a server keeps its files. */
+export function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'coatcheck-'));
+}
+
+/** `node dist/main.js` as a process of its own, on a free port of 127.0.0.1. */
+export class Server {
+  private constructor(
+    readonly url: string,
+    readonly output: () => string,
+    private readonly child: ChildProcess,
+  ) {}
+
+  static async start(folder: string, variables: Variables = {}): Promise<Server> {
+    const env = { ...BARE, API_PORT: '0', PASSWORD_HASH_COST: '4', ...variables };
+    const child = spawn(process.execPath, [join(DIST, 'main.js')], { cwd: folder, env });
+    let output = '';
+    const url = await new Promise<string>((ready, failed) => {
+      const read = (chunk: Buffer) => {
+        output += chunk;
+        const [, address] = READY.exec(output) ?? [];
+        if (address !== undefined) ready(address);
+      };
+      child.stdout.on('data', read);
+      child.stderr.on('data', read);
+      child.once('exit', (code) => failed(new Error(`The server ended with ${code}:\n${output}`)));
+    });
+    return new Server(url, () => output, child);
+  }
+
+  /** Sends a signal and waits for the end; the exit code, or null where the signal itself ended it. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
+    const ended = once(this.child, 'exit');
+    this.child.kill(signal);
+    const [code] = (await ended) as [number | null];
+    return code;
+  }
+}
+
+/** `node dist/cli.js` with arguments and standard input, to its end. */
+export async function operate(
+  folder: string,
+  args: readonly string[],
+  { input = '', variables = {} }: { readonly input?: string; readonly variables?: Variables } = {},
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const env = { ...BARE, PASSWORD_HASH_COST: '4', ...variables };
+  const child = spawn(process.execPath, [join(DIST, 'cli.js'), ...args], { cwd: folder, env });
+  child.stdin.end(input);
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close') as Promise<[number | null]>,
+  ]);
+  return { code, stdout, stderr };
+}
