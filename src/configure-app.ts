@@ -6,10 +6,11 @@ import { Auth } from './auth/auth.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthOptions } from './auth/auth-options.js';
 import { securitySchemes } from './auth/security-schemes.js';
-import { UnmatchedRoutes } from './auth/unmatched-routes.js';
+import { UnmatchedRoutes, canBeServed } from './auth/unmatched-routes.js';
+import { DomainError } from './common/domain-error.js';
 import { serveApiDocs } from './http/api-docs.js';
 import { BodyGuard } from './http/body.guard.js';
-import { answerClientError } from './http/client-error.js';
+import { answerClientErrors } from './http/client-error.js';
 import { HttpOptions } from './http/http-options.js';
 import { InputPipe } from './http/input.pipe.js';
 import { JsonExpressAdapter } from './http/json-express.adapter.js';
@@ -40,6 +41,7 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
   trustProxies(adapter.getInstance(), options.trustProxy);
   app.use(requestId);
   app.use(privateAnswer);
+  app.use(requireHost);
   app.useSecurityHeaders({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -48,10 +50,13 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
     strictTransportSecurity: options.https ? { maxAge: YEAR } : false,
     xFrameOptions: { action: 'deny' },
   });
-  app.enableCsrfProtection({ trustedOrigins: [...options.trustedOrigins] });
   if (dialect.openToOrigins) app.enableCors({ origin: '*' });
   else if (options.trustedOrigins.length > 0)
     app.enableCors({ origin: [...options.trustedOrigins], credentials: true });
+  app.enableCsrfProtection({
+    trustedOrigins: [...options.trustedOrigins],
+    exclude: (request: Request) => dialect.openToOrigins && isOpen(request),
+  });
   app.setGlobalPrefix(options.prefix);
   app.useGlobalGuards(new BodyGuard(dialect));
   app.useGlobalPipes(new InputPipe(dialect));
@@ -59,8 +64,24 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
   if (options.docs) serveApiDocs(app, options.prefix, routes, securitySchemes(authOptions));
   const unmatched = new UnmatchedRoutes(app.get(AuthGuard), routes);
   adapter.answerUnmatched((request, response) => unmatched.answer(request, response));
-  app.getHttpServer().on('clientError', answerClientError(dialect));
+  app.use((request: Request, response: Response, next: NextFunction) =>
+    canBeServed(request) ? next() : unmatched.answer(request, response),
+  );
+  answerClientErrors(app.getHttpServer(), dialect);
   return app;
+}
+
+/** RFC 9112, section 3.2; Node's own check answers without a word. */
+function requireHost({ headers, httpVersion }: Request, _: Response, next: NextFunction): void {
+  next(
+    headers.host === undefined && httpVersion === '1.1' ? new DomainError('malformed_request') : undefined,
+  );
+}
+
+/** Whether a page elsewhere can send this only after a preflight, and without the visitor's cookies. */
+function isOpen({ headers }: Request): boolean {
+  const isSimple = /^(application\/x-www-form-urlencoded|multipart\/form-data|text\/plain)/i;
+  return headers.cookie === undefined && !isSimple.test(headers['content-type'] ?? '');
 }
 
 function trustProxies(instance: Application, trust: HttpOptions['trustProxy']): void {

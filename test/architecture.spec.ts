@@ -25,6 +25,7 @@ const PINNED: Readonly<Record<string, string>> = {
   'cookie-parser': 'auth',
   uuid: 'sessions',
   'path-to-regexp': 'http',
+  'raw-body': 'http',
   '@fastify/busboy': 'http',
   pino: 'logging',
   'pino-pretty': 'logging',

@@ -20,13 +20,10 @@ export class SessionCookie {
 
   /** What the client sent under our name; null for nothing, and '' for what no server of ours can have set. */
   read(request: Request): string | null {
-    const header = request.headers.cookie;
-    if (header === undefined) return null;
-    const sent = header.split(';').filter((pair) => this.#isOurs(pair)).length;
-    if (sent === 0) return null;
+    const [sent, ...others] = this.#sent(request.headers.cookie ?? '');
+    if (sent === undefined) return null;
     parseCookies(request, undefined as unknown as Response, () => {});
-    const value: unknown = request.cookies[this.#name];
-    return sent === 1 && typeof value === 'string' ? value : '';
+    return others.length === 0 && request.cookies[this.#name] === sent ? sent : '';
   }
 
   write(response: Response, token: SessionToken): void {
@@ -37,8 +34,12 @@ export class SessionCookie {
     response.clearCookie(this.#name, this.#attributes);
   }
 
-  #isOurs(pair: string): boolean {
-    const [name = ''] = pair.split('=', 1);
-    return name.trim() === this.#name && pair.includes('=');
+  /** The values under our name, to the letter: neither quotes nor blanks nor prefixes of conventions are undone. */
+  #sent(header: string): string[] {
+    return header
+      .split(';')
+      .map((pair) => pair.trim())
+      .filter((pair) => pair.includes('=') && pair.split('=', 1)[0]?.trim() === this.#name)
+      .map((pair) => pair.slice(this.#name.length + 1));
   }
 }

@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'session_limit_reached'
   | 'body_too_large'
   | 'unsupported_media_type'
+  | 'expectation_failed'
   | 'headers_too_large'
   | 'internal_error'
   | 'store_unavailable';

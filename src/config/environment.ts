@@ -39,7 +39,7 @@ export class Environment {
   readonly AUTH_COMPAT: 'standard' | 'alx' = 'standard';
 
   @IsOptional()
-  @Matches(/^[\w!#$%&'*+.^`|~-]+$/, { message: 'must be a cookie name (RFC 6265)' })
+  @Matches(/^(?!__proto__$)[\w!#$%&'*+.^`|~-]+$/, { message: 'must be a cookie name (RFC 6265)' })
   readonly SESSION_NAME?: string;
 
   /** Read as a duration, and as Python's `int()` in the alx dialect. */
@@ -139,12 +139,12 @@ function isProxyTrust(text: string): boolean {
   return /^\d{1,2}$/.test(text) || text.split(',').every((item) => isNetwork(item.trim()));
 }
 
+/** An address or a network, but never all of them. */
 function isNetwork(text: string): boolean {
-  const [address = '', bits = '0', ...rest] = text.split('/');
+  const [address = '', bits, ...rest] = text.split('/');
   const family = isIP(address);
-  return (
-    family !== 0 && rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)
-  );
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
 function isOrigin(text: string): boolean {

@@ -180,6 +180,8 @@ describe('A bad configuration', () => {
     [{ REGISTRATION: 'open', AUTH_COMPAT: 'alx' }, 'REGISTRATION: the alx dialect knows signed_in only'],
     [{ TRUST_PROXY: 'true' }, 'TRUST_PROXY: must be a number of proxies'],
     [{ TRUST_PROXY: '10.0.0.0/33' }, 'TRUST_PROXY: must be a number of proxies'],
+    [{ TRUST_PROXY: '0.0.0.0/0' }, 'TRUST_PROXY: must be a number of proxies'],
+    [{ SESSION_NAME: '__proto__' }, 'SESSION_NAME: must be a cookie name'],
     [{ TRUSTED_ORIGINS: 'https://app.example.com/' }, 'TRUSTED_ORIGINS: must be origins'],
     [{ TRUSTED_ORIGINS: 'https://*.example.com' }, 'TRUSTED_ORIGINS: must be origins'],
     [{ PASSWORD_HASH: 'md5' }, 'PASSWORD_HASH: PASSWORD_HASH must be one of'],

@@ -39,6 +39,7 @@ export function loadConfig(variables: Variables): Config {
       passwordPepper: settings.PASSWORD_PEPPER ?? null,
       exactEmails: dialect.exactEmails,
       peersVisible: dialect.peersVisible,
+      pageSize: dialect.pageSize,
       presentation: { timestamp: dialect.timestamp, showsRole: dialect.showsRole },
     }),
     sessions: new SessionsOptions({

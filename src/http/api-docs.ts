@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { NextFunction, Request, Response } from 'express';
 import type { Access } from '../common/access.js';
+import { PROBLEM_CODES } from './problem.js';
 import type { RouteTable } from './route-table.js';
 
 export type SecuritySchemes = Readonly<Record<string, Parameters<DocumentBuilder['addSecurity']>[1]>>;
@@ -18,7 +19,7 @@ const PROBLEM_SCHEMA = {
     type: { type: 'string' },
     title: { type: 'string' },
     status: { type: 'integer' },
-    code: { type: 'string', description: 'Stable; decide by it.' },
+    code: { type: 'string', enum: PROBLEM_CODES, description: 'Stable; decide by it.' },
     detail: { type: 'string' },
     error: { type: 'string' },
     requestId: { type: 'string' },

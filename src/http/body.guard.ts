@@ -1,14 +1,17 @@
+import { isUtf8 } from 'node:buffer';
+import { MIMEType } from 'node:util';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import express, { type Request, type RequestHandler, type Response } from 'express';
+import type { Request } from 'express';
+import readBytes from 'raw-body';
 import { DomainError } from '../common/domain-error.js';
 import { CREDENTIALS_BODY } from './credentials-body.js';
 import type { Dialect } from './dialect.js';
 import { parseForm } from './form.js';
 import { isHarmless } from './json-value.js';
 
+/** The methods whose body means something; that of others is left unread. */
+const TAKES_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 const LIMIT = 16 * 1024;
-const readJson = express.json({ limit: LIMIT, inflate: false });
-const readBytes = express.raw({ limit: LIMIT, inflate: false, type: () => true });
 
 /** Reads the body, which is JSON and small, once the guards before it have let the caller in. */
 export class BodyGuard implements CanActivate {
@@ -16,19 +19,19 @@ export class BodyGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
-    const response = context.switchToHttp().getResponse<Response>();
-    if (
-      this.dialect.credentialsBody === 'form' &&
-      Reflect.hasMetadata(CREDENTIALS_BODY, context.getHandler())
-    ) {
-      await read(readBytes, request, response);
-      request.body = await parseForm(request.body ?? Buffer.alloc(0), request.headers['content-type'] ?? '');
-    } else if (hasBody(request)) {
-      if (!request.is('application/json')) throw new DomainError('unsupported_media_type');
-      await read(readJson, request, response);
-      if (!isHarmless(request.body)) throw new DomainError('malformed_json');
+    if (this.#isForm(context)) {
+      request.body = await parseForm(await read(request), request.headers['content-type'] ?? '');
+    } else if (TAKES_BODY.has(request.method) && hasBody(request)) {
+      if (!isJson(request)) throw new DomainError('unsupported_media_type');
+      request.body = parseJson(await read(request));
     }
     return true;
+  }
+
+  #isForm(context: ExecutionContext): boolean {
+    return (
+      this.dialect.credentialsBody === 'form' && Reflect.hasMetadata(CREDENTIALS_BODY, context.getHandler())
+    );
   }
 }
 
@@ -36,14 +39,37 @@ function hasBody({ headers }: Request): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-function read(parser: RequestHandler, request: Request, response: Response): Promise<void> {
-  return new Promise((resolve, reject) => {
-    parser(request, response, (error?: unknown) => (error ? reject(asProblem(error)) : resolve()));
-  });
+/** JSON is UTF-8 (RFC 8259, section 8.1), so no other charset is read; nor is what is compressed. */
+function isJson({ headers }: Request): boolean {
+  try {
+    const { essence, params } = new MIMEType(headers['content-type'] ?? '');
+    const isPlain = (headers['content-encoding'] ?? 'identity').toLowerCase() === 'identity';
+    return (
+      essence === 'application/json' &&
+      (params.get('charset') ?? 'utf-8').toLowerCase() === 'utf-8' &&
+      isPlain
+    );
+  } catch {
+    return false;
+  }
 }
 
-/** The parser quotes what it could not parse; that must not travel on. */
-function asProblem(error: unknown): unknown {
-  const isParseFailure = error instanceof Error && 'type' in error && error.type === 'entity.parse.failed';
-  return isParseFailure ? new DomainError('malformed_json') : error;
+/** The whole body; what is too large is refused as soon as that is known. */
+async function read(request: Request): Promise<Buffer> {
+  try {
+    return await readBytes(request, { limit: LIMIT, length: request.headers['content-length'] });
+  } catch (error) {
+    const isTooLarge = error instanceof Error && 'status' in error && error.status === 413;
+    throw new DomainError(isTooLarge ? 'body_too_large' : 'malformed_request', { cause: error });
+  }
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    const value: unknown = JSON.parse(bytes.toString());
+    if (isUtf8(bytes) && isHarmless(value)) return value;
+  } catch {
+    // The parser quotes what it could not parse, which must not travel on.
+  }
+  throw new DomainError('malformed_json');
 }

@@ -1,31 +1,53 @@
-import { STATUS_CODES } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { type IncomingMessage, STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { Logger } from '@nestjs/common';
 import type { ErrorCode } from '../common/domain-error.js';
 import type { Dialect } from './dialect.js';
 import { problem } from './problem.js';
 
-/** Node's codes for requests that never reach the application, in ours. */
+/** Node's codes for requests that it cannot read, in ours. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body_too_large',
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 };
 
-/** Answers, in the dialect's words, a request that Node could not read, and hangs up. */
-export function answerClientError(dialect: Dialect) {
-  return (error: NodeJS.ErrnoException, socket: Duplex): void => {
+/** Milliseconds that a client has to read why it is hung up on. */
+const PARTING = 500;
+
+/** Answers in the dialect's words what Node would otherwise refuse in its own, before the application sees it. */
+export function answerClientErrors(server: Server, dialect: Dialect): void {
+  const logger = new Logger('Problem');
+  const answer = (code: ErrorCode) => {
+    const requestId = randomUUID();
+    const { status, contentType, body } = dialect.problem(problem(code), requestId);
+    logger.log({ requestId, status, code });
+    const json = JSON.stringify(body);
+    const headers = {
+      'Content-Type': contentType,
+      'Content-Length': Buffer.byteLength(json),
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      'X-Request-Id': requestId,
+      Connection: 'close',
+    };
+    return { status, headers, json };
+  };
+
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (!socket.writable || error.code === 'ECONNRESET') {
       socket.destroy();
       return;
     }
-    const { status, contentType, body } = dialect.problem(
-      problem(CODES[error.code ?? ''] ?? 'malformed_request'),
-      '',
-    );
-    const json = JSON.stringify(body);
-    socket.end(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${contentType}\r\n` +
-        `Content-Length: ${Buffer.byteLength(json)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${json}`,
-    );
-  };
+    const { status, headers, json } = answer(CODES[error.code ?? ''] ?? 'malformed_request');
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${json}`);
+    setTimeout(() => socket.destroy(), PARTING).unref();
+  });
+
+  server.on('checkExpectation', (_: IncomingMessage, response: ServerResponse) => {
+    const { status, headers, json } = answer('expectation_failed');
+    response.writeHead(status, headers).end(json);
+  });
 }

@@ -7,7 +7,7 @@ const USER_AGENT_LENGTH = 256;
 export function clientFacts(request: Request): { ip: string | null; userAgent: string | null } {
   const { ip, headers } = request;
   return {
-    ip: ip !== undefined && isIP(ip) !== 0 ? ip : null,
+    ip: ip !== undefined && isIP(ip) !== 0 && !ip.includes('%') ? ip : null,
     userAgent: headers['user-agent']?.slice(0, USER_AGENT_LENGTH) ?? null,
   };
 }

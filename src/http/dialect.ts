@@ -28,6 +28,8 @@ export interface Dialect {
   readonly refusesUnknownFields: boolean;
   readonly showsRole: boolean;
   readonly peersVisible: boolean;
+  /** How many users a page of the list has where the client does not say. */
+  readonly pageSize: number;
   readonly exactEmails: boolean;
   /** Whether any origin may read answers (without credentials). */
   readonly openToOrigins: boolean;

@@ -40,9 +40,12 @@ export class JsonExpressAdapter extends ExpressAdapter {
         headersTimeout: HEADERS_TIMEOUT,
         requestTimeout: REQUEST_TIMEOUT,
         connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL,
+        requireHostHeader: false,
       },
       this.getInstance(),
     );
+    // Past a count Node drops headers without a word, an Origin among them; their size is bounded all the same.
+    this.httpServer.maxHeadersCount = 0;
   }
 
   override reply(response: Response, body: unknown, statusCode?: number): unknown {

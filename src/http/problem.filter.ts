@@ -32,6 +32,7 @@ export class ProblemFilter implements ExceptionFilter {
     }
     if (status === 401) response.setHeader('WWW-Authenticate', this.challenge);
     if (status === 405 && problem.allow !== null) response.setHeader('Allow', problem.allow);
+    if (status === 413) response.setHeader('Connection', 'close');
     if (status === 503) response.setHeader('Retry-After', RETRY_AFTER);
     response.setHeader('Content-Type', contentType);
     this.adapter.reply(response, body, status);

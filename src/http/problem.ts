@@ -39,10 +39,16 @@ const PROBLEMS: Record<ErrorCode, readonly [status: number, detail: string]> = {
   session_limit_reached: [409, 'There are as many sessions as allowed; end one first.'],
   body_too_large: [413, 'The body may have at most 16 KiB.'],
   unsupported_media_type: [415, 'The body must be application/json in UTF-8, not compressed.'],
+  expectation_failed: [417, 'What the request expects cannot be met.'],
   headers_too_large: [431, 'The headers are too large.'],
   internal_error: [500, 'Something went wrong here.'],
   store_unavailable: [503, 'The store cannot answer now; try again soon.'],
 };
+
+/** The codes that a client of the standard dialect meets; the others are the course's. */
+export const PROBLEM_CODES = (Object.keys(PROBLEMS) as ErrorCode[]).filter(
+  (code) => code !== 'unknown_email' && code !== 'wrong_password',
+);
 
 /** The statuses that the framework and its parsers use, in our codes. */
 const CODES: Readonly<Record<number, ErrorCode>> = {

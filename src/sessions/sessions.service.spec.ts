@@ -52,18 +52,20 @@ describe('The sessions service', () => {
   });
 
   it('gives a session another token, of two racing callers to one', async () => {
-    const { token, session } = await sessions.open(user, client, lifetime);
-    const rotated = await Promise.all([sessions.rotate(session), sessions.rotate(session)]);
+    const { token } = await sessions.open(user, client, lifetime);
+    const rotated = await Promise.all([sessions.rotate(token.reveal()), sessions.rotate(token.reveal())]);
     const [next] = rotated.filter((one) => one !== null);
     expect(rotated.filter((one) => one !== null)).toHaveLength(1);
     expect(await sessions.resume(token.reveal(), lifetime)).toEqual({ outcome: 'dead', reason: 'unknown' });
     expect((await sessions.resume(next!.reveal(), lifetime)).outcome).toBe('live');
   });
 
-  it('gives none to a session that is over', async () => {
-    const { session } = await sessions.open(user, client, lifetime);
+  it('gives none to who does not hold the whole token, nor to a session that is over', async () => {
+    const { token, session } = await sessions.open(user, client, lifetime);
+    expect(await sessions.rotate(`${session.id}.${'A'.repeat(43)}`)).toBeNull();
+    expect(await sessions.rotate('nonsense')).toBeNull();
     expect(await sessions.end(session.id, 'ended_by_admin')).toBe(true);
-    expect(await sessions.rotate(session)).toBeNull();
+    expect(await sessions.rotate(token.reveal())).toBeNull();
   });
 
   it('does not list what an older credential opened', async () => {

@@ -69,13 +69,13 @@ export class SessionsService {
     return this.#noteUse(found, lifetime, now);
   }
 
-  /** Gives a live session a new secret; the old token is worthless. Null if another caller was first. */
-  async rotate(session: Session): Promise<SessionToken | null> {
-    const now = this.clock.now();
-    const current = await this.store.find(session.id, now);
-    if (!current) return null;
-    const next = SessionToken.reissue(session.id);
-    return (await this.store.rotate(session.id, current.secretHash, next.secretHash, now)) ? next : null;
+  /** Gives the live session of a token a new secret, the old one being worthless; of two racing holders one gets it. */
+  async rotate(text: string): Promise<SessionToken | null> {
+    const token = SessionToken.parse(text);
+    if (!token) return null;
+    const next = SessionToken.reissue(token.id);
+    const isRotated = await this.store.rotate(token.id, token.secretHash, next.secretHash, this.clock.now());
+    return isRotated ? next : null;
   }
 
   /** The live sessions of a user that their present credential opened, newest first. */

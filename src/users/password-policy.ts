@@ -1,15 +1,11 @@
 import { invalid } from '../common/domain-error.js';
 
-/** The longest password that is looked at, in code points and in UTF-8 bytes: it bounds the work of a guess. */
+/** The longest password there is, in code points and in bytes of UTF-8, both in NFC. */
 const MAX_LENGTH = 256;
 const MAX_BYTES = 1024;
 
 export function isOverlong(password: string): boolean {
-  return (
-    password.length > 2 * MAX_LENGTH ||
-    Buffer.byteLength(password) > MAX_BYTES ||
-    lengthOf(password) > MAX_LENGTH
-  );
+  return lengthOf(password) > MAX_LENGTH || Buffer.byteLength(password.normalize('NFC')) > MAX_BYTES;
 }
 
 /** Refuses a new password that is too short or too long; `pointer` says where it came from. */

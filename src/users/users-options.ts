@@ -19,6 +19,8 @@ export class UsersOptions {
   readonly passwordPepper: string | null = null;
   /** Whether any text can be an address and must be given to the letter, or only e-mail addresses, in any case. */
   readonly exactEmails: boolean = false;
+  /** How many users a page of the list has where the client does not say. */
+  readonly pageSize: number = 100;
   /** Whether users see each other, or only administrators see all. */
   readonly peersVisible: boolean = false;
   readonly presentation: UserPresentation = STANDARD_PRESENTATION;

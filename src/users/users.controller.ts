@@ -34,11 +34,12 @@ export class UsersController {
   @ApiForbiddenResponse({ description: 'For administrators.' })
   async list(
     @CurrentUser() caller: User,
-    @Query() { limit, cursor }: ListUsersDto,
+    @Query() query: ListUsersDto,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
     if (!this.#seesOthers(caller)) throw new DomainError('role_required');
+    const { limit = this.options.pageSize, cursor } = query;
     const users = await this.users.list(limit + 1, cursor === undefined ? null : fromCursor(cursor));
     const page = users.slice(0, limit);
     const last = page.at(-1);

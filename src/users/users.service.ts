@@ -95,14 +95,14 @@ export class UsersService {
   }
 
   async #newCredential(details: NewUser, role: Role): Promise<Credential> {
-    if (!this.options.exactEmails && !isEmail(details.email.trim()))
+    if (!this.options.exactEmails && !isAddress(details.email))
       throw invalid('/email', 'Not an e-mail address.');
     checkNewPassword(details.password, this.options.passwordMinLength, '/password');
     const passwordHash = await this.hasher.hash(details.password);
     const now = this.clock.now();
     const user: User = {
       id: randomUUID(),
-      email: details.email.trim().normalize('NFC'),
+      email: this.options.exactEmails ? details.email : details.email.trim().normalize('NFC'),
       firstName: details.firstName,
       lastName: details.lastName,
       role,
@@ -122,4 +122,9 @@ export class UsersService {
     if (!this.hasher.isOutdated(passwordHash)) return;
     await this.store.upgradeHash(user.id, passwordHash, await this.hasher.hash(password));
   }
+}
+
+/** An e-mail address, blanks around it aside, that shows all that is in it. */
+function isAddress(text: string): boolean {
+  return isEmail(text.trim()) && /^\P{C}+$/u.test(text.trim());
 }

@@ -53,8 +53,8 @@ export class SessionAuth extends Auth {
   /** Always opens a new session and ends the one that the client brought: there is nothing to fixate. */
   override async signIn(user: User, { request, response }: Exchange): Promise<Session> {
     const brought = this.cookie.read(request);
-    const { token, session } = await this.sessions.open(user, clientFacts(request), this.lifetime);
     if (brought !== null) await this.sessions.close(brought);
+    const { token, session } = await this.sessions.open(user, clientFacts(request), this.lifetime);
     this.cookie.write(response, token);
     return session;
   }

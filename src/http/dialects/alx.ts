@@ -44,6 +44,7 @@ export const ALX: Dialect = {
   refusesUnknownFields: false,
   showsRole: false,
   peersVisible: true,
+  pageSize: 1_000_000,
   exactEmails: true,
   openToOrigins: true,
 };

@@ -29,6 +29,7 @@ export const STANDARD: Dialect = {
   refusesUnknownFields: true,
   showsRole: true,
   peersVisible: false,
+  pageSize: 100,
   exactEmails: false,
   openToOrigins: false,
 };

@@ -1,5 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsName } from './is-name.js';
+
+/** For fields that the standard dialect alone knows. */
+const STANDARD = { groups: ['standard'] };
 
 export class CreateUserDto {
   @ApiProperty({ format: 'email', maxLength: 254 })
@@ -13,23 +17,17 @@ export class CreateUserDto {
   @IsNotEmpty()
   readonly password!: string;
 
-  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 200 })
-  @IsOptional()
-  @IsString()
-  @MaxLength(200)
+  @IsName()
   readonly first_name?: string | null;
 
-  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 200 })
-  @IsOptional()
-  @IsString()
-  @MaxLength(200)
+  @IsName()
   readonly last_name?: string | null;
 
   @ApiPropertyOptional({
     description: 'Asked of the first user in production; the server prints it at start.',
   })
-  @IsOptional()
-  @IsString()
-  @MaxLength(200)
+  @IsOptional(STANDARD)
+  @IsString(STANDARD)
+  @MaxLength(200, STANDARD)
   readonly setup_code?: string | null;
 }

@@ -1,15 +1,15 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
+import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 
 export class ListUsersDto {
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: 100 })
   @IsOptional()
-  @Type(() => Number)
+  @Transform(({ value }) => (/^\d{1,3}$/.test(String(value)) ? Number(value) : NaN))
   @Max(100)
   @Min(1)
   @IsInt()
-  readonly limit: number = 100;
+  readonly limit?: number;
 
   @ApiPropertyOptional({ description: 'From the `Link` header of the page before.' })
   @IsOptional()

@@ -1,28 +1,26 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional } from 'class-validator';
 import type { Role } from '../user.js';
+import { IsName } from './is-name.js';
+
+/** For fields that the standard dialect alone knows. */
+const STANDARD = { groups: ['standard'] };
 
 /** What is absent or null stays as it is. */
 export class UpdateUserDto {
-  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 200 })
-  @IsOptional()
-  @IsString()
-  @MaxLength(200)
+  @IsName()
   readonly first_name?: string | null;
 
-  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 200 })
-  @IsOptional()
-  @IsString()
-  @MaxLength(200)
+  @IsName()
   readonly last_name?: string | null;
 
   @ApiPropertyOptional({ enum: ['user', 'admin'], nullable: true, description: 'For administrators.' })
-  @IsOptional()
-  @IsIn(['user', 'admin'])
+  @IsOptional(STANDARD)
+  @IsIn(['user', 'admin'], STANDARD)
   readonly role?: Role | null;
 
   @ApiPropertyOptional({ type: Boolean, nullable: true, description: 'For administrators.' })
-  @IsOptional()
-  @IsBoolean()
+  @IsOptional(STANDARD)
+  @IsBoolean(STANDARD)
   readonly disabled?: boolean | null;
 }
