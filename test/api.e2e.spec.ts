@@ -344,3 +344,35 @@ describe('The session limit', () => {
     await app.stop();
   });
 });
+
+describe('A page of another origin', () => {
+  const trusted = 'https://app.example.com';
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await TestApp.start({ TRUSTED_ORIGINS: trusted });
+    await app.addUser('ann@example.com');
+  });
+
+  afterAll(() => app.stop());
+
+  it.each([
+    [trusted, 200, trusted, 'true'],
+    ['https://evil.example', 403, null, null],
+    ['https://app.example.com.evil.example', 403, null, null],
+    ['http://app.example.com', 403, null, null],
+  ])('%s signs a visitor in with %i', async (origin, status, allowed, credentials) => {
+    const answer = await app.visitor({ origin }).login('ann@example.com');
+    expect(answer.status).toBe(status);
+    expect(answer.body.code ?? null).toBe(status === 403 ? 'cross_site_request' : null);
+    expect(answer.headers.get('access-control-allow-credentials')).toBe(credentials);
+    expect(answer.headers.get('access-control-allow-origin')).toBe(allowed);
+  });
+
+  it('reads nothing where none is trusted', async () => {
+    const alone = await TestApp.start();
+    const { status, headers } = await alone.visitor({ origin: trusted }).get('/status');
+    expect([status, headers.get('access-control-allow-origin')]).toEqual([200, null]);
+    await alone.stop();
+  });
+});

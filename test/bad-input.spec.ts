@@ -1347,9 +1347,8 @@ async function startAndStop(variables: Readonly<Record<string, string>>): Promis
 
 /** In bytes; null where the machine does not tell. */
 function memoryOf(one: Server): number | null {
-  const { pid } = Reflect.get(one, 'child') as { readonly pid: number };
   try {
-    const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${one.pid}/status`, 'utf8')) ?? [];
     return Number(kilobytes) * KIB;
   } catch {
     return null;

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { DomainError } from '../common/domain-error.js';
+import { isDecodable } from '../http/request-checks.js';
 import type { RouteTable } from '../http/route-table.js';
 import type { AuthGuard } from './auth.guard.js';
 
@@ -11,7 +12,7 @@ export class UnmatchedRoutes {
   ) {}
 
   async answer(request: Request, response: Response): Promise<void> {
-    const routes = canBeServed(request) ? this.table().at(request.path) : [];
+    const routes = isDecodable(request) ? this.table().at(request.path) : [];
     const allow = allowed(routes.map((route) => route.method));
     if (request.method === 'OPTIONS' && routes.length > 0) {
       response.status(204).setHeader('Allow', allow).end();
@@ -20,15 +21,6 @@ export class UnmatchedRoutes {
     const isPublic = routes.length > 0 && routes.every((route) => route.access === 'public');
     if (!isPublic && !(await this.guard.identify(request))) throw new DomainError('credentials_missing');
     throw routes.length > 0 ? new DomainError('method_not_allowed', { allow }) : new DomainError('not_found');
-  }
-}
-
-/** Whether a route can read its parameters off the path; the router fails where they are not percent-encoded UTF-8. */
-export function canBeServed({ path }: Request): boolean {
-  try {
-    return !path.includes('%') || decodeURIComponent(path) !== '';
-  } catch {
-    return false;
   }
 }
 

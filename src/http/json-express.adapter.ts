@@ -1,11 +1,18 @@
-import { createServer } from 'node:http';
+import type { NestApplicationOptions } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express, { type RequestHandler, type Response } from 'express';
 
-/** In milliseconds; Node's own are a minute and more, which slow clients can hold a server with. */
-const HEADERS_TIMEOUT = 10_000;
-const REQUEST_TIMEOUT = 15_000;
-const TIMEOUT_CHECK_INTERVAL = 1_000;
+/** Times in milliseconds. */
+const SERVER_LIMITS = {
+  // Node's own are a minute and more, which slow clients can hold a server with.
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  connectionsCheckingInterval: 1_000,
+  // Past a count Node drops headers without a word, an Origin among them; their size is bounded all the same.
+  maxHeadersCount: 0,
+  // Node's own check answers without a word; `requireHost` makes it.
+  requireHostHeader: false,
+};
 
 /** How long, in milliseconds, requests in flight may take to finish once the server stops. */
 const STOP_TIMEOUT = 10_000;
@@ -34,18 +41,9 @@ export class JsonExpressAdapter extends ExpressAdapter {
 
   override registerParserMiddleware(): void {}
 
-  override initHttpServer(): void {
-    this.httpServer = createServer(
-      {
-        headersTimeout: HEADERS_TIMEOUT,
-        requestTimeout: REQUEST_TIMEOUT,
-        connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL,
-        requireHostHeader: false,
-      },
-      this.getInstance(),
-    );
-    // Past a count Node drops headers without a word, an Origin among them; their size is bounded all the same.
-    this.httpServer.maxHeadersCount = 0;
+  override initHttpServer(options: NestApplicationOptions): void {
+    super.initHttpServer(options);
+    Object.assign(this.httpServer, SERVER_LIMITS);
   }
 
   override reply(response: Response, body: unknown, statusCode?: number): unknown {

@@ -2,6 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Global, Injectable, type INestApplication, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import {
   ANONYMOUS,
   Auth,
@@ -21,6 +22,7 @@ import {
   UserStore,
   UsersModule,
   UsersService,
+  configureApp,
   createApp,
   rejected,
 } from 'coatcheck';
@@ -253,6 +255,12 @@ describe('An application of somebody else', () => {
     [() => AuthModule.forRoot({ type: '__proto__' }), 'Unknown auth type "__proto__"'],
   ])('is told at the start of a scheme that there is not', (build, message) => {
     expect(build).toThrow(message);
+  });
+
+  it('is told which adapter it has to be made on', async () => {
+    const app = await NestFactory.create(CoatsModule, { logger: false });
+    apps.push(app);
+    expect(() => configureApp(app)).toThrow('new JsonExpressAdapter()');
   });
 
   it('is refused a durable scheme on a store that forgets', async () => {

@@ -47,6 +47,10 @@ export class Server {
     return new Server(url, () => output, child);
   }
 
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
   /** Sends a signal and waits for the end; the exit code, or null where the signal itself ended it. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
