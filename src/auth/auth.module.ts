@@ -1,11 +1,11 @@
 import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { AccountController } from './account.controller.js';
 import { Auth } from './auth.js';
 import { AuthController } from './auth.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { AuthOptions } from './auth-options.js';
 import { authProvider, chooseSchemes, remembersUsers } from './auth.provider.js';
+import { PasswordController } from './password.controller.js';
 import { RolesGuard } from './roles.guard.js';
 import { SessionCookie } from './session-cookie.js';
 
@@ -33,7 +33,7 @@ export class AuthModule {
     return {
       module: AuthModule,
       imports,
-      controllers: hasLogin ? [AccountController, AuthController] : [AccountController],
+      controllers: hasLogin ? [PasswordController, AuthController] : [PasswordController],
       providers: [
         {
           provide: AuthOptions,

@@ -62,6 +62,12 @@ export class UsersController {
     return this.#json(await this.desk.register(details, caller, body.setup_code ?? null));
   }
 
+  @Get('me')
+  @ApiOkResponse({ type: UserDto })
+  me(@CurrentUser() caller: User) {
+    return this.#json(caller);
+  }
+
   @Get(':id')
   @ApiOkResponse({ type: UserDto })
   @ApiNotFoundResponse()

@@ -138,6 +138,10 @@ describe('An application of somebody else', () => {
     expect(await read(`${url}/coats`)).toMatchObject({ status: 401, body: { code: 'credentials_missing' } });
     expect(await read(`${url}/coats/open`)).toEqual({ status: 200, body: { open: true } });
     const ann = await login(url, 'ann@example.com');
+    expect(await read(`${url}/users/me`, ann)).toMatchObject({
+      status: 200,
+      body: { email: 'ann@example.com' },
+    });
     expect(await read(`${url}/coats`, ann)).toEqual({
       status: 200,
       body: { owner: 'ann@example.com', by: 'session' },

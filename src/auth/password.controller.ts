@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Put, Req, Res } from '@nestjs/common';
+import { Body, Controller, Put, Req, Res } from '@nestjs/common';
 import { ApiForbiddenResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { CurrentSession, CurrentUser } from '../common/access.js';
@@ -12,10 +12,10 @@ import { UsersService } from '../users/users.service.js';
 import { Auth } from './auth.js';
 import { ChangePasswordDto } from './dto/change-password.dto.js';
 
-/** The account of whoever is asking. */
-@ApiTags('account')
-@Controller('users/me')
-export class AccountController {
+/** The password of whoever is asking, which their sessions hang on. */
+@ApiTags('users')
+@Controller('users/me/password')
+export class PasswordController {
   constructor(
     private readonly auth: Auth,
     private readonly users: UsersService,
@@ -23,13 +23,7 @@ export class AccountController {
     private readonly usersOptions: UsersOptions,
   ) {}
 
-  @Get()
-  @ApiOkResponse({ type: UserDto })
-  me(@CurrentUser() user: User) {
-    return userJson(user, this.usersOptions.presentation);
-  }
-
-  @Put('password')
+  @Put()
   @ApiOkResponse({
     type: UserDto,
     description: 'Changed; all other sessions are over, this one has a new ticket.',
