@@ -39,7 +39,7 @@ function describe({ auth, storage }: Config): string {
 function nextStep({ http, users }: Config, url: string): string {
   const body = {
     email: 'you@example.com',
-    password: 'a long password of yours',
+    password: 'a long password of yours'.padEnd(users.passwordMinLength, '.'),
     ...(users.setupCode !== null && { setup_code: users.setupCode }),
   };
   return [

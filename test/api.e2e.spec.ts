@@ -376,3 +376,19 @@ describe('A page of another origin', () => {
     await alone.stop();
   });
 });
+
+describe('The prefix', () => {
+  it.each([
+    ['/', ''],
+    ['/auth', '/auth'],
+  ])('%s stands in front of every route', async (API_PREFIX, path) => {
+    const app = await TestApp.start({ API_PREFIX });
+    const at = async (url: string) => (await fetch(app.root + url)).status;
+    expect(await at(`${path}/status`)).toBe(200);
+    expect(await at(`${path}/users/me`)).toBe(401);
+    expect(await at(`${path}/openapi.json`)).toBe(200);
+    expect(await at(`${path}/auth_session/login`)).toBe(405);
+    expect(await at('/api/v1/status')).toBe(401);
+    await app.stop();
+  });
+});

@@ -67,7 +67,7 @@ export class Environment {
   @IsInt()
   readonly API_PORT: number = 5000;
 
-  @Matches(/^(\/[\w.-]+)*$/, { message: 'must be empty or a path such as /api/v1' })
+  @Matches(/^(\/|(\/[\w.-]+)+)$/, { message: 'must be / or a path such as /api/v1' })
   readonly API_PREFIX: string = '/api/v1';
 
   @IsOptional()

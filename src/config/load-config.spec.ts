@@ -173,7 +173,7 @@ describe('A bad configuration', () => {
     [{ API_PORT: '65536' }, 'API_PORT: API_PORT must not be greater than 65535'],
     [{ API_PORT: 'http' }, 'API_PORT: API_PORT must be an integer number'],
     [{ API_HOST: 'a host' }, 'API_HOST: must be a host name or an address'],
-    [{ API_PREFIX: 'api' }, 'API_PREFIX: must be empty or a path'],
+    [{ API_PREFIX: 'api' }, 'API_PREFIX: must be / or a path'],
     [{ API_DOCS: 'yes' }, 'API_DOCS: API_DOCS must be one of'],
     [{ STORE_TIMEOUT: '0' }, 'STORE_TIMEOUT: must be more than nothing'],
     [{ REGISTRATION: 'anyone' }, 'REGISTRATION: REGISTRATION must be one of'],

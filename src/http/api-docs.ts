@@ -43,7 +43,7 @@ export function serveApiDocs(
 ): void {
   let document: OpenAPIObject | null = null;
   const describe = () => (document ??= describeApi(app, routes(), schemes));
-  for (const base of ['', prefix]) {
+  for (const base of new Set(['', prefix])) {
     app.use(`${base}/docs`, (_: Request, response: Response, next: NextFunction) => {
       response.setHeader('Content-Security-Policy', PAGE_POLICY);
       next();

@@ -1,5 +1,6 @@
 /** What the server needs to know of the network it stands in; each value left out is the one below. */
 export class HttpOptions {
+  /** In front of every route; empty for nothing. */
   readonly prefix: string = '/api/v1';
   /** How many proxies stand in front, or which networks they are in. */
   readonly trustProxy: number | readonly string[] = 0;
