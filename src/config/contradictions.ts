@@ -40,7 +40,7 @@ export function contradictions(given: Environment, settings: Settings): string[]
     [
       'SESSION_STORE_URL',
       AUTH_TYPE.includes('session_db_auth') && settings.SESSION_STORE_URL === 'memory:',
-      'session_db_auth needs a durable session store, such as sqlite:coatcheck.db',
+      'session_db_auth needs a durable session store: set it or DATABASE_URL to sqlite:<file>, or choose another AUTH_TYPE',
     ],
     [
       'SESSION_LIMIT_POLICY',

@@ -13,6 +13,7 @@ import {
   ValidateBy,
 } from 'class-validator';
 import { SCHEMES } from '../auth/auth.provider.js';
+import { STORAGE_URL } from '../storage/storage-options.js';
 import type { Registration } from '../users/users-options.js';
 import { parseDuration } from './duration.js';
 
@@ -74,11 +75,11 @@ export class Environment {
   @IsIn(['on', 'off'])
   readonly API_DOCS?: 'on' | 'off';
 
-  @Matches(/^(memory:|sqlite:.+)$/, { message: 'must be memory: or sqlite:<file>' })
+  @Matches(STORAGE_URL, { message: 'must be memory: or sqlite:<file>' })
   readonly DATABASE_URL: string = 'sqlite:coatcheck.db';
 
   @IsOptional()
-  @Matches(/^(memory:|sqlite:.+)$/, { message: 'must be memory: or sqlite:<file>' })
+  @Matches(STORAGE_URL, { message: 'must be memory: or sqlite:<file>' })
   readonly SESSION_STORE_URL?: string;
 
   @IsDuration()

@@ -169,6 +169,8 @@ describe('A bad configuration', () => {
     [{ SESSION_STORE_URL: 'memory:' }, 'SESSION_STORE_URL: session_db_auth needs a durable session store'],
     [{ DATABASE_URL: 'memory:' }, 'SESSION_STORE_URL: session_db_auth needs a durable session store'],
     [{ DATABASE_URL: 'mysql://user:hunter2@host/db' }, 'DATABASE_URL: must be memory: or sqlite:<file>'],
+    [{ DATABASE_URL: 'sqlite::memory:' }, 'DATABASE_URL: must be memory: or sqlite:<file>'],
+    [{ DATABASE_URL: 'sqlite:file:x.db?mode=ro' }, 'DATABASE_URL: must be memory: or sqlite:<file>'],
     [{ DATABASE_URL: 'sqlite:' }, 'DATABASE_URL: must be memory: or sqlite:<file>'],
     [{ API_PORT: '65536' }, 'API_PORT: API_PORT must not be greater than 65535'],
     [{ API_PORT: 'http' }, 'API_PORT: API_PORT must be an integer number'],

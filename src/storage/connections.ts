@@ -6,7 +6,7 @@ import { MemoryUserStore } from './memory/memory.user-store.js';
 import { SqlSessionStore } from './sql/sql.session-store.js';
 import { SqlUserStore } from './sql/sql.user-store.js';
 import { SqliteDatabase } from './sql/sqlite.database.js';
-import { StorageOptions } from './storage-options.js';
+import { STORAGE_URL, StorageOptions } from './storage-options.js';
 
 /** The stores of one backend. */
 interface Backend {
@@ -42,10 +42,8 @@ export class Connections implements OnApplicationShutdown {
 }
 
 async function openBackend(url: string, timeout: number): Promise<Backend> {
-  const [, scheme, rest = ''] = /^([a-z-]+):(.*)$/.exec(url) ?? [];
-  if (scheme === 'memory') return memoryBackend();
-  if (scheme === 'sqlite' && rest !== '') return sqliteBackend(rest, timeout);
-  throw new Error('A storage URL is memory: or sqlite:<file>.');
+  if (!STORAGE_URL.test(url)) throw new Error('A storage URL is memory: or sqlite:<file>.');
+  return url === 'memory:' ? memoryBackend() : sqliteBackend(url.slice('sqlite:'.length), timeout);
 }
 
 function memoryBackend(): Backend {
@@ -55,8 +53,8 @@ function memoryBackend(): Backend {
 async function sqliteBackend(file: string, timeout: number): Promise<Backend> {
   const database = await SqliteDatabase.open(file, timeout);
   return {
-    users: new SqlUserStore(database.db),
-    sessions: new SqlSessionStore(database.db),
+    users: new SqlUserStore(database),
+    sessions: new SqlSessionStore(database),
     close: () => database.close(),
   };
 }

@@ -1,3 +1,6 @@
+/** What a storage URL looks like; SQLite's own names for memory and for files with options are none. */
+export const STORAGE_URL = /^(memory:|sqlite:(?!:memory:|file:).+)$/;
+
 /** Where users and sessions are kept; each value left out is the one below. */
 export class StorageOptions {
   /** `memory:` or `sqlite:<file>`. */

@@ -80,7 +80,7 @@ describeAuth(
   }),
   async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'test.db');
-    return new SqlSessionStore((await SqliteDatabase.open(file, 500)).db);
+    return new SqlSessionStore(await SqliteDatabase.open(file, 500));
   },
 );
 

@@ -7,7 +7,7 @@ import {
   SessionStore,
 } from '../../sessions/session-store.js';
 import type { Schema } from './schema.js';
-import { answer } from './sqlite.database.js';
+import type { SqlDatabase } from './sql.database.js';
 
 type Row = Selectable<Schema['sessions']>;
 
@@ -15,28 +15,32 @@ type Row = Selectable<Schema['sessions']>;
 export class SqlSessionStore extends SessionStore {
   readonly durable = true;
 
-  constructor(private readonly db: Kysely<Schema>) {
+  constructor(private readonly database: SqlDatabase) {
     super();
+  }
+
+  get #db(): Kysely<Schema> {
+    return this.database.db;
   }
 
   async insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult> {
     const row = toRow(session);
-    const result = await answer(
+    const result = await this.database.ask(() =>
       limit
-        ? this.db.transaction().execute((transaction) => insertWithin(transaction, row, limit))
-        : insertRow(this.db, row),
+        ? this.#db.transaction().execute((transaction) => insertWithin(transaction, row, limit))
+        : insertRow(this.#db, row),
     );
     if (result === 'taken') throw new Error('A session of this id is stored already.');
     return result;
   }
 
   async find(id: string, now: Date): Promise<StoredSession | null> {
-    const row = await answer(this.#live(now).where('id', '=', id).executeTakeFirst());
+    const row = await this.database.ask(() => this.#live(now).where('id', '=', id).executeTakeFirst());
     return row ? toSession(row) : null;
   }
 
   async findByUser(userId: string, now: Date): Promise<StoredSession[]> {
-    const rows = await answer(
+    const rows = await this.database.ask(() =>
       this.#live(now)
         .where('user_id', '=', userId)
         .orderBy('created_at', 'desc')
@@ -47,7 +51,7 @@ export class SqlSessionStore extends SessionStore {
   }
 
   async touch(id: string, seenAt: Date, expiresAt: Date): Promise<boolean> {
-    const { numUpdatedRows } = await answer(
+    const { numUpdatedRows } = await this.database.ask(() =>
       this.#change(seenAt)
         .set({
           last_seen_at: seenAt.getTime(),
@@ -62,7 +66,7 @@ export class SqlSessionStore extends SessionStore {
   }
 
   async rotate(id: string, from: string, to: string, now: Date): Promise<boolean> {
-    const { numUpdatedRows } = await answer(
+    const { numUpdatedRows } = await this.database.ask(() =>
       this.#change(now)
         .set({ secret_hash: to })
         .where('id', '=', id)
@@ -73,14 +77,14 @@ export class SqlSessionStore extends SessionStore {
   }
 
   async end(id: string, reason: EndReason, now: Date): Promise<boolean> {
-    const { numUpdatedRows } = await answer(
+    const { numUpdatedRows } = await this.database.ask(() =>
       this.#change(now).set(ended(reason, now.getTime())).where('id', '=', id).executeTakeFirst(),
     );
     return numUpdatedRows === 1n;
   }
 
   async endAll(userId: string, reason: EndReason, now: Date, exceptId = ''): Promise<number> {
-    const { numUpdatedRows } = await answer(
+    const { numUpdatedRows } = await this.database.ask(() =>
       this.#change(now)
         .set(ended(reason, now.getTime()))
         .where('user_id', '=', userId)
@@ -91,8 +95,8 @@ export class SqlSessionStore extends SessionStore {
   }
 
   async endingOf(id: string, now: Date): Promise<Ending | null> {
-    const row = await answer(
-      this.db
+    const row = await this.database.ask(() =>
+      this.#db
         .selectFrom('sessions')
         .selectAll()
         .where('id', '=', id)
@@ -104,8 +108,8 @@ export class SqlSessionStore extends SessionStore {
   }
 
   async sweep(now: Date, limit: number): Promise<number> {
-    const { numDeletedRows } = await answer(
-      this.db
+    const { numDeletedRows } = await this.database.ask(() =>
+      this.#db
         .deleteFrom('sessions')
         .where('id', 'in', (sessions) =>
           sessions
@@ -121,7 +125,7 @@ export class SqlSessionStore extends SessionStore {
   }
 
   #live(now: Date) {
-    return this.db
+    return this.#db
       .selectFrom('sessions')
       .selectAll()
       .where('ended_at', 'is', null)
@@ -129,7 +133,7 @@ export class SqlSessionStore extends SessionStore {
   }
 
   #change(now: Date) {
-    return this.db
+    return this.#db
       .updateTable('sessions')
       .where('ended_at', 'is', null)
       .where('expires_at', '>', now.getTime());

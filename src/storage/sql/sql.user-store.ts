@@ -2,7 +2,7 @@ import type { Kysely, Selectable } from 'kysely';
 import { type Credential, type User, emailKey } from '../../users/user.js';
 import { type UserChanges, type UserPosition, UserStore } from '../../users/user-store.js';
 import type { Schema } from './schema.js';
-import { answer } from './sqlite.database.js';
+import type { SqlDatabase } from './sql.database.js';
 
 type Row = Selectable<Schema['users']>;
 
@@ -21,13 +21,17 @@ const USER_COLUMNS = [
 
 /** Users as rows, unique by the normal form of their address. */
 export class SqlUserStore extends UserStore {
-  constructor(private readonly db: Kysely<Schema>) {
+  constructor(private readonly database: SqlDatabase) {
     super();
   }
 
+  get #db(): Kysely<Schema> {
+    return this.database.db;
+  }
+
   async insert(user: User, passwordHash: string): Promise<boolean> {
-    const { numInsertedOrUpdatedRows } = await answer(
-      this.db
+    const { numInsertedOrUpdatedRows } = await this.database.ask(() =>
+      this.#db
         .insertInto('users')
         .values(toRow(user, passwordHash))
         .onConflict((conflict) => conflict.column('email_key').doNothing())
@@ -39,12 +43,12 @@ export class SqlUserStore extends UserStore {
   async insertFirst(user: User, passwordHash: string): Promise<boolean> {
     const row = toRow(user, passwordHash);
     const columns = Object.keys(row) as (keyof Row)[];
-    const { numInsertedOrUpdatedRows } = await answer(
-      this.db
+    const { numInsertedOrUpdatedRows } = await this.database.ask(() =>
+      this.#db
         .insertInto('users')
         .columns(columns)
         .expression(
-          this.db
+          this.#db
             .selectNoFrom(({ val }) => columns.map((column) => val(row[column]).as(column)))
             .where(({ not, exists, selectFrom }) => not(exists(selectFrom('users').select('id')))),
         )
@@ -54,22 +58,22 @@ export class SqlUserStore extends UserStore {
   }
 
   async find(id: string): Promise<User | null> {
-    const row = await answer(
-      this.db.selectFrom('users').select(USER_COLUMNS).where('id', '=', id).executeTakeFirst(),
+    const row = await this.database.ask(() =>
+      this.#db.selectFrom('users').select(USER_COLUMNS).where('id', '=', id).executeTakeFirst(),
     );
     return row ? toUser(row) : null;
   }
 
   async findCredential(email: string): Promise<Credential | null> {
-    const row = await answer(
-      this.db.selectFrom('users').selectAll().where('email_key', '=', emailKey(email)).executeTakeFirst(),
+    const row = await this.database.ask(() =>
+      this.#db.selectFrom('users').selectAll().where('email_key', '=', emailKey(email)).executeTakeFirst(),
     );
     return row ? { user: toUser(row), passwordHash: row.password_hash } : null;
   }
 
   async list(limit: number, after: UserPosition | null): Promise<User[]> {
-    const rows = await answer(
-      this.db
+    const rows = await this.database.ask(() =>
+      this.#db
         .selectFrom('users')
         .select(USER_COLUMNS)
         .$if(after !== null, (users) =>
@@ -86,8 +90,8 @@ export class SqlUserStore extends UserStore {
   }
 
   async count(): Promise<number> {
-    const { users } = await answer(
-      this.db
+    const { users } = await this.database.ask(() =>
+      this.#db
         .selectFrom('users')
         .select(({ fn }) => fn.countAll<number>().as('users'))
         .executeTakeFirstOrThrow(),
@@ -96,8 +100,8 @@ export class SqlUserStore extends UserStore {
   }
 
   async update(id: string, changes: UserChanges, now: Date): Promise<User | null> {
-    const row = await answer(
-      this.db
+    const row = await this.database.ask(() =>
+      this.#db
         .updateTable('users')
         .set((user) => ({
           first_name: changes.firstName,
@@ -115,8 +119,8 @@ export class SqlUserStore extends UserStore {
   }
 
   async replacePassword(id: string, version: number, hash: string, now: Date): Promise<User | null> {
-    const row = await answer(
-      this.db
+    const row = await this.database.ask(() =>
+      this.#db
         .updateTable('users')
         .set({ password_hash: hash, credential_version: version + 1, updated_at: now.getTime() })
         .where('id', '=', id)
@@ -128,8 +132,8 @@ export class SqlUserStore extends UserStore {
   }
 
   async upgradeHash(id: string, from: string, to: string): Promise<boolean> {
-    const { numUpdatedRows } = await answer(
-      this.db
+    const { numUpdatedRows } = await this.database.ask(() =>
+      this.#db
         .updateTable('users')
         .set({ password_hash: to })
         .where('id', '=', id)
@@ -140,8 +144,8 @@ export class SqlUserStore extends UserStore {
   }
 
   async remove(id: string): Promise<boolean> {
-    const { numDeletedRows } = await answer(
-      this.db.deleteFrom('users').where('id', '=', id).executeTakeFirst(),
+    const { numDeletedRows } = await this.database.ask(() =>
+      this.#db.deleteFrom('users').where('id', '=', id).executeTakeFirst(),
     );
     return numDeletedRows === 1n;
   }

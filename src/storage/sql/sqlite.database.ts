@@ -4,78 +4,87 @@ import { Kysely, Migrator, SqliteDialect } from 'kysely';
 import { StoreUnavailableError } from '../../common/domain-error.js';
 import { migrationProvider } from './migrations.js';
 import type { Schema } from './schema.js';
+import type { SqlDatabase } from './sql.database.js';
 
-/** How often, and how many milliseconds apart, a start asks for the file that others migrate just then. */
-const LOCK_ATTEMPTS = 600;
-const LOCK_INTERVAL = 50;
+/** Milliseconds between two attempts at a file that another process holds. */
+const RETRY_INTERVAL = 10;
+
+/** Milliseconds that a start waits for others that migrate the same file. */
+const MIGRATION_TIMEOUT = 30_000;
 
 /** A file of tables, shared with other processes by SQLite's write-ahead log; what is committed is on disk. */
-export class SqliteDatabase {
+export class SqliteDatabase implements SqlDatabase {
   readonly db: Kysely<Schema>;
   readonly #connection: SqliteConnection.Database;
+  readonly #timeout: number;
 
-  private constructor(connection: SqliteConnection.Database) {
+  private constructor(connection: SqliteConnection.Database, timeout: number) {
     this.#connection = connection;
+    this.#timeout = timeout;
     this.db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: connection }) });
   }
 
   /** Opens the file, makes it if it is not there, and brings its tables up to date; `timeout` in milliseconds. */
   static async open(file: string, timeout: number): Promise<SqliteDatabase> {
-    const connection = connect(file);
-    const database = new SqliteDatabase(connection);
     try {
-      await database.#migrate();
+      const connection = new SqliteConnection(file, { timeout: 0 });
+      const database = new SqliteDatabase(connection, timeout);
+      await database.#migrate().catch((error: unknown) => {
+        connection.close();
+        throw error;
+      });
+      return database;
     } catch (error) {
-      connection.close();
-      throw error;
+      throw new Error(`Cannot open ${file}: ${messageOf(error)}`, { cause: error });
     }
-    connection.pragma(`busy_timeout = ${timeout}`);
-    return database;
   }
 
-  async close(): Promise<void> {
-    await this.db.destroy();
+  async ask<T>(query: () => Promise<T>): Promise<T> {
+    try {
+      return await whileBusy(query, this.#timeout);
+    } catch (error) {
+      throw new StoreUnavailableError(error);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.db.destroy();
   }
 
   /** One start at a time: the lock on the file is taken before it is looked at. */
   async #migrate(): Promise<void> {
-    await this.#lock();
+    await whileBusy(async () => {
+      this.#connection.pragma('journal_mode = WAL');
+      this.#connection.pragma('synchronous = FULL');
+      this.#connection.exec('begin immediate');
+    }, MIGRATION_TIMEOUT);
     const { error } = await new Migrator({ db: this.db, provider: migrationProvider }).migrateToLatest();
     this.#connection.exec(error === undefined ? 'commit' : 'rollback');
     if (error !== undefined) throw error instanceof Error ? error : new Error('The migration failed.');
   }
+}
 
-  /** Waits between attempts, as SQLite's own waiting would stop this process, which may hold the lock elsewhere. */
-  async #lock(): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        this.#connection.pragma('journal_mode = WAL');
-        this.#connection.pragma('synchronous = FULL');
-        this.#connection.exec('begin immediate');
-        return;
-      } catch (error) {
-        if (attempt === LOCK_ATTEMPTS) throw error;
-        await delay(LOCK_INTERVAL);
-      }
+/**
+ * Repeats what fails because another holds the file, until `timeout` milliseconds are over. SQLite's own waiting would
+ * stop the whole process, and with it perhaps the one that holds the lock.
+ */
+async function whileBusy<T>(attempt: () => Promise<T>, timeout: number): Promise<T> {
+  for (let waited = 0; ; waited += RETRY_INTERVAL) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isBusy(error) || waited >= timeout) throw error;
+      await delay(RETRY_INTERVAL);
     }
   }
 }
 
-function connect(file: string): SqliteConnection.Database {
-  try {
-    return new SqliteConnection(file, { timeout: 0 });
-  } catch (error) {
-    throw new Error(`Cannot open ${file}: ${error instanceof Error ? error.message : 'unknown error'}`, {
-      cause: error,
-    });
-  }
+/** By the code alone: the class of the error is another one in each module realm. */
+function isBusy(error: unknown): boolean {
+  return /^SQLITE_(BUSY|LOCKED)/.test(String(Object(error).code));
 }
 
-/** The result of a query; whatever the driver throws instead means that the store cannot answer. */
-export async function answer<T>(query: Promise<T>): Promise<T> {
-  try {
-    return await query;
-  } catch (error) {
-    throw error instanceof StoreUnavailableError ? error : new StoreUnavailableError(error);
-  }
+function messageOf(error: unknown): string {
+  const message = String(Object(error).message);
+  return message.startsWith('corrupted migrations') ? 'a newer version has migrated it' : message;
 }

@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { sql } from 'kysely';
 import { StoreUnavailableError } from '../../common/domain-error.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
@@ -16,12 +17,12 @@ const noon = new Date('2026-01-01T12:00:00.000Z');
 
 describeSessionStore('SqlSessionStore on SQLite', async () => {
   const database = await open();
-  return { store: new SqlSessionStore(database.db), close: () => database.close() };
+  return { store: new SqlSessionStore(database), close: () => database.close() };
 });
 
 describeUserStore('SqlUserStore on SQLite', async () => {
   const database = await open();
-  return { store: new SqlUserStore(database.db), close: () => database.close() };
+  return { store: new SqlUserStore(database), close: () => database.close() };
 });
 
 describe('Two connections to one SQLite file', () => {
@@ -37,14 +38,24 @@ describe('Two connections to one SQLite file', () => {
 
   it('see at once what the other wrote', async () => {
     const session = aSession();
-    await new SqlSessionStore(here.db).insert(session);
-    expect(await new SqlSessionStore(there.db).find(session.id, noon)).toEqual(session);
-    await new SqlSessionStore(there.db).end(session.id, 'signed_out', noon);
-    expect(await new SqlSessionStore(here.db).find(session.id, noon)).toBeNull();
+    await new SqlSessionStore(here).insert(session);
+    expect(await new SqlSessionStore(there).find(session.id, noon)).toEqual(session);
+    await new SqlSessionStore(there).end(session.id, 'signed_out', noon);
+    expect(await new SqlSessionStore(here).find(session.id, noon)).toBeNull();
+  });
+
+  it('hold a limit together', async () => {
+    const stores = [new SqlSessionStore(here), new SqlSessionStore(there)];
+    const inserts = Array.from({ length: 50 }, (_, index) =>
+      stores[index % 2]!.insert(aSession({ userId: 'ann' }), { max: 5, policy: 'refuse' }),
+    );
+    const results = await Promise.all(inserts);
+    expect(results.filter((result) => result === 'inserted')).toHaveLength(5);
+    expect(await stores[0]!.findByUser('ann', noon)).toHaveLength(5);
   });
 
   it('let one first user in', async () => {
-    const stores = [new SqlUserStore(here.db), new SqlUserStore(there.db)];
+    const stores = [new SqlUserStore(here), new SqlUserStore(there)];
     const founded = await Promise.all(
       Array.from({ length: 10 }, (_, index) => stores[index % 2]!.insertFirst(aUser(), 'hash')),
     );
@@ -56,10 +67,7 @@ describe('A SQLite store that cannot answer', () => {
   it('says so when the database is closed', async () => {
     const database = await open();
     await database.close();
-    const asked = [
-      new SqlSessionStore(database.db).find('id', noon),
-      new SqlUserStore(database.db).find('id'),
-    ];
+    const asked = [new SqlSessionStore(database).find('id', noon), new SqlUserStore(database).find('id')];
     for (const answer of asked) await expect(answer).rejects.toBeInstanceOf(StoreUnavailableError);
   });
 
@@ -69,21 +77,35 @@ describe('A SQLite store that cannot answer', () => {
     const session = aSession();
     await holder.db.transaction().execute(async (transaction) => {
       await transaction.deleteFrom('sessions').execute();
-      await expect(new SqlSessionStore(waiter.db).insert(session)).rejects.toBeInstanceOf(
-        StoreUnavailableError,
-      );
+      await expect(new SqlSessionStore(waiter).insert(session)).rejects.toBeInstanceOf(StoreUnavailableError);
     });
-    expect(await new SqlSessionStore(waiter.db).find(session.id, noon)).toBeNull();
-    expect(await new SqlSessionStore(waiter.db).insert(session)).toBe('inserted');
+    expect(await new SqlSessionStore(waiter).find(session.id, noon)).toBeNull();
+    expect(await new SqlSessionStore(waiter).insert(session)).toBe('inserted');
     await Promise.all([holder.close(), waiter.close()]);
   });
 });
 
 describe('A SQLite file', () => {
+  it('that is none is refused at once, by name', async () => {
+    const file = newFile();
+    writeFileSync(file, 'x'.repeat(8192));
+    await expect(open(file)).rejects.toThrow(`Cannot open ${file}: file is not a database`);
+  });
+
+  it('that a newer version has migrated is refused, and said to be', async () => {
+    const file = newFile();
+    const database = await open(file);
+    await sql`insert into kysely_migration (name, timestamp) values ('999-later', '2100-01-01')`.execute(
+      database.db,
+    );
+    await database.close();
+    await expect(open(file)).rejects.toThrow(`Cannot open ${file}: a newer version has migrated it`);
+  });
+
   it('is in write-ahead mode', async () => {
     const file = newFile();
     const database = await open(file);
-    await new SqlUserStore(database.db).insert(aUser(), 'hash');
+    await new SqlUserStore(database).insert(aUser(), 'hash');
     expect(existsSync(`${file}-wal`)).toBe(true);
     await database.close();
   });
@@ -91,7 +113,7 @@ describe('A SQLite file', () => {
   it('has its tables made once, whoever opens it at the same time', async () => {
     const file = newFile();
     const databases = await Promise.all(Array.from({ length: 4 }, () => open(file)));
-    for (const database of databases) expect(await new SqlUserStore(database.db).count()).toBe(0);
+    for (const database of databases) expect(await new SqlUserStore(database).count()).toBe(0);
     await Promise.all(databases.map((database) => database.close()));
   });
 });
