@@ -6,13 +6,14 @@ import { Command, CommanderError, Option } from 'commander';
 import { DomainError } from './common/domain-error.js';
 import type { Config } from './config/config.js';
 import { describeConfig, loadConfig } from './config/load-config.js';
+import { InputPipe } from './http/input.pipe.js';
 import { problemOf } from './http/problem.js';
 import { Connections } from './storage/connections.js';
 import { StorageModule } from './storage/storage.module.js';
+import { CreateUserDto, toNewUser } from './users/dto/create-user.dto.js';
 import { type UserPresentation, userJson } from './users/user-json.js';
 import type { Role, User } from './users/user.js';
 import { UsersModule } from './users/users.module.js';
-import type { UsersOptions } from './users/users-options.js';
 import { UsersService } from './users/users.service.js';
 
 const USAGE_ERROR = 2;
@@ -47,9 +48,14 @@ user
   .addOption(json)
   .action(async (options: CreateOptions) => {
     const [password = ''] = (await text(process.stdin)).split(/\r?\n/, 1);
-    await withUsers(async (users, { presentation }) => {
-      const { email, firstName = null, lastName = null, role } = options;
-      const created = await users.create({ email, password, firstName, lastName }, role);
+    await withUsers(async (users, { auth, users: { presentation } }) => {
+      const { email, firstName, lastName, role } = options;
+      const input = { email, password, first_name: firstName, last_name: lastName };
+      const details = await new InputPipe(auth.dialect).transform(input, {
+        type: 'body',
+        metatype: CreateUserDto,
+      });
+      const created = await users.create(toNewUser(details as CreateUserDto), role);
       if (options.json) print(userJson(created, presentation));
       else console.log(toLine(created));
     });
@@ -60,7 +66,7 @@ user
   .description('show all users, oldest first')
   .addOption(json)
   .action((options: Output) =>
-    withUsers(async (users, { presentation }) => {
+    withUsers(async (users, { users: { presentation } }) => {
       const all = await listAll(users);
       if (options.json) print(all.map((one) => toJson(one, presentation)));
       else all.forEach((one) => console.log(toLine(one)));
@@ -110,7 +116,7 @@ function onUser(
     .argument('<user>', 'id or e-mail')
     .addOption(json)
     .action((idOrEmail: string, options: Output) =>
-      withUsers(async (users, { presentation }) => {
+      withUsers(async (users, { users: { presentation } }) => {
         const one = (await users.find(idOrEmail)) ?? (await users.findByEmail(idOrEmail));
         if (!one) throw new Error('There is no such user.');
         const changed = await change(users, one);
@@ -120,7 +126,7 @@ function onUser(
     );
 }
 
-async function withUsers(work: (users: UsersService, options: UsersOptions) => Promise<void>): Promise<void> {
+async function withUsers(work: (users: UsersService, config: Config) => Promise<void>): Promise<void> {
   const config = loadConfig(process.env);
   if (config.storage.database === 'memory:')
     throw new Error('DATABASE_URL is memory:, which no other process sees.');
@@ -129,7 +135,7 @@ async function withUsers(work: (users: UsersService, options: UsersOptions) => P
     abortOnError: false,
   });
   try {
-    await work(context.get(UsersService), config.users);
+    await work(context.get(UsersService), config);
   } finally {
     await context.close();
   }
@@ -151,6 +157,7 @@ async function listAll(users: UsersService): Promise<User[]> {
   }
 }
 
+/** A user as the API shows them, and whether they are disabled, which operators alone see. */
 function toJson(one: User, presentation: UserPresentation) {
   return { ...userJson(one, presentation), disabled: one.disabled };
 }

@@ -8,7 +8,7 @@ export type Registration = 'first' | 'open' | 'closed' | 'signed_in';
 
 /** What the users module needs to know; each value left out is the one below. */
 export class UsersOptions {
-  readonly registration: Registration = 'first';
+  readonly registration: Registration = 'closed';
   /** What the first user must show under `first`, or null where nothing is asked for. */
   readonly setupCode: string | null = null;
   /** In code points; NIST SP 800-63B-4 asks for 15 where the password is the only factor. */

@@ -9,7 +9,7 @@ import {
 import type { Request, Response } from 'express';
 import { CurrentUser, OptionalAuth } from '../common/access.js';
 import { DomainError } from '../common/domain-error.js';
-import { CreateUserDto } from './dto/create-user.dto.js';
+import { CreateUserDto, toNewUser } from './dto/create-user.dto.js';
 import { ListUsersDto } from './dto/list-users.dto.js';
 import { UpdateUserDto } from './dto/update-user.dto.js';
 import { UserDto } from './dto/user.dto.js';
@@ -53,12 +53,7 @@ export class UsersController {
   @OptionalAuth()
   @ApiCreatedResponse({ type: UserDto })
   async register(@CurrentUser() caller: User | null, @Body() body: CreateUserDto) {
-    const details = {
-      email: body.email,
-      password: body.password,
-      firstName: body.first_name ?? null,
-      lastName: body.last_name ?? null,
-    };
+    const details = toNewUser(body);
     return this.#json(await this.desk.register(details, caller, body.setup_code ?? null));
   }
 

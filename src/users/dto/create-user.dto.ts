@@ -1,9 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
+import type { NewUser } from '../users.service.js';
 import { IsName } from './is-name.js';
-
-/** For fields that the standard dialect alone knows. */
-const STANDARD = { groups: ['standard'] };
+import { STANDARD } from './standard-only.js';
 
 export class CreateUserDto {
   @ApiProperty({ format: 'email', maxLength: 254 })
@@ -30,4 +29,8 @@ export class CreateUserDto {
   @IsString(STANDARD)
   @MaxLength(200, STANDARD)
   readonly setup_code?: string | null;
+}
+
+export function toNewUser({ email, password, first_name, last_name }: CreateUserDto): NewUser {
+  return { email, password, firstName: first_name ?? null, lastName: last_name ?? null };
 }

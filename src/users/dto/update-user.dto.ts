@@ -2,9 +2,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional } from 'class-validator';
 import type { Role } from '../user.js';
 import { IsName } from './is-name.js';
-
-/** For fields that the standard dialect alone knows. */
-const STANDARD = { groups: ['standard'] };
+import { STANDARD } from './standard-only.js';
 
 /** What is absent or null stays as it is. */
 export class UpdateUserDto {

@@ -1,0 +1,2 @@
+/** For fields that the standard dialect alone knows. */
+export const STANDARD = { groups: ['standard'] };
