@@ -18,13 +18,15 @@ import { isDecodable, needsPreflight, requireHost } from './http/request-checks.
 import { requestId } from './http/request-id.js';
 import { RouteTable } from './http/route-table.js';
 
-/** Makes an application of the modules as it is meant to be served; it does not listen yet. */
+/** Makes an application of the modules as it is meant to be served and stopped; it does not listen yet. */
 export async function createApp(
   module: Type | DynamicModule,
   options: Partial<HttpOptions> = {},
   nest: NestApplicationOptions = {},
 ): Promise<INestApplication> {
-  return configureApp(await NestFactory.create(module, new JsonExpressAdapter(), nest), options);
+  const app = await NestFactory.create(module, new JsonExpressAdapter(), nest);
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  return configureApp(app, options);
 }
 
 /** Everything between the socket and the guards: headers, cross-site rules, bodies, validation, problems. */

@@ -46,7 +46,7 @@ export {
 } from './auth/auth.js';
 export { AuthChain } from './auth/auth-chain.js';
 export { AuthGuard } from './auth/auth.guard.js';
-export { type AuthAsyncOptions, AuthModule } from './auth/auth.module.js';
+export { type AuthAsyncOptions, AuthModule, type AuthSyncOptions } from './auth/auth.module.js';
 export { AuthOptions } from './auth/auth-options.js';
 export { RolesGuard } from './auth/roles.guard.js';
 export { SessionCookie } from './auth/session-cookie.js';
@@ -60,6 +60,7 @@ export { MemoryUserStore } from './storage/memory/memory.user-store.js';
 export { StorageModule } from './storage/storage.module.js';
 export { StorageOptions } from './storage/storage-options.js';
 
+export { ReadsOwnBody } from './http/body-decorators.js';
 export type { Dialect } from './http/dialect.js';
 export { ALX } from './http/dialects/alx.js';
 export { STANDARD } from './http/dialects/standard.js';

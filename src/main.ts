@@ -11,7 +11,6 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const logger = new PinoLogger({ level: config.logLevel, production: config.production });
   const app = await createApp(AppModule.forRoot(config), config.http, { logger, abortOnError: false });
-  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   await app.listen(config.port, config.host);
   if (config.auth.dialect.name === 'alx') {
     logger.warn(
@@ -25,9 +24,10 @@ async function main(): Promise<void> {
   console.log(isWaiting ? `${ready}\n${nextStep(config, url)}` : ready);
 }
 
+/** Where this machine reaches the server, which may listen on all of its addresses. */
 function addressOf({ address, family, port }: AddressInfo): string {
-  const host = family === 'IPv6' ? `[${address}]` : address;
-  return `http://${host}:${port}`;
+  if (address === '0.0.0.0' || address === '::') return `http://127.0.0.1:${port}`;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
 function describe({ auth, storage }: Config): string {
@@ -44,7 +44,7 @@ function nextStep({ http, users }: Config, url: string): string {
   };
   return [
     'There are no users yet. This makes the first one, an administrator:',
-    `  curl -X POST ${url}${http.prefix}/users -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`,
+    `  curl -X POST '${url}${http.prefix}/users' -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`,
   ].join('\n');
 }
 

@@ -132,6 +132,7 @@ describe('The standard API', () => {
       expect(await ann.get('/nowhere')).toMatchObject({ status: 404, body: { code: 'not_found' } });
       const { status, headers } = await ann.send('PATCH', `/users/${annId}`);
       expect([status, headers.get('allow')]).toEqual([405, 'DELETE, GET, HEAD, OPTIONS, PUT']);
+      expect((await ann.send('PATCH', '/users/me')).headers.get('allow')).toBe('GET, HEAD, OPTIONS');
     });
 
     it('covers paths outside the prefix too', async () => {

@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { join, posix } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
 const ROOT = '(root)';
@@ -42,9 +42,9 @@ interface Import {
   readonly target: string;
 }
 
-const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
-  file.endsWith('.ts'),
-);
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.ts'));
 const imports: Import[] = files
   .filter((file) => !file.endsWith('.spec.ts'))
   .flatMap((file) =>
@@ -57,7 +57,7 @@ const ours = imports
   .filter(({ target }) => target.startsWith('.'))
   .map(({ file, target }) => ({
     file,
-    target: normalize(join(dirname(file), target)).replace(/\.js$/, '.ts'),
+    target: posix.join(posix.dirname(file), target).replace(/\.js$/, '.ts'),
   }));
 
 const folderOf = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : ROOT);

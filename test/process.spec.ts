@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import SqliteConnection from 'better-sqlite3';
 import { PASSWORD, Visitor } from './support/app.js';
 import { Server, newFolder, operate } from './support/server.js';
 
@@ -129,6 +130,34 @@ describe('The server as a process', () => {
     expect(new Set(statuses)).toEqual(new Set([200]));
     const alive = await Promise.all(visitors.map(async (one) => (await one.get('/users/me')).status === 200));
     expect(alive.filter(Boolean)).toHaveLength(5);
+  });
+
+  it('goes on while another process holds the database', async () => {
+    const folder = newFolder();
+    await addUser(folder);
+    const server = await start(folder);
+    const people = await Promise.all(
+      Array.from({ length: 5 }, async () => {
+        const one = visitor(server);
+        await one.login(EMAIL);
+        return one;
+      }),
+    );
+    const holder = new SqliteConnection(join(folder, 'coatcheck.db'));
+    holder.exec('begin immediate');
+    const order: string[] = [];
+    const logouts = people.map(async (one) => {
+      const { status, body } = await one.delete('/auth_session/logout');
+      order.push(`${status} ${body.code}`);
+    });
+    expect((await visitor(server).get('/health/live')).status).toBe(200);
+    order.push('live');
+    await Promise.all(logouts);
+    expect(order).toEqual(['live', ...people.map(() => '503 store_unavailable')]);
+    expect((await people[0]!.get('/users/me')).status).toBe(200);
+    holder.exec('commit');
+    holder.close();
+    expect((await people[0]!.delete('/auth_session/logout')).status).toBe(200);
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(

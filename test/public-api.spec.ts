@@ -29,6 +29,7 @@ describe('The public names', () => {
       'OptionalAuth',
       'PasswordHasher',
       'Public',
+      'ReadsOwnBody',
       'Roles',
       'RolesGuard',
       'STANDARD',

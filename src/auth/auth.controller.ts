@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiTags, ApiUnauthorizedResponse } from '@nestjs/swagger
 import type { Request, Response } from 'express';
 import { Public } from '../common/access.js';
 import { DomainError } from '../common/domain-error.js';
-import { CredentialsBody } from '../http/credentials-body.js';
+import { CredentialsBody } from '../http/body-decorators.js';
 import { UserDto } from '../users/dto/user.dto.js';
 import { userJson } from '../users/user-json.js';
 import { UsersOptions } from '../users/users-options.js';

@@ -12,6 +12,8 @@ import { SessionCookie } from './session-cookie.js';
 /** Which schemes there are decides which routes there are, so it is known before the application is built. */
 type Choice = Partial<Pick<AuthOptions, 'type' | 'schemes'>>;
 
+export type AuthSyncOptions = Partial<AuthOptions> & Pick<ModuleMetadata, 'imports'>;
+
 export interface AuthAsyncOptions extends Choice, Pick<ModuleMetadata, 'imports'> {
   readonly inject?: FactoryProvider['inject'];
   readonly useFactory: (
@@ -22,8 +24,9 @@ export interface AuthAsyncOptions extends Choice, Pick<ModuleMetadata, 'imports'
 /** Tells who is asking and lets in only who may, on every route of the application. */
 @Module({})
 export class AuthModule {
-  static forRoot(options: Partial<AuthOptions> = {}): DynamicModule {
-    return AuthModule.forRootAsync({ ...choiceOf(options), useFactory: () => options });
+  /** `imports` are the modules of what your own schemes inject. */
+  static forRoot({ imports = [], ...options }: AuthSyncOptions = {}): DynamicModule {
+    return AuthModule.forRootAsync({ ...choiceOf(options), imports, useFactory: () => options });
   }
 
   static forRootAsync({ imports = [], inject = [], useFactory, ...given }: AuthAsyncOptions): DynamicModule {

@@ -26,7 +26,7 @@ export class PasswordController {
   @Put()
   @ApiOkResponse({
     type: UserDto,
-    description: 'Changed; all other sessions are over, this one has a new ticket.',
+    description: 'Changed; all sessions are over, and this client has a new one.',
   })
   @ApiForbiddenResponse({ description: 'The current password is wrong.' })
   async changePassword(

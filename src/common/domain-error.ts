@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'unsupported_media_type'
   | 'expectation_failed'
   | 'headers_too_large'
+  | 'request_refused'
   | 'internal_error'
   | 'store_unavailable';
 

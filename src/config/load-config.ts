@@ -51,7 +51,7 @@ export function loadConfig(variables: Variables): Config {
       timeout: parseDuration(settings.STORE_TIMEOUT),
     }),
     http: new HttpOptions({
-      prefix: settings.API_PREFIX === '/' ? '' : settings.API_PREFIX,
+      prefix: settings.API_PREFIX,
       trustProxy: trustProxy(settings.TRUST_PROXY),
       trustedOrigins: settings.TRUSTED_ORIGINS,
       https: production,

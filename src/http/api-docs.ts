@@ -7,6 +7,9 @@ import type { RouteTable } from './route-table.js';
 
 export type SecuritySchemes = Readonly<Record<string, Parameters<DocumentBuilder['addSecurity']>[1]>>;
 
+type PathItem = OpenAPIObject['paths'][string];
+type Operation = NonNullable<PathItem['get']>;
+
 /** What the page of the API may load: its own files, and the styles that its script writes. */
 const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
@@ -41,6 +44,7 @@ export function serveApiDocs(
   routes: () => RouteTable,
   schemes: SecuritySchemes,
 ): void {
+  const adapter = app.getHttpAdapter();
   let document: OpenAPIObject | null = null;
   const describe = () => (document ??= describeApi(app, routes(), schemes));
   for (const base of new Set(['', prefix])) {
@@ -48,10 +52,10 @@ export function serveApiDocs(
       response.setHeader('Content-Security-Policy', PAGE_POLICY);
       next();
     });
-    SwaggerModule.setup(`${base}/docs`, app, describe, {
-      jsonDocumentUrl: `${base}/openapi.json`,
-      raw: ['json'],
-    });
+    SwaggerModule.setup(`${base}/docs`, app, describe, { raw: false });
+    adapter.get(`${base}/openapi.json`, (_: Request, response: Response) =>
+      adapter.reply(response, describe()),
+    );
   }
 }
 
@@ -69,13 +73,20 @@ export function describeApi(
     schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA },
   };
   for (const { method, path, access } of routes) {
-    const item = document.paths[path.replace(/:(\w+)/g, '{$1}')];
-    const operation = item?.[method.toLowerCase() as 'get'];
-    if (!operation) throw new Error(`${method} ${path} is missing in the description of the API.`);
-    operation.security = securityOf(access, Object.keys(schemes));
-    operation.responses = { ...operation.responses, default: PROBLEM_RESPONSE };
+    const item = document.paths[path.replace(/[:*](\w+)/g, '{$1}')] ?? {};
+    for (const operation of operationsOf(item, method)) {
+      operation.security = securityOf(access, Object.keys(schemes));
+      operation.responses = { ...operation.responses, default: PROBLEM_RESPONSE };
+    }
   }
   return document;
+}
+
+/** Those of one method, or of every one; none for a route that is left out of the description. */
+function operationsOf(item: PathItem, method: string): Operation[] {
+  if (method === 'ALL') return Object.values(item) as Operation[];
+  const operation = item[method.toLowerCase() as 'get'];
+  return operation ? [operation] : [];
 }
 
 const PROBLEM_RESPONSE = {

@@ -4,7 +4,7 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import readBytes from 'raw-body';
 import { DomainError } from '../common/domain-error.js';
-import { CREDENTIALS_BODY } from './credentials-body.js';
+import { CREDENTIALS_BODY, OWN_BODY } from './body-decorators.js';
 import type { Dialect } from './dialect.js';
 import { parseForm } from './form.js';
 import { isHarmless } from './json-value.js';
@@ -18,6 +18,7 @@ export class BodyGuard implements CanActivate {
   constructor(private readonly dialect: Dialect) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (Reflect.hasMetadata(OWN_BODY, context.getHandler())) return true;
     const request = context.switchToHttp().getRequest<Request>();
     if (this.#isForm(context)) {
       request.body = await parseForm(await read(request), request.headers['content-type'] ?? '');

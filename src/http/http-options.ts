@@ -13,5 +13,7 @@ export class HttpOptions {
 
   constructor(options: Partial<HttpOptions> = {}) {
     Object.assign(this, options);
+    const segments = this.prefix.split('/').filter((segment) => segment !== '');
+    this.prefix = segments.map((segment) => `/${segment}`).join('');
   }
 }

@@ -1,4 +1,4 @@
-import type { NestApplicationOptions } from '@nestjs/common';
+import { type NestApplicationOptions, StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express, { type RequestHandler, type Response } from 'express';
 
@@ -47,7 +47,7 @@ export class JsonExpressAdapter extends ExpressAdapter {
   }
 
   override reply(response: Response, body: unknown, statusCode?: number): unknown {
-    if (!isPlain(body)) return super.reply(response, body, statusCode);
+    if (!isJson(body)) return super.reply(response, body, statusCode);
     if (statusCode !== undefined) response.statusCode = statusCode;
     const json = JSON.stringify(body);
     if (!response.hasHeader('Content-Type')) response.setHeader('Content-Type', 'application/json');
@@ -69,9 +69,8 @@ export class JsonExpressAdapter extends ExpressAdapter {
   }
 }
 
-function isPlain(body: unknown): body is object {
-  if (Array.isArray(body)) return true;
-  if (typeof body !== 'object' || body === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(body);
-  return prototype === Object.prototype || prototype === null;
+/** Whether a body goes as JSON; bytes, streams and errors Nest knows how to send. */
+function isJson(body: unknown): body is object {
+  const isOther = body instanceof StreamableFile || body instanceof Uint8Array || body instanceof Error;
+  return typeof body === 'object' && body !== null && !isOther;
 }

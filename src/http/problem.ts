@@ -41,6 +41,7 @@ const PROBLEMS: Record<ErrorCode, readonly [status: number, detail: string]> = {
   unsupported_media_type: [415, 'The body must be application/json in UTF-8, not compressed.'],
   expectation_failed: [417, 'What the request expects cannot be met.'],
   headers_too_large: [431, 'The headers are too large.'],
+  request_refused: [400, 'The request cannot be met.'],
   internal_error: [500, 'Something went wrong here.'],
   store_unavailable: [503, 'The store cannot answer now; try again soon.'],
 };
@@ -75,10 +76,11 @@ export function problem(code: ErrorCode, facts: Partial<Pick<Problem, 'faults' |
 /** What went wrong, without a word of what the client sent; `internal_error` for whatever was not foreseen. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof DomainError) return problem(error.code, error);
+  const status = statusOf(error);
+  if (status >= 500 && status !== 503) return problem('internal_error');
   if (error instanceof HttpException && CROSS_ORIGIN.test(error.message))
     return problem('cross_site_request');
-  const status = statusOf(error);
-  return problem(CODES[status] ?? (status < 500 ? 'malformed_request' : 'internal_error'));
+  return { ...problem(CODES[status] ?? 'request_refused'), status };
 }
 
 /** What a fault is called in one short string, as the course's contract has it. */
@@ -90,8 +92,9 @@ export function plainError({ status, code, faults }: Problem): string {
   return STATUS_CODES[status] ?? 'Error';
 }
 
+/** Of Nest's errors and of those of Express and its like, which are marked as meant for clients; all else is ours. */
 function statusOf(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
-  const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : 500;
-  return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
+  const { status, expose } = Object(error) as { readonly status?: unknown; readonly expose?: unknown };
+  return expose === true && typeof status === 'number' && status >= 400 && status < 500 ? status : 500;
 }

@@ -25,9 +25,11 @@ export class RouteTable {
     );
   }
 
-  /** The routes that serve a path, whatever the method. */
+  /** The routes that serve a path, whatever the method; one that is written out before those with parameters. */
   at(path: string): Route[] {
-    return this.routes.filter((route) => this.#patterns.get(route.path)?.test(path));
+    const matching = this.routes.filter((route) => this.#patterns.get(route.path)?.test(path));
+    const literal = matching.filter((route) => !/[:*{]/.test(route.path));
+    return literal.length > 0 ? literal : matching;
   }
 }
 
@@ -37,18 +39,21 @@ function routesOf(controller: { readonly prototype: object } & object, prefix: s
     const handler = handlers[name]!;
     const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
     if (method === undefined) return [];
-    const path = joinPath(prefix, pathOf(controller), pathOf(handler));
-    return {
-      method: RequestMethod[method],
-      path,
-      access: accessOf(handler, controller),
-      roles: rolesOf(handler, controller),
-    };
+    const access = accessOf(handler, controller);
+    const roles = rolesOf(handler, controller);
+    return pathsOf(controller).flatMap((base) =>
+      pathsOf(handler).map((path) => ({
+        method: RequestMethod[method],
+        path: joinPath(prefix, base, path),
+        access,
+        roles,
+      })),
+    );
   });
 }
 
-function pathOf(target: object): string {
-  return Reflect.getMetadata(PATH_METADATA, target) as string;
+function pathsOf(target: object): string[] {
+  return [Reflect.getMetadata(PATH_METADATA, target) as string | string[]].flat();
 }
 
 function joinPath(...parts: string[]): string {

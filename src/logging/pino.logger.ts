@@ -2,13 +2,14 @@ import type { LoggerService } from '@nestjs/common';
 import pino, { type Logger } from 'pino';
 import pretty from 'pino-pretty';
 
-/** What Nest tells at each start of its own parts. */
+/** The contexts of what Nest tells at each start; what stops one is told by who started it. */
 const FRAMEWORK = new Set([
   'NestFactory',
   'InstanceLoader',
   'RoutesResolver',
   'RouterExplorer',
   'NestApplication',
+  'ExceptionHandler',
 ]);
 
 /** Nest's logger on pino: a line of JSON an entry in production, readable text elsewhere. */
@@ -23,7 +24,7 @@ export class PinoLogger implements LoggerService {
   }
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.#write(FRAMEWORK.has(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
+    this.#write('info', message, rest);
   }
 
   warn(message: unknown, ...rest: unknown[]): void {
@@ -47,11 +48,12 @@ export class PinoLogger implements LoggerService {
   }
 
   /** Nest hands on a message, perhaps a stack, and the context last. */
-  #write(level: pino.Level, message: unknown, rest: readonly unknown[]): void {
-    const context = rest.at(-1);
-    const stack = rest.length > 1 ? rest[0] : undefined;
+  #write(severity: pino.Level, message: unknown, rest: readonly unknown[]): void {
+    const context = String(rest.at(-1));
+    const level = FRAMEWORK.has(context) ? 'debug' : severity;
+    const stack = rest.length > 1 ? { stack: rest[0] } : {};
     if (message instanceof Error) this.#logger[level]({ context, err: message });
     else if (typeof message === 'object') this.#logger[level]({ context, ...message });
-    else this.#logger[level]({ context, ...(typeof stack === 'string' && { stack }) }, String(message));
+    else this.#logger[level]({ context, ...stack }, String(message));
   }
 }

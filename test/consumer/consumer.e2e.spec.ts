@@ -1,8 +1,23 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Global, Injectable, type INestApplication, Module } from '@nestjs/common';
+import {
+  All,
+  ConflictException,
+  Controller,
+  Get,
+  Global,
+  HttpException,
+  Injectable,
+  type INestApplication,
+  Module,
+  NotFoundException,
+  Post,
+  Req,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { ApiExcludeEndpoint } from '@nestjs/swagger';
 import {
   ANONYMOUS,
   Auth,
@@ -13,6 +28,7 @@ import {
   MemorySessionStore,
   MemoryUserStore,
   Public,
+  ReadsOwnBody,
   Roles,
   type Session,
   SessionStore,
@@ -32,27 +48,41 @@ import type { Request } from 'express';
 const PASSWORD = 'correct horse battery';
 const cookie = { name: 'sid', secure: false };
 
-const KEY = randomBytes(32);
+/** Keys that are worthless from the moment that the password or standing of their user changes. */
+@Injectable()
+class KeyService {
+  readonly #secret = randomBytes(32);
 
-/** The key of a user: worthless from the moment that their password or standing changes. */
-const apiKey = ({ id, credentialVersion }: User) =>
-  `${id}.${createHmac('sha256', KEY).update(`${id}.${credentialVersion}`).digest('base64url')}`;
+  constructor(private readonly users: UsersService) {}
 
-/** A scheme of somebody else: a key in a header. */
+  keyOf({ id, credentialVersion }: User): string {
+    return `${id}.${createHmac('sha256', this.#secret).update(`${id}.${credentialVersion}`).digest('base64url')}`;
+  }
+
+  async userOf(key: string): Promise<User | null> {
+    const user = await this.users.find(key.split('.', 1)[0] ?? '');
+    return user && isEqual(key, this.keyOf(user)) ? user : null;
+  }
+}
+
+@Module({ providers: [KeyService], exports: [KeyService] })
+class KeysModule {}
+
 @Injectable()
 class ApiKeyAuth extends Auth {
   readonly challenge = 'ApiKey';
 
-  constructor(private readonly users: UsersService) {
+  constructor(private readonly keys: KeyService) {
     super();
   }
 
   async authenticate({ headers }: Request): Promise<AuthResult> {
     const key = headers['x-api-key'];
     if (typeof key !== 'string') return ANONYMOUS;
-    const user = await this.users.find(key.split('.', 1)[0] ?? '');
-    if (!user || user.disabled || !isEqual(key, apiKey(user))) return rejected();
-    return { outcome: 'authenticated', principal: { user, session: null } };
+    const user = await this.keys.userOf(key);
+    return user && !user.disabled
+      ? { outcome: 'authenticated', principal: { user, session: null } }
+      : rejected();
   }
 }
 
@@ -87,6 +117,83 @@ class CoatsController {
   }
 }
 
+class Ticket {
+  readonly number = 1;
+}
+
+@Controller(['refusals', 'aliases'])
+class RefusalsController {
+  @Get('refused')
+  @Public()
+  refused() {
+    throw new ConflictException('hunter2');
+  }
+
+  @Get('slowed')
+  @Public()
+  slowed() {
+    throw new HttpException('hunter2', 429);
+  }
+
+  @Get('missing')
+  @Public()
+  missing() {
+    throw new NotFoundException('hunter2');
+  }
+
+  @Get('upstream')
+  @Public()
+  upstream() {
+    throw Object.assign(new Error('hunter2'), { status: 401 });
+  }
+
+  @Get(['any', 'other'])
+  @Public()
+  any() {
+    return {};
+  }
+
+  @All('all')
+  all() {
+    return {};
+  }
+
+  @Get('hidden')
+  @ApiExcludeEndpoint()
+  hidden() {
+    return {};
+  }
+
+  @Get('ticket')
+  @Public()
+  ticket() {
+    return new Ticket();
+  }
+
+  @Post('upload')
+  @Public()
+  @ReadsOwnBody()
+  async upload(@Req() request: Request) {
+    return { size: (await buffer(request)).length };
+  }
+
+  @Get('rest/*path')
+  rest() {
+    return {};
+  }
+}
+
+@Module({
+  imports: [
+    StorageModule.forRoot({ database: 'memory:' }),
+    UsersModule.forRoot({ passwordCost: 4 }),
+    SessionsModule.forRoot(),
+    AuthModule.forRoot({ type: 'session_auth', cookie }),
+  ],
+  controllers: [RefusalsController],
+})
+class RefusingModule {}
+
 describe('An application of somebody else', () => {
   const apps: INestApplication[] = [];
 
@@ -118,7 +225,8 @@ describe('An application of somebody else', () => {
 
   const read = async (url: string, headers: Record<string, string> = {}) => {
     const response = await fetch(url, { headers });
-    return { status: response.status, body: await response.json() };
+    // oxlint-disable-next-line typescript/no-explicit-any -- a test reads what it expects to be there
+    return { status: response.status, body: (await response.json()) as any };
   };
 
   @Module({
@@ -172,14 +280,19 @@ describe('An application of somebody else', () => {
         StorageModule.forRoot({ database: 'memory:' }),
         UsersModule.forRoot({ passwordCost: 4 }),
         SessionsModule.forRoot(),
-        AuthModule.forRoot({ type: ['api_key', 'session_auth'], schemes: { api_key: ApiKeyAuth }, cookie }),
+        AuthModule.forRoot({
+          type: ['api_key', 'session_auth'],
+          schemes: { api_key: ApiKeyAuth },
+          imports: [KeysModule],
+          cookie,
+        }),
       ],
       controllers: [CoatsController],
     })
     class KeyedModule {}
     const { app, url } = await serve(KeyedModule);
     const user = await addUser(app, 'ann@example.com');
-    const byKey = await read(`${url}/coats`, { 'x-api-key': apiKey(user) });
+    const byKey = await read(`${url}/coats`, { 'x-api-key': app.get(KeyService).keyOf(user) });
     expect(byKey).toEqual({ status: 200, body: { owner: 'ann@example.com', by: 'credential' } });
     expect((await read(`${url}/coats`, { 'x-api-key': 'wrong' })).status).toBe(401);
     const both = { 'x-api-key': 'wrong', ...(await login(url, 'ann@example.com')) };
@@ -210,6 +323,48 @@ describe('An application of somebody else', () => {
     await addUser(app, 'ann@example.com');
     expect((await read(`${url}/coats`, await login(url, 'ann@example.com'))).status).toBe(200);
     expect(await app.get(SessionStore).sweep(new Date(), 1)).toBe(0);
+  });
+
+  it.each([
+    ['refused', 409, 'request_refused', 'Conflict'],
+    ['slowed', 429, 'request_refused', 'Too Many Requests'],
+    ['missing', 404, 'not_found', 'Not Found'],
+    ['upstream', 500, 'internal_error', 'Internal Server Error'],
+  ])('keeps the status of its own refusals: %s is %i', async (path, status, code, title) => {
+    const { url } = await serve(RefusingModule);
+    const { status: answered, body } = await read(`${url}/refusals/${path}`);
+    expect({ answered, ...body }).toMatchObject({ answered: status, status, code, title });
+    expect(JSON.stringify(body)).not.toContain('hunter2');
+  });
+
+  it('describes routes of every shape', async () => {
+    const { url } = await serve(RefusingModule);
+    const { status, body } = await read(`${url}/openapi.json`);
+    expect(status).toBe(200);
+    expect(body.paths['/api/refusals/any'].get.security).toEqual([]);
+    expect(body.paths['/api/aliases/all'].patch.security).toEqual([{ session: [] }]);
+    expect(body.paths['/api/refusals/hidden']).toBeUndefined();
+    expect((await fetch(`${url}/nowhere`)).status).toBe(401);
+    expect((await fetch(`${url}/aliases/all`)).status).toBe(401);
+  });
+
+  it('sends what a class makes as plain JSON, and reads bodies of its own', async () => {
+    const { url } = await serve(RefusingModule);
+    const response = await fetch(`${url}/refusals/ticket`);
+    expect(response.headers.get('content-type')).toBe('application/json');
+    const upload = { method: 'POST', body: 'x'.repeat(100_000), headers: { 'content-type': 'text/plain' } };
+    expect(await (await fetch(`${url}/refusals/upload`, upload)).json()).toEqual({ size: 100_000 });
+  });
+
+  it('lets no stranger become its administrator', async () => {
+    const { url } = await serve(CoatsModule);
+    const body = JSON.stringify({ email: 'mallory@example.com', password: PASSWORD });
+    const response = await fetch(`${url}/users`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(response.status).toBe(401);
   });
 
   it('has its options made by a factory that injects', async () => {
@@ -281,8 +436,11 @@ describe('An application of somebody else', () => {
   });
 });
 
-describeAuth('A scheme of somebody else', { remembers: false }, ({ users }) => ({
-  auth: new ApiKeyAuth(users),
-  headersOf: (user) => ({ 'x-api-key': apiKey(user) }),
-  forgeries: ['', 'guess', apiKey(aUser()), '\u00e4'.repeat(80)].map((key) => ({ 'x-api-key': key })),
-}));
+describeAuth('A scheme of somebody else', { remembers: false }, ({ users }) => {
+  const keys = new KeyService(users);
+  return {
+    auth: new ApiKeyAuth(keys),
+    headersOf: (user) => ({ 'x-api-key': keys.keyOf(user) }),
+    forgeries: ['', 'guess', keys.keyOf(aUser())].map((key) => ({ 'x-api-key': key })),
+  };
+});
