@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 
+import { NAMES } from '../../src/config/read-environment.js';
+
 type Variables = Readonly<Record<string, string>>;
 
 const DIST = resolve('dist');
@@ -13,7 +15,7 @@ const READY = /ready at (http:\/\/\S+)/;
 /** The variables that a test's process starts from: none of ours, whatever the machine has set. */
 const BARE = Object.fromEntries(
   Object.entries(process.env).filter(
-    ([name]) => !/^(AUTH|SESSION|API|PASSWORD)_|^(NODE_ENV|NODE_OPTIONS)$/.test(name),
+    ([name]) => name !== 'NODE_OPTIONS' && !NAMES.some((ours) => name.startsWith(ours)),
   ),
 );
 
