@@ -1,13 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { NEVER } from '../common/clock.js';
 import { ENDING_KEPT_FOR, type SessionStore } from '../sessions/session-store.js';
 import { aSession } from './samples.js';
-
-/** A store to be tried, and what puts it away. */
-export interface StoreUnderTest<T> {
-  readonly store: T;
-  close(): Promise<void>;
-}
+import { type StoreUnderTest, openForEachClause } from './store-under-test.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const after = (minutes: number, ms = 0) => new Date(noon.getTime() + minutes * 60_000 + ms);
@@ -16,15 +11,9 @@ const after = (minutes: number, ms = 0) => new Date(noon.getTime() + minutes * 6
 export function describeSessionStore(name: string, open: () => Promise<StoreUnderTest<SessionStore>>): void {
   describe(`${name} as a session store`, () => {
     let store: SessionStore;
-    let close: () => Promise<void>;
-
-    beforeEach(async () => {
-      const opened = await open();
-      ({ store } = opened);
-      close = () => opened.close();
+    openForEachClause(open, (opened) => {
+      store = opened;
     });
-
-    afterEach(() => close());
 
     describe('keeping', () => {
       it('finds what was inserted, to the last fact', async () => {

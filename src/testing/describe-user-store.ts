@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { UserStore } from '../users/user-store.js';
-import type { StoreUnderTest } from './describe-session-store.js';
 import { aUser } from './samples.js';
+import { type StoreUnderTest, openForEachClause } from './store-under-test.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const after = (minutes: number) => new Date(noon.getTime() + minutes * 60_000);
@@ -10,15 +10,9 @@ const after = (minutes: number) => new Date(noon.getTime() + minutes * 60_000);
 export function describeUserStore(name: string, open: () => Promise<StoreUnderTest<UserStore>>): void {
   describe(`${name} as a user store`, () => {
     let store: UserStore;
-    let close: () => Promise<void>;
-
-    beforeEach(async () => {
-      const opened = await open();
-      ({ store } = opened);
-      close = () => opened.close();
+    openForEachClause(open, (opened) => {
+      store = opened;
     });
-
-    afterEach(() => close());
 
     describe('keeping', () => {
       it('finds what was inserted, to the last fact', async () => {

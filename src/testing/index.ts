@@ -1,5 +1,6 @@
 export { type AuthUnderTest, type AuthWorld, describeAuth } from './describe-auth.js';
-export { type StoreUnderTest, describeSessionStore } from './describe-session-store.js';
+export { describeSessionStore } from './describe-session-store.js';
 export { describeUserStore } from './describe-user-store.js';
 export { FakeClock } from './fake-clock.js';
 export { aSession, aUser } from './samples.js';
+export type { StoreUnderTest } from './store-under-test.js';
