@@ -266,6 +266,18 @@ describe('The standard API', () => {
       expect((await here.get('/users/me')).status).toBe(200);
     });
 
+    it('tells the same to who holds the old ticket of the one that changed it', async () => {
+      await app.addUser('hal@example.com');
+      const hal = app.visitor();
+      await hal.login('hal@example.com');
+      const ticket = hal.cookie!;
+      await hal.put('/users/me/password', {
+        current_password: PASSWORD,
+        new_password: 'another good password',
+      });
+      expect((await app.visitor({ cookie: ticket }).get('/users/me')).body.code).toBe('password_changed');
+    });
+
     it.each([
       ['short', 'At least 15 characters.'],
       ['\u{1f9e5}'.repeat(14), 'At least 15 characters.'],

@@ -37,7 +37,7 @@ export class PasswordController {
     @Res({ passthrough: true }) response: Response,
   ) {
     const changed = await this.users.changePassword(user, body.current_password, body.new_password);
-    await this.sessions.endAll(user.id, 'password_changed', session?.id);
+    await this.sessions.endAll(user.id, 'password_changed');
     if (session) await this.auth.signIn(changed, { request, response });
     return userJson(changed, this.usersOptions.presentation);
   }

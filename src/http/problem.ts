@@ -28,7 +28,7 @@ const PROBLEMS: Record<ErrorCode, readonly [status: number, detail: string]> = {
   unknown_email: [404, 'No user has this address.'],
   wrong_password: [401, 'The password is wrong.'],
   current_password_wrong: [403, 'The current password is wrong.'],
-  role_required: [403, 'This is for administrators.'],
+  role_required: [403, 'Your role does not allow this.'],
   setup_code_required: [403, 'The first user must show the setup code that the server printed at start.'],
   cross_site_request: [403, 'Another site may not ask for this.'],
   forbidden: [403, 'This is not allowed.'],

@@ -2,14 +2,13 @@ import { RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { pathToRegexp } from 'path-to-regexp';
-import { type Access, accessOf, rolesOf } from '../common/access.js';
+import { type Access, accessOf } from '../common/access.js';
 
 export interface Route {
   readonly method: string;
   /** With the prefix in front and parameters as `:name`. */
   readonly path: string;
   readonly access: Access;
-  readonly roles: readonly string[];
 }
 
 /** All routes of an application and whom they admit, read off the decorators that the guards read. */
@@ -40,13 +39,11 @@ function routesOf(controller: { readonly prototype: object } & object, prefix: s
     const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
     if (method === undefined) return [];
     const access = accessOf(handler, controller);
-    const roles = rolesOf(handler, controller);
     return pathsOf(controller).flatMap((base) =>
       pathsOf(handler).map((path) => ({
         method: RequestMethod[method],
         path: joinPath(prefix, base, path),
         access,
-        roles,
       })),
     );
   });
