@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MemorySessionStore } from '../storage/memory/memory.session-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
@@ -95,5 +96,26 @@ describe('The sweeper', () => {
     clock.advance(60 * MINUTE + ENDING_KEPT_FOR);
     expect(await sweeper.sweep()).toBe(1201);
     expect(await sweeper.sweep()).toBe(0);
+  });
+
+  it('sets out by itself when the application starts, and again and again until it stops', async () => {
+    const sweeps = new EventEmitter();
+    class TellingStore extends MemorySessionStore {
+      override sweep(now: Date, limit: number): Promise<number> {
+        sweeps.emit('swept');
+        return super.sweep(now, limit);
+      }
+    }
+    const sweeper = new SessionSweeper(
+      new TellingStore(),
+      new FakeClock(),
+      new SessionsOptions({ sweepInterval: 1 }),
+    );
+    sweeper.onApplicationBootstrap();
+    const keepAlive = setInterval(() => {}, 1000);
+    await once(sweeps, 'swept');
+    await once(sweeps, 'swept');
+    sweeper.onApplicationShutdown();
+    clearInterval(keepAlive);
   });
 });

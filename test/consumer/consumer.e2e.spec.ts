@@ -117,6 +117,14 @@ class CoatsController {
   }
 }
 
+/** The four modules that an application imports. */
+const HOUSE = [
+  StorageModule.forRoot({ database: 'memory:' }),
+  UsersModule.forRoot({ passwordCost: 4 }),
+  SessionsModule.forRoot(),
+  AuthModule.forRoot({ type: 'session_auth', cookie }),
+];
+
 class Ticket {
   readonly number = 1;
 }
@@ -184,12 +192,7 @@ class RefusalsController {
 }
 
 @Module({
-  imports: [
-    StorageModule.forRoot({ database: 'memory:' }),
-    UsersModule.forRoot({ passwordCost: 4 }),
-    SessionsModule.forRoot(),
-    AuthModule.forRoot({ type: 'session_auth', cookie }),
-  ],
+  imports: HOUSE,
   controllers: [RefusalsController],
 })
 class RefusingModule {}
@@ -230,12 +233,7 @@ describe('An application of somebody else', () => {
   };
 
   @Module({
-    imports: [
-      StorageModule.forRoot({ database: 'memory:' }),
-      UsersModule.forRoot({ passwordCost: 4 }),
-      SessionsModule.forRoot(),
-      AuthModule.forRoot({ type: 'session_auth', cookie }),
-    ],
+    imports: HOUSE,
     controllers: [CoatsController],
   })
   class CoatsModule {}
