@@ -1,35 +1,42 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { SessionToken } from './session-token.js';
+import { SessionToken, tagOf, userTag } from './session-token.js';
 
 const now = new Date('2026-01-01T12:00:00.000Z');
 
 describe('A session token', () => {
   it('is an id of 128 bits, a dot and a secret of 256 bits', () => {
-    expect(SessionToken.issue(now).reveal()).toMatch(/^[\w-]{22}\.[\w-]{43}$/);
+    expect(SessionToken.issue(now, 'ann').reveal()).toMatch(/^[\w-]{22}\.[\w-]{43}$/);
   });
 
   it('is read back from what it reveals', () => {
-    const token = SessionToken.issue(now);
+    const token = SessionToken.issue(now, 'ann');
     const parsed = SessionToken.parse(token.reveal());
     expect(parsed?.id).toBe(token.id);
     expect(parsed?.matches(token.secretHash)).toBe(true);
   });
 
   it('does not repeat itself in 10,000 issues of one millisecond', () => {
-    const tokens = Array.from({ length: 10_000 }, () => SessionToken.issue(now));
+    const tokens = Array.from({ length: 10_000 }, () => SessionToken.issue(now, 'ann'));
     expect(new Set(tokens.map((token) => token.id)).size).toBe(10_000);
     expect(new Set(tokens.map((token) => token.secretHash)).size).toBe(10_000);
   });
 
   it('begins with the time, so that later ids lie behind earlier ones', () => {
-    const bytes = (at: Date) => Buffer.from(SessionToken.issue(at).id, 'base64url').subarray(0, 6);
+    const bytes = (at: Date) => Buffer.from(SessionToken.issue(at, 'ann').id, 'base64url').subarray(0, 6);
     expect(bytes(now).readUIntBE(0, 6)).toBe(now.getTime());
     expect(Buffer.compare(bytes(now), bytes(new Date(now.getTime() + 1)))).toBe(-1);
   });
 
+  it("has its user's tag in the id, whatever else is in it", () => {
+    const tags = ['ann', 'ann', 'ben'].map((userId) => tagOf(SessionToken.issue(now, userId).id));
+    expect(tags).toEqual([userTag('ann'), userTag('ann'), userTag('ben')]);
+    expect(userTag('ann')).toMatch(/^[\w-]{4}$/);
+    expect(userTag('ann')).not.toBe(userTag('ben'));
+  });
+
   it('matches no other hash', () => {
-    const [token, other] = [SessionToken.issue(now), SessionToken.issue(now)];
+    const [token, other] = [SessionToken.issue(now, 'ann'), SessionToken.issue(now, 'ann')];
     for (const hash of [other.secretHash, '', token.secretHash.slice(1), `${token.secretHash}x`, token.id]) {
       expect(token.matches(hash)).toBe(false);
     }
@@ -53,7 +60,7 @@ describe('A session token', () => {
   });
 
   it('shows its id and never its secret, unless it is asked to reveal it', () => {
-    const token = SessionToken.issue(now);
+    const token = SessionToken.issue(now, 'ann');
     const secret = token.reveal().split('.')[1]!;
     const shown = [
       `${token}`,
@@ -66,7 +73,7 @@ describe('A session token', () => {
   });
 
   it('keeps its id when it is reissued', () => {
-    const token = SessionToken.issue(now);
+    const token = SessionToken.issue(now, 'ann');
     const next = SessionToken.reissue(token.id);
     expect(next.id).toBe(token.id);
     expect(next.matches(token.secretHash)).toBe(false);

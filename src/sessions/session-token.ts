@@ -5,9 +5,27 @@ import { v7 as uuidV7 } from 'uuid';
 /** 16 bytes, a dot, 32 bytes, in base64url; the last characters are those that leave no bit over. */
 const FORMAT = /^([\w-]{21}[AQgw])\.([\w-]{42}[AEIMQUYcgkosw048])$/;
 
+/** Where in an id the user's tag is: three bytes of it, which are four whole characters of base64url. */
+const TAG_BYTE = 12;
+const TAG = { start: 16, end: 20 };
+
+/** The tag that the ids of a user's sessions bear: four characters. Few users share one. */
+export function userTag(userId: string): string {
+  return createHash('sha256')
+    .update(userId)
+    .digest('base64url')
+    .slice(0, TAG.end - TAG.start);
+}
+
+/** The tag in the id of a session. */
+export function tagOf(id: string): string {
+  return id.slice(TAG.start, TAG.end);
+}
+
 /**
  * What a client holds: `<id>.<secret>`. The id (128 bits, ordered by time like UUIDv7) is public; the secret
- * (256 random bits) leaves by `reveal()` alone, and only its hash is kept.
+ * (256 random bits) leaves by `reveal()` alone, and only its hash is kept. The ids of one user's sessions have a tag in
+ * common, by which a store can keep them side by side.
  */
 export class SessionToken {
   readonly #secret: string;
@@ -20,9 +38,10 @@ export class SessionToken {
     this.#secret = secret;
   }
 
-  static issue(now: Date): SessionToken {
-    const id = Buffer.from(uuidV7({ msecs: now.getTime() }, new Uint8Array(16))).toString('base64url');
-    return SessionToken.reissue(id);
+  static issue(now: Date, userId: string): SessionToken {
+    const id = uuidV7({ msecs: now.getTime() }, Buffer.alloc(16));
+    Buffer.from(userTag(userId), 'base64url').copy(id, TAG_BYTE);
+    return SessionToken.reissue(id.toString('base64url'));
   }
 
   /** A new secret for a session that goes on. */

@@ -41,7 +41,7 @@ export class SessionsService {
     lifetime: SessionLifetime,
   ): Promise<OpenedSession> {
     const now = this.clock.now();
-    const token = SessionToken.issue(now);
+    const token = SessionToken.issue(now, user.id);
     const times = { createdAt: now, authenticatedAt: now, lastSeenAt: now };
     const session: StoredSession = {
       id: token.id,

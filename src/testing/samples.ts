@@ -8,11 +8,12 @@ const NOON = new Date('2026-01-01T12:00:00.000Z');
 /** A session that began at noon of the first of January 2026 and lasts an hour, unless told otherwise. */
 export function aSession(facts: Partial<StoredSession> = {}): StoredSession {
   const createdAt = facts.createdAt ?? NOON;
-  const token = SessionToken.issue(createdAt);
+  const userId = facts.userId ?? randomUUID();
+  const token = SessionToken.issue(createdAt, userId);
   return {
     id: token.id,
     secretHash: token.secretHash,
-    userId: randomUUID(),
+    userId,
     credentialVersion: 1,
     createdAt,
     authenticatedAt: createdAt,

@@ -38,8 +38,8 @@ const cookieForgeries = [
   '',
   'nonsense',
   '__proto__',
-  SessionToken.issue(new Date()).reveal(),
-  `${SessionToken.issue(new Date()).reveal()}; sid=${SessionToken.issue(new Date()).reveal()}`,
+  SessionToken.issue(new Date(), 'ann').reveal(),
+  `${SessionToken.issue(new Date(), 'ann').reveal()}; sid=${SessionToken.issue(new Date(), 'ann').reveal()}`,
 ].map((value) => ({ cookie: `sid=${value}` }));
 
 const basicForgeries = [
