@@ -9,6 +9,7 @@ import { describeConfig, loadConfig } from './config/load-config.js';
 import { InputPipe } from './http/input.pipe.js';
 import { problemOf } from './http/problem.js';
 import { Connections } from './storage/connections.js';
+import { withoutSecrets } from './storage/storage-options.js';
 import { StorageModule } from './storage/storage.module.js';
 import { CreateUserDto, toNewUser } from './users/dto/create-user.dto.js';
 import { type UserPresentation, userJson } from './users/user-json.js';
@@ -101,7 +102,8 @@ program
   .action(async () => {
     const { storage } = loadConfig(process.env);
     await (await Connections.open(storage)).onApplicationShutdown();
-    console.log(`Up to date: ${[...new Set([storage.database, storage.sessions])].join(', ')}`);
+    const urls = [...new Set([storage.database, storage.sessions])];
+    console.log(`Up to date: ${urls.map(withoutSecrets).join(', ')}`);
   });
 
 /** A command on one user, who is named by id or address. */

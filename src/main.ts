@@ -5,6 +5,7 @@ import type { Config } from './config/config.js';
 import { loadConfig } from './config/load-config.js';
 import { createApp } from './configure-app.js';
 import { PinoLogger } from './logging/pino.logger.js';
+import { withoutSecrets } from './storage/storage-options.js';
 import { RegistrationDesk } from './users/registration-desk.js';
 
 async function main(): Promise<void> {
@@ -32,8 +33,10 @@ function addressOf({ address, family, port }: AddressInfo): string {
 
 function describe({ auth, storage }: Config): string {
   const strategy = auth.types.join(' then ') || 'auth';
-  const sessions = storage.sessions === storage.database ? '' : `, sessions in ${storage.sessions}`;
-  return `${strategy}, users in ${storage.database}${sessions}`;
+  const users = withoutSecrets(storage.database);
+  const sessions =
+    storage.sessions === storage.database ? '' : `, sessions in ${withoutSecrets(storage.sessions)}`;
+  return `${strategy}, users in ${users}${sessions}`;
 }
 
 function nextStep({ http, users }: Config, url: string): string {

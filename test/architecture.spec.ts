@@ -21,6 +21,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PINNED: Readonly<Record<string, string>> = {
   kysely: 'storage/sql',
   'better-sqlite3': 'storage/sql',
+  pg: 'storage/sql',
+  '@redis/client': 'storage/redis',
   bcrypt: 'users',
   'cookie-parser': 'auth',
   uuid: 'sessions',

@@ -13,7 +13,7 @@ import {
   ValidateBy,
 } from 'class-validator';
 import { SCHEMES } from '../auth/auth.provider.js';
-import { STORAGE_URL } from '../storage/storage-options.js';
+import { DATABASE_URL, SESSION_STORE_URL } from '../storage/storage-options.js';
 import type { Registration } from '../users/users-options.js';
 import { parseDuration } from './duration.js';
 
@@ -75,11 +75,14 @@ export class Environment {
   @IsIn(['on', 'off'])
   readonly API_DOCS?: 'on' | 'off';
 
-  @Matches(STORAGE_URL, { message: 'must be memory: or sqlite:<file>' })
+  @Matches(DATABASE_URL, { message: 'must be memory:, sqlite:<file> or postgres://…' })
   readonly DATABASE_URL: string = 'sqlite:coatcheck.db';
 
   @IsOptional()
-  @Matches(STORAGE_URL, { message: 'must be memory: or sqlite:<file>' })
+  @Matches(SESSION_STORE_URL, {
+    message:
+      'must be memory:, sqlite:<file>, postgres://…, redis://…, rediss://… or redis-cluster://host:port,…',
+  })
   readonly SESSION_STORE_URL?: string;
 
   @IsDuration()

@@ -65,6 +65,16 @@ describe('The configuration', () => {
     ).toBe('sqlite:s.db');
   });
 
+  it.each<Variables>([
+    { DATABASE_URL: 'postgres://ann@db.example.com/coats' },
+    { DATABASE_URL: 'postgresql://ann@db.example.com/coats' },
+    { SESSION_STORE_URL: 'redis://cache.example.com' },
+    { SESSION_STORE_URL: 'rediss://ann:secret@cache.example.com:6380/1?prefix=coats' },
+    { SESSION_STORE_URL: 'redis-cluster://one.example.com:6379,two.example.com:6379' },
+  ])('knows the storage %j', (variables) => {
+    expect(problemsOf(variables)).toEqual([]);
+  });
+
   it('takes an empty variable for none', () => {
     expect(loadConfig({ AUTH_TYPE: '', API_PORT: '', SESSION_NAME: '' })).toMatchObject({
       port: 5000,
@@ -168,10 +178,24 @@ describe('A bad configuration', () => {
     [{ SESSION_LIMIT_POLICY: 'ignore' }, 'SESSION_LIMIT_POLICY: SESSION_LIMIT_POLICY must be one of'],
     [{ SESSION_STORE_URL: 'memory:' }, 'SESSION_STORE_URL: session_db_auth needs a durable session store'],
     [{ DATABASE_URL: 'memory:' }, 'SESSION_STORE_URL: session_db_auth needs a durable session store'],
-    [{ DATABASE_URL: 'mysql://user:hunter2@host/db' }, 'DATABASE_URL: must be memory: or sqlite:<file>'],
-    [{ DATABASE_URL: 'sqlite::memory:' }, 'DATABASE_URL: must be memory: or sqlite:<file>'],
-    [{ DATABASE_URL: 'sqlite:file:x.db?mode=ro' }, 'DATABASE_URL: must be memory: or sqlite:<file>'],
-    [{ DATABASE_URL: 'sqlite:' }, 'DATABASE_URL: must be memory: or sqlite:<file>'],
+    [
+      { DATABASE_URL: 'mysql://user:hunter2@host/db' },
+      'DATABASE_URL: must be memory:, sqlite:<file> or postgres://…',
+    ],
+    [
+      { DATABASE_URL: 'redis://cache.example.com' },
+      'DATABASE_URL: must be memory:, sqlite:<file> or postgres://…',
+    ],
+    [
+      { SESSION_STORE_URL: 'memcached://host' },
+      'SESSION_STORE_URL: must be memory:, sqlite:<file>, postgres://…, redis://…',
+    ],
+    [{ DATABASE_URL: 'sqlite::memory:' }, 'DATABASE_URL: must be memory:, sqlite:<file> or postgres://…'],
+    [
+      { DATABASE_URL: 'sqlite:file:x.db?mode=ro' },
+      'DATABASE_URL: must be memory:, sqlite:<file> or postgres://…',
+    ],
+    [{ DATABASE_URL: 'sqlite:' }, 'DATABASE_URL: must be memory:, sqlite:<file> or postgres://…'],
     [{ API_PORT: '65536' }, 'API_PORT: API_PORT must not be greater than 65535'],
     [{ API_PORT: 'http' }, 'API_PORT: API_PORT must be an integer number'],
     [{ API_HOST: 'a host' }, 'API_HOST: must be a host name or an address'],

@@ -1,60 +1,53 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { SessionStore } from '../sessions/session-store.js';
-import { UserStore } from '../users/user-store.js';
-import { MemorySessionStore } from './memory/memory.session-store.js';
-import { MemoryUserStore } from './memory/memory.user-store.js';
-import { SqlSessionStore } from './sql/sql.session-store.js';
-import { SqlUserStore } from './sql/sql.user-store.js';
-import { SqliteDatabase } from './sql/sqlite.database.js';
-import { STORAGE_URL, StorageOptions } from './storage-options.js';
-
-/** The stores of one backend. */
-interface Backend {
-  readonly users: UserStore;
-  readonly sessions: SessionStore;
-  close(): Promise<void>;
-}
+import type { SessionStore } from '../sessions/session-store.js';
+import type { UserStore } from '../users/user-store.js';
+import type { Backend } from './backend.js';
+import { DATABASE_URL, SESSION_STORE_URL, type StorageOptions } from './storage-options.js';
 
 /** The backends that the URLs name, opened once each and closed after the last request. */
 @Injectable()
 export class Connections implements OnApplicationShutdown {
   private constructor(
-    private readonly database: Backend,
-    private readonly sessionBackend: Backend,
+    readonly users: UserStore,
+    readonly sessions: SessionStore,
+    private readonly backends: readonly Backend[],
   ) {}
 
   static async open({ database, sessions, timeout }: StorageOptions): Promise<Connections> {
+    if (!DATABASE_URL.test(database))
+      throw new Error('A database is memory:, sqlite:<file> or postgres://….');
     const main = await openBackend(database, timeout);
-    return new Connections(main, sessions === database ? main : await openBackend(sessions, timeout));
-  }
-
-  get users(): UserStore {
-    return this.database.users;
-  }
-
-  get sessions(): SessionStore {
-    return this.sessionBackend.sessions;
+    if (sessions === database) return new Connections(main.users!, main.sessions, [main]);
+    try {
+      const beside = await openBackend(sessions, timeout);
+      return new Connections(main.users!, beside.sessions, [main, beside]);
+    } catch (error) {
+      await main.close();
+      throw error;
+    }
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([...new Set([this.database, this.sessionBackend])].map((backend) => backend.close()));
+    await Promise.all(this.backends.map((backend) => backend.close()));
   }
 }
 
-async function openBackend(url: string, timeout: number): Promise<Backend> {
-  if (!STORAGE_URL.test(url)) throw new Error('A storage URL is memory: or sqlite:<file>.');
-  return url === 'memory:' ? memoryBackend() : sqliteBackend(url.slice('sqlite:'.length), timeout);
-}
-
-function memoryBackend(): Backend {
-  return { users: new MemoryUserStore(), sessions: new MemorySessionStore(), close: () => Promise.resolve() };
-}
-
-async function sqliteBackend(file: string, timeout: number): Promise<Backend> {
-  const database = await SqliteDatabase.open(file, timeout);
-  return {
-    users: new SqlUserStore(database),
-    sessions: new SqlSessionStore(database),
-    close: () => database.close(),
-  };
+/** Opens a backend; drivers are loaded for the backends in use alone. */
+export async function openBackend(url: string, timeout: number): Promise<Backend> {
+  if (!SESSION_STORE_URL.test(url))
+    throw new Error(
+      'A session store is memory:, sqlite:<file>, postgres://…, redis://… or redis-cluster://….',
+    );
+  const [scheme] = url.split(':', 1);
+  switch (scheme) {
+    case 'memory':
+      return (await import('./memory/memory.backend.js')).openMemory();
+    case 'sqlite':
+      return (await import('./sql/sql.backend.js')).openSqlite(url.slice('sqlite:'.length), timeout);
+    case 'postgres':
+    case 'postgresql':
+      return (await import('./sql/sql.backend.js')).openPostgres(url, timeout);
+    default:
+      return (await import('./redis/redis.backend.js')).openRedis(url, timeout);
+  }
 }

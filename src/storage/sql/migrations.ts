@@ -1,12 +1,16 @@
 import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely';
 
+type Engine = 'sqlite' | 'postgres';
+
 /** The tables' history. What has run anywhere is never changed; it imports nothing of ours, which changes. */
-const MIGRATIONS: Readonly<Record<string, Migration>> = {
+const migrations = (engine: Engine): Record<string, Migration> => ({
   '001-users-and-sessions': {
     async up(db: Kysely<unknown>): Promise<void> {
+      // Ids are compared byte by byte, whatever the language of the database.
+      const id = engine === 'sqlite' ? 'text' : sql`text collate "C"`;
       await db.schema
         .createTable('users')
-        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('id', id, (column) => column.primaryKey())
         .addColumn('email', 'text', (column) => column.notNull())
         .addColumn('email_key', 'text', (column) => column.notNull().unique())
         .addColumn('first_name', 'text')
@@ -21,8 +25,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await db.schema.createIndex('users_by_creation').on('users').columns(['created_at', 'id']).execute();
       await db.schema
         .createTable('sessions')
-        .addColumn('id', 'text', (column) => column.primaryKey())
-        .addColumn('user_id', 'text', (column) => column.notNull())
+        .addColumn('id', id, (column) => column.primaryKey())
+        .addColumn('user_id', id, (column) => column.notNull())
         .addColumn('secret_hash', 'text', (column) => column.notNull())
         .addColumn('credential_version', 'bigint', (column) => column.notNull())
         .addColumn('created_at', 'bigint', (column) => column.notNull())
@@ -34,14 +38,30 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .addColumn('forget_at', 'bigint', (column) => column.notNull())
         .addColumn('ip', 'text')
         .addColumn('user_agent', 'text')
-        .modifyEnd(sql`without rowid`)
+        .$call((table) => (engine === 'sqlite' ? table.modifyEnd(sql`without rowid`) : table))
         .execute();
       await db.schema.createIndex('sessions_by_user').on('sessions').column('user_id').execute();
       await db.schema.createIndex('sessions_to_forget').on('sessions').column('forget_at').execute();
     },
   },
-};
+  '002-sweep-lease': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('sweep_lease')
+        .addColumn('subject', 'text', (column) => column.primaryKey())
+        .addColumn('holder', 'text', (column) => column.notNull())
+        .addColumn('until', 'bigint', (column) => column.notNull())
+        .execute();
+    },
+  },
+});
 
-export const migrationProvider: MigrationProvider = {
-  getMigrations: () => Promise.resolve({ ...MIGRATIONS }),
-};
+export function migrationsFor(engine: Engine): MigrationProvider {
+  return { getMigrations: () => Promise.resolve(migrations(engine)) };
+}
+
+/** What went wrong when a database was opened and migrated, in words. */
+export function explainMigration(error: unknown): string {
+  const message = String(Object(error).message);
+  return message.startsWith('corrupted migrations') ? 'a newer version has migrated it' : message;
+}

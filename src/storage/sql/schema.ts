@@ -30,4 +30,10 @@ export interface Schema {
     ip: string | null;
     user_agent: string | null;
   };
+  /** Which process sweeps, so that the others need not. */
+  sweep_lease: {
+    subject: string;
+    holder: string;
+    until: number;
+  };
 }

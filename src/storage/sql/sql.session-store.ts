@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { EndReason, Ending, StoredSession } from '../../sessions/session.js';
 import {
@@ -11,9 +12,13 @@ import type { SqlDatabase } from './sql.database.js';
 
 type Row = Selectable<Schema['sessions']>;
 
+/** Milliseconds after its last sweep in which a process keeps the others from sweeping too. */
+const SWEEP_LEASE = 10_000;
+
 /** Sessions as rows, which outlive the process. */
 export class SqlSessionStore extends SessionStore {
   readonly durable = true;
+  readonly #name = randomUUID();
 
   constructor(private readonly database: SqlDatabase) {
     super();
@@ -25,11 +30,9 @@ export class SqlSessionStore extends SessionStore {
 
   async insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult> {
     const row = toRow(session);
-    const result = await this.database.ask(() =>
-      limit
-        ? this.#db.transaction().execute((transaction) => insertWithin(transaction, row, limit))
-        : insertRow(this.#db, row),
-    );
+    const result = await (limit
+      ? this.database.alone(row.user_id, (transaction) => insertWithin(transaction, row, limit))
+      : this.database.ask(() => insertRow(this.#db, row)));
     if (result === 'taken') throw new Error('A session of this id is stored already.');
     return result;
   }
@@ -108,6 +111,7 @@ export class SqlSessionStore extends SessionStore {
   }
 
   async sweep(now: Date, limit: number): Promise<number> {
+    if (!(await this.#isSweeper(now))) return 0;
     const { numDeletedRows } = await this.database.ask(() =>
       this.#db
         .deleteFrom('sessions')
@@ -122,6 +126,29 @@ export class SqlSessionStore extends SessionStore {
         .executeTakeFirst(),
     );
     return Number(numDeletedRows);
+  }
+
+  /** Whether the sweeping is this process's: of several that would, one does, until it has rested for a while. */
+  async #isSweeper(now: Date): Promise<boolean> {
+    const lease = { holder: this.#name, until: now.getTime() + SWEEP_LEASE };
+    const { numInsertedOrUpdatedRows } = await this.database.ask(() =>
+      this.#db
+        .insertInto('sweep_lease')
+        .values({ subject: 'sessions', ...lease })
+        .onConflict((conflict) =>
+          conflict
+            .column('subject')
+            .doUpdateSet(lease)
+            .where((or) =>
+              or.or([
+                or('sweep_lease.holder', '=', this.#name),
+                or('sweep_lease.until', '<=', now.getTime()),
+              ]),
+            ),
+        )
+        .executeTakeFirst(),
+    );
+    return numInsertedOrUpdatedRows === 1n;
   }
 
   #live(now: Date) {
@@ -149,7 +176,7 @@ async function insertRow(db: Kysely<Schema>, row: Row): Promise<'inserted' | 'ta
   return numInsertedOrUpdatedRows === 1n ? 'inserted' : 'taken';
 }
 
-/** The row goes in first: from then on this transaction holds the write lock and nobody counts beside it. */
+/** The row goes in first: on SQLite this transaction holds the write lock from then on. */
 async function insertWithin(
   db: Transaction<Schema>,
   row: Row,

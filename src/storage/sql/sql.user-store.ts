@@ -30,31 +30,14 @@ export class SqlUserStore extends UserStore {
   }
 
   async insert(user: User, passwordHash: string): Promise<boolean> {
-    const { numInsertedOrUpdatedRows } = await this.database.ask(() =>
-      this.#db
-        .insertInto('users')
-        .values(toRow(user, passwordHash))
-        .onConflict((conflict) => conflict.column('email_key').doNothing())
-        .executeTakeFirst(),
-    );
-    return numInsertedOrUpdatedRows === 1n;
+    return this.database.ask(() => insertRow(this.#db, toRow(user, passwordHash)));
   }
 
   async insertFirst(user: User, passwordHash: string): Promise<boolean> {
-    const row = toRow(user, passwordHash);
-    const columns = Object.keys(row) as (keyof Row)[];
-    const { numInsertedOrUpdatedRows } = await this.database.ask(() =>
-      this.#db
-        .insertInto('users')
-        .columns(columns)
-        .expression(
-          this.#db
-            .selectNoFrom(({ val }) => columns.map((column) => val(row[column]).as(column)))
-            .where(({ not, exists, selectFrom }) => not(exists(selectFrom('users').select('id')))),
-        )
-        .executeTakeFirst(),
-    );
-    return numInsertedOrUpdatedRows === 1n;
+    return this.database.alone('first user', async (transaction) => {
+      const someone = await transaction.selectFrom('users').select('id').limit(1).executeTakeFirst();
+      return !someone && (await insertRow(transaction, toRow(user, passwordHash)));
+    });
   }
 
   async find(id: string): Promise<User | null> {
@@ -149,6 +132,15 @@ export class SqlUserStore extends UserStore {
     );
     return numDeletedRows === 1n;
   }
+}
+
+async function insertRow(db: Kysely<Schema>, row: Row): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await db
+    .insertInto('users')
+    .values(row)
+    .onConflict((conflict) => conflict.column('email_key').doNothing())
+    .executeTakeFirst();
+  return numInsertedOrUpdatedRows === 1n;
 }
 
 function toRow(user: User, passwordHash: string): Row {

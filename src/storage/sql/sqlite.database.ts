@@ -1,26 +1,25 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import SqliteConnection from 'better-sqlite3';
-import { Kysely, Migrator, SqliteDialect } from 'kysely';
-import { StoreUnavailableError } from '../../common/domain-error.js';
-import { migrationProvider } from './migrations.js';
+import { Kysely, Migrator, SqliteDialect, type Transaction } from 'kysely';
+import { StoreCalls, whileBusy } from '../store-calls.js';
+import { explainMigration, migrationsFor } from './migrations.js';
 import type { Schema } from './schema.js';
 import type { SqlDatabase } from './sql.database.js';
-
-/** Milliseconds between two attempts at a file that another process holds. */
-const RETRY_INTERVAL = 10;
 
 /** Milliseconds that a start waits for others that migrate the same file. */
 const MIGRATION_TIMEOUT = 30_000;
 
-/** A file of tables, shared with other processes by SQLite's write-ahead log; what is committed is on disk. */
+/**
+ * A file of tables, shared with other processes by SQLite's write-ahead log; what is committed is on disk. SQLite's own
+ * waiting for another process would stop this one, and with it perhaps the one that holds the lock: it is told not to.
+ */
 export class SqliteDatabase implements SqlDatabase {
   readonly db: Kysely<Schema>;
   readonly #connection: SqliteConnection.Database;
-  readonly #timeout: number;
+  readonly #calls: StoreCalls;
 
   private constructor(connection: SqliteConnection.Database, timeout: number) {
     this.#connection = connection;
-    this.#timeout = timeout;
+    this.#calls = new StoreCalls({ timeout, isBusy });
     this.db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: connection }) });
   }
 
@@ -35,16 +34,17 @@ export class SqliteDatabase implements SqlDatabase {
       });
       return database;
     } catch (error) {
-      throw new Error(`Cannot open ${file}: ${messageOf(error)}`, { cause: error });
+      throw new Error(`Cannot open ${file}: ${explainMigration(error)}`, { cause: error });
     }
   }
 
-  async ask<T>(query: () => Promise<T>): Promise<T> {
-    try {
-      return await whileBusy(query, this.#timeout);
-    } catch (error) {
-      throw new StoreUnavailableError(error);
-    }
+  ask<T>(query: () => Promise<T>): Promise<T> {
+    return this.#calls.run(query);
+  }
+
+  /** There is one writer at a time, whatever the subject; who has read what another wrote since is busy. */
+  alone<T>(_subject: string, work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
+    return this.ask(() => this.db.transaction().execute(work));
   }
 
   close(): Promise<void> {
@@ -53,38 +53,25 @@ export class SqliteDatabase implements SqlDatabase {
 
   /** One start at a time: the lock on the file is taken before it is looked at. */
   async #migrate(): Promise<void> {
-    await whileBusy(async () => {
-      this.#connection.pragma('journal_mode = WAL');
-      this.#connection.pragma('synchronous = FULL');
-      this.#connection.exec('begin immediate');
-    }, MIGRATION_TIMEOUT);
-    const { error } = await new Migrator({ db: this.db, provider: migrationProvider }).migrateToLatest();
+    await whileBusy(
+      async () => {
+        this.#connection.pragma('journal_mode = WAL');
+        this.#connection.pragma('synchronous = FULL');
+        this.#connection.exec('begin immediate');
+      },
+      isBusy,
+      MIGRATION_TIMEOUT,
+    );
+    const { error } = await new Migrator({
+      db: this.db,
+      provider: migrationsFor('sqlite'),
+    }).migrateToLatest();
     this.#connection.exec(error === undefined ? 'commit' : 'rollback');
-    if (error !== undefined) throw error instanceof Error ? error : new Error('The migration failed.');
-  }
-}
-
-/**
- * Repeats what fails because another holds the file, until `timeout` milliseconds are over. SQLite's own waiting would
- * stop the whole process, and with it perhaps the one that holds the lock.
- */
-async function whileBusy<T>(attempt: () => Promise<T>, timeout: number): Promise<T> {
-  for (let waited = 0; ; waited += RETRY_INTERVAL) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!isBusy(error) || waited >= timeout) throw error;
-      await delay(RETRY_INTERVAL);
-    }
+    if (error !== undefined) throw error;
   }
 }
 
 /** By the code alone: the class of the error is another one in each module realm. */
 function isBusy(error: unknown): boolean {
   return /^SQLITE_(BUSY|LOCKED)/.test(String(Object(error).code));
-}
-
-function messageOf(error: unknown): string {
-  const message = String(Object(error).message);
-  return message.startsWith('corrupted migrations') ? 'a newer version has migrated it' : message;
 }

@@ -1,0 +1,9 @@
+import type { SessionStore } from '../sessions/session-store.js';
+import type { UserStore } from '../users/user-store.js';
+
+/** The stores of one backend; a backend that keeps sessions alone has no users. */
+export interface Backend {
+  readonly users: UserStore | null;
+  readonly sessions: SessionStore;
+  close(): Promise<void>;
+}

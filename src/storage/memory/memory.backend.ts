@@ -1,0 +1,7 @@
+import type { Backend } from '../backend.js';
+import { MemorySessionStore } from './memory.session-store.js';
+import { MemoryUserStore } from './memory.user-store.js';
+
+export function openMemory(): Backend {
+  return { users: new MemoryUserStore(), sessions: new MemorySessionStore(), close: () => Promise.resolve() };
+}

@@ -1,0 +1,8 @@
+import type { Backend } from '../backend.js';
+import { RedisConnection } from './redis.connection.js';
+import { RedisSessionStore } from './redis.session-store.js';
+
+export async function openRedis(url: string, timeout: number): Promise<Backend> {
+  const connection = await RedisConnection.open(url, timeout);
+  return { users: null, sessions: new RedisSessionStore(connection), close: () => connection.close() };
+}

@@ -1,0 +1,102 @@
+import type { EndReason, Ending, StoredSession } from '../../sessions/session.js';
+import {
+  ENDING_KEPT_FOR,
+  type InsertResult,
+  type SessionLimit,
+  SessionStore,
+} from '../../sessions/session-store.js';
+import { tagOf, userTag } from '../../sessions/session-token.js';
+import { type Entry, decode, encode } from './entry.js';
+import type { RedisConnection } from './redis.connection.js';
+import { NOT_A_SESSION, END, END_ALL, INSERT, ROTATE, TOUCH } from './scripts.js';
+
+/**
+ * Sessions in Redis. All of a user's are the fields of one hash, under a key that is named by the tag in their ids: a step
+ * is one command or script on one key, which no other can come between and which a cluster moves as a whole. What is
+ * over for a day goes with the next sign-in of the user, or with the key, which always has a time to live.
+ */
+export class RedisSessionStore extends SessionStore {
+  readonly durable = true;
+
+  constructor(private readonly redis: RedisConnection) {
+    super();
+  }
+
+  async insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult> {
+    if (tagOf(session.id) !== userTag(session.userId))
+      throw new Error("The id of a session must bear its user's tag.");
+    const result = await this.redis.run(INSERT, this.#keyOf(session.id), [
+      session.createdAt.getTime(),
+      session.id,
+      encode({ session, ended: null }),
+      limit?.max ?? 0,
+      limit?.policy ?? '',
+      ENDING_KEPT_FOR,
+    ]);
+    if (result === 'taken') throw new Error('A session of this id is stored already.');
+    return result as InsertResult;
+  }
+
+  async find(id: string, now: Date): Promise<StoredSession | null> {
+    const entry = await this.#read(id);
+    return entry && isLive(entry, now) ? entry.session : null;
+  }
+
+  async findByUser(userId: string, now: Date): Promise<StoredSession[]> {
+    const entries = await this.redis.fields(this.#keyOfTag(userTag(userId)));
+    return Object.entries(entries)
+      .filter(([id]) => id !== NOT_A_SESSION)
+      .map(([id, text]) => decode(id, text))
+      .filter((entry) => isLive(entry, now) && entry.session.userId === userId)
+      .map(({ session }) => session)
+      .toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
+  }
+
+  async touch(id: string, seenAt: Date, expiresAt: Date): Promise<boolean> {
+    const args = [seenAt.getTime(), id, expiresAt.getTime(), ENDING_KEPT_FOR];
+    return (await this.redis.run(TOUCH, this.#keyOf(id), args)) === 1;
+  }
+
+  async rotate(id: string, from: string, to: string, now: Date): Promise<boolean> {
+    return (await this.redis.run(ROTATE, this.#keyOf(id), [now.getTime(), id, from, to])) === 1;
+  }
+
+  async end(id: string, reason: EndReason, now: Date): Promise<boolean> {
+    return (await this.redis.run(END, this.#keyOf(id), [now.getTime(), id, reason])) === 1;
+  }
+
+  async endAll(userId: string, reason: EndReason, now: Date, exceptId = ''): Promise<number> {
+    const args = [now.getTime(), encodeURIComponent(userId), reason, exceptId];
+    return Number(await this.redis.run(END_ALL, this.#keyOfTag(userTag(userId)), args));
+  }
+
+  async endingOf(id: string, now: Date): Promise<Ending | null> {
+    const entry = await this.#read(id);
+    if (!entry || isLive(entry, now)) return null;
+    const { session, ended } = entry;
+    const { reason, at } = ended ?? { reason: 'expired', at: session.expiresAt };
+    return now.getTime() < at.getTime() + ENDING_KEPT_FOR ? { session, reason, at } : null;
+  }
+
+  /** Redis forgets by itself. */
+  async sweep(): Promise<number> {
+    return 0;
+  }
+
+  async #read(id: string): Promise<Entry | null> {
+    const text = await this.redis.field(this.#keyOf(id), id);
+    return text === null ? null : decode(id, text);
+  }
+
+  #keyOf(id: string): string {
+    return this.#keyOfTag(tagOf(id));
+  }
+
+  #keyOfTag(tag: string): string {
+    return `${this.redis.prefix}:${tag}`;
+  }
+}
+
+function isLive({ session, ended }: Entry, now: Date): boolean {
+  return !ended && now < session.expiresAt;
+}

@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createClient } from '@redis/client';
+import { describeWithRedis, newPrefix } from '../../../test/support/services.js';
+import { NEVER } from '../../common/clock.js';
+import { ENDING_KEPT_FOR } from '../../sessions/session-store.js';
+import { describeSessionStore } from '../../testing/describe-session-store.js';
+import { aSession } from '../../testing/samples.js';
+import { RedisConnection } from './redis.connection.js';
+import { RedisSessionStore } from './redis.session-store.js';
+
+const noon = new Date('2026-01-01T12:00:00.000Z');
+const after = (ms: number) => new Date(noon.getTime() + ms);
+/** Many calls at once on a busy machine; how soon a store gives up is looked at elsewhere. */
+const PATIENT = 10_000;
+
+describeWithRedis('On Redis', () => {
+  describeSessionStore(
+    'RedisSessionStore',
+    async () => {
+      const { url, drop } = newPrefix();
+      const redis = await RedisConnection.open(url, PATIENT);
+      return { store: new RedisSessionStore(redis), close: () => redis.close().then(drop) };
+    },
+    { forgetsByItself: true },
+  );
+
+  describe('the keys', () => {
+    const { url, prefix, drop } = newPrefix();
+    const client = createClient({ url });
+    let redis: RedisConnection;
+    let store: RedisSessionStore;
+
+    beforeAll(async () => {
+      await client.connect();
+      redis = await RedisConnection.open(url, PATIENT);
+      store = new RedisSessionStore(redis);
+    });
+    afterAll(async () => {
+      await Promise.all([redis.close(), drop()]);
+      client.destroy();
+    });
+
+    const keys = () => client.keys(`${prefix}:*`);
+    const timeToLive = async () => {
+      const lives = await Promise.all((await keys()).map((key) => client.pTTL(key)));
+      return Math.min(...lives);
+    };
+
+    it('live as long as the longest session under them and a day, whatever is done', async () => {
+      const day = ENDING_KEPT_FOR;
+      const hour = 3_600_000;
+      const near = (ms: number) => [ms - 5_000, ms] as const;
+      const expectLife = async ([from, to]: readonly [number, number]) => {
+        const life = await timeToLive();
+        expect(life).toBeGreaterThan(from);
+        expect(life).toBeLessThanOrEqual(to);
+      };
+      const session = aSession({ userId: 'ann' });
+      await store.insert(session, { max: 2, policy: 'evict_oldest' });
+      await expectLife(near(hour + day));
+      await store.touch(session.id, after(hour / 2), after(3 * hour));
+      await expectLife(near(2.5 * hour + day));
+      await store.insert(aSession({ userId: 'ann' }), { max: 1, policy: 'evict_oldest' });
+      await store.insert(aSession({ userId: 'ann' }), { max: 1, policy: 'refuse' });
+      await store.rotate(session.id, session.secretHash, 'next', noon);
+      await store.end(session.id, 'signed_out', noon);
+      await store.endAll('ann', 'signed_out', noon);
+      await expectLife(near(2.5 * hour + day));
+      await store.insert(aSession({ userId: 'ann', expiresAt: NEVER }));
+      expect(await timeToLive()).toBeGreaterThan(1e15);
+    });
+
+    it('are one for each user, and none for what was never stored', async () => {
+      const before = (await keys()).length;
+      for (let count = 0; count < 3; count += 1) await store.insert(aSession({ userId: 'ben' }));
+      const unknown = aSession();
+      await store.touch(unknown.id, noon, after(1000));
+      await store.rotate(unknown.id, unknown.secretHash, 'next', noon);
+      await store.end(unknown.id, 'signed_out', noon);
+      await store.endAll('nobody', 'signed_out', noon);
+      expect(await keys()).toHaveLength(before + 1);
+    });
+
+    it('do not grow with sessions that are over for more than a day', async () => {
+      const rounds = 200;
+      for (let day = 0; day < rounds; day += 1) {
+        const createdAt = after(day * ENDING_KEPT_FOR);
+        await store.insert(aSession({ userId: 'cat', createdAt }));
+      }
+      const sizes = await Promise.all((await keys()).map((key) => client.hLen(key)));
+      expect(Math.max(...sizes)).toBeLessThan(30);
+    });
+  });
+
+  it('a session whose id bears no tag of its user is refused', async () => {
+    const { url } = newPrefix();
+    const redis = await RedisConnection.open(url, PATIENT);
+    const stray = { ...aSession({ userId: 'ann' }), id: aSession({ userId: 'ben' }).id };
+    await expect(new RedisSessionStore(redis).insert(stray)).rejects.toThrow('tag');
+    await redis.close();
+  });
+});
+
+describe('A Redis server that is not there', () => {
+  it('stops the start, without a word of the password', async () => {
+    const opened = RedisConnection.open('redis://ann:hunter2@127.0.0.1:1/0?prefix=x', 200);
+    await expect(opened).rejects.toThrow(/^Cannot open redis:\/\/127\.0\.0\.1:1\/0: .*ECONNREFUSED/);
+  });
+});

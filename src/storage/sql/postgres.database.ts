@@ -1,0 +1,81 @@
+import { Kysely, Migrator, PostgresDialect, type Transaction, sql } from 'kysely';
+import { START_TIMEOUT, StoreCalls, whileBusy } from '../store-calls.js';
+import { withoutSecrets } from '../storage-options.js';
+import { explainMigration, migrationsFor } from './migrations.js';
+import { PostgresPool } from './postgres.pool.js';
+import type { Schema } from './schema.js';
+import type { SqlDatabase } from './sql.database.js';
+
+/** Milliseconds that a step of a migration may take, and its waiting for others that migrate. */
+const MIGRATION_TIMEOUT = 60_000;
+
+/** Tables on a PostgreSQL server; what is committed is on its disk, as far as the server is told to write it there. */
+export class PostgresDatabase implements SqlDatabase {
+  readonly db: Kysely<Schema>;
+  readonly #calls: StoreCalls;
+
+  private constructor(url: string, timeout: number) {
+    this.#calls = new StoreCalls({ timeout, isBusy });
+    this.db = open(url, timeout);
+  }
+
+  /** Brings the tables up to date, alone among all processes that do, and connects; `timeout` in milliseconds. */
+  static async open(url: string, timeout: number): Promise<PostgresDatabase> {
+    try {
+      await whileBusy(() => migrate(url), isNotThereYet, START_TIMEOUT);
+    } catch (error) {
+      throw new Error(`Cannot open ${withoutSecrets(url)}: ${explainMigration(error)}`, { cause: error });
+    }
+    return new PostgresDatabase(url, timeout);
+  }
+
+  ask<T>(query: () => Promise<T>): Promise<T> {
+    return this.#calls.run(query);
+  }
+
+  alone<T>(subject: string, work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
+    return this.ask(() =>
+      this.db.transaction().execute(async (transaction) => {
+        await lock(transaction, subject);
+        return work(transaction);
+      }),
+    );
+  }
+
+  close(): Promise<void> {
+    return this.db.destroy();
+  }
+}
+
+function open(url: string, timeout: number): Kysely<Schema> {
+  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool: new PostgresPool(url, timeout) }) });
+}
+
+async function migrate(url: string): Promise<void> {
+  const db = open(url, MIGRATION_TIMEOUT);
+  try {
+    await db.transaction().execute(async (transaction) => {
+      await lock(transaction, 'migrations');
+      const { error } = await new Migrator({ db, provider: migrationsFor('postgres') }).migrateToLatest();
+      if (error !== undefined) throw error;
+    });
+  } finally {
+    await db.destroy();
+  }
+}
+
+/** Waits until no other transaction is at the subject, and holds it until this one is over. */
+async function lock(transaction: Transaction<Schema>, subject: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`coatcheck:${subject}`}, 0))`.execute(
+    transaction,
+  );
+}
+
+function isNotThereYet(error: unknown): boolean {
+  return ['ECONNREFUSED', '57P03'].includes(Object(error).code as string);
+}
+
+/** Two transactions that wait for each other, of which PostgreSQL ends one. */
+function isBusy(error: unknown): boolean {
+  return Object(error).code === '40P01';
+}

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { sql } from 'kysely';
+import { describeWithPostgres, newSchema } from '../../../test/support/services.js';
+import { describeSessionStore } from '../../testing/describe-session-store.js';
+import { describeUserStore } from '../../testing/describe-user-store.js';
+import { aSession, aUser } from '../../testing/samples.js';
+import { PostgresDatabase } from './postgres.database.js';
+import { SqlSessionStore } from './sql.session-store.js';
+import { SqlUserStore } from './sql.user-store.js';
+
+const noon = new Date('2026-01-01T12:00:00.000Z');
+/** Many calls at once on a busy machine; how soon a store gives up is looked at elsewhere. */
+const PATIENT = 10_000;
+
+describeWithPostgres('On PostgreSQL', () => {
+  let schema: Awaited<ReturnType<typeof newSchema>>;
+
+  beforeAll(async () => {
+    schema = await newSchema();
+  });
+  afterAll(() => schema.drop());
+
+  async function openEmpty(): Promise<PostgresDatabase> {
+    const database = await PostgresDatabase.open(schema.url, PATIENT);
+    await sql`truncate users, sessions, sweep_lease`.execute(database.db);
+    return database;
+  }
+
+  describeSessionStore('SqlSessionStore', async () => {
+    const database = await openEmpty();
+    return { store: new SqlSessionStore(database), close: () => database.close() };
+  });
+
+  describeUserStore('SqlUserStore', async () => {
+    const database = await openEmpty();
+    return { store: new SqlUserStore(database), close: () => database.close() };
+  });
+
+  describe('two pools of connections', () => {
+    let here: PostgresDatabase;
+    let there: PostgresDatabase;
+
+    beforeAll(async () => {
+      [here, there] = [await openEmpty(), await openEmpty()];
+    });
+    afterAll(() => Promise.all([here.close(), there.close()]));
+
+    it.each(['refuse', 'evict_oldest'] as const)('hold a limit together (%s)', async (policy) => {
+      const stores = [new SqlSessionStore(here), new SqlSessionStore(there)];
+      const results = await Promise.all(
+        Array.from({ length: 50 }, (_, index) =>
+          stores[index % 2]!.insert(aSession({ userId: policy }), { max: 5, policy }),
+        ),
+      );
+      expect(results.filter((result) => result === 'inserted')).toHaveLength(policy === 'refuse' ? 5 : 50);
+      expect(await stores[0]!.findByUser(policy, noon)).toHaveLength(5);
+    });
+
+    it('let one first user in', async () => {
+      const stores = [new SqlUserStore(here), new SqlUserStore(there)];
+      const founded = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => stores[index % 2]!.insertFirst(aUser(), 'hash')),
+      );
+      expect(founded.filter(Boolean)).toHaveLength(1);
+    });
+  });
+});
+
+describeWithPostgres('An empty PostgreSQL database', () => {
+  it('has its tables made once, whoever opens it at the same time', async () => {
+    const schema = await newSchema();
+    const databases = await Promise.all(
+      Array.from({ length: 8 }, () => PostgresDatabase.open(schema.url, PATIENT)),
+    );
+    for (const database of databases) expect(await new SqlUserStore(database).count()).toBe(0);
+    await Promise.all(databases.map((database) => database.close()));
+    await schema.drop();
+  });
+});
+
+describe('A PostgreSQL server that is not there', () => {
+  it('stops the start, without a word of the password', async () => {
+    const opened = PostgresDatabase.open('postgres://ann:hunter2@127.0.0.1:1/db?sslmode=disable', 200);
+    await expect(opened).rejects.toThrow(/^Cannot open postgres:\/\/127\.0\.0\.1:1\/db: .*ECONNREFUSED/);
+  });
+});

@@ -1,0 +1,22 @@
+import type { Backend } from '../backend.js';
+import { PostgresDatabase } from './postgres.database.js';
+import type { SqlDatabase } from './sql.database.js';
+import { SqlSessionStore } from './sql.session-store.js';
+import { SqlUserStore } from './sql.user-store.js';
+import { SqliteDatabase } from './sqlite.database.js';
+
+export async function openSqlite(file: string, timeout: number): Promise<Backend> {
+  return storesOn(await SqliteDatabase.open(file, timeout));
+}
+
+export async function openPostgres(url: string, timeout: number): Promise<Backend> {
+  return storesOn(await PostgresDatabase.open(url, timeout));
+}
+
+function storesOn(database: SqlDatabase): Backend {
+  return {
+    users: new SqlUserStore(database),
+    sessions: new SqlSessionStore(database),
+    close: () => database.close(),
+  };
+}

@@ -1,0 +1,68 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { StoreUnavailableError } from '../common/domain-error.js';
+import { StoreCalls } from './store-calls.js';
+
+const never = () => new Promise<never>(() => {});
+const callsOf = (timeout: number) => new StoreCalls({ timeout, isBusy: (error) => error === 'busy' });
+
+describe('A call of a store', () => {
+  it('gives what was asked for', async () => {
+    expect(await callsOf(1000).run(() => Promise.resolve('answer'))).toBe('answer');
+  });
+
+  it('that fails is a store that cannot answer, with the reason for the log', async () => {
+    const broken = callsOf(1000).run(() => Promise.reject(new Error('broken')));
+    await expect(broken).rejects.toMatchObject({
+      name: StoreUnavailableError.name,
+      cause: { message: 'broken' },
+    });
+  });
+
+  it('that is not answered ends in time', async () => {
+    await expect(callsOf(20).run(never)).rejects.toBeInstanceOf(StoreUnavailableError);
+  });
+
+  it('is made again while another is in the way', async () => {
+    let attempts = 0;
+    const answer = callsOf(1000).run(async () => {
+      attempts += 1;
+      if (attempts < 3) throw 'busy';
+      return attempts;
+    });
+    expect(await answer).toBe(3);
+  });
+
+  it('is not made again for ever', async () => {
+    let attempts = 0;
+    const asked = callsOf(50).run(async () => {
+      attempts += 1;
+      throw 'busy';
+    });
+    await expect(asked).rejects.toBeInstanceOf(StoreUnavailableError);
+    const before = attempts;
+    await delay(100);
+    expect(attempts - before).toBeLessThanOrEqual(1);
+  });
+
+  it('is refused at once where a thousand wait, and accepted again when those are done', async () => {
+    const calls = callsOf(60_000);
+    let finish = () => {};
+    const blocked = new Promise<void>((resolve) => (finish = resolve));
+    const waiting = Array.from({ length: 1000 }, () => calls.run(() => blocked));
+    let wasMade = false;
+    const refused = calls.run(async () => void (wasMade = true));
+    await expect(refused).rejects.toBeInstanceOf(StoreUnavailableError);
+    expect(wasMade).toBe(false);
+    finish();
+    await Promise.all(waiting);
+    expect(await calls.run(() => Promise.resolve('answer'))).toBe('answer');
+  });
+
+  it('that was given up still counts until it is over', async () => {
+    const calls = callsOf(10);
+    const givenUp = Array.from({ length: 1000 }, () => calls.run(never).catch(() => 'given up'));
+    await Promise.all(givenUp);
+    await expect(calls.run(() => Promise.resolve('answer'))).rejects.toBeInstanceOf(StoreUnavailableError);
+  });
+});

@@ -1,0 +1,67 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { StoreUnavailableError } from '../common/domain-error.js';
+
+/** Milliseconds that a start waits for a store that does not answer yet. */
+export const START_TIMEOUT = 5_000;
+
+/** How many calls of one store may be under way; one more is refused at once. */
+const MAX_PENDING = 1000;
+
+/** Milliseconds between two attempts at what another holds. */
+const RETRY_INTERVAL = 10;
+
+export interface StoreCallsOptions {
+  /** Milliseconds that a call may take. */
+  readonly timeout: number;
+  /** Whether a call failed, without effect, because of another that will soon be over. */
+  isBusy(error: unknown): boolean;
+}
+
+/** What all stores do in trouble: each call ends in time, few wait, and what goes wrong is a `StoreUnavailableError`. */
+export class StoreCalls {
+  #pending = 0;
+
+  constructor(private readonly options: StoreCallsOptions) {}
+
+  async run<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#pending >= MAX_PENDING)
+      throw new StoreUnavailableError(new Error('Too many calls are waiting.'));
+    this.#pending += 1;
+    const { timeout, isBusy } = this.options;
+    const answer = whileBusy(call, isBusy, timeout).finally(() => (this.#pending -= 1));
+    try {
+      return await within(answer, timeout);
+    } catch (error) {
+      throw new StoreUnavailableError(error);
+    }
+  }
+}
+
+/** Repeats a call that fails because of another, until `timeout` milliseconds are over. */
+export async function whileBusy<T>(
+  call: () => Promise<T>,
+  isBusy: (error: unknown) => boolean,
+  timeout: number,
+): Promise<T> {
+  for (let waited = 0; ; waited += RETRY_INTERVAL) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isBusy(error) || waited >= timeout) throw error;
+      await delay(RETRY_INTERVAL);
+    }
+  }
+}
+
+/** The answer if it comes in time; one that is there already is read before the time is called. */
+async function within<T>(answer: Promise<T>, timeout: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const overdue = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => setImmediate(reject, new Error(`No answer within ${timeout} ms.`)), timeout);
+  });
+  try {
+    return await Promise.race([answer, overdue]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { describe } from '@jest/globals';
+import { createClient } from '@redis/client';
+import { Client } from 'pg';
+import { has } from './engines.js';
+
+/** The PostgreSQL and the Redis that the tests may use, each spec a schema or a prefix of its own. */
+const POSTGRES_URL = process.env.TEST_POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres';
+const REDIS_URL = process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1:6379';
+
+/** `describe` where a PostgreSQL is reached; elsewhere it is skipped aloud, and with `CI=true` fails. */
+export const describeWithPostgres = await describeIf('PostgreSQL', 'TEST_POSTGRES_URL', async () => {
+  await onPostgres('select 1');
+});
+
+/** `describe` where a Redis is reached; elsewhere it is skipped aloud, and with `CI=true` fails. */
+export const describeWithRedis = await describeIf('Redis', 'TEST_REDIS_URL', async () => {
+  await onRedis((client) => client.ping());
+});
+
+/** `describe` where this machine can start an engine of its own; elsewhere skipped aloud, and with `CI=true` fails. */
+export const describeWithEngine = {
+  postgres: await describeIf('PostgreSQL binary', 'PATH', () => requireBinary('postgres')),
+  redis: await describeIf('redis-server binary', 'PATH', () => requireBinary('redis-server')),
+};
+
+/** A new empty schema, as a URL; `drop` takes it away with all that is in it. */
+export async function newSchema(): Promise<{ url: string; drop(): Promise<void> }> {
+  const name = newName();
+  await onPostgres(`create schema ${name}`);
+  const url = new URL(POSTGRES_URL);
+  url.searchParams.set('options', `-c search_path=${name}`);
+  return { url: url.href.replaceAll('+', '%20'), drop: () => onPostgres(`drop schema ${name} cascade`) };
+}
+
+/** A new prefix, as a URL; `drop` takes away all keys under it. */
+export function newPrefix(): { url: string; prefix: string; drop(): Promise<void> } {
+  const prefix = newName();
+  const drop = () =>
+    onRedis(async (client) => {
+      for await (const keys of client.scanIterator({ MATCH: `${prefix}:*` }))
+        if (keys.length > 0) await client.del(keys);
+    });
+  return { url: `${REDIS_URL}?prefix=${prefix}`, prefix, drop };
+}
+
+async function onPostgres(statement: string): Promise<void> {
+  const client = new Client({ connectionString: POSTGRES_URL, connectionTimeoutMillis: 2000 });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+async function onRedis(work: (client: ReturnType<typeof newRedisClient>) => Promise<unknown>): Promise<void> {
+  const client = newRedisClient();
+  try {
+    await client.connect();
+    await work(client);
+  } finally {
+    client.destroy();
+  }
+}
+
+function newRedisClient() {
+  const client = createClient({ url: REDIS_URL, socket: { connectTimeout: 2000, reconnectStrategy: false } });
+  return client.on('error', () => {});
+}
+
+async function requireBinary(binary: Parameters<typeof has>[0]): Promise<void> {
+  if (!has(binary)) throw new Error('it is not installed');
+}
+
+async function describeIf(
+  name: string,
+  variable: string,
+  reach: () => Promise<void>,
+): Promise<(title: string, clauses: () => void) => void> {
+  try {
+    await reach();
+    return describe;
+  } catch (error) {
+    const problem = `No ${name} is reached (${variable}): ${String(Object(error).message)}`;
+    if (process.env.CI === 'true') throw new Error(problem, { cause: error });
+    console.warn(problem);
+    return describe.skip;
+  }
+}
+
+function newName(): string {
+  return `coatcheck_test_${randomBytes(6).toString('hex')}`;
+}
