@@ -19,6 +19,7 @@ const SWEEP_LEASE = 10_000;
 export class SqlSessionStore extends SessionStore {
   readonly durable = true;
   readonly #name = randomUUID();
+  #leasedUntil = 0;
 
   constructor(private readonly database: SqlDatabase) {
     super();
@@ -130,6 +131,7 @@ export class SqlSessionStore extends SessionStore {
 
   /** Whether the sweeping is this process's: of several that would, one does, until it has rested for a while. */
   async #isSweeper(now: Date): Promise<boolean> {
+    if (now.getTime() < this.#leasedUntil - SWEEP_LEASE / 2) return true;
     const lease = { holder: this.#name, until: now.getTime() + SWEEP_LEASE };
     const { numInsertedOrUpdatedRows } = await this.database.ask(() =>
       this.#db
@@ -148,7 +150,8 @@ export class SqlSessionStore extends SessionStore {
         )
         .executeTakeFirst(),
     );
-    return numInsertedOrUpdatedRows === 1n;
+    this.#leasedUntil = numInsertedOrUpdatedRows === 1n ? lease.until : 0;
+    return this.#leasedUntil > 0;
   }
 
   #live(now: Date) {
