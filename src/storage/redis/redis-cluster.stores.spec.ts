@@ -38,10 +38,10 @@ describeWithEngine.redis('On a Redis Cluster of three nodes', () => {
     const live: StoredSession[] = [];
     const over: StoredSession[] = [];
     const wrong: string[] = [];
-    let isResharded = false;
+    const resharding = new AbortController();
 
     const work = async () => {
-      while (!isResharded) {
+      while (!resharding.signal.aborted) {
         const [kept, ended] = [aSession(), aSession()];
         for (const session of [kept, ended]) await store.insert(session, { max: 3, policy: 'evict_oldest' });
         if (!(await store.rotate(kept.id, kept.secretHash, 'next', noon))) wrong.push('not rotated');
@@ -58,7 +58,7 @@ describeWithEngine.redis('On a Redis Cluster of three nodes', () => {
     await delay(500);
     await cluster.reshard(SLOTS, 0, 1);
     await cluster.reshard(SLOTS, 2, 0);
-    isResharded = true;
+    resharding.abort();
     await Promise.all(workers);
 
     expect(wrong).toEqual([]);

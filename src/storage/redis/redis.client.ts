@@ -8,6 +8,7 @@ const RECONNECT_INTERVAL = 250;
 export interface RedisClient {
   connect(): Promise<unknown>;
   destroy(): void;
+  info(): Promise<string>;
   on(event: 'error', listener: (error: Error) => void): unknown;
   hGet(key: string, field: string): Promise<string | null>;
   hGetAll(key: string): Promise<Record<string, string>>;

@@ -38,6 +38,7 @@ export class RedisConnection {
     } finally {
       clearTimeout(giveUp);
     }
+    await connection.#warnOfLosses();
     return connection;
   }
 
@@ -98,6 +99,15 @@ export class RedisConnection {
     this.#stopWaiting();
     stalled.destroy();
     this.#expect((client) => client.connect()).catch((error: Error) => this.#noteTrouble(error));
+  }
+
+  /** Sessions that a server was told to forget when it dies or is full, nobody can keep. Some servers do not say. */
+  async #warnOfLosses(): Promise<void> {
+    const facts = await this.#ask((client) => client.info()).catch(() => '');
+    if (/^aof_enabled:0/m.test(facts))
+      this.#logger.warn('Keeps no append-only file: when it dies, sessions are lost (appendonly yes).');
+    if (/^maxmemory_policy:(?!noeviction)/m.test(facts))
+      this.#logger.warn('Evicts sessions when it is full (maxmemory-policy noeviction).');
   }
 
   #newClient(): RedisClient {

@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createClient } from '@redis/client';
-import { describeWithRedis, newPrefix } from '../../../test/support/services.js';
+import { RedisServer } from '../../../test/support/engines.js';
+import { describeWithEngine, describeWithRedis, newPrefix } from '../../../test/support/services.js';
 import { NEVER } from '../../common/clock.js';
 import { ENDING_KEPT_FOR } from '../../sessions/session-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
@@ -105,5 +107,21 @@ describe('A Redis server that is not there', () => {
   it('stops the start, without a word of the password', async () => {
     const opened = RedisConnection.open('redis://ann:hunter2@127.0.0.1:1/0?prefix=x', 200);
     await expect(opened).rejects.toThrow(/^Cannot open redis:\/\/127\.0\.0\.1:1\/0: .*ECONNREFUSED/);
+  });
+});
+
+describeWithEngine.redis('The start warns', () => {
+  it.each([
+    ['of a Redis that keeps nothing', ['--appendonly', 'no'], 'append-only'],
+    ['of a Redis that forgets when it is full', ['--maxmemory-policy', 'allkeys-lru'], 'Evicts'],
+    ['of nothing else', [], null],
+  ])('%s', async (_, extra, warning) => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
+    const server = await RedisServer.start({ extra });
+    await (await RedisConnection.open(server.url, PATIENT)).close();
+    const warnings = warn.mock.calls.map(([message]) => message);
+    expect(warnings).toEqual(warning === null ? [] : [expect.stringContaining(warning)]);
+    warn.mockRestore();
+    await server.close();
   });
 });

@@ -17,36 +17,40 @@ local function read(text)
     created = created, version = version, user = user, rest = rest }
 end
 
-local function write(field, one)
-  redis.call('HSET', key, field, table.concat({ one.expires, one.ended, one.reason, one.seen, one.secret,
+local function write(one)
+  redis.call('HSET', key, one.field, table.concat({ one.expires, one.ended, one.reason, one.seen, one.secret,
     one.created, one.version, one.user, one.rest }, ' '))
-end
-
-local function isLive(one)
-  return one.ended == '-' and now < tonumber(one.expires)
 end
 
 local function find()
   local text = redis.call('HGET', key, id)
   local one = text and read(text)
-  return one and isLive(one) and one
+  if not one or one.ended ~= '-' or tonumber(one.expires) <= now then return nil end
+  one.field = id
+  return one
 end
 
-local function finish(field, one, reason)
+local function finish(one, reason)
   one.ended, one.reason = ARGV[1], reason
-  write(field, one)
+  write(one)
 end
 
 local function keepFor(ms)
   if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, string.format('%.0f', ms)) end
 end
 
-local function all()
-  local flat, entries = redis.call('HGETALL', key), {}
+-- Of many that are over, no more is read than that.
+local function liveOf(user)
+  local flat, found = redis.call('HGETALL', key), {}
   for i = 1, #flat, 2 do
-    if flat[i] ~= '${NOT_A_SESSION}' then entries[flat[i]] = read(flat[i + 1]) end
+    local expires = string.match(flat[i + 1], '^(%d+) %- ')
+    if expires and now < tonumber(expires) then
+      local one = read(flat[i + 1])
+      one.field = flat[i]
+      if one.user == user then table.insert(found, one) end
+    end
   end
-  return entries
+  return found
 end
 `;
 
@@ -58,21 +62,19 @@ local line, max, policy, kept = ARGV[3], tonumber(ARGV[4]), ARGV[5], tonumber(AR
 local new = read(line)
 
 local function forget()
-  local left = 0
-  for field, one in pairs(all()) do
-    local over = one.ended == '-' and one.expires or one.ended
-    if tonumber(over) + kept <= now then redis.call('HDEL', key, field) else left = left + 1 end
+  local flat, left = redis.call('HGETALL', key), 0
+  for i = 1, #flat, 2 do
+    local expires, ended = string.match(flat[i + 1], '^(%d+) (%S+) ')
+    local over = ended == '-' and expires or ended
+    if over and tonumber(over) + kept <= now then redis.call('HDEL', key, flat[i]) else left = left + 1 end
   end
   redis.call('HSET', key, '${NOT_A_SESSION}', 2 * left + 16)
 end
 
 local function rivals()
   local found = {}
-  for field, one in pairs(all()) do
-    if isLive(one) and one.user == new.user and tonumber(one.version) >= tonumber(new.version) then
-      one.field = field
-      table.insert(found, one)
-    end
+  for _, one in ipairs(liveOf(new.user)) do
+    if tonumber(one.version) >= tonumber(new.version) then table.insert(found, one) end
   end
   table.sort(found, function(a, b)
     if a.created ~= b.created then return tonumber(a.created) < tonumber(b.created) end
@@ -86,7 +88,7 @@ if max > 0 then
   local found = rivals()
   local excess = #found + 1 - max
   if excess > 0 and policy == 'refuse' then return 'refused' end
-  for i = 1, excess do finish(found[i].field, found[i], 'evicted') end
+  for i = 1, excess do finish(found[i], 'evicted') end
 end
 redis.call('HSET', key, id, line)
 keepFor(tonumber(new.expires) - now + kept)
@@ -99,7 +101,7 @@ export const TOUCH = `${ENTRY}
 local one = find()
 if not one or tonumber(one.seen) > now then return 0 end
 one.seen, one.expires = ARGV[1], ARGV[3]
-write(id, one)
+write(one)
 keepFor(tonumber(one.expires) - now + tonumber(ARGV[4]))
 return 1
 `;
@@ -109,7 +111,7 @@ export const ROTATE = `${ENTRY}
 local one = find()
 if not one or one.secret ~= ARGV[3] then return 0 end
 one.secret = ARGV[4]
-write(id, one)
+write(one)
 return 1
 `;
 
@@ -117,16 +119,16 @@ return 1
 export const END = `${ENTRY}
 local one = find()
 if not one then return 0 end
-finish(id, one, ARGV[3])
+finish(one, ARGV[3])
 return 1
 `;
 
 /** ARGV: now, user, reason, the id of the one that stays. */
 export const END_ALL = `${ENTRY}
 local count = 0
-for field, one in pairs(all()) do
-  if isLive(one) and one.user == ARGV[2] and field ~= ARGV[4] then
-    finish(field, one, ARGV[3])
+for _, one in ipairs(liveOf(ARGV[2])) do
+  if one.field ~= ARGV[4] then
+    finish(one, ARGV[3])
     count = count + 1
   end
 end

@@ -1,0 +1,166 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { PASSWORD, Visitor } from './support/app.js';
+import { RedisCluster, RedisServer } from './support/engines.js';
+import { Server, newFolder, operate } from './support/server.js';
+import {
+  describeWithEngine,
+  describeWithPostgres,
+  describeWithRedis,
+  newPrefix,
+  newSchema,
+} from './support/services.js';
+
+/** Each clause starts several processes. */
+jest.setTimeout(90_000);
+
+const run = promisify(execFile);
+const EMAIL = 'ann@example.com';
+
+/** The variables that name a storage, and what takes away what was kept there. */
+interface Storage {
+  readonly variables: Readonly<Record<string, string>>;
+  drop(): Promise<void>;
+}
+
+describeOn('SQLite', describe, () => Promise.resolve({ variables: {}, drop: () => Promise.resolve() }));
+
+describeOn('PostgreSQL', describeWithPostgres, async () => {
+  const { url, drop } = await newSchema();
+  return { variables: { DATABASE_URL: url }, drop };
+});
+
+describeOn('Redis, with users on SQLite', describeWithRedis, async () => {
+  const { url, drop } = newPrefix();
+  return { variables: { SESSION_STORE_URL: url }, drop };
+});
+
+describeOn('Redis by TLS, with users on SQLite', describeWithEngine.redis, async () => {
+  const folder = newFolder();
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const files = ['-keyout', key, '-out', certificate];
+  await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', ...subject, ...files]);
+  const plain = await RedisServer.start();
+  const { port } = plain;
+  await plain.close();
+  const tls = ['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-auth-clients', 'no'];
+  const redis = await RedisServer.start({ extra: ['--tls-port', String(port), ...tls] });
+  const url = `rediss://127.0.0.1:${port}`;
+  return {
+    variables: { SESSION_STORE_URL: url, NODE_EXTRA_CA_CERTS: certificate },
+    drop: () => redis.close(),
+  };
+});
+
+describeOn('Redis Cluster, with users on SQLite', describeWithEngine.redis, async () => {
+  const cluster = await RedisCluster.start();
+  return { variables: { SESSION_STORE_URL: cluster.url }, drop: () => cluster.close() };
+});
+
+function describeOn(
+  name: string,
+  describeIt: (title: string, clauses: () => void) => void,
+  open: () => Promise<Storage>,
+): void {
+  describeIt(`A server on ${name}`, () => {
+    const servers: Server[] = [];
+    let storage: Storage;
+    let folder: string;
+
+    beforeAll(async () => {
+      storage = await open();
+      folder = newFolder();
+      const { code, stderr } = await operate(
+        folder,
+        ['user', 'create', '--email', EMAIL, '--password-stdin'],
+        { input: PASSWORD, variables: storage.variables },
+      );
+      expect({ code, stderr: stderr.includes('Error') }).toEqual({ code: 0, stderr: false });
+    });
+    afterEach(async () => {
+      await Promise.all(servers.splice(0).map((server) => server.stop('SIGKILL')));
+    });
+    afterAll(() => storage.drop());
+
+    async function start(variables: Readonly<Record<string, string>> = {}): Promise<Server> {
+      const server = await Server.start(folder, {
+        STORE_TIMEOUT: '10s',
+        ...storage.variables,
+        ...variables,
+      });
+      servers.push(server);
+      return server;
+    }
+
+    const visitor = (server: Server) => new Visitor(`${server.url}/api/v1`, {});
+
+    async function statusOf(server: Server, ticket: string): Promise<number> {
+      return (await visitor(server).send('GET', '/users/me', undefined, { cookie: ticket })).status;
+    }
+
+    it('knows after kill -9 who is signed in, and who is not any more and why', async () => {
+      const before = await start();
+      const [ann, gone] = [visitor(before), visitor(before)];
+      expect((await ann.login(EMAIL)).status).toBe(200);
+      await gone.login(EMAIL);
+      const ticket = gone.cookie!;
+      expect((await gone.delete('/auth_session/logout')).status).toBe(200);
+      await before.stop('SIGKILL');
+      const after = await start();
+      expect(await statusOf(after, ann.cookie!)).toBe(200);
+      const refusal = await visitor(after).send('GET', '/users/me', undefined, { cookie: ticket });
+      expect(refusal).toMatchObject({ status: 401, body: { code: 'session_signed_out' } });
+      expect((await visitor(after).get('/health/ready')).status).toBe(200);
+    });
+
+    it('is one with another process', async () => {
+      const [here, there] = await Promise.all([start(), start()]);
+      const ann = visitor(here);
+      await ann.login(EMAIL);
+      const ticket = ann.cookie!;
+      expect(await statusOf(there, ticket)).toBe(200);
+      await ann.delete('/auth_session/logout');
+      expect(await statusOf(there, ticket)).toBe(401);
+    });
+
+    it.each([
+      ['evict_oldest', 50],
+      ['refuse', 5],
+    ])('holds a limit exactly under 50 parallel sign-ins in two processes (%s)', async (policy, admitted) => {
+      const email = `${policy}@example.com`;
+      const limit = {
+        SESSION_MAX_PER_USER: '5',
+        SESSION_LIMIT_POLICY: policy,
+        REGISTRATION: 'open',
+      };
+      const [here, there] = await Promise.all([start(limit), start(limit)]);
+      await visitor(here).post('/users', { email, password: PASSWORD });
+      const visitors = Array.from({ length: 50 }, (_, index) => visitor(index % 2 === 0 ? here : there));
+      const statuses = await Promise.all(visitors.map(async (each) => (await each.login(email)).status));
+      expect(statuses.filter((status) => status === 200)).toHaveLength(admitted);
+      expect(new Set(statuses)).toEqual(new Set(policy === 'refuse' ? [200, 409] : [200]));
+      const signedIn = visitors.filter(({ cookie }) => cookie !== null);
+      const alive = await Promise.all(signedIn.map(({ cookie }) => statusOf(there, cookie!)));
+      expect(alive.filter((status) => status === 200)).toHaveLength(5);
+    });
+  });
+}
+
+describeWithPostgres('Eight servers that start at once on an empty PostgreSQL database', () => {
+  it('all serve, and know one user', async () => {
+    const { url, drop } = await newSchema();
+    const variables = { DATABASE_URL: url, REGISTRATION: 'open', STORE_TIMEOUT: '10s' };
+    const servers = await Promise.all(Array.from({ length: 8 }, () => Server.start(newFolder(), variables)));
+    const visitors = servers.map((server) => new Visitor(`${server.url}/api/v1`, {}));
+    const registered = await Promise.all(
+      visitors.map((each) => each.post('/users', { email: EMAIL, password: PASSWORD })),
+    );
+    expect(registered.map(({ status }) => status).toSorted()).toEqual([201, ...Array(7).fill(409)]);
+    for (const each of visitors) expect((await each.login(EMAIL)).status).toBe(200);
+    await Promise.all(servers.map((server) => server.stop('SIGKILL')));
+    await drop();
+  });
+});
