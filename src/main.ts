@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import cluster from 'node:cluster';
 import type { AddressInfo } from 'node:net';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
@@ -7,22 +8,44 @@ import { createApp } from './configure-app.js';
 import { PinoLogger } from './logging/pino.logger.js';
 import { withoutSecrets } from './storage/storage-options.js';
 import { RegistrationDesk } from './users/registration-desk.js';
+import { Workers } from './workers.js';
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const logger = new PinoLogger({ level: config.logLevel, production: config.production });
-  const app = await createApp(AppModule.forRoot(config), config.http, { logger, abortOnError: false });
-  await app.listen(config.port, config.host);
+  if (cluster.isWorker) {
+    process.send?.(await serve(config, logger));
+    return;
+  }
   if (config.auth.dialect.name === 'alx') {
     logger.warn(
       'AUTH_COMPAT=alx serves an old contract: it tells strangers which addresses have accounts.',
       'Main',
     );
   }
+  console.log(await (config.workers > 1 ? supervise(config, logger) : serve(config, logger)));
+}
+
+/** Listens, and says where. */
+async function serve(config: Config, logger: PinoLogger): Promise<string> {
+  const app = await createApp(AppModule.forRoot(config), config.http, { logger, abortOnError: false });
+  await app.listen(config.port, config.host);
   const url = addressOf(app.getHttpServer().address() as AddressInfo);
   const ready = `Coatcheck is ready at ${url} (${describe(config)})`;
   const isWaiting = await app.get(RegistrationDesk).isWaitingForTheFirst();
-  console.log(isWaiting ? `${ready}\n${nextStep(config, url)}` : ready);
+  return isWaiting ? `${ready}\n${nextStep(config, url)}` : ready;
+}
+
+/** Has workers listen, and looks after them: SIGHUP replaces them one by one, SIGTERM and SIGINT stop them. */
+async function supervise(config: Config, logger: PinoLogger): Promise<string> {
+  const { setupCode } = config.users;
+  const shared: Record<string, string> =
+    setupCode === null ? {} : { SETUP_CODE: setupCode, SETUP_CODE_FILE: '' };
+  const workers = new Workers(config.workers, shared, logger);
+  const stop = () => void workers.stop().then(() => process.exit(0));
+  process.once('SIGTERM', stop).once('SIGINT', stop);
+  process.on('SIGHUP', () => void workers.restart());
+  return workers.start();
 }
 
 /** Where this machine reaches the server, which may listen on all of its addresses. */
@@ -31,12 +54,13 @@ function addressOf({ address, family, port }: AddressInfo): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-function describe({ auth, storage }: Config): string {
+function describe({ auth, storage, workers }: Config): string {
   const strategy = auth.types.join(' then ') || 'auth';
   const users = withoutSecrets(storage.database);
   const sessions =
     storage.sessions === storage.database ? '' : `, sessions in ${withoutSecrets(storage.sessions)}`;
-  return `${strategy}, users in ${users}${sessions}`;
+  const processes = workers === 1 ? '' : `, ${workers} workers`;
+  return `${strategy}, users in ${users}${sessions}${processes}`;
 }
 
 function nextStep({ http, users }: Config, url: string): string {

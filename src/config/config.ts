@@ -10,6 +10,8 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
+  /** How many processes serve. */
+  readonly workers: number;
   readonly auth: AuthOptions;
   readonly users: UsersOptions;
   readonly sessions: SessionsOptions;

@@ -49,9 +49,19 @@ export function contradictions(given: Environment, settings: Settings): string[]
     ],
     ['API_DOCS', alx && settings.API_DOCS === 'on', 'describes the standard dialect, which alx is not'],
     ['REGISTRATION', alx && settings.REGISTRATION !== 'signed_in', 'the alx dialect knows signed_in only'],
+    [
+      'WORKERS',
+      settings.WORKERS > 1 && storesOf(settings).includes('memory:'),
+      'more than one needs stores that they share: memory: is none',
+    ],
     ['PASSWORD_HASH_COST', production && settings.PASSWORD_HASH_COST < 10, 'at least 10 in production'],
   ];
   return rules.filter(([, isBroken]) => isBroken).map(([name, , cure]) => `${name}: ${cure}`);
+}
+
+/** The storage that is used. */
+function storesOf({ AUTH_TYPE, DATABASE_URL, SESSION_STORE_URL }: Settings): string[] {
+  return sessionTypes(AUTH_TYPE).length > 0 ? [DATABASE_URL, SESSION_STORE_URL] : [DATABASE_URL];
 }
 
 function sessionTypes(types: readonly string[]): string[] {

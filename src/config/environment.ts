@@ -92,6 +92,10 @@ export class Environment {
   @IsIn(['first', 'open', 'closed', 'signed_in'] satisfies Registration[])
   readonly REGISTRATION?: Registration;
 
+  @IsOptional()
+  @MinLength(16, { message: 'must have at least 16 characters' })
+  readonly SETUP_CODE?: string;
+
   @satisfies(
     'isProxyTrust',
     isProxyTrust,
@@ -127,10 +131,16 @@ export class Environment {
 
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
   readonly LOG_LEVEL: string = 'info';
+
+  @Type(() => Number)
+  @Max(64)
+  @Min(1)
+  @IsInt()
+  readonly WORKERS: number = 1;
 }
 
 /** What may not be shown, and can be given as a file by `NAME_FILE`. */
-export const SECRETS = ['PASSWORD_PEPPER', 'DATABASE_URL', 'SESSION_STORE_URL'] as const;
+export const SECRETS = ['SETUP_CODE', 'PASSWORD_PEPPER', 'DATABASE_URL', 'SESSION_STORE_URL'] as const;
 
 function satisfies(name: string, test: (text: string) => boolean, message: string, options = {}) {
   return ValidateBy(

@@ -5,7 +5,7 @@ import { STANDARD } from '../http/dialects/standard.js';
 import { HttpOptions } from '../http/http-options.js';
 import type { Limits } from '../sessions/session-lifetime.js';
 import { SessionsOptions } from '../sessions/sessions-options.js';
-import { StorageOptions } from '../storage/storage-options.js';
+import { StorageOptions, withoutSecrets } from '../storage/storage-options.js';
 import { UsersOptions } from '../users/users-options.js';
 import { type Config, ConfigError } from './config.js';
 import { contradictions } from './contradictions.js';
@@ -25,6 +25,7 @@ export function loadConfig(variables: Variables): Config {
     host: settings.API_HOST,
     port: settings.API_PORT,
     logLevel: settings.LOG_LEVEL,
+    workers: settings.WORKERS,
     auth: new AuthOptions({
       type: settings.AUTH_TYPE.filter((type) => type !== 'auth'),
       lifetime: limits(settings),
@@ -33,7 +34,7 @@ export function loadConfig(variables: Variables): Config {
     }),
     users: new UsersOptions({
       registration: settings.REGISTRATION,
-      setupCode: production ? randomBytes(18).toString('base64url') : null,
+      setupCode: settings.SETUP_CODE ?? (production ? randomBytes(18).toString('base64url') : null),
       passwordMinLength: settings.PASSWORD_MIN_LENGTH,
       passwordCost: settings.PASSWORD_HASH_COST,
       passwordPepper: settings.PASSWORD_PEPPER ?? null,
@@ -98,11 +99,7 @@ function trustProxy(text: string): number | string[] {
 
 function show(name: Name, value: unknown): string {
   if (value === undefined) return '(none)';
-  if ((SECRETS as readonly Name[]).includes(name)) return redact(String(value));
+  if (name === 'DATABASE_URL' || name === 'SESSION_STORE_URL') return withoutSecrets(String(value));
+  if ((SECRETS as readonly Name[]).includes(name)) return '(secret)';
   return Array.isArray(value) ? value.join(',') : String(value);
-}
-
-/** Of a storage URL its kind and file are shown; of all else that it exists. */
-function redact(value: string): string {
-  return /^(memory|sqlite):/.test(value) ? value : '(secret)';
 }

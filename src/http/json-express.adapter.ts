@@ -1,3 +1,4 @@
+import { Server as TcpServer } from 'node:net';
 import { type NestApplicationOptions, StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express, { type RequestHandler, type Response } from 'express';
@@ -13,6 +14,9 @@ const SERVER_LIMITS = {
   // Node's own check answers without a word; `requireHost` makes it.
   requireHostHeader: false,
 };
+
+/** How long, in milliseconds, connections without a request are kept once the server stops: one may be on its way. */
+const IDLE_GRACE = 500;
 
 /** How long, in milliseconds, requests in flight may take to finish once the server stops. */
 const STOP_TIMEOUT = 10_000;
@@ -63,8 +67,12 @@ export class JsonExpressAdapter extends ExpressAdapter {
   override async close(): Promise<void> {
     const server = this.httpServer;
     if (!server.listening) return;
+    // Node's own `close` of an HTTP server would cut idle connections off, into the request that is on its way.
+    const closed = new Promise((resolve) => TcpServer.prototype.close.call(server, resolve));
+    const idle = setInterval(() => server.closeIdleConnections(), IDLE_GRACE);
     const overdue = setTimeout(() => server.closeAllConnections(), STOP_TIMEOUT);
-    await new Promise((resolve) => server.close(resolve));
+    await closed;
+    clearInterval(idle);
     clearTimeout(overdue);
   }
 }

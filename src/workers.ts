@@ -1,0 +1,105 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import type { LoggerService } from '@nestjs/common';
+
+/** Milliseconds before a worker that died is replaced: doubled each time, until one has lived for long enough. */
+const BACK_OFF = { first: 100, longest: 30_000 };
+const LONG_ENOUGH = 30_000;
+
+/** Milliseconds after which a worker that was told to stop is ended; it stops by itself after ten seconds. */
+const STOP_TIMEOUT = 15_000;
+
+/** Processes that serve on one port. Whoever of them dies is replaced. */
+export class Workers {
+  readonly #dismissed = new WeakSet<Worker>();
+  #backOff = BACK_OFF.first;
+  #isStopping = false;
+  #isRestarting = false;
+
+  constructor(
+    private readonly count: number,
+    private readonly variables: Readonly<Record<string, string>>,
+    private readonly logger: LoggerService,
+  ) {}
+
+  /** Starts them all; what the first one said when it was ready, or an error if one of them could not start. */
+  async start(): Promise<string> {
+    const started = await Promise.allSettled(Array.from({ length: this.count }, () => this.#fork()));
+    const [first] = started.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+    if (first === undefined || started.some(({ status }) => status === 'rejected')) {
+      await this.stop();
+      throw new Error('The workers could not start.');
+    }
+    return first;
+  }
+
+  /** Replaces them one after another, each by one that is ready; the port is served all the time. */
+  async restart(): Promise<void> {
+    if (this.#isRestarting || this.#isStopping) return;
+    this.#isRestarting = true;
+    try {
+      for (const worker of this.#living()) {
+        if (this.#isStopping) return;
+        await this.#fork();
+        await this.#dismiss(worker);
+      }
+    } catch (error) {
+      this.logger.error?.(`Restart given up: ${String(error)}`, 'Workers');
+    } finally {
+      this.#isRestarting = false;
+    }
+  }
+
+  /** Lets them finish what they have begun, and is done when the last one has ended. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await Promise.all(this.#living().map((worker) => this.#dismiss(worker)));
+  }
+
+  /** A new worker, once it is ready: what it said then. */
+  #fork(): Promise<string> {
+    const worker = cluster.fork(this.variables);
+    return new Promise((resolve, reject) => {
+      worker.once('exit', () => reject(new Error('A worker ended before it was ready.')));
+      worker.once('message', (banner: string) => {
+        this.#watch(worker);
+        resolve(banner);
+      });
+    });
+  }
+
+  #watch(worker: Worker): void {
+    const since = performance.now();
+    worker.once('exit', (code, signal) => {
+      if (this.#isStopping || this.#dismissed.has(worker)) return;
+      if (performance.now() - since > LONG_ENOUGH) this.#backOff = BACK_OFF.first;
+      const how = `Worker ${worker.process.pid} ended with ${signal ?? code}`;
+      this.logger.warn(`${how}; another in ${this.#backOff} ms.`, 'Workers');
+      this.#forkLater();
+    });
+  }
+
+  /** Again and again, ever more slowly, until one is ready. */
+  #forkLater(): void {
+    const delay = this.#backOff;
+    this.#backOff = Math.min(2 * delay, BACK_OFF.longest);
+    setTimeout(() => {
+      if (!this.#isStopping) this.#fork().catch(() => this.#forkLater());
+    }, delay);
+  }
+
+  /** Tells a worker to stop and waits for its end. */
+  async #dismiss(worker: Worker): Promise<void> {
+    if (worker.isDead()) return;
+    this.#dismissed.add(worker);
+    const ended = once(worker, 'exit');
+    worker.process.kill('SIGTERM');
+    const overdue = setTimeout(() => worker.process.kill('SIGKILL'), STOP_TIMEOUT);
+    await ended;
+    clearTimeout(overdue);
+  }
+
+  #living(): Worker[] {
+    return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+  }
+}
