@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { UsersService } from 'coatcheck';
 import { type Answer, PASSWORD, TestApp, type Visitor, basic, newDatabase } from './support/app.js';
+import { describeWithPostgres, describeWithRedis, newPrefix, newSchema } from './support/services.js';
 
 const TYPES = [
   'basic_auth',
@@ -9,33 +10,59 @@ const TYPES = [
   'session_db_auth',
   'session_db_auth,basic_auth',
 ];
-const DATABASES = ['memory:', 'sqlite'] as const;
+const nothing = () => Promise.resolve();
+
+/** Where things are kept: the variables that say so, and what takes them away. */
+const STORAGES = {
+  memory: { describe, open: async () => ({ variables: { DATABASE_URL: 'memory:' }, drop: nothing }) },
+  SQLite: { describe, open: async () => ({ variables: { DATABASE_URL: newDatabase() }, drop: nothing }) },
+  PostgreSQL: {
+    describe: describeWithPostgres,
+    open: async () => {
+      const { url, drop } = await newSchema();
+      return { variables: { DATABASE_URL: url, SESSION_STORE_URL: url }, drop };
+    },
+  },
+  Redis: {
+    describe: describeWithRedis,
+    open: async () => {
+      const { url, drop } = newPrefix();
+      return { variables: { DATABASE_URL: newDatabase(), SESSION_STORE_URL: url }, drop };
+    },
+  },
+};
 const DIALECTS = ['standard', 'alx'] as const;
 
 /** A durable scheme needs a durable store. */
 const houses = TYPES.flatMap((type) =>
-  DATABASES.flatMap((database) =>
-    DIALECTS.map((dialect) => ({ type, database, dialect, remembers: type !== 'basic_auth' })),
+  Object.entries(STORAGES).flatMap(([name, storage]) =>
+    DIALECTS.map((dialect) => ({ type, name, storage, dialect, remembers: type !== 'basic_auth' })),
   ),
-).filter(({ type, database }) => !(type.includes('session_db_auth') && database === 'memory:'));
+).filter(({ type, name }) => !(type.includes('session_db_auth') && name === 'memory'));
 
-describe.each(houses)(
-  'AUTH_TYPE=$type on $database in $dialect',
-  ({ type, database, dialect, remembers }) => {
+for (const { type, name, storage, dialect, remembers } of houses) {
+  storage.describe(`AUTH_TYPE=${type} on ${name} in ${dialect}`, () => {
     let app: TestApp;
+    let drop: () => Promise<void>;
     const rejection = dialect === 'alx' ? 403 : 401;
 
     beforeAll(async () => {
+      const opened = await storage.open();
+      drop = opened.drop;
       app = await TestApp.start({
         AUTH_TYPE: type,
         AUTH_COMPAT: dialect,
-        DATABASE_URL: database === 'sqlite' ? newDatabase() : database,
         SESSION_DURATION: '3600',
+        STORE_TIMEOUT: '10s',
+        ...opened.variables,
       });
       await app.addUser('ann@example.com');
     });
 
-    afterAll(() => app.stop());
+    afterAll(async () => {
+      await app.stop();
+      await drop();
+    });
 
     const login = (visitor: Visitor, email: string, password = PASSWORD): Promise<Answer> =>
       visitor.send(
@@ -130,5 +157,5 @@ describe.each(houses)(
         expect((await login(await signedIn('ann@example.com'), 'ann@example.com')).status).toBe(404);
       });
     }
-  },
-);
+  });
+}

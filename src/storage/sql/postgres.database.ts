@@ -56,7 +56,15 @@ async function migrate(url: string): Promise<void> {
   try {
     await db.transaction().execute(async (transaction) => {
       await lock(transaction, 'migrations');
-      const { error } = await new Migrator({ db, provider: migrationsFor('postgres') }).migrateToLatest();
+      const { rows } = await sql<{ schema: string }>`select current_schema() as schema`.execute(transaction);
+      const { error } = await new Migrator({
+        db,
+        provider: migrationsFor('postgres'),
+        // Others may keep migrations of their own in this database, and other schemas another Coatcheck.
+        migrationTableSchema: rows[0]?.schema,
+        migrationTableName: 'coatcheck_migration',
+        migrationLockTableName: 'coatcheck_migration_lock',
+      }).migrateToLatest();
       if (error !== undefined) throw error;
     });
   } finally {

@@ -90,6 +90,18 @@ describeWithPostgres('An empty PostgreSQL database', () => {
   });
 });
 
+describeWithPostgres('Two schemas of one PostgreSQL database', () => {
+  it('are two houses', async () => {
+    const schemas = [await newSchema(), await newSchema()];
+    const databases = await Promise.all(schemas.map(({ url }) => PostgresDatabase.open(url, PATIENT)));
+    const [here, there] = databases.map((database) => new SqlUserStore(database));
+    expect(await here!.insertFirst(aUser(), 'hash')).toBe(true);
+    expect(await there!.count()).toBe(0);
+    await Promise.all(databases.map((database) => database.close()));
+    await Promise.all(schemas.map(({ drop }) => drop()));
+  });
+});
+
 describe('A PostgreSQL server that is not there', () => {
   it('stops the start, without a word of the password', async () => {
     const opened = PostgresDatabase.open('postgres://ann:hunter2@127.0.0.1:1/db?sslmode=disable', 200);
