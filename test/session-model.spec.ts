@@ -1,0 +1,605 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import {
+  type DeadReason,
+  DomainError,
+  type EndReason,
+  type Limits,
+  PasswordHasher,
+  type Resumption,
+  type Session,
+  SessionLifetime,
+  type SessionLimit,
+  SessionSweeper,
+  SessionToken,
+  SessionsOptions,
+  SessionsService,
+  StorageOptions,
+  UsersOptions,
+  UsersService,
+} from 'coatcheck';
+import { FakeClock, aUser } from 'coatcheck/testing';
+import * as fc from 'fast-check';
+import { userTag } from '../src/sessions/session-token.js';
+import { Connections } from '../src/storage/connections.js';
+import { newFolder } from './support/server.js';
+import { describeWithPostgres, describeWithRedis, newPrefix, newSchema } from './support/services.js';
+
+// MODEL_SEED=<seed of a failure> plays one seed alone, and MODEL_RUNS=<number> that many histories of each seed.
+const { MODEL_SEED, MODEL_RUNS } = process.env;
+const SEEDS = MODEL_SEED ? [Number(MODEL_SEED)] : [1, 2, Math.floor(Math.random() * 2 ** 31)];
+const RUNS = Number(MODEL_RUNS ?? 15);
+const STEPS_PER_HISTORY = 50;
+
+const [MINUTE, DAY, NEVER] = [60_000, 86_400_000, 8.64e15];
+const client = { ip: '192.0.2.1', userAgent: 'Example/1.0' };
+
+interface KnownUser {
+  readonly email: string;
+  id: string;
+  password: string;
+  version: number;
+  disabled: boolean;
+  removed: boolean;
+}
+
+interface KnownSession {
+  readonly id: string;
+  readonly userId: string;
+  readonly version: number;
+  readonly openedAt: number;
+  seenAt: number;
+  expiresAt: number;
+  /** The last is the right one; the first was never given to anybody. */
+  readonly tokens: string[];
+  ended: { readonly reason: EndReason; readonly at: number } | null;
+}
+
+/** What is to be expected, told in the plainest way: two lists and the time. */
+class Model {
+  /** In the order of sign-in. */
+  readonly sessions: KnownSession[] = [];
+
+  constructor(
+    readonly users: readonly KnownUser[],
+    public now: number,
+  ) {}
+
+  /** Makes room under a limit if need be; false if there is none. */
+  admits(userId: string, version: number, limit: SessionLimit | null): boolean {
+    if (!limit) return true;
+    const rivals = this.liveOf(userId).filter((one) => one.version >= version);
+    const excess = rivals.length + 1 - limit.max;
+    if (limit.policy === 'refuse') return excess <= 0;
+    for (const one of rivals.slice(0, Math.max(excess, 0))) this.end(one, 'evicted');
+    return true;
+  }
+
+  open(token: SessionToken, userId: string, version: number, limits: Limits): KnownSession {
+    const session: KnownSession = {
+      id: token.id,
+      userId,
+      version,
+      openedAt: this.now,
+      seenAt: this.now,
+      expiresAt: Math.min(this.now + limits.idle, this.now + limits.absolute, NEVER),
+      tokens: [SessionToken.reissue(token.id).reveal(), token.reveal()],
+      ended: null,
+    };
+    this.sessions.push(session);
+    return session;
+  }
+
+  resume(one: KnownSession, text: string, limits: Limits): Resumption {
+    const dead = (reason: DeadReason) => ({ outcome: 'dead', reason }) as const;
+    if (text !== one.tokens.at(-1) || this.isForgotten(one)) return dead('unknown');
+    if (one.ended) return dead(one.ended.reason);
+    if (one.openedAt + limits.absolute <= this.now) return dead('expired_absolute');
+    if (one.expiresAt <= this.now || one.seenAt + limits.idle <= this.now) return dead('expired_idle');
+    if (this.now >= touchDue(one, limits)) {
+      one.seenAt = this.now;
+      one.expiresAt = deadline(one, limits);
+    }
+    return { outcome: 'live', session: shown(one) };
+  }
+
+  rotate(one: KnownSession, text: string): boolean {
+    return this.isLive(one) && text === one.tokens.at(-1);
+  }
+
+  close(one: KnownSession, text: string): boolean {
+    return text === one.tokens.at(-1) && this.end(one, 'signed_out');
+  }
+
+  end(one: KnownSession, reason: EndReason): boolean {
+    if (!this.isLive(one)) return false;
+    one.ended = { reason, at: this.now };
+    return true;
+  }
+
+  endAll(userId: string, reason: EndReason, exceptId?: string): number {
+    return this.liveOf(userId).filter((one) => one.id !== exceptId && this.end(one, reason)).length;
+  }
+
+  list(userId: string, version: number): Session[] {
+    return this.liveOf(userId)
+      .filter((one) => one.version === version)
+      .toReversed()
+      .map(shown);
+  }
+
+  isLive(one: KnownSession): boolean {
+    return !one.ended && this.now < one.expiresAt;
+  }
+
+  /** All is lost. */
+  forget(): void {
+    for (const one of this.sessions) one.ended = { reason: 'signed_out', at: -Infinity };
+    for (const user of this.users) user.removed = true;
+  }
+
+  /** Oldest first. */
+  private liveOf(userId: string): KnownSession[] {
+    return this.sessions.filter((one) => one.userId === userId && this.isLive(one));
+  }
+
+  private isForgotten(one: KnownSession): boolean {
+    return overAt(one) + DAY <= this.now;
+  }
+}
+
+/** When a session is over, by what is known today. */
+function overAt(one: KnownSession): number {
+  return one.ended?.at ?? one.expiresAt;
+}
+
+function deadline(one: KnownSession, limits: Limits): number {
+  return Math.min(one.seenAt + limits.idle, one.openedAt + limits.absolute, NEVER);
+}
+
+function touchDue(one: KnownSession, limits: Limits): number {
+  return one.seenAt + (limits.idle === Infinity ? MINUTE : limits.idle / 20);
+}
+
+function shown(one: KnownSession): Session {
+  const openedAt = new Date(one.openedAt);
+  return {
+    id: one.id,
+    userId: one.userId,
+    credentialVersion: one.version,
+    createdAt: openedAt,
+    authenticatedAt: openedAt,
+    lastSeenAt: new Date(one.seenAt),
+    expiresAt: new Date(one.expiresAt),
+    client,
+  };
+}
+
+/** Costs nothing and keeps nothing secret. */
+class OpenPasswordHasher extends PasswordHasher {
+  hash(password: string): Promise<string> {
+    return Promise.resolve(`open:${password}`);
+  }
+
+  verify(password: string, hash: string): Promise<boolean> {
+    return Promise.resolve(hash === `open:${password}`);
+  }
+
+  decoy(): string {
+    return 'nothing';
+  }
+
+  isOutdated(): boolean {
+    return false;
+  }
+}
+
+/** The real services on real stores. */
+class House {
+  readonly clock = new FakeClock();
+
+  private constructor(
+    private readonly storage: StorageOptions,
+    private connections: Connections,
+  ) {}
+
+  static async open(storage: StorageOptions): Promise<House> {
+    return new House(storage, await Connections.open(storage));
+  }
+
+  get users(): UsersService {
+    return new UsersService(this.connections.users, new OpenPasswordHasher(), this.clock, new UsersOptions());
+  }
+
+  get sessions(): SessionsService {
+    return this.sessionsUnder(null);
+  }
+
+  sessionsUnder(limit: SessionLimit | null): SessionsService {
+    return new SessionsService(this.connections.sessions, this.clock, new SessionsOptions({ limit }));
+  }
+
+  get sweeper(): SessionSweeper {
+    return new SessionSweeper(this.connections.sessions, this.clock, new SessionsOptions());
+  }
+
+  async addUser({ id, email, password, version }: KnownUser): Promise<void> {
+    const user = aUser({ id, email, credentialVersion: version });
+    expect(await this.connections.users.insert(user, `open:${password}`)).toBe(true);
+  }
+
+  async restart(): Promise<void> {
+    await this.close();
+    this.connections = await Connections.open(this.storage);
+  }
+
+  close(): Promise<void> {
+    return this.connections.onApplicationShutdown();
+  }
+}
+
+type Step = fc.AsyncCommand<Model, House>;
+type Subject<S> = (model: Pick<Model, 'users' | 'sessions'>, pick: number) => S | undefined;
+
+const someUser: Subject<KnownUser> = ({ users }, pick) => users[pick % users.length];
+const someSession: Subject<KnownSession> = ({ sessions }, pick) => sessions.at(-1 - (pick % sessions.length));
+const everything: Subject<object> = (model) => model;
+
+/** One of the latest, or any. */
+const pick = fc.oneof(fc.nat(2), fc.nat(29));
+
+/** A kind of step: what it is called, to whom it happens, what may differ, and how model and house take it. */
+function step<S, T>(
+  name: string,
+  subject: Subject<S>,
+  facts: { [K in keyof T]: fc.Arbitrary<T[K]> },
+  play: (model: Model, house: House, subject: S, facts: T) => Promise<void>,
+): fc.Arbitrary<Step> {
+  return fc.record({ pick, facts: fc.record(facts) }).map(({ pick, facts }) => ({
+    check: (model) => subject(model, pick) !== undefined,
+    run: (model, house) => play(model, house, subject(model, pick)!, facts),
+    toString: () => `${name} ${fc.stringify({ pick, ...facts })}`,
+  }));
+}
+
+const usual: Limits = { idle: 20 * MINUTE, absolute: 24 * MINUTE };
+const limits = fc.constantFrom<Limits>(
+  usual,
+  usual,
+  usual,
+  { idle: 5 * MINUTE, absolute: 2 * DAY },
+  { idle: Infinity, absolute: Infinity },
+);
+const limit = fc.option(
+  fc.record<SessionLimit>({
+    max: fc.integer({ min: 1, max: 3 }),
+    policy: fc.constantFrom('evict_oldest', 'refuse'),
+  }),
+);
+const reason = fc.constantFrom<EndReason>(
+  'signed_out',
+  'ended_by_admin',
+  'password_changed',
+  'user_disabled',
+);
+/** How many secrets ago a token was the right one. */
+const age = fc.constantFrom(0, 0, 0, 1, 2);
+
+/** Of two sign-ins in one millisecond neither is the older: here there are none. */
+const signIn = step(
+  'sign in',
+  someUser,
+  { limit, limits, times: fc.constantFrom(1, 1, 1, 6), behind: fc.constantFrom(0, 0, 1) },
+  async (model, house, user, { limit, limits, times, behind }) => {
+    const verified = await house.users.verify(user.email, user.password);
+    expect(verified.outcome).toBe(
+      user.removed ? 'unknown_email' : user.disabled ? 'wrong_password' : 'verified',
+    );
+    if (verified.outcome !== 'verified') return;
+    expect(verified.user.credentialVersion).toBe(user.version);
+    // One that is behind knew the password before it was changed.
+    const version = user.version - behind;
+    for (let time = 0; time < times; time += 1) {
+      if (model.sessions.at(-1)?.openedAt === model.now) pass(model, house, 1);
+      const opened = await orCode(
+        house
+          .sessionsUnder(limit)
+          .open({ id: user.id, credentialVersion: version }, client, new SessionLifetime(limits)),
+      );
+      const isAdmitted = model.admits(user.id, version, limit);
+      expect(typeof opened === 'string' ? opened : 'opened').toBe(
+        isAdmitted ? 'opened' : 'session_limit_reached',
+      );
+      if (typeof opened === 'string') continue;
+      expect(opened.session).toEqual(shown(model.open(opened.token, user.id, version, limits)));
+    }
+  },
+);
+
+const use = step('use', someSession, { age, limits }, expectResumption);
+
+/** Whatever the user is told, the session is over afterwards. */
+const useAsItEnds = step('use as it ends', someSession, { reason }, async (model, house, one, { reason }) => {
+  const resuming = house.sessions.resume(tokenOf(one, 0), new SessionLifetime(usual));
+  expect(await house.sessions.end(one.id, reason)).toBe(model.end(one, reason));
+  await resuming;
+});
+
+const rotate = step('rotate', someSession, { age }, async (model, house, one, { age }) => {
+  const text = tokenOf(one, age);
+  const next = await house.sessions.rotate(text);
+  expect(next !== null).toBe(model.rotate(one, text));
+  if (next) one.tokens.push(next.reveal());
+});
+
+const signOut = step('sign out', someSession, { age }, async (model, house, one, { age }) => {
+  const text = tokenOf(one, age);
+  expect(await house.sessions.close(text)).toBe(model.close(one, text));
+});
+
+const end = step('end', someSession, { reason }, async (model, house, one, { reason }) => {
+  expect(await house.sessions.end(one.id, reason)).toBe(model.end(one, reason));
+});
+
+const endAll = step('end all', someUser, { reason }, async (model, house, { id }, { reason }) => {
+  expect(await house.sessions.endAll(id, reason)).toBe(model.endAll(id, reason));
+});
+
+const endOthers = step('end the others', someSession, { reason }, async (model, house, one, { reason }) => {
+  const ended = await house.sessions.endAll(one.userId, reason, one.id);
+  expect(ended).toBe(model.endAll(one.userId, reason, one.id));
+});
+
+const list = step('list', someUser, {}, async (model, house, { id, version, disabled, removed }) => {
+  const found = await house.users.find(id);
+  expect(found && { version: found.credentialVersion, disabled: found.disabled }).toEqual(
+    removed ? null : { version, disabled },
+  );
+  await expectList(model, house, id, version);
+});
+
+const changePassword = step(
+  'change the password',
+  someUser,
+  { knows: fc.constantFrom(true, true, false) },
+  async (model, house, user, { knows }) => {
+    const found = await house.users.find(user.id);
+    if (!found) return;
+    const next = `${user.password} and so on`.slice(-60);
+    const changed = await orCode(house.users.changePassword(found, knows ? user.password : 'a guess', next));
+    if (!knows || user.disabled) {
+      expect(changed).toBe('current_password_wrong');
+      return;
+    }
+    user.password = next;
+    user.version += 1;
+    expect(changed).toMatchObject({ id: user.id, credentialVersion: user.version });
+    const ended = await house.sessions.endAll(user.id, 'password_changed');
+    expect(ended).toBe(model.endAll(user.id, 'password_changed'));
+  },
+);
+
+const disable = step(
+  'disable or enable',
+  someUser,
+  { disabled: fc.constantFrom(false, false, true), ends: fc.boolean() },
+  async (model, house, user, { disabled, ends }) => {
+    const changed = await orCode(house.users.update(user.id, { disabled }));
+    if (user.removed) {
+      expect(changed).toBe('not_found');
+      return;
+    }
+    user.disabled = disabled;
+    if (disabled) user.version += 1;
+    expect(changed).toMatchObject({ disabled, credentialVersion: user.version });
+    if (!ends) return;
+    const ended = await house.sessions.endAll(user.id, 'user_disabled');
+    expect(ended).toBe(model.endAll(user.id, 'user_disabled'));
+  },
+);
+
+/** Whoever is gone comes back under the same address, as somebody else. */
+const comeAndGo = step('come or go', someUser, {}, async (_, house, user) => {
+  const removed = await orCode(house.users.remove(user.id));
+  expect(removed).toBe(user.removed ? 'not_found' : undefined);
+  user.removed = !user.removed;
+  if (user.removed) return;
+  Object.assign(user, { id: randomUUID(), disabled: false });
+  await house.addUser(user);
+});
+
+const wait = step(
+  'wait',
+  everything,
+  { ms: fc.constantFrom(1, 1000, MINUTE, MINUTE, 3 * MINUTE, 6 * MINUTE, 21 * MINUTE, DAY) },
+  async (model, house, _, { ms }) => pass(model, house, ms),
+);
+
+const waitFor = step(
+  'wait for',
+  someSession,
+  {
+    moment: fc.constantFrom('its touch', 'its touch', 'its deadline', 'its end', 'its end', 'its oblivion'),
+    limits,
+    late: fc.integer({ min: -1, max: 1 }),
+    uses: fc.boolean(),
+  },
+  async (model, house, one, { moment, limits, late, uses }) => {
+    const moments = {
+      'its touch': touchDue(one, limits),
+      'its deadline': deadline(one, limits),
+      'its end': overAt(one),
+      'its oblivion': overAt(one) + DAY,
+    };
+    const at = moments[moment] + late;
+    if (at > model.now && at < model.now + 5 * DAY) pass(model, house, at - model.now);
+    if (uses) await expectResumption(model, house, one, { age: 0, limits });
+  },
+);
+
+/** What is swept is not to be noticed. */
+const sweep = step('sweep', everything, {}, async (_, house) => {
+  await house.sweeper.sweep();
+});
+
+const restart = step('restart', everything, {}, async (model, house) => {
+  await house.restart();
+  if (!house.sessions.durable) model.forget();
+});
+
+const STEPS = [
+  ...often(6, [signIn, use, waitFor]),
+  ...often(3, [rotate, wait]),
+  ...often(2, [signOut, end, useAsItEnds, endOthers, list, sweep]),
+  ...often(1, [endAll, changePassword, disable, comeAndGo, restart]),
+];
+
+describe('In memory', () => {
+  describeHistories(async () => ({ urls: { database: 'memory:' }, drop: () => Promise.resolve() }));
+});
+
+describe('On SQLite', () => {
+  describeHistories(async () => ({ urls: { database: newFile() }, drop: () => Promise.resolve() }));
+});
+
+describeWithPostgres('On PostgreSQL', () => {
+  describeHistories(async () => {
+    const { url, drop } = await newSchema();
+    return { urls: { database: url }, drop };
+  });
+});
+
+describeWithRedis('On Redis beside SQLite', () => {
+  describeHistories(async () => {
+    const { url, drop } = newPrefix();
+    return { urls: { database: newFile(), sessions: url }, drop };
+  });
+});
+
+/** The histories follow each other on one store and one clock, each with users of its own. */
+function describeHistories(
+  place: () => Promise<{ urls: Partial<StorageOptions>; drop: () => Promise<void> }>,
+): void {
+  let house: House;
+  let leave: () => Promise<void>;
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    const { urls, drop } = await place();
+    leave = drop;
+    house = await House.open(new StorageOptions({ ...urls, timeout: 10_000 }));
+    leave = () => house.close().then(drop);
+  });
+  afterAll(() => leave());
+
+  it.each(SEEDS)(
+    'sessions are what the model says, whatever happens to them (MODEL_SEED=%i)',
+    async (seed) => {
+      const history = fc.asyncProperty(
+        fc.commands(STEPS, { maxCommands: STEPS_PER_HISTORY, size: 'max' }),
+        async (steps) => {
+          const model = await begin(house);
+          await fc.asyncModelRun(() => ({ model, real: house }), steps);
+          await playOut(model, house);
+        },
+      );
+      await fc.assert(history, { seed, numRuns: RUNS, unbiased: true });
+    },
+    30_000 + RUNS * 1000,
+  );
+}
+
+async function begin(house: House): Promise<Model> {
+  const users = namesakes().map((id) => ({
+    id,
+    email: `${id}@example.com`,
+    password: 'the first good password',
+    version: 2,
+    disabled: false,
+    removed: false,
+  }));
+  for (const user of users) await house.addUser(user);
+  house.clock.advance(3 * DAY);
+  return new Model(users, house.clock.now().getTime());
+}
+
+async function expectList(model: Model, house: House, id: string, version: number): Promise<void> {
+  expect(await house.sessions.list({ id, credentialVersion: version })).toEqual(model.list(id, version));
+}
+
+async function expectResumption(
+  model: Model,
+  house: House,
+  one: KnownSession,
+  { age, limits }: { readonly age: number; readonly limits: Limits },
+): Promise<void> {
+  const text = tokenOf(one, age);
+  const resumed = await house.sessions.resume(text, new SessionLifetime(limits));
+  expect(resumed).toEqual(model.resume(one, text, limits));
+}
+
+/** Every session is used once more; then the latest end and are forgotten, each to the millisecond. */
+async function playOut(model: Model, house: House): Promise<void> {
+  for (const one of model.sessions) {
+    await expectResumption(model, house, one, { age: 1, limits: usual });
+    await expectResumption(model, house, one, { age: 0, limits: usual });
+  }
+  const moments = model.sessions
+    .slice(-6)
+    .flatMap((one) => [overAt(one), overAt(one) + DAY].map((at) => ({ one, at })))
+    .flatMap(({ one, at }) => [
+      { one, at: at - 1 },
+      { one, at },
+    ])
+    .filter(({ at }) => at >= model.now && at < NEVER - 1);
+  for (const { one, at } of moments.toSorted((a, b) => a.at - b.at)) {
+    pass(model, house, at - model.now);
+    if (model.isLive(one)) await expectList(model, house, one.userId, one.version);
+    else await expectResumption(model, house, one, { age: 0, limits: usual });
+  }
+}
+
+function pass(model: Model, house: House, ms: number): void {
+  model.now += ms;
+  house.clock.advance(ms);
+}
+
+function tokenOf({ tokens }: KnownSession, age: number): string {
+  return tokens.at(-1 - (age % tokens.length))!;
+}
+
+/** The answer, or the code of a refusal. */
+async function orCode<T>(answer: Promise<T>): Promise<T | string> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof DomainError) return error.code;
+    throw error;
+  }
+}
+
+const idsByTag = new Map<string, string>();
+
+/** Ids of two users whose sessions bear the same tag, as one pair of 17 million does: Redis keeps them side by side. */
+function namesakes(): [string, string] {
+  for (;;) {
+    const id = randomUUID();
+    const other = idsByTag.get(userTag(id));
+    if (other === undefined) {
+      idsByTag.set(userTag(id), id);
+      continue;
+    }
+    idsByTag.delete(userTag(id));
+    return [other, id];
+  }
+}
+
+function often(times: number, steps: readonly fc.Arbitrary<Step>[]): fc.Arbitrary<Step>[] {
+  return Array.from({ length: times }, () => steps).flat();
+}
+
+function newFile(): string {
+  return `sqlite:${join(newFolder(), 'model.db')}`;
+}
