@@ -112,9 +112,9 @@ describe('A server of several processes', () => {
     const ann = new Visitor(`${server.url}/api/v1`, {});
     await ann.login(EMAIL);
     const statuses: number[] = [];
-    let isOver = false;
+    const restart = new AbortController();
     const clients = Array.from({ length: 4 }, async () => {
-      while (!isOver) statuses.push((await ann.get('/users/me')).status);
+      while (!restart.signal.aborted) statuses.push((await ann.get('/users/me')).status);
     });
     process.kill(server.pid!, 'SIGHUP');
     await until(async () => {
@@ -122,7 +122,7 @@ describe('A server of several processes', () => {
       return now.length === 2 && now.every((pid) => !before.includes(pid));
     });
     await delay(200);
-    isOver = true;
+    restart.abort();
     await Promise.all(clients);
     expect(new Set(statuses)).toEqual(new Set([200]));
     expect(statuses.length).toBeGreaterThan(100);

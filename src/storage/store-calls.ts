@@ -37,17 +37,18 @@ export class StoreCalls {
   }
 }
 
-/** Repeats a call that fails because of another, until `timeout` milliseconds are over. */
+/** Repeats a call that fails because of another, while `timeout` milliseconds are not over. */
 export async function whileBusy<T>(
   call: () => Promise<T>,
   isBusy: (error: unknown) => boolean,
   timeout: number,
 ): Promise<T> {
-  for (let waited = 0; ; waited += RETRY_INTERVAL) {
+  const lastAttempt = performance.now() + timeout - RETRY_INTERVAL;
+  for (;;) {
     try {
       return await call();
     } catch (error) {
-      if (!isBusy(error) || waited >= timeout) throw error;
+      if (!isBusy(error) || performance.now() >= lastAttempt) throw error;
       await delay(RETRY_INTERVAL);
     }
   }
