@@ -1,15 +1,20 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { SingleBar } from 'cli-progress';
 import { Command, CommanderError, Option } from 'commander';
+import { SystemClock } from './common/clock.js';
 import { DomainError } from './common/domain-error.js';
 import type { Config } from './config/config.js';
 import { describeConfig, loadConfig } from './config/load-config.js';
 import { InputPipe } from './http/input.pipe.js';
 import { problemOf } from './http/problem.js';
-import { Connections } from './storage/connections.js';
-import { withoutSecrets } from './storage/storage-options.js';
+import { type MoveCounts, moveSessions } from './sessions/session-move.js';
+import type { SessionStore } from './sessions/session-store.js';
+import { Connections, openBackend } from './storage/connections.js';
+import { SESSION_STORE_URL, withoutSecrets } from './storage/storage-options.js';
 import { StorageModule } from './storage/storage.module.js';
 import { CreateUserDto, toNewUser } from './users/dto/create-user.dto.js';
 import { type UserPresentation, userJson } from './users/user-json.js';
@@ -18,6 +23,9 @@ import { UsersModule } from './users/users.module.js';
 import { UsersService } from './users/users.service.js';
 
 const USAGE_ERROR = 2;
+
+/** Milliseconds that a store may take for a call of ours: nobody is kept waiting. */
+const PATIENCE = 10_000;
 
 interface Output {
   readonly json?: true;
@@ -28,6 +36,11 @@ interface CreateOptions extends Output {
   readonly firstName?: string;
   readonly lastName?: string;
   readonly role: Role;
+}
+
+interface MoveOptions extends Output {
+  readonly from?: string;
+  readonly to?: string;
 }
 
 const program = new Command('coatcheck')
@@ -85,6 +98,31 @@ onUser('delete', 'forget a user', async (users, one) => {
   return one;
 });
 
+const move: Command = program
+  .command('sessions')
+  .description('sessions')
+  .command('move')
+  .description('copy sessions to another store, and what has changed of them since the last time')
+  .option('--from <url>', 'the store to read; SESSION_STORE_URL if left out')
+  .option('--to <url>', 'the store to write; SESSION_STORE_URL if left out')
+  .addOption(json)
+  .addHelpText(
+    'after',
+    `
+Run it while the server uses the first store, stop the server, run it again within a day, and start the
+server on the second store. Nobody is signed out.`,
+  )
+  .action(async (options: MoveOptions) => {
+    const configured = () => loadConfig(process.env).storage.sessions;
+    const { from = configured(), to = configured() } = options;
+    const fault = faultOf(from, to);
+    if (fault) move.error(`error: ${fault}`);
+    const counts = await withStores(from, to, moveWithProgress);
+    const { copied, updated, ended, unchanged } = counts;
+    if (options.json) print(counts);
+    else console.log(`${copied} copied, ${updated} updated, ${ended} ended, ${unchanged} unchanged`);
+  });
+
 program
   .command('config')
   .description('show the effective configuration and where each value comes from; secrets are left out')
@@ -126,6 +164,54 @@ function onUser(
         else console.log(toLine(changed));
       }),
     );
+}
+
+/** Why nothing can be moved between two stores; the values, which may have a password in them, are left out. */
+function faultOf(from: string, to: string): string | null {
+  const urls = [from, to];
+  if (!urls.every((url) => SESSION_STORE_URL.test(url)))
+    return 'a store is sqlite:<file>, postgres://…, redis://…, rediss://… or redis-cluster://….';
+  if (urls.includes('memory:')) return 'no other process sees what is in memory:.';
+  return from === to ? 'sessions move from one store to another, and this is the same.' : null;
+}
+
+async function withStores<T>(
+  from: string,
+  to: string,
+  work: (source: SessionStore, target: SessionStore) => Promise<T>,
+): Promise<T> {
+  const [, file] = /^sqlite:(.+)/.exec(from) ?? [];
+  if (file !== undefined && !existsSync(file)) throw new Error(`Cannot open ${file}: there is no such file`);
+  const source = await openBackend(from, PATIENCE);
+  try {
+    const target = await openBackend(to, PATIENCE);
+    try {
+      return await work(source.sessions, target.sessions);
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+/** With a bar where somebody sees it. */
+async function moveWithProgress(source: SessionStore, target: SessionStore): Promise<MoveCounts> {
+  // Ctrl+C ends the process, and leaves the terminal as it was.
+  const bar = new SingleBar({ format: '{bar} {value}/{total}', gracefulExit: false, linewrap: true });
+  if (process.stderr.isTTY) bar.start(await countEntries(source), 0);
+  try {
+    return await moveSessions(source, target, new SystemClock().now(), () => bar.increment());
+  } finally {
+    bar.stop();
+  }
+}
+
+async function countEntries(store: SessionStore): Promise<number> {
+  const entries = store.entries()[Symbol.asyncIterator]();
+  let count = 0;
+  while (!(await entries.next()).done) count += 1;
+  return count;
 }
 
 async function withUsers(work: (users: UsersService, config: Config) => Promise<void>): Promise<void> {
@@ -181,6 +267,8 @@ function explain(error: unknown): string {
     : faults.map((fault) => `${fault.pointer.slice(1)}: ${fault.detail}`).join('\n');
 }
 
+// Standard output is for results, and what the stores have to say comes as an error.
+Logger.overrideLogger(false);
 try {
   await program.parseAsync();
 } catch (error) {

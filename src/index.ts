@@ -16,7 +16,14 @@ export { UsersModule } from './users/users.module.js';
 export { type Registration, UsersOptions } from './users/users-options.js';
 export { type NewUser, UsersService, type Verification } from './users/users.service.js';
 
-export type { ClientFacts, EndReason, Ending, Session, StoredSession } from './sessions/session.js';
+export type {
+  ClientFacts,
+  EndReason,
+  Ending,
+  Session,
+  SessionEntry,
+  StoredSession,
+} from './sessions/session.js';
 export { type Limits, SessionLifetime } from './sessions/session-lifetime.js';
 export {
   ENDING_KEPT_FOR,

@@ -33,6 +33,7 @@ const PINNED: Readonly<Record<string, string>> = {
   'pino-pretty': 'logging',
   'fastest-levenshtein': 'config',
   commander: 'cli.ts',
+  'cli-progress': 'cli.ts',
   '@nestjs/platform-express': 'http',
   '@jest/globals': 'testing',
 };

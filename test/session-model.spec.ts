@@ -106,7 +106,9 @@ class Model {
   }
 
   rotate(one: KnownSession, text: string): boolean {
-    return this.isLive(one) && text === one.tokens.at(-1);
+    if (!this.isLive(one) || text !== one.tokens.at(-1)) return false;
+    one.seenAt = this.now;
+    return true;
   }
 
   close(one: KnownSession, text: string): boolean {

@@ -1,4 +1,4 @@
-import type { EndReason, Ending, StoredSession } from './session.js';
+import type { EndReason, Ending, SessionEntry, StoredSession } from './session.js';
 
 /** How many live sessions of one user and credential version there may be, and who gives way. */
 export interface SessionLimit {
@@ -31,7 +31,7 @@ export abstract class SessionStore {
   abstract findByUser(userId: string, now: Date): Promise<StoredSession[]>;
   /** Notes a use. False if the session is not live at `seenAt` or was seen later: it never brings one back. */
   abstract touch(id: string, seenAt: Date, expiresAt: Date): Promise<boolean>;
-  /** Replaces the secret's hash if it is `from`: of two racing callers one is told `true`. */
+  /** Replaces the secret's hash if it is `from`, and notes a use: of two racing callers one is told `true`. */
   abstract rotate(id: string, from: string, to: string, now: Date): Promise<boolean>;
   /** Ends a live session. Of two racing callers one is told `true`. */
   abstract end(id: string, reason: EndReason, now: Date): Promise<boolean>;
@@ -41,4 +41,9 @@ export abstract class SessionStore {
   abstract endingOf(id: string, now: Date): Promise<Ending | null>;
   /** Forgets up to `limit` sessions that are over for more than a day, and says how many. */
   abstract sweep(now: Date, limit: number): Promise<number>;
+  /**
+   * All that is not forgotten, be it live or over, in no order. What changes meanwhile is seen as it was or as it is, and
+   * perhaps twice; what is there all the time is not left out.
+   */
+  abstract entries(): AsyncIterable<SessionEntry>;
 }

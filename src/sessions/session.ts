@@ -25,6 +25,12 @@ export interface StoredSession extends Session {
 /** Why a session was ended before its time. */
 export type EndReason = 'signed_out' | 'evicted' | 'ended_by_admin' | 'password_changed' | 'user_disabled';
 
+/** A session as it is kept, and how it was ended, if anybody ended it. */
+export interface SessionEntry {
+  readonly session: StoredSession;
+  readonly ended: { readonly reason: EndReason; readonly at: Date } | null;
+}
+
 /** A session that is over, and since when; `expired` where nobody ended it. */
 export interface Ending {
   readonly session: StoredSession;

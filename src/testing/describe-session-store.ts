@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { NEVER } from '../common/clock.js';
+import type { SessionEntry } from '../sessions/session.js';
 import { ENDING_KEPT_FOR, type SessionStore } from '../sessions/session-store.js';
 import { aSession } from './samples.js';
 import { type StoreUnderTest, openForEachClause } from './store-under-test.js';
@@ -149,6 +150,16 @@ export function describeSessionStore(
         await store.insert(session);
         expect(await store.rotate(session.id, session.secretHash, 'next', noon)).toBe(true);
         expect(await store.find(session.id, noon)).toEqual({ ...session, secretHash: 'next' });
+      });
+
+      it('is noted as a use, unless there was a later one', async () => {
+        const session = aSession();
+        await store.insert(session);
+        await store.rotate(session.id, session.secretHash, 'next', after(10));
+        const rotated = { ...session, secretHash: 'next', lastSeenAt: after(10) };
+        expect(await store.find(session.id, after(10))).toEqual(rotated);
+        expect(await store.rotate(session.id, 'next', 'last', after(5))).toBe(true);
+        expect(await store.find(session.id, after(10))).toEqual({ ...rotated, secretHash: 'last' });
       });
 
       it('lets one of many racing callers win', async () => {
@@ -337,6 +348,70 @@ export function describeSessionStore(
         await store.insert(session);
         await store.touch(session.id, after(59), NEVER);
         expect(await store.sweep(new Date(after(60).getTime() + ENDING_KEPT_FOR), 10)).toBe(0);
+      });
+    });
+
+    describe('the entries', () => {
+      const idsIn = async (entries: AsyncIterable<SessionEntry>) => {
+        const ids = new Set<string>();
+        for await (const { session } of entries) ids.add(session.id);
+        return ids;
+      };
+      const insertMany = async (count: number) => {
+        const sessions = range(count).map(() => aSession());
+        for (let start = 0; start < count; start += 100)
+          await Promise.all(sessions.slice(start, start + 100).map((session) => store.insert(session)));
+        return sessions.map(({ id }) => id);
+      };
+
+      it('are none where nothing is kept', async () => {
+        expect(await idsIn(store.entries())).toEqual(new Set());
+      });
+
+      it('are what is live, ended and expired, to the last fact', async () => {
+        const live = aSession({ userId: 'ann', expiresAt: NEVER, client: { ip: null, userAgent: null } });
+        const ended = aSession({ userId: 'ann', credentialVersion: 7 });
+        const expired = aSession({ expiresAt: after(1) });
+        for (const session of [live, ended, expired]) await store.insert(session);
+        await store.end(ended.id, 'evicted', after(5));
+        const entries = new Map<string, SessionEntry>();
+        for await (const entry of store.entries()) entries.set(entry.session.id, entry);
+        expect(entries).toEqual(
+          new Map([
+            [live.id, { session: live, ended: null }],
+            [ended.id, { session: ended, ended: { reason: 'evicted', at: after(5) } }],
+            [expired.id, { session: expired, ended: null }],
+          ]),
+        );
+      });
+
+      it('are all of them where there are many', async () => {
+        const ids = await insertMany(1001);
+        expect(await idsIn(store.entries())).toEqual(new Set(ids));
+      });
+
+      it('leave nothing out that is there all the time, whatever else comes and goes', async () => {
+        const swept = aSession({ createdAt: new Date(noon.getTime() - 2 * ENDING_KEPT_FOR) });
+        await store.insert(swept);
+        const ids = await insertMany(600);
+        const seen = new Set<string>();
+        for await (const { session } of store.entries()) {
+          if (seen.size % 100 === 0) {
+            await insertMany(10);
+            await store.touch(session.id, after(1), after(61));
+            await store.end(session.id, 'signed_out', after(2));
+            await store.sweep(noon, 1);
+          }
+          seen.add(session.id);
+        }
+        expect(ids.filter((id) => !seen.has(id))).toEqual([]);
+      });
+
+      it('are copies', async () => {
+        const session = aSession();
+        await store.insert(session);
+        for await (const entry of store.entries()) entry.session.expiresAt.setTime(0);
+        expect(await store.find(session.id, noon)).toEqual(session);
       });
     });
   });

@@ -1,5 +1,5 @@
 import { later } from '../../common/clock.js';
-import type { EndReason, Ending, StoredSession } from '../../sessions/session.js';
+import type { EndReason, Ending, SessionEntry, StoredSession } from '../../sessions/session.js';
 import {
   ENDING_KEPT_FOR,
   type InsertResult,
@@ -47,7 +47,9 @@ export class MemorySessionStore extends SessionStore {
   async rotate(id: string, from: string, to: string, now: Date): Promise<boolean> {
     const entry = this.#live(id, now);
     if (entry?.session.secretHash !== from) return false;
-    entry.session = { ...entry.session, secretHash: to };
+    const { session } = entry;
+    const lastSeenAt = session.lastSeenAt < now ? now : session.lastSeenAt;
+    entry.session = { ...session, secretHash: to, lastSeenAt };
     return true;
   }
 
@@ -81,6 +83,10 @@ export class MemorySessionStore extends SessionStore {
       swept += 1;
     }
     return swept;
+  }
+
+  async *entries(): AsyncGenerator<SessionEntry> {
+    for (const entry of this.#entries.values()) yield structuredClone(entry);
   }
 
   #live(id: string, now: Date): Entry | null {

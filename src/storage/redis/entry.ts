@@ -1,16 +1,10 @@
-import type { ClientFacts, EndReason, StoredSession } from '../../sessions/session.js';
-
-/** A session as it is kept, and how it was ended. */
-export interface Entry {
-  readonly session: StoredSession;
-  readonly ended: { readonly reason: EndReason; readonly at: Date } | null;
-}
+import type { ClientFacts, EndReason, SessionEntry, StoredSession } from '../../sessions/session.js';
 
 /**
  * One line: the words that scripts read and replace, and then the client as JSON. `scripts.ts` knows the order of the words;
  * instants are epoch milliseconds, `-` is for what is not there.
  */
-export function encode({ session, ended }: Entry): string {
+export function encode({ session, ended }: SessionEntry): string {
   const words = [
     session.expiresAt.getTime(),
     ended?.at.getTime() ?? '-',
@@ -25,7 +19,7 @@ export function encode({ session, ended }: Entry): string {
   return `${words.join(' ')} ${JSON.stringify([session.client.ip, session.client.userAgent])}`;
 }
 
-export function decode(id: string, text: string): Entry {
+export function decode(id: string, text: string): SessionEntry {
   const words = text.split(' ', 9) as [
     string,
     string,

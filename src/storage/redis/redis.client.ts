@@ -12,6 +12,11 @@ export interface RedisClient {
   on(event: 'error', listener: (error: Error) => void): unknown;
   hGet(key: string, field: string): Promise<string | null>;
   hGetAll(key: string): Promise<Record<string, string>>;
+  /** A page of keys, of a cluster one node's after another's; the last says that the next would begin at '0'. */
+  scan(
+    cursor: string,
+    options: { MATCH: string; COUNT: number },
+  ): Promise<{ cursor: string; keys: string[] }>;
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
 }
 

@@ -6,6 +6,9 @@ import { type RedisClient, newClient } from './redis.client.js';
 /** Milliseconds without an answer, where one is due, after which a connection is given up for a new one. */
 const STALL = 1_500;
 
+/** About how many keys a page of them is looked for among. */
+const KEYS_PER_PAGE = 500;
+
 /** A Redis server or cluster, and how it is asked; a connection that stalls is replaced. */
 export class RedisConnection {
   /** What all keys begin with: the parameter `prefix` of the URL, or `coatcheck`. */
@@ -50,6 +53,18 @@ export class RedisConnection {
   /** All fields of a hash. */
   fields(key: string): Promise<Record<string, string>> {
     return this.#ask((client) => client.hGetAll(key));
+  }
+
+  /** The keys that match a pattern, in pages; one may come twice, none that is there all the time is left out. */
+  async *keys(pattern: string): AsyncGenerator<string[]> {
+    const options = { MATCH: pattern, COUNT: KEYS_PER_PAGE };
+    const pageAt = (cursor: string) => this.#ask((client) => client.scan(cursor, options));
+    let page = await pageAt('0');
+    yield page.keys;
+    while (page.cursor !== '0') {
+      page = await pageAt(page.cursor);
+      yield page.keys;
+    }
   }
 
   /** What a script answers that works on one key. */

@@ -1,4 +1,4 @@
-import type { EndReason, Ending, StoredSession } from '../../sessions/session.js';
+import type { EndReason, Ending, SessionEntry, StoredSession } from '../../sessions/session.js';
 import {
   ENDING_KEPT_FOR,
   type InsertResult,
@@ -6,9 +6,12 @@ import {
   SessionStore,
 } from '../../sessions/session-store.js';
 import { tagOf, userTag } from '../../sessions/session-token.js';
-import { type Entry, decode, encode } from './entry.js';
+import { decode, encode } from './entry.js';
 import type { RedisConnection } from './redis.connection.js';
 import { NOT_A_SESSION, END, END_ALL, INSERT, ROTATE, TOUCH } from './scripts.js';
+
+/** What the tag of a user is in a pattern of keys: its four characters, whatever they are. */
+const ANY_TAG = '????';
 
 /**
  * Sessions in Redis. All of a user's are the fields of one hash, under a key that is named by the tag in their ids: a step
@@ -43,10 +46,8 @@ export class RedisSessionStore extends SessionStore {
   }
 
   async findByUser(userId: string, now: Date): Promise<StoredSession[]> {
-    const entries = await this.redis.fields(this.#keyOfTag(userTag(userId)));
-    return Object.entries(entries)
-      .filter(([id]) => id !== NOT_A_SESSION)
-      .map(([id, text]) => decode(id, text))
+    const fields = await this.redis.fields(this.#keyOfTag(userTag(userId)));
+    return decodeAll(fields)
       .filter((entry) => isLive(entry, now) && entry.session.userId === userId)
       .map(({ session }) => session)
       .toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
@@ -83,7 +84,15 @@ export class RedisSessionStore extends SessionStore {
     return 0;
   }
 
-  async #read(id: string): Promise<Entry | null> {
+  async *entries(): AsyncGenerator<SessionEntry> {
+    const prefix = this.redis.prefix.replace(/[\\*?[\]]/g, '\\$&');
+    for await (const keys of this.redis.keys(`${prefix}:${ANY_TAG}`)) {
+      const hashes = await Promise.all(keys.map((key) => this.redis.fields(key)));
+      yield* hashes.flatMap(decodeAll);
+    }
+  }
+
+  async #read(id: string): Promise<SessionEntry | null> {
     const text = await this.redis.field(this.#keyOf(id), id);
     return text === null ? null : decode(id, text);
   }
@@ -97,6 +106,12 @@ export class RedisSessionStore extends SessionStore {
   }
 }
 
-function isLive({ session, ended }: Entry, now: Date): boolean {
+function decodeAll(fields: Record<string, string>): SessionEntry[] {
+  return Object.entries(fields)
+    .filter(([id]) => id !== NOT_A_SESSION)
+    .map(([id, text]) => decode(id, text));
+}
+
+function isLive({ session, ended }: SessionEntry, now: Date): boolean {
   return !ended && now < session.expiresAt;
 }

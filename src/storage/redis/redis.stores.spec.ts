@@ -94,6 +94,24 @@ describeWithRedis('On Redis', () => {
     });
   });
 
+  it('the entries are those under the prefix alone, whatever is in it', async () => {
+    const { url, drop } = newPrefix();
+    const connections = await Promise.all(
+      ['a', '*', '[a]', '\\', 'a:b'].map((end) =>
+        RedisConnection.open(`${url}:${encodeURIComponent(end)}`, PATIENT),
+      ),
+    );
+    for (const redis of connections)
+      await new RedisSessionStore(redis).insert(aSession({ userId: redis.prefix }));
+    for (const redis of connections) {
+      const users: string[] = [];
+      for await (const { session } of new RedisSessionStore(redis).entries()) users.push(session.userId);
+      expect(users).toEqual([redis.prefix]);
+    }
+    await Promise.all(connections.map((redis) => redis.close()));
+    await drop();
+  });
+
   it('a session whose id bears no tag of its user is refused', async () => {
     const { url } = newPrefix();
     const redis = await RedisConnection.open(url, PATIENT);

@@ -111,6 +111,7 @@ export const ROTATE = `${ENTRY}
 local one = find()
 if not one or one.secret ~= ARGV[3] then return 0 end
 one.secret = ARGV[4]
+if tonumber(one.seen) < now then one.seen = ARGV[1] end
 write(one)
 return 1
 `;

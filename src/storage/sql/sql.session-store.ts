@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
-import type { EndReason, Ending, StoredSession } from '../../sessions/session.js';
+import type { EndReason, Ending, SessionEntry, StoredSession } from '../../sessions/session.js';
 import {
   ENDING_KEPT_FOR,
   type InsertResult,
@@ -14,6 +14,9 @@ type Row = Selectable<Schema['sessions']>;
 
 /** Milliseconds after its last sweep in which a process keeps the others from sweeping too. */
 const SWEEP_LEASE = 10_000;
+
+/** How many rows are read at a time where all are. */
+const ROWS_PER_PAGE = 500;
 
 /** Sessions as rows, which outlive the process. */
 export class SqlSessionStore extends SessionStore {
@@ -72,7 +75,15 @@ export class SqlSessionStore extends SessionStore {
   async rotate(id: string, from: string, to: string, now: Date): Promise<boolean> {
     const { numUpdatedRows } = await this.database.ask(() =>
       this.#change(now)
-        .set({ secret_hash: to })
+        .set((row) => ({
+          secret_hash: to,
+          last_seen_at: row
+            .case()
+            .when('last_seen_at', '<', now.getTime())
+            .then(now.getTime())
+            .else(row.ref('last_seen_at'))
+            .end(),
+        }))
         .where('id', '=', id)
         .where('secret_hash', '=', from)
         .executeTakeFirst(),
@@ -127,6 +138,23 @@ export class SqlSessionStore extends SessionStore {
         .executeTakeFirst(),
     );
     return Number(numDeletedRows);
+  }
+
+  async *entries(): AsyncGenerator<SessionEntry> {
+    for (let page = await this.#pageAfter(''); page.length > 0; page = await this.#pageAfter(page.at(-1)!.id))
+      yield* page.map(toEntry);
+  }
+
+  #pageAfter(id: string): Promise<Row[]> {
+    return this.database.ask(() =>
+      this.#db
+        .selectFrom('sessions')
+        .selectAll()
+        .where('id', '>', id)
+        .orderBy('id')
+        .limit(ROWS_PER_PAGE)
+        .execute(),
+    );
   }
 
   /** Whether the sweeping is this process's: of several that would, one does, until it has rested for a while. */
@@ -242,6 +270,12 @@ function toSession(row: Row): StoredSession {
     expiresAt: new Date(row.expires_at),
     client: { ip: row.ip, userAgent: row.user_agent },
   };
+}
+
+function toEntry(row: Row): SessionEntry {
+  const { ended_at, end_reason } = row;
+  const ended = ended_at === null ? null : { reason: end_reason as EndReason, at: new Date(ended_at) };
+  return { session: toSession(row), ended };
 }
 
 function toEnding(row: Row): Ending {

@@ -1,0 +1,245 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { NEVER } from '../common/clock.js';
+import { MemorySessionStore } from '../storage/memory/memory.session-store.js';
+import { aSession } from '../testing/samples.js';
+import type { SessionEntry, StoredSession } from './session.js';
+import { type MoveCounts, moveSessions } from './session-move.js';
+
+const noon = new Date('2026-01-01T12:00:00.000Z');
+const after = (minutes: number) => new Date(noon.getTime() + minutes * 60_000);
+const counts = (some: Partial<MoveCounts>) => ({ copied: 0, updated: 0, ended: 0, unchanged: 0, ...some });
+
+/** Breaks before the touch of this number, and at an insert of this id. */
+class FragileStore extends MemorySessionStore {
+  touchesLeft = Infinity;
+  refusedId = '';
+
+  override async touch(id: string, seenAt: Date, expiresAt: Date): Promise<boolean> {
+    if (this.touchesLeft === 0) throw new Error('Broken.');
+    this.touchesLeft -= 1;
+    return super.touch(id, seenAt, expiresAt);
+  }
+
+  override async insert(session: StoredSession): Promise<'inserted' | 'refused'> {
+    if (session.id === this.refusedId) throw new Error('Not here.');
+    return super.insert(session);
+  }
+}
+
+/** Hands out everything twice in a row, as a scan may. */
+class StutteringStore extends MemorySessionStore {
+  override async *entries(): AsyncGenerator<SessionEntry> {
+    for await (const entry of super.entries()) {
+      yield entry;
+      yield entry;
+    }
+  }
+}
+
+describe('A move of sessions', () => {
+  let from: MemorySessionStore;
+  let to: FragileStore;
+
+  beforeEach(() => {
+    from = new MemorySessionStore();
+    to = new FragileStore();
+  });
+
+  const move = (now = noon) => moveSessions(from, to, now);
+
+  /** A session that both know, as it was at noon. */
+  async function aMovedSession(): Promise<StoredSession> {
+    const session = aSession();
+    await from.insert(session);
+    await move();
+    return session;
+  }
+
+  it('copies what is live, to the last fact', async () => {
+    const sessions = [
+      aSession({ expiresAt: NEVER, credentialVersion: 7 }),
+      aSession({ client: { ip: null, userAgent: null } }),
+      aSession({ lastSeenAt: after(5), expiresAt: after(35), authenticatedAt: after(1) }),
+    ];
+    for (const session of sessions) await from.insert(session);
+    expect(await move()).toEqual(counts({ copied: 3 }));
+    for (const session of sessions) expect(await to.find(session.id, noon)).toEqual(session);
+  });
+
+  it('copies more than fit one group, and tells of each', async () => {
+    for (let number = 0; number < 120; number += 1) await from.insert(aSession({ userId: 'ann' }));
+    let moved = 0;
+    await moveSessions(from, to, noon, () => (moved += 1));
+    expect(moved).toBe(120);
+    expect(await to.findByUser('ann', noon)).toHaveLength(120);
+  });
+
+  it('moves nothing from an empty store', async () => {
+    expect(await move()).toEqual(counts({}));
+  });
+
+  it('leaves the first store as it is', async () => {
+    const session = await aMovedSession();
+    expect(await from.find(session.id, noon)).toEqual(session);
+  });
+
+  it('does not copy what is over', async () => {
+    const [ended, expired] = [aSession(), aSession({ expiresAt: noon })];
+    for (const session of [ended, expired]) await from.insert(session);
+    await from.end(ended.id, 'signed_out', noon);
+    expect(await move()).toEqual(counts({ unchanged: 2 }));
+    expect(await to.findByUser(ended.userId, noon)).toEqual([]);
+    expect(await to.findByUser(expired.userId, new Date(0))).toEqual([]);
+  });
+
+  it('changes nothing when it is repeated', async () => {
+    const ended = await aMovedSession();
+    await from.end(ended.id, 'signed_out', after(1));
+    await from.insert(aSession());
+    await move(after(2));
+    expect(await move(after(3))).toEqual(counts({ unchanged: 2 }));
+  });
+
+  it('brings a later use and its end', async () => {
+    const session = await aMovedSession();
+    await from.touch(session.id, after(10), after(70));
+    expect(await move(after(11))).toEqual(counts({ updated: 1 }));
+    expect(await to.find(session.id, after(65))).toEqual({
+      ...session,
+      lastSeenAt: after(10),
+      expiresAt: after(70),
+    });
+  });
+
+  it('brings a use that shortens the life', async () => {
+    const session = await aMovedSession();
+    await from.touch(session.id, after(10), after(20));
+    await move(after(30));
+    expect(await to.find(session.id, after(20))).toBeNull();
+  });
+
+  it('keeps alive what was used in the first store alone, though the copy has expired for days', async () => {
+    const session = await aMovedSession();
+    await from.touch(session.id, after(50), after(110));
+    await from.touch(session.id, after(100), NEVER);
+    await from.rotate(session.id, session.secretHash, 'next', after(100));
+    const daysLater = after(3 * 24 * 60);
+    expect(await move(daysLater)).toEqual(counts({ updated: 1 }));
+    expect(await to.find(session.id, daysLater)).toEqual(await from.find(session.id, daysLater));
+    expect((await to.find(session.id, daysLater))?.secretHash).toBe('next');
+  });
+
+  it('brings a new secret', async () => {
+    const session = await aMovedSession();
+    await from.rotate(session.id, session.secretHash, 'next', after(1));
+    expect(await move(after(2))).toEqual(counts({ updated: 1 }));
+    expect(await to.find(session.id, after(2))).toEqual({
+      ...session,
+      secretHash: 'next',
+      lastSeenAt: after(1),
+    });
+  });
+
+  it.each([0, 1])('is made good by the next when it breaks off after %i touches', async (touchesLeft) => {
+    const session = await aMovedSession();
+    await from.touch(session.id, after(59), after(119));
+    await from.touch(session.id, after(100), after(160));
+    await from.rotate(session.id, session.secretHash, 'next', after(110));
+    to.touchesLeft = touchesLeft;
+    await expect(move(after(120))).rejects.toThrow('Broken.');
+    to.touchesLeft = Infinity;
+    expect(await move(after(120))).toEqual(counts({ updated: 1 }));
+    expect(await to.find(session.id, after(120))).toEqual(await from.find(session.id, after(120)));
+  });
+
+  it('ends in the second store what was ended in the first, for the same reason at the same time', async () => {
+    const session = await aMovedSession();
+    await from.end(session.id, 'ended_by_admin', after(5));
+    expect(await move(after(10))).toEqual(counts({ ended: 1 }));
+    expect(await to.endingOf(session.id, after(10))).toEqual({
+      session,
+      reason: 'ended_by_admin',
+      at: after(5),
+    });
+  });
+
+  it('brings no life to what was used, and then ended, in the first store alone', async () => {
+    const session = await aMovedSession();
+    await from.touch(session.id, after(50), NEVER);
+    await from.end(session.id, 'signed_out', after(100));
+    await move(after(101));
+    expect(await to.find(session.id, after(101))).toBeNull();
+  });
+
+  it('does not revive what was ended in the second store, whatever the first one says', async () => {
+    const session = await aMovedSession();
+    await to.end(session.id, 'signed_out', after(1));
+    await from.touch(session.id, after(10), after(70));
+    await from.rotate(session.id, session.secretHash, 'next', after(11));
+    expect(await move(after(12))).toEqual(counts({ unchanged: 1 }));
+    expect(await to.find(session.id, after(12))).toBeNull();
+    expect((await to.endingOf(session.id, after(12)))?.reason).toBe('signed_out');
+  });
+
+  it('does not revive it when the second store would no longer tell of the end', async () => {
+    const session = aSession({ expiresAt: NEVER });
+    await from.insert(session);
+    await move();
+    await to.end(session.id, 'signed_out', after(1));
+    const daysLater = after(3 * 24 * 60);
+    expect(await move(daysLater)).toEqual(counts({ unchanged: 1 }));
+    expect(await to.find(session.id, daysLater)).toBeNull();
+  });
+
+  it('does not undo a use of the second store', async () => {
+    const session = await aMovedSession();
+    await to.touch(session.id, after(20), after(80));
+    await from.touch(session.id, after(10), after(70));
+    expect(await move(after(21))).toEqual(counts({ unchanged: 1 }));
+    expect(await to.find(session.id, after(21))).toEqual({
+      ...session,
+      lastSeenAt: after(20),
+      expiresAt: after(80),
+    });
+  });
+
+  it('does not bring back an old secret where the second store gave a new one', async () => {
+    const session = await aMovedSession();
+    await from.rotate(session.id, session.secretHash, 'older', after(1));
+    await to.rotate(session.id, session.secretHash, 'newer', after(2));
+    expect(await move(after(3))).toEqual(counts({ unchanged: 1 }));
+    expect((await to.find(session.id, after(3)))?.secretHash).toBe('newer');
+  });
+
+  it('leaves alone what the second store alone knows', async () => {
+    const session = aSession();
+    await to.insert(session);
+    expect(await move()).toEqual(counts({}));
+    expect(await to.find(session.id, noon)).toEqual(session);
+  });
+
+  it('takes no harm from a store that hands out a session twice', async () => {
+    from = new StutteringStore();
+    const session = aSession();
+    await from.insert(session);
+    expect(await move()).toEqual(counts({ copied: 1, unchanged: 1 }));
+    await from.rotate(session.id, session.secretHash, 'next', after(1));
+    await move(after(1));
+    expect(await to.find(session.id, after(1))).toEqual(await from.find(session.id, after(1)));
+  });
+
+  it('takes no harm from another that runs at the same time', async () => {
+    const sessions = Array.from({ length: 200 }, () => aSession());
+    for (const session of sessions) await from.insert(session);
+    const [one, other] = await Promise.all([move(), move()]);
+    expect(one.copied + other.copied).toBe(200);
+    for (const session of sessions) expect(await to.find(session.id, noon)).toEqual(session);
+  });
+
+  it('stops where a session cannot be stored, and says why', async () => {
+    const session = aSession();
+    await from.insert(session);
+    to.refusedId = session.id;
+    await expect(move()).rejects.toThrow('Not here.');
+  });
+});
