@@ -17,11 +17,20 @@ import { DATABASE_URL, SESSION_STORE_URL } from '../storage/storage-options.js';
 import type { Registration } from '../users/users-options.js';
 import { parseDuration } from './duration.js';
 
+const LONGEST_WAIT = 86_400_000;
+
 const IsDuration = () =>
   satisfies(
     'isDuration',
     (text) => parseDuration(text) > 0,
     'must be more than nothing, such as 90 (seconds), 30m or 12h',
+  );
+/** What a timer may be set to: past 24 days Node does not wait at all. */
+const IsWait = () =>
+  satisfies(
+    'isWait',
+    (text) => parseDuration(text) > 0 && parseDuration(text) <= LONGEST_WAIT,
+    'must be more than nothing and at most 1d, such as 500ms, 90 (seconds) or 30m',
   );
 const List = () => Transform(({ value }: { value: string }) => value.split(',').map((item) => item.trim()));
 
@@ -58,6 +67,9 @@ export class Environment {
   @IsIn(['evict_oldest', 'refuse'])
   readonly SESSION_LIMIT_POLICY: 'evict_oldest' | 'refuse' = 'evict_oldest';
 
+  @IsWait()
+  readonly SESSION_SWEEP_INTERVAL: string = '60s';
+
   @IsOptional()
   @Matches(/^[\w.:-]+$/, { message: 'must be a host name or an address' })
   readonly API_HOST?: string;
@@ -85,7 +97,7 @@ export class Environment {
   })
   readonly SESSION_STORE_URL?: string;
 
-  @IsDuration()
+  @IsWait()
   readonly STORE_TIMEOUT: string = '500ms';
 
   @IsOptional()

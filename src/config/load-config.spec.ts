@@ -43,7 +43,7 @@ describe('The configuration', () => {
         passwordCost: 12,
         passwordPepper: null,
       },
-      sessions: { limit: null },
+      sessions: { limit: null, sweepInterval: 60_000 },
       storage: { database: 'sqlite:coatcheck.db', sessions: 'sqlite:coatcheck.db', timeout: 500 },
       http: { prefix: '/api/v1', trustProxy: 0, trustedOrigins: [], https: false, docs: true },
     });
@@ -186,6 +186,15 @@ describe('A bad configuration', () => {
       { DATABASE_URL: 'redis://cache.example.com' },
       'DATABASE_URL: must be memory:, sqlite:<file> or postgres://…',
     ],
+    [{ STORE_TIMEOUT: '30d' }, 'STORE_TIMEOUT: must be more than nothing and at most 1d'],
+    [{ SESSION_SWEEP_INTERVAL: '0' }, 'SESSION_SWEEP_INTERVAL: must be more than nothing'],
+    [{ WORKERS: '0' }, 'WORKERS: must not be less than 1'],
+    [
+      { WORKERS: '2', DATABASE_URL: 'memory:', AUTH_TYPE: 'basic_auth' },
+      'WORKERS: more than one needs stores that they share',
+    ],
+    [{ WORKERS: '2', AUTH_TYPE: 'session_auth' }, 'WORKERS: more than one needs stores that they share'],
+    [{ SETUP_CODE: 'short' }, 'SETUP_CODE: must have at least 16 characters'],
     [
       { SESSION_STORE_URL: 'memcached://host' },
       'SESSION_STORE_URL: must be memory:, sqlite:<file>, postgres://…, redis://…',

@@ -45,6 +45,7 @@ export function loadConfig(variables: Variables): Config {
     }),
     sessions: new SessionsOptions({
       limit: max === 0 ? null : { max, policy: settings.SESSION_LIMIT_POLICY },
+      sweepInterval: parseDuration(settings.SESSION_SWEEP_INTERVAL),
     }),
     storage: new StorageOptions({
       database: settings.DATABASE_URL,
