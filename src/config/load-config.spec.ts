@@ -188,7 +188,7 @@ describe('A bad configuration', () => {
     ],
     [{ STORE_TIMEOUT: '30d' }, 'STORE_TIMEOUT: must be more than nothing and at most 1d'],
     [{ SESSION_SWEEP_INTERVAL: '0' }, 'SESSION_SWEEP_INTERVAL: must be more than nothing'],
-    [{ WORKERS: '0' }, 'WORKERS: must not be less than 1'],
+    [{ WORKERS: '0' }, 'WORKERS: WORKERS must not be less than 1'],
     [
       { WORKERS: '2', DATABASE_URL: 'memory:', AUTH_TYPE: 'basic_auth' },
       'WORKERS: more than one needs stores that they share',
