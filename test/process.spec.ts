@@ -120,18 +120,6 @@ describe('The server as a process', () => {
     }
   });
 
-  it('holds the session limit exactly together with another process', async () => {
-    const folder = newFolder();
-    await addUser(folder);
-    const limit = { SESSION_MAX_PER_USER: '5', STORE_TIMEOUT: '5s' };
-    const [here, there] = [await start(folder, limit), await start(folder, limit)];
-    const visitors = Array.from({ length: 50 }, (_, index) => visitor(index % 2 === 0 ? here : there));
-    const statuses = await Promise.all(visitors.map(async (one) => (await one.login(EMAIL)).status));
-    expect(new Set(statuses)).toEqual(new Set([200]));
-    const alive = await Promise.all(visitors.map(async (one) => (await one.get('/users/me')).status === 200));
-    expect(alive.filter(Boolean)).toHaveLength(5);
-  });
-
   it('goes on while another process holds the database', async () => {
     const folder = newFolder();
     await addUser(folder);

@@ -1,0 +1,4 @@
+import { sweeping } from '../../faults/sweeping.js';
+import { describeFaults } from '../support/faults.js';
+
+describeFaults(sweeping);
