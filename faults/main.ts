@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
 import { createClient } from '@redis/client';
 import SqliteConnection from 'better-sqlite3';
 import { Client } from 'pg';
@@ -15,8 +16,13 @@ import { trouble } from './trouble.js';
 const LISTS: Readonly<Record<string, readonly Scenario[]>> = { crashes, races, trouble, stopping, sweeping };
 
 async function main(args: readonly string[]): Promise<void> {
-  const scale: Scale = args.includes('--short') ? 'short' : 'full';
-  const names = args.filter((arg) => !arg.startsWith('--')).map((name) => name.toLowerCase());
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { short: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  const scale: Scale = values.short ? 'short' : 'full';
+  const names = positionals.map((name) => name.toLowerCase());
   const scenarios = Object.entries(LISTS).flatMap(([list, scenarios]) =>
     scenarios.filter(({ title }) => isAsked(names, list, title)),
   );
