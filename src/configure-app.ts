@@ -6,16 +6,16 @@ import { AuthGuard } from './auth/auth.guard.js';
 import { AuthOptions } from './auth/auth-options.js';
 import { securitySchemes } from './auth/security-schemes.js';
 import { UnmatchedRoutes } from './auth/unmatched-routes.js';
-import { keepPrivate, securityHeaders } from './http/answer-headers.js';
+import { securityHeaders } from './http/answer-headers.js';
 import { serveApiDocs } from './http/api-docs.js';
 import { BodyGuard } from './http/body.guard.js';
 import { answerClientErrors } from './http/client-error.js';
+import { entrance } from './http/entrance.js';
 import { HttpOptions } from './http/http-options.js';
 import { InputPipe } from './http/input.pipe.js';
 import { JsonExpressAdapter } from './http/json-express.adapter.js';
 import { ProblemFilter } from './http/problem.filter.js';
-import { isDecodable, needsPreflight, requireHost } from './http/request-checks.js';
-import { requestId } from './http/request-id.js';
+import { isDecodable, needsPreflight } from './http/request-checks.js';
 import { RouteTable } from './http/route-table.js';
 
 /** Makes an application of the modules as it is meant to be served and stopped; it does not listen yet. */
@@ -45,7 +45,7 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
 
   answerClientErrors(app.getHttpServer(), dialect);
   adapter.set('trust proxy', options.trustProxy);
-  app.use(requestId, keepPrivate, requireHost);
+  app.use(entrance);
   app.useSecurityHeaders(securityHeaders(options.https));
   if (dialect.openToOrigins) app.enableCors({ origin: '*' });
   else if (trustedOrigins.length > 0) app.enableCors({ origin: trustedOrigins, credentials: true });

@@ -1,5 +1,5 @@
 import type { SecurityHeadersOptions } from '@nestjs/common';
-import type { NextFunction, Request, Response } from 'express';
+import type { Response } from 'express';
 
 const YEAR = 365 * 24 * 60 * 60;
 
@@ -16,8 +16,7 @@ export function securityHeaders(https: boolean): SecurityHeadersOptions {
 }
 
 /** What depends on who is asking is kept by no cache. */
-export function keepPrivate(_: Request, response: Response, next: NextFunction): void {
+export function keepPrivate(response: Response): void {
   response.setHeader('Cache-Control', 'no-store');
-  response.vary('Cookie');
-  next();
+  response.setHeader('Vary', 'Cookie');
 }

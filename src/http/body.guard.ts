@@ -17,12 +17,16 @@ const LIMIT = 16 * 1024;
 export class BodyGuard implements CanActivate {
   constructor(private readonly dialect: Dialect) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (Reflect.hasMetadata(OWN_BODY, context.getHandler())) return true;
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
-    if (this.#isForm(context)) {
+    if (!TAKES_BODY.has(request.method) || Reflect.hasMetadata(OWN_BODY, context.getHandler())) return true;
+    return this.#read(request, this.#isForm(context));
+  }
+
+  async #read(request: Request, isForm: boolean): Promise<true> {
+    if (isForm) {
       request.body = await parseForm(await read(request), request.headers['content-type'] ?? '');
-    } else if (TAKES_BODY.has(request.method) && hasBody(request)) {
+    } else if (hasBody(request)) {
       if (!isJson(request)) throw new DomainError('unsupported_media_type');
       request.body = parseJson(await read(request));
     }

@@ -2,6 +2,7 @@ import { Server as TcpServer } from 'node:net';
 import { type NestApplicationOptions, StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express, { type RequestHandler, type Response } from 'express';
+import { createExpressServer } from './express-server.js';
 
 /** Times in milliseconds. */
 const SERVER_LIMITS = {
@@ -11,7 +12,7 @@ const SERVER_LIMITS = {
   connectionsCheckingInterval: 1_000,
   // Past a count Node drops headers without a word, an Origin among them; their size is bounded all the same.
   maxHeadersCount: 0,
-  // Node's own check answers without a word; `requireHost` makes it.
+  // Node's own check answers without a word; `entrance` makes it.
   requireHostHeader: false,
 };
 
@@ -47,6 +48,7 @@ export class JsonExpressAdapter extends ExpressAdapter {
 
   override initHttpServer(options: NestApplicationOptions): void {
     super.initHttpServer(options);
+    this.httpServer = createExpressServer(this.getInstance(), options.httpsOptions);
     Object.assign(this.httpServer, SERVER_LIMITS);
   }
 

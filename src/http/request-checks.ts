@@ -1,10 +1,8 @@
-import type { NextFunction, Request, Response } from 'express';
-import { DomainError } from '../common/domain-error.js';
+import type { Request } from 'express';
 
-/** Refuses what RFC 9112, section 3.2, wants refused; Node's own check answers without a word. */
-export function requireHost({ headers, httpVersion }: Request, _: Response, next: NextFunction): void {
-  const isMissing = headers.host === undefined && httpVersion === '1.1';
-  next(isMissing ? new DomainError('malformed_request') : undefined);
+/** Whether a request names the host that it is for, as RFC 9112, section 3.2, wants it. */
+export function namesHost({ headers, httpVersion }: Request): boolean {
+  return headers.host !== undefined || httpVersion !== '1.1';
 }
 
 /** Whether the path is percent-encoded UTF-8; the router fails where a parameter is not. */

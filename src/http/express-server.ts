@@ -1,0 +1,21 @@
+import { IncomingMessage, type Server, ServerResponse, createServer } from 'node:http';
+import { type ServerOptions, createServer as createHttpsServer } from 'node:https';
+import type { Express } from 'express';
+
+/**
+ * A server whose requests and responses are born as those of an Express application. Express would change the prototype
+ * of each, and V8 would then forget what it has learnt of their shape, which halves the speed of every route.
+ */
+export function createExpressServer(app: Express, https?: ServerOptions): Server {
+  class ExpressRequest extends IncomingMessage {}
+  class ExpressResponse extends ServerResponse {}
+  app.request = standBefore(ExpressRequest.prototype, app.request);
+  app.response = standBefore(ExpressResponse.prototype, app.response);
+  const types = { IncomingMessage: ExpressRequest, ServerResponse: ExpressResponse };
+  return https ? createHttpsServer({ ...https, ...types }, app) : createServer(types, app);
+}
+
+/** The prototype `own`, which now inherits all that `inherited` has. */
+function standBefore<T extends object>(own: object, inherited: T): T {
+  return Object.setPrototypeOf(own, inherited) as T;
+}
