@@ -7,127 +7,185 @@ import {
   SessionStore,
 } from '../../sessions/session-store.js';
 
+/** A session as a flat record, a third the size of one with dates; instants are epoch milliseconds. */
 interface Entry {
-  session: StoredSession;
-  ended: { readonly reason: EndReason; readonly at: Date } | null;
+  readonly id: string;
+  readonly userId: string;
+  secretHash: string;
+  readonly credentialVersion: number;
+  readonly createdAt: number;
+  readonly authenticatedAt: number;
+  lastSeenAt: number;
+  expiresAt: number;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+  endReason: EndReason | null;
+  endedAt: number;
 }
+
+/** How many user agents are kept once for all the sessions that have them; of many clients most are alike. */
+const SHARED_USER_AGENTS = 1000;
 
 /** Sessions in the memory of this process: they end with it. Each method looks and writes without a pause between. */
 export class MemorySessionStore extends SessionStore {
   readonly durable = false;
   readonly #entries = new Map<string, Entry>();
-  readonly #idsByUser = new Map<string, Set<string>>();
+  readonly #entriesByUser = new Map<string, Entry[]>();
+  readonly #userAgents = new Map<string, string>();
 
   async insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult> {
     if (this.#entries.has(session.id)) throw new Error('A session of this id is stored already.');
     if (limit && !this.#makeRoom(session, limit)) return 'refused';
-    this.#entries.set(session.id, { session: structuredClone(session), ended: null });
-    this.#idsOf(session.userId).add(session.id);
+    const entry = toEntry(session, this.#shared(session.client.userAgent));
+    this.#entries.set(entry.id, entry);
+    const others = this.#entriesByUser.get(entry.userId);
+    if (others) others.push(entry);
+    else this.#entriesByUser.set(entry.userId, [entry]);
     return 'inserted';
   }
 
   async find(id: string, now: Date): Promise<StoredSession | null> {
     const entry = this.#live(id, now);
-    return entry ? structuredClone(entry.session) : null;
+    return entry ? toSession(entry) : null;
   }
 
   async findByUser(userId: string, now: Date): Promise<StoredSession[]> {
-    return this.#liveOf(userId, now)
-      .map(({ session }) => structuredClone(session))
-      .toReversed();
+    return this.#liveOf(userId, now).map(toSession).toReversed();
   }
 
   async touch(id: string, seenAt: Date, expiresAt: Date): Promise<boolean> {
     const entry = this.#live(id, seenAt);
-    if (!entry || entry.session.lastSeenAt > seenAt) return false;
-    entry.session = { ...entry.session, lastSeenAt: seenAt, expiresAt };
+    if (!entry || entry.lastSeenAt > seenAt.getTime()) return false;
+    entry.lastSeenAt = seenAt.getTime();
+    entry.expiresAt = expiresAt.getTime();
     return true;
   }
 
   async rotate(id: string, from: string, to: string, now: Date): Promise<boolean> {
     const entry = this.#live(id, now);
-    if (entry?.session.secretHash !== from) return false;
-    const { session } = entry;
-    const lastSeenAt = session.lastSeenAt < now ? now : session.lastSeenAt;
-    entry.session = { ...session, secretHash: to, lastSeenAt };
+    if (entry?.secretHash !== from) return false;
+    entry.secretHash = to;
+    entry.lastSeenAt = Math.max(entry.lastSeenAt, now.getTime());
     return true;
   }
 
   async end(id: string, reason: EndReason, now: Date): Promise<boolean> {
     const entry = this.#live(id, now);
-    if (!entry) return false;
-    entry.ended = { reason, at: now };
-    return true;
+    if (entry) end(entry, reason, now);
+    return entry !== null;
   }
 
   async endAll(userId: string, reason: EndReason, now: Date, exceptId?: string): Promise<number> {
-    const entries = this.#liveOf(userId, now).filter(({ session }) => session.id !== exceptId);
-    for (const entry of entries) entry.ended = { reason, at: now };
+    const entries = this.#liveOf(userId, now).filter(({ id }) => id !== exceptId);
+    for (const entry of entries) end(entry, reason, now);
     return entries.length;
   }
 
   async endingOf(id: string, now: Date): Promise<Ending | null> {
     const entry = this.#entries.get(id);
-    if (!entry || this.#live(id, now) || forgetAt(entry) <= now) return null;
-    const { session, ended } = entry;
-    const ending = ended ?? { reason: 'expired', at: session.expiresAt };
-    return structuredClone({ session, ...ending });
+    if (!entry || isLive(entry, now) || forgetAt(entry) <= now) return null;
+    return { session: toSession(entry), reason: entry.endReason ?? 'expired', at: overSince(entry) };
   }
 
   async sweep(now: Date, limit: number): Promise<number> {
     let swept = 0;
-    for (const [id, entry] of this.#entries) {
+    for (const entry of this.#entries.values()) {
       if (swept === limit) break;
       if (forgetAt(entry) > now) continue;
-      this.#forget(id, entry.session.userId);
+      this.#forget(entry);
       swept += 1;
     }
     return swept;
   }
 
   async *entries(): AsyncGenerator<SessionEntry> {
-    for (const entry of this.#entries.values()) yield structuredClone(entry);
+    for (const entry of this.#entries.values()) {
+      const { endReason: reason } = entry;
+      yield { session: toSession(entry), ended: reason && { reason, at: overSince(entry) } };
+    }
   }
 
   #live(id: string, now: Date): Entry | null {
     const entry = this.#entries.get(id);
-    return entry && !entry.ended && now < entry.session.expiresAt ? entry : null;
+    return entry && isLive(entry, now) ? entry : null;
   }
 
   /** Oldest first. */
   #liveOf(userId: string, now: Date): Entry[] {
-    const ids = this.#idsByUser.get(userId) ?? [];
-    return [...ids]
-      .map((id) => this.#live(id, now))
-      .filter((entry) => entry !== null)
-      .toSorted((a, b) => a.session.createdAt.getTime() - b.session.createdAt.getTime());
+    const entries = this.#entriesByUser.get(userId) ?? [];
+    return entries.filter((entry) => isLive(entry, now)).toSorted((a, b) => a.createdAt - b.createdAt);
   }
 
   #makeRoom({ userId, createdAt, credentialVersion }: StoredSession, { max, policy }: SessionLimit): boolean {
     const rivals = this.#liveOf(userId, createdAt).filter(
-      ({ session }) => session.credentialVersion >= credentialVersion,
+      (rival) => rival.credentialVersion >= credentialVersion,
     );
     const excess = rivals.length + 1 - max;
     if (policy === 'refuse') return excess <= 0;
-    for (const entry of rivals.slice(0, Math.max(excess, 0)))
-      entry.ended = { reason: 'evicted', at: createdAt };
+    for (const rival of rivals.slice(0, Math.max(excess, 0))) end(rival, 'evicted', createdAt);
     return true;
   }
 
-  #idsOf(userId: string): Set<string> {
-    const ids = this.#idsByUser.get(userId) ?? new Set();
-    this.#idsByUser.set(userId, ids);
-    return ids;
+  #shared(userAgent: string | null): string | null {
+    if (userAgent === null) return null;
+    const known = this.#userAgents.get(userAgent);
+    if (known !== undefined) return known;
+    if (this.#userAgents.size < SHARED_USER_AGENTS) this.#userAgents.set(userAgent, userAgent);
+    return userAgent;
   }
 
-  #forget(id: string, userId: string): void {
-    this.#entries.delete(id);
-    const ids = this.#idsByUser.get(userId);
-    ids?.delete(id);
-    if (ids?.size === 0) this.#idsByUser.delete(userId);
+  #forget(entry: Entry): void {
+    this.#entries.delete(entry.id);
+    const others = this.#entriesByUser.get(entry.userId)?.filter((other) => other !== entry) ?? [];
+    if (others.length > 0) this.#entriesByUser.set(entry.userId, others);
+    else this.#entriesByUser.delete(entry.userId);
   }
 }
 
-function forgetAt({ session, ended }: Entry): Date {
-  return later(ended?.at ?? session.expiresAt, ENDING_KEPT_FOR);
+function isLive({ endReason, expiresAt }: Entry, now: Date): boolean {
+  return endReason === null && now.getTime() < expiresAt;
+}
+
+function end(entry: Entry, reason: EndReason, now: Date): void {
+  entry.endReason = reason;
+  entry.endedAt = now.getTime();
+}
+
+function overSince({ endReason, endedAt, expiresAt }: Entry): Date {
+  return new Date(endReason === null ? expiresAt : endedAt);
+}
+
+function forgetAt(entry: Entry): Date {
+  return later(overSince(entry), ENDING_KEPT_FOR);
+}
+
+function toEntry(session: StoredSession, userAgent: string | null): Entry {
+  return {
+    id: session.id,
+    userId: session.userId,
+    secretHash: session.secretHash,
+    credentialVersion: session.credentialVersion,
+    createdAt: session.createdAt.getTime(),
+    authenticatedAt: session.authenticatedAt.getTime(),
+    lastSeenAt: session.lastSeenAt.getTime(),
+    expiresAt: session.expiresAt.getTime(),
+    ip: session.client.ip,
+    userAgent,
+    endReason: null,
+    endedAt: 0,
+  };
+}
+
+function toSession(entry: Entry): StoredSession {
+  return {
+    id: entry.id,
+    userId: entry.userId,
+    secretHash: entry.secretHash,
+    credentialVersion: entry.credentialVersion,
+    createdAt: new Date(entry.createdAt),
+    authenticatedAt: new Date(entry.authenticatedAt),
+    lastSeenAt: new Date(entry.lastSeenAt),
+    expiresAt: new Date(entry.expiresAt),
+    client: { ip: entry.ip, userAgent: entry.userAgent },
+  };
 }

@@ -10,7 +10,7 @@ export class MemoryUserStore extends UserStore {
     const key = emailKey(user.email);
     if (this.#idsByEmail.has(key)) return false;
     this.#idsByEmail.set(key, user.id);
-    this.#credentials.set(user.id, structuredClone({ user, passwordHash }));
+    this.#credentials.set(user.id, { user: copyOf(user), passwordHash });
     return true;
   }
 
@@ -19,12 +19,14 @@ export class MemoryUserStore extends UserStore {
   }
 
   async find(id: string): Promise<User | null> {
-    return structuredClone(this.#credentials.get(id)?.user) ?? null;
+    const credential = this.#credentials.get(id);
+    return credential ? copyOf(credential.user) : null;
   }
 
   async findCredential(email: string): Promise<Credential | null> {
     const id = this.#idsByEmail.get(emailKey(email)) ?? '';
-    return structuredClone(this.#credentials.get(id)) ?? null;
+    const credential = this.#credentials.get(id);
+    return credential ? { ...credential, user: copyOf(credential.user) } : null;
   }
 
   async list(limit: number, after: UserPosition | null): Promise<User[]> {
@@ -33,7 +35,7 @@ export class MemoryUserStore extends UserStore {
       .filter((user) => !after || compare(user, after) > 0)
       .toSorted(compare)
       .slice(0, limit)
-      .map((user) => structuredClone(user));
+      .map(copyOf);
   }
 
   async count(): Promise<number> {
@@ -76,8 +78,12 @@ export class MemoryUserStore extends UserStore {
   #replace({ user, passwordHash }: Credential, changes: Partial<User>, hash = passwordHash): User {
     const changed = { ...user, ...changes };
     this.#credentials.set(user.id, { user: changed, passwordHash: hash });
-    return structuredClone(changed);
+    return copyOf(changed);
   }
+}
+
+function copyOf(user: User): User {
+  return { ...user, createdAt: new Date(user.createdAt), updatedAt: new Date(user.updatedAt) };
 }
 
 function compare(a: UserPosition, b: UserPosition): number {
