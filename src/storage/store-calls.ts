@@ -26,13 +26,20 @@ export class StoreCalls {
   async run<T>(call: () => Promise<T>): Promise<T> {
     if (this.#pending >= MAX_PENDING)
       throw new StoreUnavailableError(new Error('Too many calls are waiting.'));
-    this.#pending += 1;
-    const { timeout, isBusy } = this.options;
-    const answer = whileBusy(call, isBusy, timeout).finally(() => (this.#pending -= 1));
     try {
-      return await within(answer, timeout);
+      return await within(this.#counted(call), this.options.timeout);
     } catch (error) {
       throw new StoreUnavailableError(error);
+    }
+  }
+
+  /** A call that is overdue is still under way. */
+  async #counted<T>(call: () => Promise<T>): Promise<T> {
+    this.#pending += 1;
+    try {
+      return await whileBusy(call, this.options.isBusy, this.options.timeout);
+    } finally {
+      this.#pending -= 1;
     }
   }
 }
@@ -55,14 +62,10 @@ export async function whileBusy<T>(
 }
 
 /** The answer if it comes in time; one that is there already is read before the time is called. */
-async function within<T>(answer: Promise<T>, timeout: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const overdue = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => setImmediate(reject, new Error(`No answer within ${timeout} ms.`)), timeout);
+function within<T>(answer: Promise<T>, timeout: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => setImmediate(reject, new Error(`No answer within ${timeout} ms.`));
+    const timer = setTimeout(giveUp, timeout);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  try {
-    return await Promise.race([answer, overdue]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

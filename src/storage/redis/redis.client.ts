@@ -22,6 +22,10 @@ export interface RedisClient {
 
 const CLUSTER = /^redis-cluster:\/\/(?:([^:@]*):([^@]*)@)?([^/?@]+)/;
 
+export function isCluster(url: string): boolean {
+  return CLUSTER.test(url);
+}
+
 /** A client that is not connected yet, and that connects again by itself when a connection breaks. */
 export function newClient(url: string): RedisClient {
   const options = {

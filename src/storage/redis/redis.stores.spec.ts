@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createClient } from '@redis/client';
@@ -142,4 +143,29 @@ describeWithEngine.redis('The start warns', () => {
     warn.mockRestore();
     await server.close();
   });
+});
+
+describeWithEngine.redis('A connection that is replaced after a stall', () => {
+  it('is tried again where the server refused it, until the server lets it in', async () => {
+    const server = await RedisServer.start();
+    const operator = createClient({ url: server.url });
+    await operator.connect();
+    const redis = await RedisConnection.open(server.url, 500);
+    const store = new RedisSessionStore(redis);
+    await operator.configSet('requirepass', 'secret');
+    await operator.clientPause(2_000, 'ALL');
+    const asked: Promise<unknown>[] = [];
+    const asking = setInterval(() => asked.push(store.find('id', noon).catch(() => 'no answer')), 100);
+    await setTimeout(2_500);
+    clearInterval(asking);
+    await Promise.all(asked);
+    await expect(store.find('id', noon)).rejects.toThrow();
+    await operator.configSet('requirepass', '');
+    const answered = async (): Promise<unknown> =>
+      store.find('id', noon).catch(() => setTimeout(50).then(answered));
+    expect(await answered()).toBeNull();
+    await redis.close();
+    operator.destroy();
+    await server.close();
+  }, 20_000);
 });
