@@ -37,6 +37,7 @@ export { SessionsModule } from './sessions/sessions.module.js';
 export { SessionsOptions } from './sessions/sessions-options.js';
 export {
   type DeadReason,
+  type FindSession,
   type OpenedSession,
   type Resumption,
   SessionsService,
@@ -57,6 +58,7 @@ export { type AuthAsyncOptions, AuthModule, type AuthSyncOptions } from './auth/
 export { AuthOptions } from './auth/auth-options.js';
 export { RolesGuard } from './auth/roles.guard.js';
 export { SessionCookie } from './auth/session-cookie.js';
+export { type JoinsUsers, type SessionUser, SessionUsers, sessionUsersOf } from './auth/session-users.js';
 export { BasicAuth } from './auth/strategies/basic.auth.js';
 export { SessionAuth } from './auth/strategies/session.auth.js';
 export { SessionDbAuth } from './auth/strategies/session-db.auth.js';

@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sessions: ['common'],
   http: ['common'],
   auth: ['common', 'users', 'sessions', 'http'],
-  storage: ['common', 'users', 'sessions'],
+  storage: ['common', 'users', 'sessions', 'auth'],
   config: ['common', 'users', 'sessions', 'http', 'auth', 'storage'],
   testing: ['common', 'users', 'sessions', 'auth', 'storage'],
 };

@@ -42,6 +42,7 @@ describe('The public names', () => {
       'SessionStore',
       'SessionSweeper',
       'SessionToken',
+      'SessionUsers',
       'SessionsModule',
       'SessionsOptions',
       'SessionsService',
@@ -58,6 +59,7 @@ describe('The public names', () => {
       'emailKey',
       'loadConfig',
       'rejected',
+      'sessionUsersOf',
       'userJson',
     ]);
   });

@@ -7,7 +7,10 @@ import { AuthOptions } from './auth-options.js';
 import { authProvider, chooseSchemes, remembersUsers } from './auth.provider.js';
 import { PasswordController } from './password.controller.js';
 import { RolesGuard } from './roles.guard.js';
+import { SessionStore } from '../sessions/session-store.js';
+import { UserStore } from '../users/user-store.js';
 import { SessionCookie } from './session-cookie.js';
+import { SessionUsers, sessionUsersOf } from './session-users.js';
 
 /** Which schemes there are decides which routes there are, so it is known before the application is built. */
 type Choice = Partial<Pick<AuthOptions, 'type' | 'schemes'>>;
@@ -45,6 +48,7 @@ export class AuthModule {
             new AuthOptions({ ...(await useFactory(...args)), ...choice }),
         },
         SessionCookie,
+        { provide: SessionUsers, inject: [SessionStore, UserStore], useFactory: sessionUsersOf },
         authProvider,
         AuthGuard,
         RolesGuard,

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { inspect } from 'node:util';
 import { v7 as uuidV7 } from 'uuid';
 
@@ -11,10 +11,7 @@ const TAG = { start: 16, end: 20 };
 
 /** The tag that the ids of a user's sessions bear: four characters. Few users share one. */
 export function userTag(userId: string): string {
-  return createHash('sha256')
-    .update(userId)
-    .digest('base64url')
-    .slice(0, TAG.end - TAG.start);
+  return hash('sha256', userId, 'base64url').slice(0, TAG.end - TAG.start);
 }
 
 /** The tag in the id of a session. */
@@ -56,7 +53,7 @@ export class SessionToken {
   }
 
   get secretHash(): string {
-    this.#secretHash ??= createHash('sha256').update(this.#secret).digest('base64url');
+    this.#secretHash ??= hash('sha256', this.#secret, 'base64url');
     return this.#secretHash;
   }
 

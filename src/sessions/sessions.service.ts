@@ -19,6 +19,9 @@ export type Resumption =
   | { readonly outcome: 'live'; readonly session: Session }
   | { readonly outcome: 'dead'; readonly reason: DeadReason };
 
+/** Finds a live session by its id; a store's own `find`, or one that finds more with it. */
+export type FindSession = (id: string, now: Date) => Promise<StoredSession | null>;
+
 const UNKNOWN: Resumption = { outcome: 'dead', reason: 'unknown' };
 
 @Injectable()
@@ -58,11 +61,15 @@ export class SessionsService {
   }
 
   /** The live session that a token stands for, noted as used, or why there is none. */
-  async resume(text: string, lifetime: SessionLifetime): Promise<Resumption> {
+  async resume(
+    text: string,
+    lifetime: SessionLifetime,
+    find: FindSession = (id, now) => this.store.find(id, now),
+  ): Promise<Resumption> {
     const token = SessionToken.parse(text);
     if (!token) return UNKNOWN;
     const now = this.clock.now();
-    const found = await this.store.find(token.id, now);
+    const found = await find(token.id, now);
     if (!found) return this.#explain(token, lifetime, now);
     if (!token.matches(found.secretHash)) return UNKNOWN;
     if (lifetime.deadline(found) <= now) return expired(found, lifetime, now);

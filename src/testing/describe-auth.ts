@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import express, { type ErrorRequestHandler } from 'express';
 import type { Auth, AuthResult } from '../auth/auth.js';
+import { type SessionUsers, sessionUsersOf } from '../auth/session-users.js';
 import { StoreUnavailableError } from '../common/domain-error.js';
 import type { Session } from '../sessions/session.js';
 import { SessionStore } from '../sessions/session-store.js';
@@ -25,6 +26,7 @@ export interface AuthWorld {
   readonly users: UsersService;
   readonly sessions: SessionsService;
   readonly sessionStore: SessionStore;
+  readonly sessionUsers: SessionUsers;
 }
 
 export interface AuthUnderTest {
@@ -188,6 +190,7 @@ async function aWorld(
     users: new UsersService(userStore, hasher, clock, new UsersOptions()),
     sessions: new SessionsService(sessionStore, clock, new SessionsOptions()),
     sessionStore,
+    sessionUsers: sessionUsersOf(sessionStore, userStore),
   };
 }
 

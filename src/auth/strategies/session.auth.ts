@@ -5,10 +5,10 @@ import type { Session } from '../../sessions/session.js';
 import { SessionLifetime } from '../../sessions/session-lifetime.js';
 import { type DeadReason, SessionsService } from '../../sessions/sessions.service.js';
 import type { User } from '../../users/user.js';
-import { UsersService } from '../../users/users.service.js';
 import { ANONYMOUS, Auth, type AuthResult, type Exchange, type Rejection, rejected } from '../auth.js';
 import { AuthOptions } from '../auth-options.js';
 import { SessionCookie } from '../session-cookie.js';
+import { SessionUsers } from '../session-users.js';
 
 const REJECTIONS: Record<DeadReason, Rejection> = {
   unknown: 'credentials_invalid',
@@ -29,7 +29,7 @@ export class SessionAuth extends Auth {
 
   constructor(
     protected readonly sessions: SessionsService,
-    private readonly users: UsersService,
+    private readonly users: SessionUsers,
     private readonly cookie: SessionCookie,
     protected readonly options: AuthOptions,
   ) {
@@ -40,10 +40,15 @@ export class SessionAuth extends Auth {
   async authenticate(request: Request): Promise<AuthResult> {
     const text = this.cookie.read(request);
     if (text === null) return ANONYMOUS;
-    const resumption = await this.sessions.resume(text, this.lifetime);
+    const holder: { user: User | null } = { user: null };
+    const resumption = await this.sessions.resume(text, this.lifetime, async (id, now) => {
+      const found = await this.users.find(id, now);
+      holder.user = found?.user ?? null;
+      return found?.session ?? null;
+    });
     if (resumption.outcome === 'dead') return rejected(REJECTIONS[resumption.reason]);
     const { session } = resumption;
-    const user = await this.users.find(session.userId);
+    const { user } = holder;
     if (!user) return rejected();
     if (user.disabled) return rejected('user_disabled');
     if (user.credentialVersion !== session.credentialVersion) return rejected('password_changed');

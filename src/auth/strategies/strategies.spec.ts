@@ -21,6 +21,7 @@ import { UsersService } from '../../users/users.service.js';
 import { AuthChain } from '../auth-chain.js';
 import { AuthOptions } from '../auth-options.js';
 import { SessionCookie } from '../session-cookie.js';
+import { sessionUsersOf } from '../session-users.js';
 import { BasicAuth } from './basic.auth.js';
 import { SessionAuth } from './session.auth.js';
 import { SessionDbAuth } from './session-db.auth.js';
@@ -52,8 +53,8 @@ const basicForgeries = [
   { authorization: `${basic('ann@example.com', 'the right password').authorization}=` },
 ];
 
-const session = ({ sessions, users }: AuthWorld) =>
-  new SessionAuth(sessions, users, new SessionCookie(options), options);
+const session = ({ sessions, sessionUsers }: AuthWorld) =>
+  new SessionAuth(sessions, sessionUsers, new SessionCookie(options), options);
 
 describeAuth('BasicAuth', { remembers: false }, ({ users }) => ({
   auth: new BasicAuth(users, options),
@@ -66,16 +67,16 @@ describeAuth('SessionAuth', { remembers: true }, (world) => ({
   forgeries: cookieForgeries,
 }));
 
-describeAuth('SessionExpAuth', { remembers: true }, ({ sessions, users }) => ({
-  auth: new SessionExpAuth(sessions, users, new SessionCookie(options), options),
+describeAuth('SessionExpAuth', { remembers: true }, ({ sessions, sessionUsers }) => ({
+  auth: new SessionExpAuth(sessions, sessionUsers, new SessionCookie(options), options),
   forgeries: cookieForgeries,
 }));
 
 describeAuth(
   'SessionDbAuth',
   { remembers: true },
-  ({ sessions, users }) => ({
-    auth: new SessionDbAuth(sessions, users, new SessionCookie(options), options),
+  ({ sessions, sessionUsers }) => ({
+    auth: new SessionDbAuth(sessions, sessionUsers, new SessionCookie(options), options),
     forgeries: cookieForgeries,
   }),
   async () => {
@@ -162,8 +163,8 @@ describe('Session time', () => {
 
 describe('SessionDbAuth', () => {
   it('refuses a store that forgets, with the cure in the text', () => {
-    const { sessions, users } = aHouse();
-    expect(() => new SessionDbAuth(sessions, users, new SessionCookie(options), options)).toThrow(
+    const { sessions, sessionUsers } = aHouse();
+    expect(() => new SessionDbAuth(sessions, sessionUsers, new SessionCookie(options), options)).toThrow(
       'session_db_auth needs a durable session store, such as sqlite:<file>.',
     );
   });
@@ -179,10 +180,12 @@ function aHouse(lifetime: Limits = options.lifetime) {
     clock,
     new UsersOptions(),
   );
-  const sessions = new SessionsService(new MemorySessionStore(), clock, new SessionsOptions());
+  const sessionStore = new MemorySessionStore();
+  const sessions = new SessionsService(sessionStore, clock, new SessionsOptions());
+  const sessionUsers = sessionUsersOf(sessionStore, userStore);
   const build = (limits: Limits) => {
     const own = new AuthOptions({ ...options, lifetime: limits });
-    return new SessionExpAuth(sessions, users, new SessionCookie(own), own);
+    return new SessionExpAuth(sessions, sessionUsers, new SessionCookie(own), own);
   };
   const withLimits = (limits: Limits) => {
     const auth = build(limits);
@@ -201,7 +204,7 @@ function aHouse(lifetime: Limits = options.lifetime) {
       },
     };
   };
-  return { clock, users, sessions, withLimits, ...withLimits(lifetime) };
+  return { clock, users, sessions, sessionUsers, withLimits, ...withLimits(lifetime) };
 }
 
 function request(headers: Readonly<Record<string, string>>): Request {

@@ -1,10 +1,11 @@
 import { Kysely, Migrator, PostgresDialect, type Transaction, sql } from 'kysely';
+import { Gathered } from '../gathered.js';
 import { START_TIMEOUT, StoreCalls, whileBusy } from '../store-calls.js';
 import { withoutSecrets } from '../storage-options.js';
 import { explainMigration, migrationsFor } from './migrations.js';
-import { PostgresPool } from './postgres.pool.js';
+import { PostgresPool, storable } from './postgres.pool.js';
 import type { Schema } from './schema.js';
-import type { SqlDatabase } from './sql.database.js';
+import type { LookUp, SqlDatabase } from './sql.database.js';
 
 /** Milliseconds that a step of a migration may take, and its waiting for others that migrate. */
 const MIGRATION_TIMEOUT = 60_000;
@@ -12,11 +13,13 @@ const MIGRATION_TIMEOUT = 60_000;
 /** Tables on a PostgreSQL server; what is committed is on its disk, as far as the server is told to write it there. */
 export class PostgresDatabase implements SqlDatabase {
   readonly db: Kysely<Schema>;
+  readonly #pool: PostgresPool;
   readonly #calls: StoreCalls;
 
   private constructor(url: string, timeout: number) {
     this.#calls = new StoreCalls({ timeout, isBusy });
-    this.db = open(url, timeout);
+    this.#pool = new PostgresPool(url, timeout);
+    this.db = kysely(this.#pool);
   }
 
   /** Brings the tables up to date, alone among all processes that do, and connects; `timeout` in milliseconds. */
@@ -33,6 +36,16 @@ export class PostgresDatabase implements SqlDatabase {
     return this.#calls.run(query);
   }
 
+  prepare<Row extends { readonly id: string }>(lookUp: LookUp): (id: string) => Promise<Row | null> {
+    const text = `${lookUp.select} where ${lookUp.column} = any($1)`;
+    const gathered = new Gathered<string, Row | null>(async (ids) => {
+      const rows = await this.#pool.find<Row>({ name: lookUp.name, text, values: [ids.map(storable)] });
+      const byId = new Map(rows.map((row) => [row.id, row]));
+      return ids.map((id) => byId.get(id) ?? null);
+    });
+    return (id) => this.ask(() => gathered.ask(id));
+  }
+
   alone<T>(subject: string, work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
     return this.ask(() =>
       this.db.transaction().execute(async (transaction) => {
@@ -47,12 +60,12 @@ export class PostgresDatabase implements SqlDatabase {
   }
 }
 
-function open(url: string, timeout: number): Kysely<Schema> {
-  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool: new PostgresPool(url, timeout) }) });
+function kysely(pool: PostgresPool): Kysely<Schema> {
+  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
 }
 
 async function migrate(url: string): Promise<void> {
-  const db = open(url, MIGRATION_TIMEOUT);
+  const db = kysely(new PostgresPool(url, MIGRATION_TIMEOUT));
   try {
     await db.transaction().execute(async (transaction) => {
       await lock(transaction, 'migrations');

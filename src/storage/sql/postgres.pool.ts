@@ -7,6 +7,13 @@ const MAX_CONNECTIONS = 10;
 
 const INT8: number = types.builtins.INT8;
 
+/** A query that is planned once for each connection; its values are storable. */
+export interface NamedQuery {
+  readonly name: string;
+  readonly text: string;
+  readonly values: unknown[];
+}
+
 /** Connections that are given up when an answer is overdue, and replaced when they break. */
 export class PostgresPool implements KyselyPool {
   readonly #logger = new Logger('PostgreSQL');
@@ -40,6 +47,16 @@ export class PostgresPool implements KyselyPool {
     return new Lease(await this.#pool.connect(), this.timeout) as unknown as PostgresPoolClient;
   }
 
+  /** The rows of a query that each connection prepares under its name. */
+  async find<Row>(query: NamedQuery): Promise<Row[]> {
+    const lease = new Lease(await this.#pool.connect(), this.timeout);
+    try {
+      return (await lease.query(query)).rows as Row[];
+    } finally {
+      lease.release();
+    }
+  }
+
   end(): Promise<void> {
     return this.#pool.end();
   }
@@ -54,10 +71,12 @@ class Lease {
     private readonly timeout: number,
   ) {}
 
-  async query(text: string, values: unknown[]): Promise<QueryResult> {
+  async query(query: string | NamedQuery, values: unknown[] = []): Promise<QueryResult> {
     const timer = setTimeout(() => this.#end(true), this.timeout);
     try {
-      return await this.client.query(text, values.map(storable));
+      return await (typeof query === 'string'
+        ? this.client.query(query, values.map(storable))
+        : this.client.query(query));
     } finally {
       clearTimeout(timer);
     }
@@ -75,6 +94,6 @@ class Lease {
 }
 
 /** PostgreSQL has no NUL in its texts; it becomes what UTF-8 makes of any other character that there is not. */
-function storable(value: unknown): unknown {
+export function storable(value: unknown): unknown {
   return typeof value === 'string' ? value.replaceAll('\0', '\u{fffd}') : value;
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { JoinsUsers, SessionUser, SessionUsers } from '../../auth/session-users.js';
 import type { EndReason, Ending, SessionEntry, StoredSession } from '../../sessions/session.js';
 import {
   ENDING_KEPT_FOR,
@@ -7,8 +8,11 @@ import {
   type SessionLimit,
   SessionStore,
 } from '../../sessions/session-store.js';
+import type { User } from '../../users/user.js';
+import type { UserStore } from '../../users/user-store.js';
 import type { Schema } from './schema.js';
 import type { SqlDatabase } from './sql.database.js';
+import { SqlUserStore, USER_COLUMNS, type UserRow, toUser } from './sql.user-store.js';
 
 type Row = Selectable<Schema['sessions']>;
 
@@ -18,14 +22,49 @@ const SWEEP_LEASE = 10_000;
 /** How many rows are read at a time where all are. */
 const ROWS_PER_PAGE = 500;
 
+const SESSION_COLUMNS = [
+  'id',
+  'user_id',
+  'secret_hash',
+  'credential_version',
+  'created_at',
+  'authenticated_at',
+  'last_seen_at',
+  'expires_at',
+  'ended_at',
+  'ip',
+  'user_agent',
+] as const satisfies readonly (keyof Row)[];
+
+type SessionRow = Pick<Row, (typeof SESSION_COLUMNS)[number]>;
+
+/** A session and its user side by side, the user's columns with a prefix; all of them null where the user is gone. */
+type JoinedRow = SessionRow & { readonly [Column in keyof UserRow as `holder_${Column}`]: UserRow[Column] };
+
+const SESSION_BY_ID = {
+  name: 'session',
+  select: `select ${[
+    ...SESSION_COLUMNS.map((column) => `sessions.${column}`),
+    ...USER_COLUMNS.map((column) => `users.${column} as holder_${column}`),
+  ].join(', ')} from sessions left join users on users.id = sessions.user_id`,
+  column: 'sessions.id',
+};
+
 /** Sessions as rows, which outlive the process. */
-export class SqlSessionStore extends SessionStore {
+export class SqlSessionStore extends SessionStore implements JoinsUsers {
   readonly durable = true;
   readonly #name = randomUUID();
+  readonly #byId: (id: string) => Promise<JoinedRow | null>;
   #leasedUntil = 0;
 
   constructor(private readonly database: SqlDatabase) {
     super();
+    this.#byId = database.prepare(SESSION_BY_ID);
+  }
+
+  joinUsers(users: UserStore): SessionUsers | null {
+    const isHere = users instanceof SqlUserStore && users.database === this.database;
+    return isHere ? { find: (id, now) => this.#findWithUser(id, now) } : null;
   }
 
   get #db(): Kysely<Schema> {
@@ -42,8 +81,8 @@ export class SqlSessionStore extends SessionStore {
   }
 
   async find(id: string, now: Date): Promise<StoredSession | null> {
-    const row = await this.database.ask(() => this.#live(now).where('id', '=', id).executeTakeFirst());
-    return row ? toSession(row) : null;
+    const row = await this.#byId(id);
+    return row && isLive(row, now) ? toSession(row) : null;
   }
 
   async findByUser(userId: string, now: Date): Promise<StoredSession[]> {
@@ -145,6 +184,11 @@ export class SqlSessionStore extends SessionStore {
       yield* page.map(toEntry);
   }
 
+  async #findWithUser(id: string, now: Date): Promise<SessionUser | null> {
+    const row = await this.#byId(id);
+    return row && isLive(row, now) ? { session: toSession(row), user: holderOf(row) } : null;
+  }
+
   #pageAfter(id: string): Promise<Row[]> {
     return this.database.ask(() =>
       this.#db
@@ -196,6 +240,25 @@ export class SqlSessionStore extends SessionStore {
       .where('ended_at', 'is', null)
       .where('expires_at', '>', now.getTime());
   }
+}
+
+function isLive({ ended_at, expires_at }: SessionRow, now: Date): boolean {
+  return ended_at === null && now.getTime() < expires_at;
+}
+
+function holderOf(row: JoinedRow): User | null {
+  if (row.holder_id === null) return null;
+  return toUser({
+    id: row.holder_id,
+    email: row.holder_email,
+    first_name: row.holder_first_name,
+    last_name: row.holder_last_name,
+    role: row.holder_role,
+    disabled: row.holder_disabled,
+    credential_version: row.holder_credential_version,
+    created_at: row.holder_created_at,
+    updated_at: row.holder_updated_at,
+  });
 }
 
 async function insertRow(db: Kysely<Schema>, row: Row): Promise<'inserted' | 'taken'> {
@@ -258,7 +321,7 @@ function toRow({ client, ...session }: StoredSession): Row {
   };
 }
 
-function toSession(row: Row): StoredSession {
+function toSession(row: SessionRow): StoredSession {
   return {
     id: row.id,
     userId: row.user_id,

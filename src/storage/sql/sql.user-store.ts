@@ -7,7 +7,7 @@ import type { SqlDatabase } from './sql.database.js';
 type Row = Selectable<Schema['users']>;
 
 /** All of a user but the hash, which leaves the database only to be verified against. */
-const USER_COLUMNS = [
+export const USER_COLUMNS = [
   'id',
   'email',
   'first_name',
@@ -19,10 +19,17 @@ const USER_COLUMNS = [
   'updated_at',
 ] as const satisfies readonly (keyof Row)[];
 
+export type UserRow = Pick<Row, (typeof USER_COLUMNS)[number]>;
+
+const USER_BY_ID = { name: 'user', select: `select ${USER_COLUMNS.join(', ')} from users`, column: 'id' };
+
 /** Users as rows, unique by the normal form of their address. */
 export class SqlUserStore extends UserStore {
-  constructor(private readonly database: SqlDatabase) {
+  readonly #byId: (id: string) => Promise<UserRow | null>;
+
+  constructor(readonly database: SqlDatabase) {
     super();
+    this.#byId = database.prepare(USER_BY_ID);
   }
 
   get #db(): Kysely<Schema> {
@@ -41,10 +48,8 @@ export class SqlUserStore extends UserStore {
   }
 
   async find(id: string): Promise<User | null> {
-    const row = await this.database.ask(() =>
-      this.#db.selectFrom('users').select(USER_COLUMNS).where('id', '=', id).executeTakeFirst(),
-    );
-    return row ? toUser(row) : null;
+    const row = await this.#byId(id);
+    return row && toUser(row);
   }
 
   async findCredential(email: string): Promise<Credential | null> {
@@ -159,7 +164,7 @@ function toRow(user: User, passwordHash: string): Row {
   };
 }
 
-function toUser(row: Omit<Row, 'email_key' | 'password_hash'>): User {
+export function toUser(row: UserRow): User {
   return {
     id: row.id,
     email: row.email,

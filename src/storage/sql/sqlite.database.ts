@@ -3,7 +3,7 @@ import { Kysely, Migrator, SqliteDialect, type Transaction } from 'kysely';
 import { StoreCalls, whileBusy } from '../store-calls.js';
 import { explainMigration, migrationsFor } from './migrations.js';
 import type { Schema } from './schema.js';
-import type { SqlDatabase } from './sql.database.js';
+import type { LookUp, SqlDatabase } from './sql.database.js';
 
 /** Milliseconds that a start waits for others that migrate the same file. */
 const MIGRATION_TIMEOUT = 30_000;
@@ -40,6 +40,25 @@ export class SqliteDatabase implements SqlDatabase {
 
   ask<T>(query: () => Promise<T>): Promise<T> {
     return this.#calls.run(query);
+  }
+
+  /** Looked up on the spot; only what fails, because another process writes perhaps, is asked again in the usual way. */
+  prepare<Row extends { readonly id: string }>({
+    select,
+    column,
+  }: LookUp): (id: string) => Promise<Row | null> {
+    let statement: SqliteConnection.Statement<[string], Row> | undefined;
+    const find = (id: string) => {
+      statement ??= this.#connection.prepare<[string], Row>(`${select} where ${column} = ?`);
+      return statement.get(id) ?? null;
+    };
+    return async (id) => {
+      try {
+        return find(id);
+      } catch {
+        return this.ask(async () => find(id));
+      }
+    };
   }
 
   /** There is one writer at a time, whatever the subject; who has read what another wrote since is busy. */

@@ -1,0 +1,63 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SessionStore } from '../sessions/session-store.js';
+import { MemorySessionStore } from '../storage/memory/memory.session-store.js';
+import { MemoryUserStore } from '../storage/memory/memory.user-store.js';
+import { SqlSessionStore } from '../storage/sql/sql.session-store.js';
+import { SqlUserStore } from '../storage/sql/sql.user-store.js';
+import { SqliteDatabase } from '../storage/sql/sqlite.database.js';
+import { aSession, aUser } from '../testing/samples.js';
+import type { UserStore } from '../users/user-store.js';
+import { sessionUsersOf } from './session-users.js';
+
+const noon = new Date('2026-01-01T12:00:00.000Z');
+const openFile = () => SqliteDatabase.open(join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'test.db'), 500);
+
+describe('Sessions with their users', () => {
+  let here: SqliteDatabase;
+  let elsewhere: SqliteDatabase;
+
+  beforeAll(async () => {
+    here = await openFile();
+    elsewhere = await openFile();
+  });
+
+  afterAll(() => Promise.all([here.close(), elsewhere.close()]));
+
+  it('are found in one step where one database has both, and only there', () => {
+    const sessions = new SqlSessionStore(here);
+    expect(sessions.joinUsers(new SqlUserStore(here))).not.toBeNull();
+    expect(sessions.joinUsers(new SqlUserStore(elsewhere))).toBeNull();
+    expect(sessions.joinUsers(new MemoryUserStore())).toBeNull();
+  });
+
+  const houses: [string, () => [SessionStore, UserStore]][] = [
+    ['one database', () => [new SqlSessionStore(here), new SqlUserStore(here)]],
+    ['two databases', () => [new SqlSessionStore(here), new SqlUserStore(elsewhere)]],
+    ['memory', () => [new MemorySessionStore(), new MemoryUserStore()]],
+  ];
+
+  it.each(houses)(
+    'are found in %s while the session lives and whether or not the user does',
+    async (_, open) => {
+      const [sessions, users] = open();
+      const both = sessionUsersOf(sessions, users);
+      const user = { ...aUser(), firstName: 'Ann', lastName: null };
+      const session = aSession({ userId: user.id });
+      await users.insert(user, 'hash');
+      await sessions.insert(session);
+      expect(await both.find(session.id, noon)).toEqual({ session, user });
+      expect(await both.find(session.id, session.expiresAt)).toBeNull();
+      await users.update(user.id, { disabled: true }, noon);
+      expect(await both.find(session.id, noon)).toMatchObject({
+        user: { disabled: true, credentialVersion: 2 },
+      });
+      await users.remove(user.id);
+      expect(await both.find(session.id, noon)).toEqual({ session, user: null });
+      await sessions.end(session.id, 'signed_out', noon);
+      expect(await both.find(session.id, noon)).toBeNull();
+    },
+  );
+});
