@@ -35,7 +35,6 @@ export class RedisConnection {
   #due = 0;
   #patience: NodeJS.Timeout | undefined;
   #trouble: Error | null = null;
-  #isClosed = false;
 
   private constructor(
     private readonly url: string,
@@ -92,7 +91,6 @@ export class RedisConnection {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
     clearTimeout(this.#patience);
     this.#client.destroy();
   }
@@ -133,16 +131,7 @@ export class RedisConnection {
     this.#due = 0;
     this.#stopWaiting();
     stalled.destroy();
-    this.#expect((client) => client.connect()).catch((error: Error) => this.#renewLater(error));
-  }
-
-  /** A connection that was refused, for its password perhaps, is not tried again by the client itself. */
-  #renewLater(error: Error): void {
-    this.#noteTrouble(error);
-    const refused = this.#client;
-    setTimeout(() => {
-      if (!this.#isClosed && refused === this.#client) this.#renew();
-    }, STALL).unref();
+    this.#expect((client) => client.connect()).catch((error: Error) => this.#noteTrouble(error));
   }
 
   /** Sessions that a server was told to forget when it dies or is full, nobody can keep. Some servers do not say. */
