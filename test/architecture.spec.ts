@@ -35,6 +35,7 @@ const PINNED: Readonly<Record<string, string>> = {
   commander: 'cli.ts',
   'cli-progress': 'cli.ts',
   '@nestjs/platform-express': 'http',
+  '@nestjs/swagger': 'http/api-description.ts',
   '@jest/globals': 'testing',
 };
 

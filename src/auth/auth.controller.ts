@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, HttpCode, Post, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiTags, ApiUnauthorizedResponse } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { Public } from '../common/access.js';
 import { DomainError } from '../common/domain-error.js';
 import { CredentialsBody } from '../http/body-decorators.js';
@@ -12,7 +12,7 @@ import { Auth } from './auth.js';
 import { AuthOptions } from './auth-options.js';
 import { LoginDto } from './dto/login.dto.js';
 
-@ApiTags('session')
+@ApiTag('session')
 @Controller('auth_session')
 export class AuthController {
   constructor(
@@ -26,8 +26,8 @@ export class AuthController {
   @HttpCode(200)
   @Public()
   @CredentialsBody()
-  @ApiOkResponse({ type: UserDto, description: 'Signed in; `Set-Cookie` carries the ticket.' })
-  @ApiUnauthorizedResponse({
+  @ApiAnswer(200, { type: UserDto, description: 'Signed in; `Set-Cookie` carries the ticket.' })
+  @ApiAnswer(401, {
     description: 'Unknown address, wrong password or disabled account: nobody is told which.',
   })
   async login(
@@ -44,7 +44,7 @@ export class AuthController {
   }
 
   @Delete('logout')
-  @ApiOkResponse({ description: 'The session is over, on every device that held this ticket.' })
+  @ApiAnswer(200, { description: 'The session is over, on every device that held this ticket.' })
   async logout(@Req() request: Request, @Res({ passthrough: true }) response: Response) {
     if (!(await this.auth.signOut({ request, response }))) throw new DomainError('not_found');
     return {};

@@ -1,6 +1,6 @@
 import { Body, Controller, Put, Req, Res } from '@nestjs/common';
-import { ApiForbiddenResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { CurrentSession, CurrentUser } from '../common/access.js';
 import type { Session } from '../sessions/session.js';
 import { SessionsService } from '../sessions/sessions.service.js';
@@ -13,7 +13,7 @@ import { Auth } from './auth.js';
 import { ChangePasswordDto } from './dto/change-password.dto.js';
 
 /** The password of whoever is asking, which their sessions hang on. */
-@ApiTags('users')
+@ApiTag('users')
 @Controller('users/me/password')
 export class PasswordController {
   constructor(
@@ -24,11 +24,11 @@ export class PasswordController {
   ) {}
 
   @Put()
-  @ApiOkResponse({
+  @ApiAnswer(200, {
     type: UserDto,
     description: 'Changed; all sessions are over, and this client has a new one.',
   })
-  @ApiForbiddenResponse({ description: 'The current password is wrong.' })
+  @ApiAnswer(403, { description: 'The current password is wrong.' })
   async changePassword(
     @CurrentUser() user: User,
     @CurrentSession() session: Session | null,

@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { SecuritySchemes } from '../http/api-docs.js';
+import type { SecuritySchemes } from '../http/api-description.js';
 import type { AuthOptions } from './auth-options.js';
 import { BasicAuth } from './strategies/basic.auth.js';
 import { SessionAuth } from './strategies/session.auth.js';

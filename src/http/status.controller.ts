@@ -1,15 +1,15 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiForbiddenResponse, ApiOkResponse, ApiTags, ApiUnauthorizedResponse } from '@nestjs/swagger';
+import { ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { Public } from '../common/access.js';
 import { DomainError } from '../common/domain-error.js';
 
 /** What a client can ask to see that the server answers, and how it refuses. */
-@ApiTags('service')
+@ApiTag('service')
 @Controller()
 @Public()
 export class StatusController {
   @Get('status')
-  @ApiOkResponse({
+  @ApiAnswer(200, {
     schema: { type: 'object', properties: { status: { enum: ['OK'] } }, required: ['status'] },
   })
   status() {
@@ -17,13 +17,13 @@ export class StatusController {
   }
 
   @Get('unauthorized')
-  @ApiUnauthorizedResponse()
+  @ApiAnswer(401)
   unauthorized() {
     throw new DomainError('credentials_missing');
   }
 
   @Get('forbidden')
-  @ApiForbiddenResponse()
+  @ApiAnswer(403)
   forbidden() {
     throw new DomainError('forbidden');
   }

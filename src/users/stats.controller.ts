@@ -1,14 +1,14 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { UsersService } from './users.service.js';
 
-@ApiTags('service')
+@ApiTag('service')
 @Controller('stats')
 export class StatsController {
   constructor(private readonly users: UsersService) {}
 
   @Get()
-  @ApiOkResponse({
+  @ApiAnswer(200, {
     schema: { type: 'object', properties: { users: { type: 'integer' } }, required: ['users'] },
   })
   async stats() {

@@ -1,12 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
-import {
-  ApiCreatedResponse,
-  ApiForbiddenResponse,
-  ApiNotFoundResponse,
-  ApiOkResponse,
-  ApiTags,
-} from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { CurrentUser, OptionalAuth } from '../common/access.js';
 import { DomainError } from '../common/domain-error.js';
 import { CreateUserDto, toNewUser } from './dto/create-user.dto.js';
@@ -20,7 +14,7 @@ import type { User } from './user.js';
 import { UsersOptions } from './users-options.js';
 import { UsersService } from './users.service.js';
 
-@ApiTags('users')
+@ApiTag('users')
 @Controller('users')
 export class UsersController {
   constructor(
@@ -30,8 +24,8 @@ export class UsersController {
   ) {}
 
   @Get()
-  @ApiOkResponse({ type: [UserDto], description: 'A page of users; a `Link` header names the next.' })
-  @ApiForbiddenResponse({ description: 'For administrators.' })
+  @ApiAnswer(200, { type: [UserDto], description: 'A page of users; a `Link` header names the next.' })
+  @ApiAnswer(403, { description: 'For administrators.' })
   async list(
     @CurrentUser() caller: User,
     @Query() query: ListUsersDto,
@@ -51,21 +45,21 @@ export class UsersController {
 
   @Post()
   @OptionalAuth()
-  @ApiCreatedResponse({ type: UserDto })
+  @ApiAnswer(201, { type: UserDto })
   async register(@CurrentUser() caller: User | null, @Body() body: CreateUserDto) {
     const details = toNewUser(body);
     return this.#json(await this.desk.register(details, caller, body.setup_code ?? null));
   }
 
   @Get('me')
-  @ApiOkResponse({ type: UserDto })
+  @ApiAnswer(200, { type: UserDto })
   me(@CurrentUser() caller: User) {
     return this.#json(caller);
   }
 
   @Get(':id')
-  @ApiOkResponse({ type: UserDto })
-  @ApiNotFoundResponse()
+  @ApiAnswer(200, { type: UserDto })
+  @ApiAnswer(404)
   async read(@CurrentUser() caller: User, @Param('id') id: string) {
     const user = id === caller.id ? caller : this.#seesOthers(caller) && (await this.users.find(id));
     if (!user) throw new DomainError('not_found');
@@ -73,8 +67,8 @@ export class UsersController {
   }
 
   @Put(':id')
-  @ApiOkResponse({ type: UserDto })
-  @ApiNotFoundResponse()
+  @ApiAnswer(200, { type: UserDto })
+  @ApiAnswer(404)
   async update(@CurrentUser() caller: User, @Param('id') id: string, @Body() body: UpdateUserDto) {
     this.#checkMayChange(caller, id);
     const changes = {
@@ -91,8 +85,8 @@ export class UsersController {
 
   @Delete(':id')
   @HttpCode(200)
-  @ApiOkResponse({ description: 'Gone; every session of theirs is worthless.' })
-  @ApiNotFoundResponse()
+  @ApiAnswer(200, { description: 'Gone; every session of theirs is worthless.' })
+  @ApiAnswer(404)
   async remove(@CurrentUser() caller: User, @Param('id') id: string) {
     this.#checkMayChange(caller, id);
     await this.users.remove(id);

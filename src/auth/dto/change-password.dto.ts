@@ -1,13 +1,13 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { IsNotEmpty, IsString } from 'class-validator';
+import { ApiField } from '../../common/api-notes.js';
 
 export class ChangePasswordDto {
-  @ApiProperty({ format: 'password' })
+  @ApiField({ format: 'password' })
   @IsString()
   @IsNotEmpty()
   readonly current_password!: string;
 
-  @ApiProperty({ format: 'password', maxLength: 256 })
+  @ApiField({ format: 'password', maxLength: 256 })
   @IsString()
   @IsNotEmpty()
   readonly new_password!: string;

@@ -1,13 +1,13 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { IsNotEmpty, IsString } from 'class-validator';
+import { ApiField } from '../../common/api-notes.js';
 
 export class LoginDto {
-  @ApiProperty({ format: 'email' })
+  @ApiField({ format: 'email' })
   @IsString()
   @IsNotEmpty()
   readonly email!: string;
 
-  @ApiProperty({ format: 'password' })
+  @ApiField({ format: 'password' })
   @IsString()
   @IsNotEmpty()
   readonly password!: string;

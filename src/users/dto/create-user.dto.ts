@@ -1,17 +1,17 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
+import { ApiField } from '../../common/api-notes.js';
 import type { NewUser } from '../users.service.js';
 import { IsName } from './is-name.js';
 import { STANDARD } from './standard-only.js';
 
 export class CreateUserDto {
-  @ApiProperty({ format: 'email', maxLength: 254 })
+  @ApiField({ format: 'email', maxLength: 254 })
   @MaxLength(254)
   @IsString()
   @IsNotEmpty()
   readonly email!: string;
 
-  @ApiProperty({ format: 'password', maxLength: 256 })
+  @ApiField({ format: 'password', maxLength: 256 })
   @IsString()
   @IsNotEmpty()
   readonly password!: string;
@@ -22,7 +22,8 @@ export class CreateUserDto {
   @IsName()
   readonly last_name?: string | null;
 
-  @ApiPropertyOptional({
+  @ApiField({
+    required: false,
     description: 'Asked of the first user in production; the server prints it at start.',
   })
   @IsOptional(STANDARD)

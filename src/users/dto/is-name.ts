@@ -1,11 +1,11 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { ApiField } from '../../common/api-notes.js';
 
 /** A name of a person, or null for none. */
 export const IsName = () =>
   applyDecorators(
-    ApiPropertyOptional({ type: String, nullable: true, maxLength: 200 }),
+    ApiField({ required: false, type: String, nullable: true, maxLength: 200 }),
     IsOptional(),
     IsString(),
     MaxLength(200),

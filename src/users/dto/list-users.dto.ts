@@ -1,9 +1,9 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { ApiField } from '../../common/api-notes.js';
 
 export class ListUsersDto {
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: 100 })
+  @ApiField({ required: false, type: 'integer', minimum: 1, maximum: 100, default: 100 })
   @IsOptional()
   @Transform(({ value }) => (/^\d{1,3}$/.test(String(value)) ? Number(value) : NaN))
   @Max(100)
@@ -11,7 +11,7 @@ export class ListUsersDto {
   @IsInt()
   readonly limit?: number;
 
-  @ApiPropertyOptional({ description: 'From the `Link` header of the page before.' })
+  @ApiField({ required: false, description: 'From the `Link` header of the page before.' })
   @IsOptional()
   @IsString()
   @MaxLength(200)

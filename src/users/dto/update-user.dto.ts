@@ -1,5 +1,5 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional } from 'class-validator';
+import { ApiField } from '../../common/api-notes.js';
 import type { Role } from '../user.js';
 import { IsName } from './is-name.js';
 import { STANDARD } from './standard-only.js';
@@ -12,12 +12,12 @@ export class UpdateUserDto {
   @IsName()
   readonly last_name?: string | null;
 
-  @ApiPropertyOptional({ enum: ['user', 'admin'], nullable: true, description: 'For administrators.' })
+  @ApiField({ required: false, enum: ['user', 'admin'], nullable: true, description: 'For administrators.' })
   @IsOptional(STANDARD)
   @IsIn(['user', 'admin'], STANDARD)
   readonly role?: Role | null;
 
-  @ApiPropertyOptional({ type: Boolean, nullable: true, description: 'For administrators.' })
+  @ApiField({ required: false, type: Boolean, nullable: true, description: 'For administrators.' })
   @IsOptional(STANDARD)
   @IsBoolean(STANDARD)
   readonly disabled?: boolean | null;

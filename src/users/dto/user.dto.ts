@@ -1,26 +1,26 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiField } from '../../common/api-notes.js';
 import type { Role } from '../user.js';
 
 /** A user in answers, for the API's description; `userJson` makes them. */
 export class UserDto {
-  @ApiProperty({ format: 'uuid' })
+  @ApiField({ format: 'uuid' })
   readonly id!: string;
 
-  @ApiProperty({ format: 'email' })
+  @ApiField({ format: 'email' })
   readonly email!: string;
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiField({ type: String, nullable: true })
   readonly first_name!: string | null;
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiField({ type: String, nullable: true })
   readonly last_name!: string | null;
 
-  @ApiProperty({ format: 'date-time' })
+  @ApiField({ format: 'date-time' })
   readonly created_at!: string;
 
-  @ApiProperty({ format: 'date-time' })
+  @ApiField({ format: 'date-time' })
   readonly updated_at!: string;
 
-  @ApiPropertyOptional({ enum: ['user', 'admin'] })
+  @ApiField({ required: false, enum: ['user', 'admin'] })
   readonly role?: Role;
 }
