@@ -12,7 +12,7 @@ import { Workers } from './workers.js';
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
-  const logger = new PinoLogger({ level: config.logLevel, production: config.production });
+  const logger = await PinoLogger.open({ level: config.logLevel, production: config.production });
   if (cluster.isWorker) {
     process.send?.(await serve(config, logger));
     return;

@@ -1,6 +1,6 @@
 import { Server as TcpServer } from 'node:net';
 import { type NestApplicationOptions, StreamableFile } from '@nestjs/common';
-import { ExpressAdapter } from '@nestjs/platform-express';
+import { ExpressAdapter } from '@nestjs/platform-express/adapters/express-adapter.js';
 import express, { type RequestHandler, type Response } from 'express';
 import { createExpressServer } from './express-server.js';
 

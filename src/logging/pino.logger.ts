@@ -1,6 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
 import pino, { type Logger } from 'pino';
-import pretty from 'pino-pretty';
 
 /** The contexts of what Nest tells at each start; what stops one is told by who started it. */
 const FRAMEWORK = new Set([
@@ -14,13 +13,14 @@ const FRAMEWORK = new Set([
 
 /** Nest's logger on pino: a line of JSON an entry in production, readable text elsewhere. */
 export class PinoLogger implements LoggerService {
-  readonly #logger: Logger;
+  private constructor(private readonly logger: Logger) {}
 
-  constructor(options: { readonly level: string; readonly production: boolean }) {
+  /** Loads what makes entries readable where they are read by people. */
+  static async open(options: { readonly level: string; readonly production: boolean }): Promise<PinoLogger> {
     const base = { level: options.level, timestamp: pino.stdTimeFunctions.isoTime };
-    this.#logger = options.production
-      ? pino(base)
-      : pino(base, pretty({ sync: true, singleLine: true, ignore: 'pid,hostname' }));
+    if (options.production) return new PinoLogger(pino(base));
+    const { default: pretty } = await import('pino-pretty');
+    return new PinoLogger(pino(base, pretty({ sync: true, singleLine: true, ignore: 'pid,hostname' })));
   }
 
   log(message: unknown, ...rest: unknown[]): void {
@@ -52,8 +52,8 @@ export class PinoLogger implements LoggerService {
     const context = String(rest.at(-1));
     const level = FRAMEWORK.has(context) ? 'debug' : severity;
     const stack = rest.length > 1 ? { stack: rest[0] } : {};
-    if (message instanceof Error) this.#logger[level]({ context, err: message });
-    else if (typeof message === 'object') this.#logger[level]({ context, ...message });
-    else this.#logger[level]({ context, ...stack }, String(message));
+    if (message instanceof Error) this.logger[level]({ context, err: message });
+    else if (typeof message === 'object') this.logger[level]({ context, ...message });
+    else this.logger[level]({ context, ...stack }, String(message));
   }
 }

@@ -1,15 +1,15 @@
 import type { Backend } from '../backend.js';
-import { PostgresDatabase } from './postgres.database.js';
 import type { SqlDatabase } from './sql.database.js';
 import { SqlSessionStore } from './sql.session-store.js';
 import { SqlUserStore } from './sql.user-store.js';
-import { SqliteDatabase } from './sqlite.database.js';
 
 export async function openSqlite(file: string, timeout: number): Promise<Backend> {
+  const { SqliteDatabase } = await import('./sqlite.database.js');
   return storesOn(await SqliteDatabase.open(file, timeout));
 }
 
 export async function openPostgres(url: string, timeout: number): Promise<Backend> {
+  const { PostgresDatabase } = await import('./postgres.database.js');
   return storesOn(await PostgresDatabase.open(url, timeout));
 }
 

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { Server, newFolder } from './support/server.js';
+
+const PRELOAD = pathToFileURL(resolve('test/support/note-loaded.js')).href;
+const MEMORY = { DATABASE_URL: 'memory:', AUTH_TYPE: 'session_auth' };
+const PRODUCTION = { NODE_ENV: 'production', API_HOST: '127.0.0.1', PASSWORD_HASH_COST: '10' };
+
+/** What no server needs that is asked for JSON alone. */
+const IDLE = [
+  '@nestjs/swagger',
+  'swagger-ui-dist',
+  '@fastify/busboy',
+  'multer',
+  'commander',
+  'cli-progress',
+  'file-type',
+];
+const DRIVERS = ['better-sqlite3', 'kysely', 'pg', '@redis/client'];
+
+/** Names the packages in paths of files. */
+function packagesIn(text: string): string[] {
+  const names = [...text.matchAll(/\bnode_modules\/((?:@[\w.-]+\/)?[\w.-]+)/g)].map((match) => match[1]!);
+  return [...new Set(names)].toSorted();
+}
+
+/** The packages that a server has loaded when it is stopped. */
+async function loadedBy(
+  variables: Readonly<Record<string, string>>,
+  use: (server: Server) => Promise<void> = async () => {},
+): Promise<string[]> {
+  const folder = newFolder();
+  const list = join(folder, 'loaded.txt');
+  const hook = { NODE_OPTIONS: `--import=${PRELOAD}`, LOADED_FILES: list };
+  const server = await Server.start(folder, { ...variables, ...hook });
+  await use(server);
+  expect(await server.stop()).toBe(0);
+  const files = readFileSync(list, 'utf8')
+    .split('\n')
+    .map((file) => (file.startsWith('file:') ? fileURLToPath(file) : file))
+    .filter((file) => file.startsWith('/'));
+  return packagesIn(files.join('\n'));
+}
+
+const oneOf = (...names: string[]) => expect.stringMatching(`^(${names.join('|')})$`);
+
+describe('A server that has started', () => {
+  it('has loaded neither a driver nor what describes the API nor what forms and terminals need', async () => {
+    const all = await loadedBy({ ...MEMORY, ...PRODUCTION, API_DOCS: 'on' });
+    expect(all).toEqual(expect.arrayContaining(['@nestjs/core', 'bcrypt', 'express', 'pino']));
+    expect(all).not.toContainEqual(oneOf(...IDLE, ...DRIVERS, 'pino-pretty'));
+  });
+
+  it('on SQLite has loaded no other driver', async () => {
+    const all = await loadedBy({});
+    expect(all).toEqual(expect.arrayContaining(['better-sqlite3', 'kysely']));
+    expect(all).not.toContainEqual(oneOf(...IDLE, 'pg', '@redis/client'));
+  });
+
+  it('loads what describes the API when it is asked for it', async () => {
+    const all = await loadedBy(MEMORY, async ({ url }) => {
+      for (const path of ['/docs', '/docs/swagger-ui.css', '/openapi.json'])
+        expect((await fetch(url + path)).status).toBe(200);
+    });
+    expect(all).toEqual(expect.arrayContaining(['@nestjs/swagger', 'swagger-ui-dist']));
+  });
+});
