@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Server, newFolder } from './support/server.js';
 
 const PRELOAD = pathToFileURL(resolve('test/support/note-loaded.js')).href;
+const DIST = resolve('dist');
 const MEMORY = { DATABASE_URL: 'memory:', AUTH_TYPE: 'session_auth' };
 const PRODUCTION = { NODE_ENV: 'production', API_HOST: '127.0.0.1', PASSWORD_HASH_COST: '10' };
 
@@ -14,23 +15,24 @@ const IDLE = [
   'swagger-ui-dist',
   '@fastify/busboy',
   'multer',
+  'libphonenumber-js',
   'commander',
   'cli-progress',
   'file-type',
 ];
 const DRIVERS = ['better-sqlite3', 'kysely', 'pg', '@redis/client'];
 
-/** Names the packages in paths of files. */
+/** Names the packages in paths of files, and in the comments that a bundle has where each file begins. */
 function packagesIn(text: string): string[] {
   const names = [...text.matchAll(/\bnode_modules\/((?:@[\w.-]+\/)?[\w.-]+)/g)].map((match) => match[1]!);
   return [...new Set(names)].toSorted();
 }
 
-/** The packages that a server has loaded when it is stopped. */
+/** The packages that a server has loaded when it is stopped, inside its bundle and beside it. */
 async function loadedBy(
   variables: Readonly<Record<string, string>>,
   use: (server: Server) => Promise<void> = async () => {},
-): Promise<string[]> {
+): Promise<{ all: string[]; beside: string[] }> {
   const folder = newFolder();
   const list = join(folder, 'loaded.txt');
   const hook = { NODE_OPTIONS: `--import=${PRELOAD}`, LOADED_FILES: list };
@@ -41,26 +43,36 @@ async function loadedBy(
     .split('\n')
     .map((file) => (file.startsWith('file:') ? fileURLToPath(file) : file))
     .filter((file) => file.startsWith('/'));
-  return packagesIn(files.join('\n'));
+  const ours = files.filter((file) => file.startsWith(DIST)).map((file) => readFileSync(file, 'utf8'));
+  return { all: packagesIn([...files, ...ours].join('\n')), beside: packagesIn(files.join('\n')) };
 }
 
 const oneOf = (...names: string[]) => expect.stringMatching(`^(${names.join('|')})$`);
 
 describe('A server that has started', () => {
   it('has loaded neither a driver nor what describes the API nor what forms and terminals need', async () => {
-    const all = await loadedBy({ ...MEMORY, ...PRODUCTION, API_DOCS: 'on' });
+    const { all } = await loadedBy({ ...MEMORY, ...PRODUCTION, API_DOCS: 'on' });
     expect(all).toEqual(expect.arrayContaining(['@nestjs/core', 'bcrypt', 'express', 'pino']));
     expect(all).not.toContainEqual(oneOf(...IDLE, ...DRIVERS, 'pino-pretty'));
   });
 
   it('on SQLite has loaded no other driver', async () => {
-    const all = await loadedBy({});
+    const { all, beside } = await loadedBy({});
     expect(all).toEqual(expect.arrayContaining(['better-sqlite3', 'kysely']));
     expect(all).not.toContainEqual(oneOf(...IDLE, 'pg', '@redis/client'));
+    // What is in the bundle must not be loaded a second time: there is one of each of Nest's classes.
+    expect(beside).toEqual([
+      'bcrypt',
+      'better-sqlite3',
+      'bindings',
+      'file-uri-to-path',
+      'node-gyp-build',
+      'reflect-metadata',
+    ]);
   });
 
   it('loads what describes the API when it is asked for it', async () => {
-    const all = await loadedBy(MEMORY, async ({ url }) => {
+    const { all } = await loadedBy(MEMORY, async ({ url }) => {
       for (const path of ['/docs', '/docs/swagger-ui.css', '/openapi.json'])
         expect((await fetch(url + path)).status).toBe(200);
     });

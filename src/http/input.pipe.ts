@@ -1,6 +1,14 @@
 import { type ArgumentMetadata, type ValidationError, ValidationPipe } from '@nestjs/common';
+import { instanceToPlain, plainToInstance } from 'class-transformer';
+import { getMetadataStorage, validate } from 'class-validator';
 import { DomainError, type InputFault, MISSING, invalid } from '../common/domain-error.js';
 import type { Dialect } from './dialect.js';
+
+/** What Nest's pipe wants of the two, which it would load whole by itself: telephone numbers, and all. */
+const PACKAGES = {
+  validatorPackage: { getMetadataStorage, validate },
+  transformerPackage: { classToPlain: instanceToPlain, plainToInstance },
+};
 
 /** Its name is not told, as it may be a password in the wrong place. */
 const UNKNOWN_FIELD: InputFault = { pointer: '', detail: 'A field that is not known here.' };
@@ -11,6 +19,7 @@ export class InputPipe extends ValidationPipe {
 
   constructor({ name, refusesUnknownFields }: Dialect) {
     super({
+      ...PACKAGES,
       transform: true,
       whitelist: true,
       forbidNonWhitelisted: refusesUnknownFields,

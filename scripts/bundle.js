@@ -1,0 +1,56 @@
+/** Makes of what tsc put into dist/lib the server and the operator's commands that start fast: docs/decisions/011. */
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const OUT = 'dist';
+
+/** Nest's own pipe would load the two whole; InputPipe hands it what it needs of them. */
+const leaveToInputPipe = {
+  name: 'leave-to-input-pipe',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^class-(validator|transformer)$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path, external: true } : undefined,
+    ),
+};
+
+const { metafile } = await build({
+  entryPoints: ['dist/lib/main.js', 'dist/lib/cli.js'],
+  entryNames: '[name]',
+  outdir: OUT,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  // Names of classes are read by Nest, and shown in the description of the API.
+  keepNames: true,
+  // ES modules where a package has them, of which only what is used goes in.
+  mainFields: ['es2015', 'module', 'main'],
+  alias: { rxjs: './node_modules/rxjs/dist/esm' },
+  plugins: [leaveToInputPipe],
+  // Native, or not installed, or to be evaluated before all else.
+  external: [
+    'bcrypt',
+    'better-sqlite3',
+    'pg-native',
+    '@fastify/static',
+    '@nestjs/microservices',
+    '@nestjs/websockets',
+    'reflect-metadata',
+  ],
+  banner: {
+    js: [
+      "import 'reflect-metadata';",
+      "import { createRequire as requireFrom } from 'node:module';",
+      'const require = requireFrom(import.meta.url);',
+    ].join('\n'),
+  },
+  metafile: true,
+  logLevel: 'warning',
+});
+
+for (const entry of await readdir(OUT)) {
+  const path = join(OUT, entry);
+  if (entry !== 'lib' && !(path in metafile.outputs)) await rm(path, { recursive: true });
+}
