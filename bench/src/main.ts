@@ -1,0 +1,54 @@
+import { Command } from 'commander';
+import { cleanUp, cleanUpOnSignals } from './cleanup.js';
+import { type CompareOptions, compare } from './compare.js';
+import { GENERATOR, ONLY, OUT, SECONDS, WARM_UP, rounds } from './options.js';
+import { type StartUpOptions, startUp } from './start-up.js';
+import { type WorkersOptions, workers } from './workers.js';
+
+const program = new Command('bench').description('Compares Coatcheck with its peers, side by side.');
+
+program
+  .command('compare', { isDefault: true })
+  .description('requests per second of GET /users/me, signed in, ÷ stock Nest (the default)')
+  .addOption(ONLY)
+  .addOption(rounds(5))
+  .addOption(SECONDS)
+  .addOption(WARM_UP)
+  .addOption(GENERATOR)
+  .addOption(OUT)
+  .option('--check', 'measure the product alone, and fail where it has lost more than 15 % of its baseline')
+  .option('--record', 'measure the product alone, and make that its baseline')
+  .action(async (options: CompareOptions) => judge(await compare(options)));
+
+program
+  .command('start-up')
+  .description('first answer after start ÷ stock Nest')
+  .addOption(ONLY)
+  .addOption(rounds(15))
+  .addOption(OUT)
+  .action((options: StartUpOptions) => startUp(options));
+
+program
+  .command('workers')
+  .description('requests per second with two workers ÷ with one')
+  .addOption(ONLY)
+  .addOption(rounds(5))
+  .addOption(SECONDS)
+  .addOption(WARM_UP)
+  .addOption(GENERATOR)
+  .addOption(OUT)
+  .action((options: WorkersOptions) => workers(options));
+
+function judge(isGood: boolean): void {
+  if (!isGood) process.exitCode = 1;
+}
+
+cleanUpOnSignals();
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+} finally {
+  await cleanUp();
+}

@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url';
+
+/** The product's repository. */
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** What the product's own start command runs. */
+export const PRODUCT = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+/** The ratios that `--check` compares with. */
+export const BASELINE = fileURLToPath(new URL('../baseline.json', import.meta.url));
+
+/** The script that has wrk rotate what it sends. */
+export const WRK_SCRIPT = fileURLToPath(new URL('../src/load/credentials.lua', import.meta.url));
+
+/** The process that runs autocannon. */
+export const AUTOCANNON = fileURLToPath(new URL('load/autocannon-process.js', import.meta.url));
+
+/** The file of a peer. */
+export function peerFile(name: string): string {
+  return fileURLToPath(new URL(`peers/${name}.js`, import.meta.url));
+}

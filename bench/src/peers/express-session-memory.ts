@@ -1,0 +1,3 @@
+import { serveExpressSession } from './express-session.js';
+
+serveExpressSession();

@@ -1,0 +1,3 @@
+import { serveNestBetterAuth } from './nest-better-auth.js';
+
+await serveNestBetterAuth();

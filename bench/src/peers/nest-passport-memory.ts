@@ -1,0 +1,3 @@
+import { serveNestPassport } from './nest-passport.js';
+
+await serveNestPassport();

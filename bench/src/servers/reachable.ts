@@ -1,0 +1,16 @@
+import type { Contestant } from './contestant.js';
+import { reachableEngines } from './place.js';
+
+/** Contestants whose engines are reached from here, and what is said of the others. */
+export async function reachable(
+  contestants: readonly Contestant[],
+): Promise<{ readonly present: readonly Contestant[]; readonly skipped: readonly string[] }> {
+  const engines = await reachableEngines();
+  const missing = ({ needs }: Contestant) => needs.filter((engine) => !engines.has(engine));
+  return {
+    present: contestants.filter((one) => missing(one).length === 0),
+    skipped: contestants
+      .filter((one) => missing(one).length > 0)
+      .map((one) => `- skipped: ${one.name}, no ${missing(one).join(', ')} is reached`),
+  };
+}
