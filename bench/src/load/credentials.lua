@@ -19,7 +19,7 @@ function done(summary, latency)
   local failures = errors.connect + errors.read + errors.write + errors.status + errors.timeout
   print(string.format(
     '\n{"requests":%d,"seconds":%.6f,"failures":%d,"p50":%.3f,"p99":%.3f}',
-    summary.requests,
+    summary.requests - errors.status,
     summary.duration / 1e6,
     failures,
     latency:percentile(50) / 1e3,

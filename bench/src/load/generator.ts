@@ -9,6 +9,7 @@ export interface Target {
 
 /** What a generator counted itself. */
 export interface Count {
+  /** Those that succeeded. */
   readonly requests: number;
   readonly seconds: number;
   /** Answers that were no success, and requests without answer. */

@@ -8,12 +8,15 @@ import type { Count, Generator, Target } from './generator.js';
 /** Milliseconds between two looks at what the generator uses. */
 const LOOK = 250;
 
+/** Failures for each success that are told, and do not end the comparison: a busy machine can cost a deadline. */
+const TOLERANCE = 0.01;
+
 /** What was counted, and how much of its CPU the generator took; null where that is not known. */
 export interface Load extends Count {
   readonly generatorCpu: number | null;
 }
 
-/** Makes requests for so long, from a process of its own; throws where one failed. */
+/** Makes requests for so long, from a process of its own; throws where more than a few failed. */
 export async function load(
   generator: Generator,
   target: Target,
@@ -32,8 +35,8 @@ export async function load(
   const generatorCpu = stopWatching();
   if (code !== 0) throw new Error(`${generator.name} ended with ${code}:\n${output}\n${complaint}`);
   const count = generator.read(output);
-  if (count.failures > 0 || count.requests === 0) {
-    throw new Error(`${target.url}: ${count.failures} failures, ${count.requests} requests.\n${output}`);
+  if (count.failures > count.requests * TOLERANCE || count.requests === 0) {
+    throw new Error(`${target.url}: ${count.requests} requests succeeded, ${count.failures} failed.`);
   }
   return { ...count, generatorCpu };
 }

@@ -14,7 +14,7 @@ import { checkAnswers, emailIn } from './answers.js';
 const SESSIONS = 1000;
 
 /** Requests of the preparation at a time. */
-const LANES = 8;
+const LANES = 4;
 
 /** A server that runs, that people are signed in to, and that answered right when asked. */
 export interface Participant {

@@ -27,7 +27,15 @@ export function trustLines(groups: readonly GroupResult[], generator: string): s
     const verdict = isOff ? '**off by more than 3 %, do not believe this group**' : 'within 3 %';
     return `- group ${index + 1} (${names}): a second copy of the anchor ${spread(control.ratio)}, ${verdict}`;
   });
-  return [...controls, `- ${generatorLine(groups, generator)}`];
+  return [...controls, `- ${generatorLine(groups, generator)}`, ...failureLines(groups)];
+}
+
+function failureLines(groups: readonly GroupResult[]): string[] {
+  return groups
+    .flatMap(({ anchor, control, others }) => [anchor, control, ...others])
+    .map(({ name, slices }) => ({ name, failures: slices.reduce((sum, { failures }) => sum + failures, 0) }))
+    .filter(({ failures }) => failures > 0)
+    .map(({ name, failures }) => `- **${name}: ${failures} requests failed** and are not counted`);
 }
 
 function row(one: Result, over: string): string[] {

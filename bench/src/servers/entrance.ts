@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { HOST } from '../peers/environment.js';
 import { PASSWORD } from '../peers/people.js';
 import { demand } from './http.js';
 
@@ -32,18 +33,22 @@ export const PEER: Entrance = {
   forge: forgeCookie,
 };
 
+/** better-auth wants to know from which page a request comes. */
+const FROM_PAGE = { origin: `http://${HOST}` };
+
 /** The entrance of better-auth. */
 export const BETTER_AUTH: Entrance = {
   async signUp(url, email) {
     const body = { name: email, email, password: PASSWORD };
-    await demand('POST', `${url}/api/auth/sign-up/email`, { body });
+    await demand('POST', `${url}/api/auth/sign-up/email`, { headers: FROM_PAGE, body });
   },
   async signIn(url, email) {
     const body = { email, password: PASSWORD };
-    return cookie((await demand('POST', `${url}/api/auth/sign-in/email`, { body })).cookie);
+    const request = { headers: FROM_PAGE, body };
+    return cookie((await demand('POST', `${url}/api/auth/sign-in/email`, request)).cookie);
   },
   async signOut(url, { value }) {
-    const headers = { cookie: value, origin: 'http://127.0.0.1' };
+    const headers = { ...FROM_PAGE, cookie: value };
     await demand('POST', `${url}/api/auth/sign-out`, { headers, body: {} });
   },
   forge: forgeCookie,
