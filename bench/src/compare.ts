@@ -3,7 +3,7 @@ import { PINNING, machineFacts } from './machine.js';
 import { type GroupResult, type Pace, measureGroup, stepsOf } from './measure/group.js';
 import { type LoadOptions, chosen } from './options.js';
 import { Progress } from './progress.js';
-import { compareWithBaseline, record } from './report/baseline.js';
+import { compareWithBaseline, readBaseline, record } from './report/baseline.js';
 import { bodyLine, comparisonTable, ratiosOf, trustLines } from './report/comparison.js';
 import { goalsTable } from './report/goals.js';
 import { keepRaw, machineLines } from './report/raw.js';
@@ -27,6 +27,7 @@ export interface CompareOptions extends LoadOptions {
 /** Measures `GET /users/me` of the product and its peers ÷ stock Nest; false where a check finds a loss. */
 export async function compare(options: CompareOptions): Promise<boolean> {
   const pace = { ...options, generator: GENERATORS[options.generator], isPinned: PINNING !== null };
+  const baseline = options.check ? await readBaseline() : null;
   const isShort = options.check || options.record;
   const all = isShort ? COATCHECK_STORES : [...CONSTANTS, ...PEERS, ...COATCHECK_ALL];
   const { present, skipped } = await reachable(chosen(all, options.only));
@@ -50,8 +51,8 @@ export async function compare(options: CompareOptions): Promise<boolean> {
   );
   const ours = new Map([...ratios].filter(([name]) => name !== STOCK_NEST.name));
   if (options.record) await record(ours, pace.generator.name);
-  if (!options.check) return true;
-  const { report, isKept } = await compareWithBaseline(ours);
+  if (baseline === null) return true;
+  const { report, isKept } = compareWithBaseline(baseline, ours);
   console.log(`\n${report}`);
   return isKept;
 }

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { cleanUp, cleanUpOnSignals } from './cleanup.js';
 import { type CompareOptions, compare } from './compare.js';
 import { GENERATOR, ONLY, OUT, SECONDS, WARM_UP, rounds } from './options.js';
@@ -7,7 +7,7 @@ import { type WorkersOptions, workers } from './workers.js';
 
 const program = new Command('bench').description('Compares Coatcheck with its peers, side by side.');
 
-program
+const byDefault = program
   .command('compare', { isDefault: true })
   .description('requests per second of GET /users/me, signed in, ÷ stock Nest (the default)')
   .addOption(ONLY)
@@ -16,9 +16,16 @@ program
   .addOption(WARM_UP)
   .addOption(GENERATOR)
   .addOption(OUT)
-  .option('--check', 'measure the product alone, and fail where it has lost more than 15 % of its baseline')
+  .addOption(
+    new Option(
+      '--check',
+      'measure the product alone, and fail where it has lost more than 15 % of its baseline',
+    ).conflicts('record'),
+  )
   .option('--record', 'measure the product alone, and make that its baseline')
   .action(async (options: CompareOptions) => judge(await compare(options)));
+
+program.addHelpText('after', `\n${byDefault.helpInformation()}`);
 
 program
   .command('start-up')

@@ -6,7 +6,8 @@ import { table } from './table.js';
 /** The share of a recorded ratio that may be lost. */
 const TOLERANCE = 0.15;
 
-interface Baseline {
+/** Ratios of the product that were noted once, and what they were measured with. */
+export interface Baseline {
   readonly recorded: string;
   readonly node: string;
   readonly generator: string;
@@ -26,11 +27,20 @@ export async function record(ratios: ReadonlyMap<string, number>, generator: str
   await writeFile(BASELINE, `${JSON.stringify(baseline, null, 2)}\n`);
 }
 
+/** The recorded ratios; throws where there are none. */
+export async function readBaseline(): Promise<Baseline> {
+  try {
+    return JSON.parse(await readFile(BASELINE, 'utf8')) as Baseline;
+  } catch (cause) {
+    throw new Error('There is no baseline to compare with: record one with --record.', { cause });
+  }
+}
+
 /** Ratios beside the recorded ones, and whether none has lost too much. */
-export async function compareWithBaseline(
+export function compareWithBaseline(
+  { recorded, ratios: before }: Baseline,
   ratios: ReadonlyMap<string, number>,
-): Promise<{ readonly report: string; readonly isKept: boolean }> {
-  const { recorded, ratios: before } = await readBaseline();
+): { readonly report: string; readonly isKept: boolean } {
   let isKept = true;
   const rows = Object.entries(before).map(([name, was]) => {
     const is = ratios.get(name);
@@ -41,12 +51,4 @@ export async function compareWithBaseline(
   });
   const head = ['server', `recorded ${recorded}`, 'now', 'now ÷ recorded', ''];
   return { report: table(head, rows), isKept };
-}
-
-async function readBaseline(): Promise<Baseline> {
-  try {
-    return JSON.parse(await readFile(BASELINE, 'utf8')) as Baseline;
-  } catch (cause) {
-    throw new Error('There is no baseline to compare with: record one with --record.', { cause });
-  }
 }

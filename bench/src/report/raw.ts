@@ -9,8 +9,10 @@ export async function keepRaw(what: string, figures: object, file: string | unde
   const date = new Date().toISOString();
   const path = file ?? join(ROOT, 'build', 'bench', `${what}-${date.replaceAll(/[:.]/g, '-')}.json`);
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, `${JSON.stringify({ what, date, ...figures }, null, 2)}\n`);
-  return relative(process.cwd(), path);
+  const { loadAverage } = machineFacts();
+  const all = { what, date, ...figures, pinning: PINNING, loadAverageAfter: loadAverage };
+  await writeFile(path, `${JSON.stringify(all, null, 2)}\n`);
+  return file ?? relative(process.cwd(), path);
 }
 
 /** What the figures were measured on, for people. */
