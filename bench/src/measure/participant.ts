@@ -59,6 +59,8 @@ async function signEverybodyIn(base: string, url: string, entrance: Entrance): P
   const signIns = Array.from({ length: SESSIONS }, (_, index) => EMAILS[index % EMAILS.length]!);
   const credentials = await inLanes(signIns, (email) => entrance.signIn(base, email));
   const distinct = new Map(credentials.map((credential, index) => [credential.value, index]));
+  if (entrance.signOut && distinct.size < SESSIONS)
+    throw new Error(`${url} has given the same session twice.`);
   await inLanes([...distinct.values()], async (index) => {
     const { email } = await answerTo(url, credentials[index]);
     if (email !== signIns[index]) throw new Error(`${url} took ${signIns[index]} for ${email}.`);

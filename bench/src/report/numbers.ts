@@ -3,9 +3,9 @@ import type { Spread } from '../measure/statistics.js';
 /** What stands for a value that is not known here. */
 export const UNKNOWN = '–';
 
-/** A ratio to two digits after the point. */
+/** A ratio to two digits after the point, a small one to two digits that count. */
 export function ratio(value: number): string {
-  return value.toFixed(2);
+  return value < 0.1 && value > 0 ? `${Number(value.toPrecision(2))}` : value.toFixed(2);
 }
 
 /** A median, and the least and the greatest in parentheses. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { PRODUCT } from '../paths.js';
 import type { Contestant, Goals } from './contestant.js';
 import { COATCHECK, COATCHECK_BASIC } from './entrance.js';
-import { PASSPORT_MEMORY, PASSPORT_REDIS } from './peers.js';
+import { PASSPORT_MEMORY, PASSPORT_POSTGRES, PASSPORT_REDIS } from './peers.js';
 import type { Engine, Place } from './place.js';
 
 /** Where the product keeps users and sessions; `redis` is the sessions, with users in SQLite. */
@@ -18,7 +18,7 @@ const NAMES: Readonly<Record<Store, string>> = {
 const GOALS: Readonly<Record<Store, Goals>> = {
   memory: { overNest: 2.3, sameStore: PASSPORT_MEMORY.name },
   sqlite: { overNest: 2, sameStore: null },
-  postgres: { overNest: 2, sameStore: null },
+  postgres: { overNest: 2, sameStore: PASSPORT_POSTGRES.name },
   redis: { overNest: 1.8, sameStore: PASSPORT_REDIS.name },
 };
 

@@ -10,6 +10,9 @@ export const NODE_HTTP = peer('node:http (constant)', 'node-http', null);
 export const EXPRESS = peer('Express (constant)', 'express', null);
 export const PASSPORT_MEMORY = peer('Nest + Passport (memory)', 'nest-passport-memory', PEER);
 export const PASSPORT_REDIS = peer('Nest + Passport (Redis)', 'nest-passport-redis', PEER, ['redis']);
+export const PASSPORT_POSTGRES = peer('Nest + Passport (PostgreSQL)', 'nest-passport-postgres', PEER, [
+  'postgres',
+]);
 export const BETTER_AUTH_CACHED: Contestant = {
   ...peer('Nest + better-auth (SQLite, cookie cache)', 'nest-better-auth-cookie-cache', BETTER_AUTH),
   refusesEnded: false,
@@ -30,6 +33,7 @@ export const PEERS: readonly Contestant[] = [
   peer('Express + express-session (PostgreSQL)', 'express-session-postgres', PEER, ['postgres']),
   PASSPORT_MEMORY,
   PASSPORT_REDIS,
+  PASSPORT_POSTGRES,
   peer('Nest + better-auth (SQLite)', 'nest-better-auth-sqlite', BETTER_AUTH),
   BETTER_AUTH_CACHED,
   peer('Nest + better-auth (Redis)', 'nest-better-auth-redis', BETTER_AUTH, ['redis']),
