@@ -15,7 +15,7 @@ const leaveToInputPipe = {
 };
 
 const { metafile } = await build({
-  entryPoints: ['dist/lib/main.js', 'dist/lib/cli.js'],
+  entryPoints: ['dist/lib/main.js', 'dist/lib/cli.js', 'dist/lib/users/bcrypt.worker.js'],
   entryNames: '[name]',
   outdir: OUT,
   bundle: true,
@@ -29,10 +29,11 @@ const { metafile } = await build({
   mainFields: ['es2015', 'module', 'main'],
   alias: { rxjs: './node_modules/rxjs/dist/esm' },
   plugins: [leaveToInputPipe],
-  // Native, or not installed, or to be evaluated before all else.
+  // Native, or with a thread's file of its own, or not installed, or to be evaluated before all else.
   external: [
     'bcrypt',
     'better-sqlite3',
+    'piscina',
     'pg-native',
     '@fastify/static',
     '@nestjs/microservices',

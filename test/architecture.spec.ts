@@ -24,6 +24,7 @@ const PINNED: Readonly<Record<string, string>> = {
   pg: 'storage/sql',
   '@redis/client': 'storage/redis',
   bcrypt: 'users',
+  piscina: 'users',
   'cookie-parser': 'auth',
   uuid: 'sessions',
   'path-to-regexp': 'http',

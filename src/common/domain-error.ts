@@ -36,7 +36,8 @@ export type ErrorCode =
   | 'headers_too_large'
   | 'request_refused'
   | 'internal_error'
-  | 'store_unavailable';
+  | 'store_unavailable'
+  | 'busy';
 
 /** A refusal that the caller can act on. */
 export class DomainError extends Error {

@@ -44,6 +44,7 @@ const PROBLEMS: Record<ErrorCode, readonly [status: number, detail: string]> = {
   request_refused: [400, 'The request cannot be met.'],
   internal_error: [500, 'Something went wrong here.'],
   store_unavailable: [503, 'The store cannot answer now; try again soon.'],
+  busy: [503, 'Too many are signing in now; try again soon.'],
 };
 
 /** The codes that a client of the standard dialect meets; the others are the course's. */

@@ -1,5 +1,6 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import bcrypt from 'bcrypt';
+import { hashInThread } from './hashing-threads.js';
 import { PasswordHasher } from './password-hasher.js';
 
 /** `$bcrypt-sha256$v=2,t=2b,r=12$salt$digest` as passlib defines it; a pepper adds its id: `r=12,k=1f0e5c2a`. */
@@ -26,8 +27,8 @@ export class BcryptPasswordHasher extends PasswordHasher {
   }
 
   async hash(password: string): Promise<string> {
-    const salt = await bcrypt.genSalt(this.#cost);
-    const hash = await bcrypt.hash(prehash(password, salt.slice(-22), this.#pepper), salt);
+    const salt = bcrypt.genSaltSync(this.#cost);
+    const hash = await hashInThread(prehash(password, salt.slice(-22), this.#pepper), salt);
     return this.#phc(hash.slice(-53, -31), hash.slice(-31));
   }
 
@@ -35,11 +36,12 @@ export class BcryptPasswordHasher extends PasswordHasher {
     const [, cost = '', key, salt = '', digest = ''] = PHC.exec(hash) ?? [];
     if (Number(cost) < 4 || Number(cost) > MAX_COST) return false;
     const pepper = key === undefined ? '' : this.#pepper;
-    const isEqual = await bcrypt.compare(
-      prehash(password, salt, pepper),
-      `$2b$${cost.padStart(2, '0')}$${salt}${digest}`,
+    const settings = `$2b$${cost.padStart(2, '0')}$${salt}`;
+    const hashed = await hashInThread(prehash(password, salt, pepper), settings);
+    return (
+      timingSafeEqual(Buffer.from(hashed), Buffer.from(settings + digest)) &&
+      (key === undefined || key === this.#pepperId)
     );
-    return isEqual && (key === undefined || key === this.#pepperId);
   }
 
   decoy(): string {
