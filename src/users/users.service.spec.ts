@@ -29,12 +29,14 @@ describe('The users service', () => {
   let users: UsersService;
   let userStore: MemoryUserStore;
   let hasher: CountingHasher;
+  let clock: FakeClock;
   let ann: User;
 
   beforeEach(async () => {
     userStore = store();
     hasher = new CountingHasher({ cost: 4, pepper: null });
-    users = new UsersService(userStore, hasher, new FakeClock(), new UsersOptions());
+    clock = new FakeClock();
+    users = new UsersService(userStore, hasher, clock, new UsersOptions());
     ann = await users.create(account, 'user');
     hasher.calls.length = 0;
   });
@@ -53,6 +55,51 @@ describe('The users service', () => {
   it('spends one verification on the right password', async () => {
     expect(await users.verify('ann@example.com', PASSWORD)).toEqual({ outcome: 'verified', user: ann });
     expect(hasher.calls).toEqual(['verify']);
+  });
+
+  describe('recognizing a credential', () => {
+    const recognize = async (password = PASSWORD) => {
+      hasher.calls.length = 0;
+      const { outcome } = await users.recognize('ann@example.com', password);
+      return [outcome, ...hasher.calls];
+    };
+
+    it('spends one verification a minute on the right one', async () => {
+      expect(await recognize()).toEqual(['verified', 'verify']);
+      clock.advance(59_999);
+      expect(await recognize()).toEqual(['verified']);
+      clock.advance(1);
+      expect(await recognize()).toEqual(['verified', 'verify']);
+    });
+
+    it('spends one verification on each wrong one, however often it comes', async () => {
+      await recognize();
+      for (const password of ['wrong', 'wrong', `:${PASSWORD}`])
+        expect(await recognize(password)).toEqual(['wrong_password', 'verify']);
+      expect((await users.recognize('ann@example.co', `m${PASSWORD}`)).outcome).toBe('unknown_email');
+    });
+
+    it.each<[string, () => Promise<unknown>, string]>([
+      [
+        'the password was changed',
+        () => users.changePassword(ann, PASSWORD, 'another password'),
+        'wrong_password',
+      ],
+      ['the account was disabled', () => users.update(ann.id, { disabled: true }), 'wrong_password'],
+      ['the account was removed', () => users.remove(ann.id), 'unknown_email'],
+    ])('knows it no longer once %s', async (_, change, outcome) => {
+      await recognize();
+      await change();
+      expect(await recognize()).toEqual([outcome, 'verify']);
+    });
+
+    it('shows the user as they are now', async () => {
+      await recognize();
+      await users.update(ann.id, { firstName: 'Ann' });
+      expect(await users.recognize('ann@example.com', PASSWORD)).toMatchObject({
+        user: { firstName: 'Ann' },
+      });
+    });
   });
 
   it('spends nothing on a password that nobody can have, whoever is named', async () => {

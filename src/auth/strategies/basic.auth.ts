@@ -24,7 +24,7 @@ export class BasicAuth extends Auth {
     if (encoded === undefined) return ANONYMOUS;
     const credentials = decode(encoded);
     if (!credentials) return rejected();
-    const verification = await this.users.verify(credentials.email, credentials.password);
+    const verification = await this.users.recognize(credentials.email, credentials.password);
     if (verification.outcome !== 'verified') return rejected();
     return { outcome: 'authenticated', principal: { user: verification.user, session: null } };
   }
