@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
@@ -77,5 +77,20 @@ describe('A server that has started', () => {
         expect((await fetch(url + path)).status).toBe(200);
     });
     expect(all).toEqual(expect.arrayContaining(['@nestjs/swagger', 'swagger-ui-dist']));
+  });
+});
+
+describe('The bundle', () => {
+  const chunks = readdirSync(DIST).filter((file) => file.endsWith('.js'));
+  const bundle = chunks.map((file) => readFileSync(join(DIST, file), 'utf8')).join('\n');
+
+  it('keeps the names of decorated classes, and names no function anew whenever it is made', () => {
+    const decorated = [...bundle.matchAll(/^(\w+) = (?:\w+ = )?__decorate\w*\(/gm)].map(
+      (match) => match[1] ?? '',
+    );
+    expect(decorated).toEqual(expect.arrayContaining(['AuthGuard', 'SessionSweeper', 'UsersController']));
+    const renamed = decorated.filter((name) => new RegExp(`^var ${name} = class \\w*\\d`, 'm').test(bundle));
+    expect(renamed).toEqual([]);
+    expect(bundle).not.toContain('__name(');
   });
 });
