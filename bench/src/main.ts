@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander';
 import { cleanUp, cleanUpOnSignals } from './cleanup.js';
 import { type CompareOptions, compare } from './compare.js';
-import { GENERATOR, ONLY, OUT, SECONDS, WARM_UP, rounds } from './options.js';
+import { GENERATOR, ONLY, OUT, RATE, SECONDS, WARM_UP, rounds } from './options.js';
+import { type SignInOptions, signIn } from './sign-in.js';
 import { type StartUpOptions, startUp } from './start-up.js';
 import { type WorkersOptions, workers } from './workers.js';
 
@@ -45,6 +46,14 @@ program
   .addOption(GENERATOR)
   .addOption(OUT)
   .action((options: WorkersOptions) => workers(options));
+
+program
+  .command('sign-in')
+  .description('sign-ins ÷ what the hash alone gives, and what others feel meanwhile')
+  .addOption(SECONDS)
+  .addOption(RATE)
+  .addOption(OUT)
+  .action((options: SignInOptions) => signIn(options));
 
 function judge(isGood: boolean): void {
   if (!isGood) process.exitCode = 1;

@@ -24,6 +24,11 @@ export const GENERATOR = new Option('--generator <name>', 'what makes the reques
   .choices(Object.keys(GENERATORS))
   .default(DEFAULT_GENERATOR);
 
+/** How many requests a second are made, whatever the answers take. */
+export const RATE = new Option('--rate <n>', 'signed-in requests a second')
+  .default(400)
+  .argParser(positiveInteger);
+
 /** Which servers take part. */
 export const ONLY = new Option(
   '--only <substring,...>',

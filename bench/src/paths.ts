@@ -15,6 +15,9 @@ export const WRK_SCRIPT = fileURLToPath(new URL('../src/load/credentials.lua', i
 /** The process that runs autocannon. */
 export const AUTOCANNON = fileURLToPath(new URL('load/autocannon-process.js', import.meta.url));
 
+/** The process that hashes and does nothing else. */
+export const HASH_ALONE = fileURLToPath(new URL('hash-alone.js', import.meta.url));
+
 /** The file of a peer. */
 export function peerFile(name: string): string {
   return fileURLToPath(new URL(`peers/${name}.js`, import.meta.url));

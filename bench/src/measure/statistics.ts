@@ -18,3 +18,9 @@ export function spreadOf(values: readonly number[]): Spread {
   if (values.length === 0) return { median: NaN, least: NaN, greatest: NaN };
   return { median: median(values), least: Math.min(...values), greatest: Math.max(...values) };
 }
+
+/** The value that a share of all does not exceed; NaN of none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
+}
