@@ -74,6 +74,7 @@ export type { Dialect } from './http/dialect.js';
 export { ALX } from './http/dialects/alx.js';
 export { STANDARD } from './http/dialects/standard.js';
 export { HttpOptions } from './http/http-options.js';
+export { createExpressServer } from './http/express-server.js';
 export { JsonExpressAdapter } from './http/json-express.adapter.js';
 
 export { AppModule } from './app.module.js';

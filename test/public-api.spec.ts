@@ -56,6 +56,7 @@ describe('The public names', () => {
       'UsersService',
       'configureApp',
       'createApp',
+      'createExpressServer',
       'emailKey',
       'loadConfig',
       'rejected',
