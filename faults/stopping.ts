@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Server } from '../test/support/server.js';
 import type { Measurement, Scale, Scenario } from './scenario.js';
 import { Stage, inParallel, none, told, until } from './support.js';
 import { WatchedClient, exactly, repeat, ticketsOf } from './watch.js';
 
-const IN_FLIGHT = 200;
+/** As many sign-ins as a server takes on at once. */
+const IN_FLIGHT = 50 * availableParallelism();
 
 /** Clients of the rolling restart, each on a connection that stays open, and milliseconds that half of them pause. */
 const CLIENTS = 16;

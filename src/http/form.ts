@@ -1,6 +1,8 @@
 /** The text fields of a form, urlencoded or multipart: the first of each name, and none if it cannot be read. */
 export async function parseForm(body: Buffer, contentType: string): Promise<Record<string, string>> {
-  const { Busboy } = await import('@fastify/busboy');
+  const {
+    default: { Busboy },
+  } = await import('@fastify/busboy');
   const fields = new Map<string, string>();
   return new Promise((resolve) => {
     const done = () => resolve(Object.fromEntries(fields));
