@@ -882,7 +882,8 @@ function lifeOf(variables: Variables): Promise<number | null> {
   return during(variables, async (client) => {
     const began = Date.now();
     const cookie = await client.signIn(BOB);
-    while (Date.now() < began + WATCHED) {
+    const signedIn = Date.now();
+    while (Date.now() < signedIn + WATCHED) {
       await wait(100);
       if ((await client.send(ME, { cookie })).status === 403) return Date.now() - began;
     }
