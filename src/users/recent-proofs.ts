@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { User } from './user.js';
 
 /** For how long, in milliseconds, a credential is known again after it was verified. */
-const KNOWN_FOR = 60_000;
+const KNOWN_FOR = 15 * 60_000;
 
 /** How many are known at a time; of more, the oldest are forgotten. */
 const MAX_KNOWN = 10_000;
