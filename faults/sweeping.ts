@@ -111,7 +111,7 @@ async function openTable(stage: Stage): Promise<Table> {
 
 /** The columns of a session; made over twenty days, the last one ten days ago. */
 const COLUMNS =
-  '(id, user_id, secret_hash, credential_version, created_at, authenticated_at, last_seen_at, expires_at, forget_at, ip, user_agent)';
+  '(key, user_id, secret_hash, credential_version, created_at, authenticated_at, last_seen_at, expires_at, forget_at, ip, user_agent)';
 const AGENT = "'192.0.2.1', 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'";
 
 function openSqlite(file: string): Table {
@@ -122,7 +122,7 @@ function openSqlite(file: string): Table {
       database.exec(
         `insert into sessions ${COLUMNS}
          with recursive numbers(i) as (select 0 union all select i + 1 from numbers where i + 1 < ${count})
-         select printf('%012x', at) || lower(hex(randomblob(5))), 'user-' || (i % 10007),
+         select printf('%04x%012x', i % 10007, at) || lower(hex(randomblob(3))), 'user-' || (i % 10007),
            lower(hex(randomblob(21))) || 'x', 1, at, at, at, at + ${DAY / 2}, at + ${(DAY * 3) / 2}, ${AGENT}
          from (select i, ${Date.now() - 30 * DAY} + i * ${Math.floor((20 * DAY) / count)} as at from numbers)`,
       );
@@ -144,7 +144,7 @@ async function openPostgres(connectionString: string): Promise<Table> {
     async fill(count) {
       await client.query(
         `insert into sessions ${COLUMNS}
-         select lpad(to_hex(at), 12, '0') || substr(md5(random()::text), 1, 10), 'user-' || (i % 10007),
+         select lpad(to_hex(i % 10007), 4, '0') || lpad(to_hex(at), 12, '0') || substr(md5(random()::text), 1, 6), 'user-' || (i % 10007),
            md5(random()::text) || substr(md5(i::text), 1, 11), 1, at, at, at, at + ${DAY / 2}, at + ${(DAY * 3) / 2}, ${AGENT}
          from (select i, ${Date.now() - 30 * DAY} + i::bigint * ${Math.floor((20 * DAY) / count)} as at
            from generate_series(0, ${count - 1}) as i) as numbers`,

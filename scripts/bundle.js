@@ -15,7 +15,12 @@ const leaveToInputPipe = {
 };
 
 const { metafile } = await build({
-  entryPoints: ['dist/lib/main.js', 'dist/lib/cli.js', 'dist/lib/users/bcrypt.worker.js'],
+  entryPoints: [
+    'dist/lib/main.js',
+    'dist/lib/cli.js',
+    'dist/lib/users/bcrypt.worker.js',
+    'dist/lib/storage/sql/sqlite-checkpoint.worker.js',
+  ],
   entryNames: '[name]',
   outdir: OUT,
   bundle: true,

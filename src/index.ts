@@ -30,6 +30,7 @@ export {
   type InsertResult,
   type SessionLimit,
   SessionStore,
+  type SweepStep,
 } from './sessions/session-store.js';
 export { SessionSweeper } from './sessions/session-sweeper.js';
 export { SessionToken } from './sessions/session-token.js';

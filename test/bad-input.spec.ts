@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import SqliteConnection from 'better-sqlite3';
+import { keyOf } from '../src/storage/sql/session-key.js';
 import { Server, newFolder, operate } from './support/server.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -1332,7 +1333,7 @@ function good([method, path]: Route): Json {
 function storedSession(where: string, answer: Answer): { ip: string | null; user_agent: string | null } {
   const database = new SqliteConnection(join(where, 'coatcheck.db'), { readonly: true });
   const [id] = ticketOf(answer).split('.');
-  const row = database.prepare('select ip, user_agent from sessions where id = ?').get(id);
+  const row = database.prepare('select ip, user_agent from sessions where key = ?').get(keyOf(id!));
   database.close();
   return row as ReturnType<typeof storedSession>;
 }

@@ -68,7 +68,7 @@ export class Environment {
   readonly SESSION_LIMIT_POLICY: 'evict_oldest' | 'refuse' = 'evict_oldest';
 
   @IsWait()
-  readonly SESSION_SWEEP_INTERVAL: string = '60s';
+  readonly SESSION_SWEEP_INTERVAL: string = '10m';
 
   @IsOptional()
   @Matches(/^[\w.:-]+$/, { message: 'must be a host name or an address' })

@@ -43,7 +43,7 @@ describe('The configuration', () => {
         passwordCost: 12,
         passwordPepper: null,
       },
-      sessions: { limit: null, sweepInterval: 60_000 },
+      sessions: { limit: null, sweepInterval: 600_000 },
       storage: { database: 'sqlite:coatcheck.db', sessions: 'sqlite:coatcheck.db', timeout: 500 },
       http: { prefix: '/api/v1', trustProxy: 0, trustedOrigins: [], https: false, docs: true },
     });

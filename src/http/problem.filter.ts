@@ -46,7 +46,8 @@ export class ProblemFilter implements ExceptionFilter {
       status,
       code,
     };
-    if (status >= 500) this.#logger.error({ ...entry, err: error });
+    if (code === 'busy') this.#logger.warn(entry);
+    else if (status >= 500) this.#logger.error({ ...entry, err: error });
     else this.#logger.log(entry);
   }
 }

@@ -8,6 +8,13 @@ export interface SessionLimit {
 
 export type InsertResult = 'inserted' | 'refused';
 
+/** What one step of a sweep came to. */
+export interface SweepStep {
+  readonly forgotten: number;
+  /** Whether all has been looked at since the sweep began: the next step begins another. */
+  readonly isLast: boolean;
+}
+
 /** For how long an ended or expired session can still be asked about: one day, in milliseconds. */
 export const ENDING_KEPT_FOR = 24 * 60 * 60 * 1000;
 
@@ -39,8 +46,8 @@ export abstract class SessionStore {
   abstract endAll(userId: string, reason: EndReason, now: Date, exceptId?: string): Promise<number>;
   /** Why a session is over, for a day after it ended or expired; null for a live or unknown one. */
   abstract endingOf(id: string, now: Date): Promise<Ending | null>;
-  /** Forgets up to `limit` sessions that are over for more than a day, and says how many. */
-  abstract sweep(now: Date, limit: number): Promise<number>;
+  /** One step of a sweep: goes on where the last one stopped, and forgets up to `limit` sessions that are over for a day. */
+  abstract sweep(now: Date, limit: number): Promise<SweepStep>;
   /**
    * All that is not forgotten, be it live or over, in no order. What changes meanwhile is seen as it was or as it is, and
    * perhaps twice; what is there all the time is not left out.

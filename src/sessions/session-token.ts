@@ -7,7 +7,7 @@ const FORMAT = /^([\w-]{21}[AQgw])\.([\w-]{42}[AEIMQUYcgkosw048])$/;
 
 /** Where in an id the user's tag is: three bytes of it, which are four whole characters of base64url. */
 const TAG_BYTE = 12;
-const TAG = { start: 16, end: 20 };
+export const TAG = { start: 16, end: 20 };
 
 /** The tag that the ids of a user's sessions bear: four characters. Few users share one. */
 export function userTag(userId: string): string {

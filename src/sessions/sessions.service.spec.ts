@@ -4,7 +4,7 @@ import { MemorySessionStore } from '../storage/memory/memory.session-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { aSession, aUser } from '../testing/samples.js';
 import { SessionLifetime } from './session-lifetime.js';
-import { ENDING_KEPT_FOR } from './session-store.js';
+import { ENDING_KEPT_FOR, type SweepStep } from './session-store.js';
 import { SessionSweeper } from './session-sweeper.js';
 import { SessionsOptions } from './sessions-options.js';
 import { SessionsService } from './sessions.service.js';
@@ -101,7 +101,7 @@ describe('The sweeper', () => {
   it('sets out by itself when the application starts, and again and again until it stops', async () => {
     const sweeps = new EventEmitter();
     class TellingStore extends MemorySessionStore {
-      override sweep(now: Date, limit: number): Promise<number> {
+      override sweep(now: Date, limit: number): Promise<SweepStep> {
         sweeps.emit('swept');
         return super.sweep(now, limit);
       }

@@ -11,6 +11,7 @@ import {
   HttpException,
   Injectable,
   type INestApplication,
+  Logger,
   Module,
   NotFoundException,
   Post,
@@ -25,6 +26,7 @@ import {
   type AuthResult,
   CurrentSession,
   CurrentUser,
+  DomainError,
   MemorySessionStore,
   MemoryUserStore,
   Public,
@@ -153,6 +155,12 @@ class RefusalsController {
   @Public()
   upstream() {
     throw Object.assign(new Error('hunter2'), { status: 401 });
+  }
+
+  @Get('busy')
+  @Public()
+  busy() {
+    throw new DomainError('busy');
   }
 
   @Get(['any', 'other'])
@@ -320,7 +328,7 @@ describe('An application of somebody else', () => {
     const { app, url } = await serve(OwnModule);
     await addUser(app, 'ann@example.com');
     expect((await read(`${url}/coats`, await login(url, 'ann@example.com'))).status).toBe(200);
-    expect(await app.get(SessionStore).sweep(new Date(), 1)).toBe(0);
+    expect((await app.get(SessionStore).sweep(new Date(), 1)).forgotten).toBe(0);
   });
 
   it.each([
@@ -333,6 +341,20 @@ describe('An application of somebody else', () => {
     const { status: answered, body } = await read(`${url}/refusals/${path}`);
     expect({ answered, ...body }).toMatchObject({ answered: status, status, code, title });
     expect(JSON.stringify(body)).not.toContain('hunter2');
+  });
+
+  it.each([
+    ['refused', 'log'],
+    ['busy', 'warn'],
+    ['upstream', 'error'],
+  ])('has a refusal logged as what it is: %s', async (path, level) => {
+    const { url } = await serve(RefusingModule);
+    const levels: string[] = [];
+    const note = (at: string) => () => void levels.push(at);
+    Logger.overrideLogger({ log: note('log'), warn: note('warn'), error: note('error') });
+    await fetch(`${url}/refusals/${path}`);
+    Logger.overrideLogger(false);
+    expect(levels).toEqual([level]);
   });
 
   it('describes routes of every shape', async () => {

@@ -5,6 +5,7 @@ import {
   type InsertResult,
   type SessionLimit,
   SessionStore,
+  type SweepStep,
 } from '../../sessions/session-store.js';
 
 /** A session as a flat record, a third the size of one with dates; instants are epoch milliseconds. */
@@ -21,6 +22,8 @@ interface Entry {
   readonly userAgent: string | null;
   endReason: EndReason | null;
   endedAt: number;
+  /** The one before it of the same user. */
+  previous: Entry | null;
 }
 
 /** How many user agents are kept once for all the sessions that have them; of many clients most are alike. */
@@ -30,17 +33,17 @@ const SHARED_USER_AGENTS = 1000;
 export class MemorySessionStore extends SessionStore {
   readonly durable = false;
   readonly #entries = new Map<string, Entry>();
-  readonly #entriesByUser = new Map<string, Entry[]>();
+  readonly #lastByUser = new Map<string, Entry>();
   readonly #userAgents = new Map<string, string>();
+  #sweeping = this.#entries.values();
 
   async insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult> {
     if (this.#entries.has(session.id)) throw new Error('A session of this id is stored already.');
     if (limit && !this.#makeRoom(session, limit)) return 'refused';
     const entry = toEntry(session, this.#shared(session.client.userAgent));
+    entry.previous = this.#lastByUser.get(entry.userId) ?? null;
     this.#entries.set(entry.id, entry);
-    const others = this.#entriesByUser.get(entry.userId);
-    if (others) others.push(entry);
-    else this.#entriesByUser.set(entry.userId, [entry]);
+    this.#lastByUser.set(entry.userId, entry);
     return 'inserted';
   }
 
@@ -87,15 +90,19 @@ export class MemorySessionStore extends SessionStore {
     return { session: toSession(entry), reason: entry.endReason ?? 'expired', at: overSince(entry) };
   }
 
-  async sweep(now: Date, limit: number): Promise<number> {
-    let swept = 0;
-    for (const entry of this.#entries.values()) {
-      if (swept === limit) break;
+  async sweep(now: Date, limit: number): Promise<SweepStep> {
+    let forgotten = 0;
+    for (let looked = 0; looked < limit; looked++) {
+      const { value: entry, done } = this.#sweeping.next();
+      if (done) {
+        this.#sweeping = this.#entries.values();
+        return { forgotten, isLast: true };
+      }
       if (forgetAt(entry) > now) continue;
       this.#forget(entry);
-      swept += 1;
+      forgotten += 1;
     }
-    return swept;
+    return { forgotten, isLast: false };
   }
 
   async *entries(): AsyncGenerator<SessionEntry> {
@@ -112,8 +119,10 @@ export class MemorySessionStore extends SessionStore {
 
   /** Oldest first. */
   #liveOf(userId: string, now: Date): Entry[] {
-    const entries = this.#entriesByUser.get(userId) ?? [];
-    return entries.filter((entry) => isLive(entry, now)).toSorted((a, b) => a.createdAt - b.createdAt);
+    const entries: Entry[] = [];
+    for (let entry = this.#lastByUser.get(userId); entry; entry = entry.previous ?? undefined)
+      if (isLive(entry, now)) entries.push(entry);
+    return entries.toReversed().toSorted((a, b) => a.createdAt - b.createdAt);
   }
 
   #makeRoom({ userId, createdAt, credentialVersion }: StoredSession, { max, policy }: SessionLimit): boolean {
@@ -136,9 +145,12 @@ export class MemorySessionStore extends SessionStore {
 
   #forget(entry: Entry): void {
     this.#entries.delete(entry.id);
-    const others = this.#entriesByUser.get(entry.userId)?.filter((other) => other !== entry) ?? [];
-    if (others.length > 0) this.#entriesByUser.set(entry.userId, others);
-    else this.#entriesByUser.delete(entry.userId);
+    let next = this.#lastByUser.get(entry.userId);
+    if (next !== entry) {
+      while (next && next.previous !== entry) next = next.previous ?? undefined;
+      if (next) next.previous = entry.previous;
+    } else if (entry.previous) this.#lastByUser.set(entry.userId, entry.previous);
+    else this.#lastByUser.delete(entry.userId);
   }
 }
 
@@ -173,6 +185,7 @@ function toEntry(session: StoredSession, userAgent: string | null): Entry {
     userAgent,
     endReason: null,
     endedAt: 0,
+    previous: null,
   };
 }
 

@@ -4,6 +4,7 @@ import {
   type InsertResult,
   type SessionLimit,
   SessionStore,
+  type SweepStep,
 } from '../../sessions/session-store.js';
 import { tagOf, userTag } from '../../sessions/session-token.js';
 import { decode, encode } from './entry.js';
@@ -80,8 +81,8 @@ export class RedisSessionStore extends SessionStore {
   }
 
   /** Redis forgets by itself. */
-  async sweep(): Promise<number> {
-    return 0;
+  async sweep(): Promise<SweepStep> {
+    return { forgotten: 0, isLast: true };
   }
 
   async *entries(): AsyncGenerator<SessionEntry> {

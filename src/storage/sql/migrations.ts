@@ -54,6 +54,17 @@ const migrations = (engine: Engine): Record<string, Migration> => ({
         .execute();
     },
   },
+  // Neighbours in the one index that is left are the sessions of one user, whose tag comes first.
+  '003-sessions-by-key': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.dropIndex('sessions_by_user').execute();
+      await db.schema.dropIndex('sessions_to_forget').execute();
+      await db.schema.alterTable('sessions').renameColumn('id', 'key').execute();
+      await sql`update sessions set key = substr(key, 17, 4) || substr(key, 1, 16) || substr(key, 21)`.execute(
+        db,
+      );
+    },
+  },
 });
 
 export function migrationsFor(engine: Engine): MigrationProvider {

@@ -36,14 +36,19 @@ export class PostgresDatabase implements SqlDatabase {
     return this.#calls.run(query);
   }
 
-  prepare<Row extends { readonly id: string }>(lookUp: LookUp): (id: string) => Promise<Row | null> {
-    const text = `${lookUp.select} where ${lookUp.column} = any($1)`;
-    const gathered = new Gathered<string, Row | null>(async (ids) => {
-      const rows = await this.#pool.find<Row>({ name: lookUp.name, text, values: [ids.map(storable)] });
-      const byId = new Map(rows.map((row) => [row.id, row]));
-      return ids.map((id) => byId.get(id) ?? null);
+  write<T>(statement: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
+    return this.ask(() => statement(this.db));
+  }
+
+  prepare<Row extends object>(lookUp: LookUp<Row>): (text: string) => Promise<Row | null> {
+    const query = `${lookUp.select} where ${lookUp.column} = any($1)`;
+    const gathered = new Gathered<string, Row | null>(async (texts) => {
+      const values = [texts.map(storable)];
+      const rows = await this.#pool.find<Row>({ name: lookUp.name, text: query, values });
+      const byKey = new Map<unknown, Row>(rows.map((row) => [row[lookUp.key], row]));
+      return texts.map((text) => byKey.get(text) ?? null);
     });
-    return (id) => this.ask(() => gathered.ask(id));
+    return (text) => this.ask(() => gathered.ask(text));
   }
 
   alone<T>(subject: string, work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { describeWithPostgres, newSchema } from '../../../test/support/services.js';
+import { expectOneSweeper } from '../../../test/support/sweepers.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
 import { aSession, aUser } from '../../testing/samples.js';
@@ -56,17 +57,8 @@ describeWithPostgres('On PostgreSQL', () => {
       expect(await stores[0]!.findByUser(policy, noon)).toHaveLength(5);
     });
 
-    it('leave the sweeping to one of them, until it has rested', async () => {
-      const [first, second] = [new SqlSessionStore(here), new SqlSessionStore(there)];
-      for (let count = 0; count < 3; count += 1) await first.insert(aSession({ userId: 'cat' }));
-      const later = (seconds: number) => new Date('2026-01-03T12:00:00.000Z').getTime() + seconds * 1000;
-      expect(await first.sweep(new Date(later(0)), 1)).toBe(1);
-      expect(await second.sweep(new Date(later(9)), 1)).toBe(0);
-      expect(await first.sweep(new Date(later(9)), 1)).toBe(1);
-      expect(await second.sweep(new Date(later(18)), 1)).toBe(0);
-      expect(await second.sweep(new Date(later(19)), 1)).toBe(1);
-      expect(await first.sweep(new Date(later(20)), 1)).toBe(0);
-    });
+    it('leave the sweeping to one of them, until it has rested', () =>
+      expectOneSweeper(new SqlSessionStore(here), new SqlSessionStore(there)));
 
     it('let one first user in', async () => {
       const stores = [new SqlUserStore(here), new SqlUserStore(there)];

@@ -14,7 +14,8 @@ export interface Schema {
     updated_at: number;
   };
   sessions: {
-    id: string;
+    /** The id, the user's tag in it first. */
+    key: string;
     user_id: string;
     secret_hash: string;
     credential_version: number;

@@ -1,14 +1,16 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Schema } from './schema.js';
 
-/** What finds one row by its `id`, and is asked on every request. */
-export interface LookUp {
+/** What finds one row by a text that no other has, and is asked on every request. */
+export interface LookUp<Row> {
   /** A name of its own among all look-ups. */
   readonly name: string;
-  /** Selects named columns, an `id` among them: what is added to the tables later must not change the answer. */
+  /** Selects named columns: what is added to the tables later must not change the answer. */
   readonly select: string;
-  /** The column that the `id` comes from. */
+  /** The column that the text is in. */
   readonly column: string;
+  /** What that column is called in the rows that are selected. */
+  readonly key: keyof Row;
 }
 
 /** The tables on some engine, and how it is asked. */
@@ -16,8 +18,10 @@ export interface SqlDatabase {
   readonly db: Kysely<Schema>;
   /** The result of a query, within the time-out; whatever goes wrong instead is a `StoreUnavailableError`. */
   ask<T>(query: () => Promise<T>): Promise<T>;
-  /** Prepares a look-up: what it gives finds the row of an id, in the time and with the errors of `ask`. */
-  prepare<Row extends { readonly id: string }>(lookUp: LookUp): (id: string) => Promise<Row | null>;
+  /** Prepares a look-up: what it gives finds the row of a text, in the time and with the errors of `ask`. */
+  prepare<Row extends object>(lookUp: LookUp<Row>): (text: string) => Promise<Row | null>;
+  /** The same as `ask` for one statement that writes; what it wrote is on disk when it is answered. */
+  write<T>(statement: (db: Kysely<Schema>) => Promise<T>): Promise<T>;
   /** The same as `ask` for a transaction that runs beside no other on the same subject, in any process. */
   alone<T>(subject: string, work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T>;
   close(): Promise<void>;

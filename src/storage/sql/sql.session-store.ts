@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { ExpressionBuilder, Kysely, Selectable, Transaction } from 'kysely';
 import type { JoinsUsers, SessionUser, SessionUsers } from '../../auth/session-users.js';
 import type { EndReason, Ending, SessionEntry, StoredSession } from '../../sessions/session.js';
 import {
@@ -7,11 +7,14 @@ import {
   type InsertResult,
   type SessionLimit,
   SessionStore,
+  type SweepStep,
 } from '../../sessions/session-store.js';
+import { userTag } from '../../sessions/session-token.js';
 import type { User } from '../../users/user.js';
 import type { UserStore } from '../../users/user-store.js';
 import type { Schema } from './schema.js';
-import type { SqlDatabase } from './sql.database.js';
+import { idOf, keyOf } from './session-key.js';
+import type { LookUp, SqlDatabase } from './sql.database.js';
 import { SqlUserStore, USER_COLUMNS, type UserRow, toUser } from './sql.user-store.js';
 
 type Row = Selectable<Schema['sessions']>;
@@ -23,7 +26,7 @@ const SWEEP_LEASE = 10_000;
 const ROWS_PER_PAGE = 500;
 
 const SESSION_COLUMNS = [
-  'id',
+  'key',
   'user_id',
   'secret_hash',
   'credential_version',
@@ -41,25 +44,27 @@ type SessionRow = Pick<Row, (typeof SESSION_COLUMNS)[number]>;
 /** A session and its user side by side, the user's columns with a prefix; all of them null where the user is gone. */
 type JoinedRow = SessionRow & { readonly [Column in keyof UserRow as `holder_${Column}`]: UserRow[Column] };
 
-const SESSION_BY_ID = {
+const SESSION_BY_KEY: LookUp<JoinedRow> = {
   name: 'session',
   select: `select ${[
     ...SESSION_COLUMNS.map((column) => `sessions.${column}`),
     ...USER_COLUMNS.map((column) => `users.${column} as holder_${column}`),
   ].join(', ')} from sessions left join users on users.id = sessions.user_id`,
-  column: 'sessions.id',
+  column: 'sessions.key',
+  key: 'key',
 };
 
 /** Sessions as rows, which outlive the process. */
 export class SqlSessionStore extends SessionStore implements JoinsUsers {
   readonly durable = true;
   readonly #name = randomUUID();
-  readonly #byId: (id: string) => Promise<JoinedRow | null>;
+  readonly #byKey: (key: string) => Promise<JoinedRow | null>;
   #leasedUntil = 0;
+  #sweptTo = '';
 
   constructor(private readonly database: SqlDatabase) {
     super();
-    this.#byId = database.prepare(SESSION_BY_ID);
+    this.#byKey = database.prepare(SESSION_BY_KEY);
   }
 
   joinUsers(users: UserStore): SessionUsers | null {
@@ -75,36 +80,32 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
     const row = toRow(session);
     const result = await (limit
       ? this.database.alone(row.user_id, (transaction) => insertWithin(transaction, row, limit))
-      : this.database.ask(() => insertRow(this.#db, row)));
+      : this.database.write((db) => insertRow(db, row)));
     if (result === 'taken') throw new Error('A session of this id is stored already.');
     return result;
   }
 
   async find(id: string, now: Date): Promise<StoredSession | null> {
-    const row = await this.#byId(id);
+    const row = await this.#byKey(keyOf(id));
     return row && isLive(row, now) ? toSession(row) : null;
   }
 
   async findByUser(userId: string, now: Date): Promise<StoredSession[]> {
     const rows = await this.database.ask(() =>
-      this.#live(now)
-        .where('user_id', '=', userId)
-        .orderBy('created_at', 'desc')
-        .orderBy('id', 'desc')
-        .execute(),
+      this.#live(now).where(isOf(userId)).orderBy('created_at', 'desc').orderBy('key', 'desc').execute(),
     );
     return rows.map(toSession);
   }
 
   async touch(id: string, seenAt: Date, expiresAt: Date): Promise<boolean> {
-    const { numUpdatedRows } = await this.database.ask(() =>
-      this.#change(seenAt)
+    const { numUpdatedRows } = await this.database.write((db) =>
+      change(db, seenAt)
         .set({
           last_seen_at: seenAt.getTime(),
           expires_at: expiresAt.getTime(),
           forget_at: expiresAt.getTime() + ENDING_KEPT_FOR,
         })
-        .where('id', '=', id)
+        .where('key', '=', keyOf(id))
         .where('last_seen_at', '<=', seenAt.getTime())
         .executeTakeFirst(),
     );
@@ -112,8 +113,8 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
   }
 
   async rotate(id: string, from: string, to: string, now: Date): Promise<boolean> {
-    const { numUpdatedRows } = await this.database.ask(() =>
-      this.#change(now)
+    const { numUpdatedRows } = await this.database.write((db) =>
+      change(db, now)
         .set((row) => ({
           secret_hash: to,
           last_seen_at: row
@@ -123,7 +124,7 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
             .else(row.ref('last_seen_at'))
             .end(),
         }))
-        .where('id', '=', id)
+        .where('key', '=', keyOf(id))
         .where('secret_hash', '=', from)
         .executeTakeFirst(),
     );
@@ -131,18 +132,18 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
   }
 
   async end(id: string, reason: EndReason, now: Date): Promise<boolean> {
-    const { numUpdatedRows } = await this.database.ask(() =>
-      this.#change(now).set(ended(reason, now.getTime())).where('id', '=', id).executeTakeFirst(),
+    const { numUpdatedRows } = await this.database.write((db) =>
+      change(db, now).set(ended(reason, now.getTime())).where('key', '=', keyOf(id)).executeTakeFirst(),
     );
     return numUpdatedRows === 1n;
   }
 
   async endAll(userId: string, reason: EndReason, now: Date, exceptId = ''): Promise<number> {
-    const { numUpdatedRows } = await this.database.ask(() =>
-      this.#change(now)
+    const { numUpdatedRows } = await this.database.write((db) =>
+      change(db, now)
         .set(ended(reason, now.getTime()))
-        .where('user_id', '=', userId)
-        .where('id', '!=', exceptId)
+        .where(isOf(userId))
+        .where('key', '!=', keyOf(exceptId))
         .executeTakeFirst(),
     );
     return Number(numUpdatedRows);
@@ -153,7 +154,7 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
       this.#db
         .selectFrom('sessions')
         .selectAll()
-        .where('id', '=', id)
+        .where('key', '=', keyOf(id))
         .where('forget_at', '>', now.getTime())
         .where((or) => or.or([or('ended_at', 'is not', null), or('expires_at', '<=', now.getTime())]))
         .executeTakeFirst(),
@@ -161,41 +162,52 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
     return row ? toEnding(row) : null;
   }
 
-  async sweep(now: Date, limit: number): Promise<number> {
-    if (!(await this.#isSweeper(now))) return 0;
-    const { numDeletedRows } = await this.database.ask(() =>
+  /** Along the keys, so that neighbours go together: an index by time would be written with each use of a session. */
+  async sweep(now: Date, limit: number): Promise<SweepStep> {
+    if (!(await this.#isSweeper(now))) return { forgotten: 0, isLast: true };
+    const last = await this.database.ask(() =>
       this.#db
-        .deleteFrom('sessions')
-        .where('id', 'in', (sessions) =>
-          sessions
-            .selectFrom('sessions')
-            .select('id')
-            .where('forget_at', '<=', now.getTime())
-            .orderBy('forget_at')
-            .limit(limit),
-        )
+        .selectFrom('sessions')
+        .select('key')
+        .where('key', '>', this.#sweptTo)
+        .orderBy('key')
+        .offset(limit - 1)
+        .limit(1)
         .executeTakeFirst(),
     );
-    return Number(numDeletedRows);
+    const { numDeletedRows } = await this.database.write((db) =>
+      db
+        .deleteFrom('sessions')
+        .where('key', '>', this.#sweptTo)
+        .$if(last !== undefined, (query) => query.where('key', '<=', last!.key))
+        .where('forget_at', '<=', now.getTime())
+        .executeTakeFirst(),
+    );
+    this.#sweptTo = last?.key ?? '';
+    return { forgotten: Number(numDeletedRows), isLast: last === undefined };
   }
 
   async *entries(): AsyncGenerator<SessionEntry> {
-    for (let page = await this.#pageAfter(''); page.length > 0; page = await this.#pageAfter(page.at(-1)!.id))
+    for (
+      let page = await this.#pageAfter('');
+      page.length > 0;
+      page = await this.#pageAfter(page.at(-1)!.key)
+    )
       yield* page.map(toEntry);
   }
 
   async #findWithUser(id: string, now: Date): Promise<SessionUser | null> {
-    const row = await this.#byId(id);
+    const row = await this.#byKey(keyOf(id));
     return row && isLive(row, now) ? { session: toSession(row), user: holderOf(row) } : null;
   }
 
-  #pageAfter(id: string): Promise<Row[]> {
+  #pageAfter(key: string): Promise<Row[]> {
     return this.database.ask(() =>
       this.#db
         .selectFrom('sessions')
         .selectAll()
-        .where('id', '>', id)
-        .orderBy('id')
+        .where('key', '>', key)
+        .orderBy('key')
         .limit(ROWS_PER_PAGE)
         .execute(),
     );
@@ -205,8 +217,8 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
   async #isSweeper(now: Date): Promise<boolean> {
     if (now.getTime() < this.#leasedUntil - SWEEP_LEASE / 2) return true;
     const lease = { holder: this.#name, until: now.getTime() + SWEEP_LEASE };
-    const { numInsertedOrUpdatedRows } = await this.database.ask(() =>
-      this.#db
+    const { numInsertedOrUpdatedRows } = await this.database.write((db) =>
+      db
         .insertInto('sweep_lease')
         .values({ subject: 'sessions', ...lease })
         .onConflict((conflict) =>
@@ -233,13 +245,13 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
       .where('ended_at', 'is', null)
       .where('expires_at', '>', now.getTime());
   }
+}
 
-  #change(now: Date) {
-    return this.#db
-      .updateTable('sessions')
-      .where('ended_at', 'is', null)
-      .where('expires_at', '>', now.getTime());
-  }
+/** The rows of a user, who has one tag: they are neighbours. */
+function isOf(userId: string) {
+  const tag = userTag(userId);
+  return ({ and, eb, between }: ExpressionBuilder<Schema, 'sessions'>) =>
+    and([between('key', tag, `${tag}~`), eb('user_id', '=', userId)]);
 }
 
 function isLive({ ended_at, expires_at }: SessionRow, now: Date): boolean {
@@ -265,9 +277,14 @@ async function insertRow(db: Kysely<Schema>, row: Row): Promise<'inserted' | 'ta
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('sessions')
     .values(row)
-    .onConflict((conflict) => conflict.column('id').doNothing())
+    .onConflict((conflict) => conflict.column('key').doNothing())
     .executeTakeFirst();
   return numInsertedOrUpdatedRows === 1n ? 'inserted' : 'taken';
+}
+
+/** To be changed while live, and not any more. */
+function change(db: Kysely<Schema>, now: Date) {
+  return db.updateTable('sessions').where('ended_at', 'is', null).where('expires_at', '>', now.getTime());
 }
 
 /** The row goes in first: on SQLite this transaction holds the write lock from then on. */
@@ -279,23 +296,27 @@ async function insertWithin(
   if ((await insertRow(db, row)) === 'taken') return 'taken';
   const rivals = await db
     .selectFrom('sessions')
-    .select('id')
-    .where('user_id', '=', row.user_id)
-    .where('id', '!=', row.id)
+    .select('key')
+    .where(isOf(row.user_id))
+    .where('key', '!=', row.key)
     .where('credential_version', '>=', row.credential_version)
     .where('ended_at', 'is', null)
     .where('expires_at', '>', row.created_at)
     .orderBy('created_at')
-    .orderBy('id')
+    .orderBy('key')
     .execute();
   const excess = rivals.length + 1 - max;
   if (excess <= 0) return 'inserted';
   if (policy === 'refuse') {
-    await db.deleteFrom('sessions').where('id', '=', row.id).execute();
+    await db.deleteFrom('sessions').where('key', '=', row.key).execute();
     return 'refused';
   }
-  const evicted = rivals.slice(0, excess).map(({ id }) => id);
-  await db.updateTable('sessions').set(ended('evicted', row.created_at)).where('id', 'in', evicted).execute();
+  const evicted = rivals.slice(0, excess).map(({ key }) => key);
+  await db
+    .updateTable('sessions')
+    .set(ended('evicted', row.created_at))
+    .where('key', 'in', evicted)
+    .execute();
   return 'inserted';
 }
 
@@ -305,7 +326,7 @@ function ended(reason: EndReason, at: number) {
 
 function toRow({ client, ...session }: StoredSession): Row {
   return {
-    id: session.id,
+    key: keyOf(session.id),
     user_id: session.userId,
     secret_hash: session.secretHash,
     credential_version: session.credentialVersion,
@@ -323,7 +344,7 @@ function toRow({ client, ...session }: StoredSession): Row {
 
 function toSession(row: SessionRow): StoredSession {
   return {
-    id: row.id,
+    id: idOf(row.key),
     userId: row.user_id,
     secretHash: row.secret_hash,
     credentialVersion: row.credential_version,

@@ -2,7 +2,7 @@ import type { Kysely, Selectable } from 'kysely';
 import { type Credential, type User, emailKey } from '../../users/user.js';
 import { type UserChanges, type UserPosition, UserStore } from '../../users/user-store.js';
 import type { Schema } from './schema.js';
-import type { SqlDatabase } from './sql.database.js';
+import type { LookUp, SqlDatabase } from './sql.database.js';
 
 type Row = Selectable<Schema['users']>;
 
@@ -21,15 +21,31 @@ export const USER_COLUMNS = [
 
 export type UserRow = Pick<Row, (typeof USER_COLUMNS)[number]>;
 
-const USER_BY_ID = { name: 'user', select: `select ${USER_COLUMNS.join(', ')} from users`, column: 'id' };
+type CredentialRow = UserRow & Pick<Row, 'email_key' | 'password_hash'>;
+
+const USER_BY_ID: LookUp<UserRow> = {
+  name: 'user',
+  select: `select ${USER_COLUMNS.join(', ')} from users`,
+  column: 'id',
+  key: 'id',
+};
+
+const CREDENTIAL_BY_ADDRESS: LookUp<CredentialRow> = {
+  name: 'credential',
+  select: `select ${USER_COLUMNS.join(', ')}, email_key, password_hash from users`,
+  column: 'email_key',
+  key: 'email_key',
+};
 
 /** Users as rows, unique by the normal form of their address. */
 export class SqlUserStore extends UserStore {
   readonly #byId: (id: string) => Promise<UserRow | null>;
+  readonly #byAddress: (key: string) => Promise<CredentialRow | null>;
 
   constructor(readonly database: SqlDatabase) {
     super();
     this.#byId = database.prepare(USER_BY_ID);
+    this.#byAddress = database.prepare(CREDENTIAL_BY_ADDRESS);
   }
 
   get #db(): Kysely<Schema> {
@@ -37,7 +53,7 @@ export class SqlUserStore extends UserStore {
   }
 
   async insert(user: User, passwordHash: string): Promise<boolean> {
-    return this.database.ask(() => insertRow(this.#db, toRow(user, passwordHash)));
+    return this.database.write((db) => insertRow(db, toRow(user, passwordHash)));
   }
 
   async insertFirst(user: User, passwordHash: string): Promise<boolean> {
@@ -53,9 +69,7 @@ export class SqlUserStore extends UserStore {
   }
 
   async findCredential(email: string): Promise<Credential | null> {
-    const row = await this.database.ask(() =>
-      this.#db.selectFrom('users').selectAll().where('email_key', '=', emailKey(email)).executeTakeFirst(),
-    );
+    const row = await this.#byAddress(emailKey(email));
     return row ? { user: toUser(row), passwordHash: row.password_hash } : null;
   }
 
@@ -88,8 +102,8 @@ export class SqlUserStore extends UserStore {
   }
 
   async update(id: string, changes: UserChanges, now: Date): Promise<User | null> {
-    const row = await this.database.ask(() =>
-      this.#db
+    const row = await this.database.write((db) =>
+      db
         .updateTable('users')
         .set((user) => ({
           first_name: changes.firstName,
@@ -107,8 +121,8 @@ export class SqlUserStore extends UserStore {
   }
 
   async replacePassword(id: string, version: number, hash: string, now: Date): Promise<User | null> {
-    const row = await this.database.ask(() =>
-      this.#db
+    const row = await this.database.write((db) =>
+      db
         .updateTable('users')
         .set({ password_hash: hash, credential_version: version + 1, updated_at: now.getTime() })
         .where('id', '=', id)
@@ -120,8 +134,8 @@ export class SqlUserStore extends UserStore {
   }
 
   async upgradeHash(id: string, from: string, to: string): Promise<boolean> {
-    const { numUpdatedRows } = await this.database.ask(() =>
-      this.#db
+    const { numUpdatedRows } = await this.database.write((db) =>
+      db
         .updateTable('users')
         .set({ password_hash: to })
         .where('id', '=', id)
@@ -132,8 +146,8 @@ export class SqlUserStore extends UserStore {
   }
 
   async remove(id: string): Promise<boolean> {
-    const { numDeletedRows } = await this.database.ask(() =>
-      this.#db.deleteFrom('users').where('id', '=', id).executeTakeFirst(),
+    const { numDeletedRows } = await this.database.write((db) =>
+      db.deleteFrom('users').where('id', '=', id).executeTakeFirst(),
     );
     return numDeletedRows === 1n;
   }

@@ -1,9 +1,16 @@
 import SqliteConnection from 'better-sqlite3';
 import { Kysely, Migrator, SqliteDialect, type Transaction } from 'kysely';
+import { Gathered } from '../gathered.js';
 import { StoreCalls, whileBusy } from '../store-calls.js';
 import { explainMigration, migrationsFor } from './migrations.js';
 import type { Schema } from './schema.js';
 import type { LookUp, SqlDatabase } from './sql.database.js';
+import { SqliteCheckpoints } from './sqlite-checkpoints.js';
+
+type Work<T> = (transaction: Transaction<Schema>) => Promise<T>;
+
+/** Pages of a write-ahead log, 40 MB, from which on a writer does itself what checkpoints are late with. */
+const LONG_LOG = 10_000;
 
 /** Milliseconds that a start waits for others that migrate the same file. */
 const MIGRATION_TIMEOUT = 30_000;
@@ -16,9 +23,12 @@ export class SqliteDatabase implements SqlDatabase {
   readonly db: Kysely<Schema>;
   readonly #connection: SqliteConnection.Database;
   readonly #calls: StoreCalls;
+  readonly #writes = new Gathered<Work<unknown>, unknown>((works) => this.#commit(works));
+  readonly #checkpoints: SqliteCheckpoints;
 
   private constructor(connection: SqliteConnection.Database, timeout: number) {
     this.#connection = connection;
+    this.#checkpoints = new SqliteCheckpoints(connection.name);
     this.#calls = new StoreCalls({ timeout, isBusy });
     this.db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: connection }) });
   }
@@ -43,31 +53,49 @@ export class SqliteDatabase implements SqlDatabase {
   }
 
   /** Looked up on the spot; only what fails, because another process writes perhaps, is asked again in the usual way. */
-  prepare<Row extends { readonly id: string }>({
-    select,
-    column,
-  }: LookUp): (id: string) => Promise<Row | null> {
+  prepare<Row extends object>({ select, column }: LookUp<Row>): (text: string) => Promise<Row | null> {
     let statement: SqliteConnection.Statement<[string], Row> | undefined;
-    const find = (id: string) => {
+    const find = (text: string) => {
       statement ??= this.#connection.prepare<[string], Row>(`${select} where ${column} = ?`);
-      return statement.get(id) ?? null;
+      return statement.get(text) ?? null;
     };
-    return async (id) => {
+    return async (text) => {
       try {
-        return find(id);
+        return find(text);
       } catch {
-        return this.ask(async () => find(id));
+        return this.ask(async () => find(text));
       }
     };
   }
 
-  /** There is one writer at a time, whatever the subject; who has read what another wrote since is busy. */
-  alone<T>(_subject: string, work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
-    return this.ask(() => this.db.transaction().execute(work));
+  write<T>(work: Work<T>): Promise<T> {
+    return this.ask(() => this.#writes.ask(work) as Promise<T>);
   }
 
-  close(): Promise<void> {
-    return this.db.destroy();
+  /** There is one writer at a time, whatever the subject; who has read what another wrote since is busy. */
+  alone<T>(_subject: string, work: Work<T>): Promise<T> {
+    return this.write(work);
+  }
+
+  async close(): Promise<void> {
+    await this.#checkpoints.close();
+    await this.db.destroy();
+  }
+
+  /** What is written in one turn of the event loop is on disk with one commit; where one of it fails, with one each. */
+  async #commit(works: readonly Work<unknown>[]): Promise<unknown[]> {
+    try {
+      return await this.db.transaction().execute(async (transaction) => {
+        const answers: unknown[] = [];
+        for (const work of works) answers.push(await work(transaction));
+        return answers;
+      });
+    } catch (error) {
+      if (works.length === 1 || isBusy(error)) throw error;
+      return works.map((work) => this.db.transaction().execute(work));
+    } finally {
+      this.#checkpoints.noteWrite();
+    }
   }
 
   /** One start at a time: the lock on the file is taken before it is looked at. */
@@ -76,6 +104,7 @@ export class SqliteDatabase implements SqlDatabase {
       async () => {
         this.#connection.pragma('journal_mode = WAL');
         this.#connection.pragma('synchronous = FULL');
+        this.#connection.pragma(`wal_autocheckpoint = ${LONG_LOG}`);
         this.#connection.exec('begin immediate');
       },
       isBusy,

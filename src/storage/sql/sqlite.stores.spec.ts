@@ -1,8 +1,10 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
+import { expectOneSweeper } from '../../../test/support/sweepers.js';
 import { StoreUnavailableError } from '../../common/domain-error.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
@@ -54,17 +56,8 @@ describe('Two connections to one SQLite file', () => {
     expect(await stores[0]!.findByUser('ann', noon)).toHaveLength(5);
   });
 
-  it('leave the sweeping to one of them, until it has rested', async () => {
-    const [first, second] = [new SqlSessionStore(here), new SqlSessionStore(there)];
-    for (let count = 0; count < 3; count += 1) await first.insert(aSession({ userId: 'cat' }));
-    const later = (seconds: number) => new Date('2026-01-03T12:00:00.000Z').getTime() + seconds * 1000;
-    expect(await first.sweep(new Date(later(0)), 1)).toBe(1);
-    expect(await second.sweep(new Date(later(9)), 1)).toBe(0);
-    expect(await first.sweep(new Date(later(9)), 1)).toBe(1);
-    expect(await second.sweep(new Date(later(18)), 1)).toBe(0);
-    expect(await second.sweep(new Date(later(19)), 1)).toBe(1);
-    expect(await first.sweep(new Date(later(20)), 1)).toBe(0);
-  });
+  it('leave the sweeping to one of them, until it has rested', () =>
+    expectOneSweeper(new SqlSessionStore(here), new SqlSessionStore(there)));
 
   it('let one first user in', async () => {
     const stores = [new SqlUserStore(here), new SqlUserStore(there)];
@@ -119,6 +112,34 @@ describe('A SQLite file', () => {
     const database = await open(file);
     await new SqlUserStore(database).insert(aUser(), 'hash');
     expect(existsSync(`${file}-wal`)).toBe(true);
+    await database.close();
+  });
+
+  it('is given soon what its log holds, long before the log is long', async () => {
+    const file = newFile();
+    const database = await open(file);
+    const user = aUser();
+    await new SqlUserStore(database).insert(user, 'hash');
+    const isCopied = () => readFileSync(file).includes(user.email);
+    for (let glance = 0; glance < 250 && !isCopied(); glance += 1) await delay(20);
+    expect(isCopied()).toBe(true);
+    await database.close();
+  });
+
+  it('keeps what is written in the turn of a write that fails', async () => {
+    const database = await open();
+    const [before, after] = [aSession(), aSession()];
+    const store = new SqlSessionStore(database);
+    const outcomes = await Promise.allSettled([
+      store.insert(before),
+      database.write(async (db) => {
+        await db.deleteFrom('sessions').execute();
+        throw new Error('in its middle');
+      }),
+      store.insert(after),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    for (const session of [before, after]) expect(await store.find(session.id, noon)).toEqual(session);
     await database.close();
   });
 
