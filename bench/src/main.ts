@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander';
 import { cleanUp, cleanUpOnSignals } from './cleanup.js';
 import { type CompareOptions, compare } from './compare.js';
-import { GENERATOR, ONLY, OUT, RATE, SECONDS, WARM_UP, rounds } from './options.js';
+import { type GrowthOptions, growth } from './growth.js';
+import { GENERATOR, ONLY, OUT, RATE, SECONDS, SESSIONS, WARM_UP, rounds } from './options.js';
 import { type SignInOptions, signIn } from './sign-in.js';
 import { type StartUpOptions, startUp } from './start-up.js';
 import { type WorkersOptions, workers } from './workers.js';
@@ -54,6 +55,18 @@ program
   .addOption(RATE)
   .addOption(OUT)
   .action((options: SignInOptions) => signIn(options));
+
+program
+  .command('growth')
+  .description('requests and sign-ins of many live sessions ÷ of few, and what a session takes')
+  .addOption(ONLY)
+  .addOption(SESSIONS)
+  .addOption(rounds(5))
+  .addOption(SECONDS)
+  .addOption(WARM_UP)
+  .addOption(GENERATOR)
+  .addOption(OUT)
+  .action((options: GrowthOptions) => growth(options));
 
 function judge(isGood: boolean): void {
   if (!isGood) process.exitCode = 1;

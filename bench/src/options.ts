@@ -35,6 +35,11 @@ export const ONLY = new Option(
   'measure only servers with one of these in their name',
 ).argParser((text) => text.split(',').map((part) => part.trim().toLowerCase()));
 
+/** How many live sessions there are, the fewest first, which the others are compared with. */
+export const SESSIONS = new Option('--sessions <n,...>', 'live sessions at a time, the fewest first')
+  .default([1000, 100_000, 1_000_000])
+  .argParser(ascending);
+
 /** Where the figures go. */
 export const OUT = new Option('--out <file>', 'where all figures go as JSON (default: in build/bench)');
 
@@ -56,6 +61,15 @@ export function chosen<T extends { readonly name: string }>(
   const found = contestants.filter(({ name }) => only.some((part) => name.toLowerCase().includes(part)));
   if (found.length > 0) return found;
   throw new Error(`No server is named so; there are:\n  ${contestants.map(({ name }) => name).join('\n  ')}`);
+}
+
+function ascending(text: string): number[] {
+  const numbers = text.split(',').map(Number);
+  const isAscending = numbers.every(
+    (number, index) => Number.isInteger(number) && number > (numbers[index - 1] ?? 0),
+  );
+  if (!isAscending) throw new InvalidArgumentError('They must be numbers from 1, the least first.');
+  return numbers;
 }
 
 function positiveInteger(text: string): number {

@@ -6,6 +6,9 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** What the product's own start command runs. */
 export const PRODUCT = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
+/** What others import of the product. */
+export const LIBRARY = new URL('../../dist/lib/index.js', import.meta.url).href;
+
 /** The ratios that `--check` compares with. */
 export const BASELINE = fileURLToPath(new URL('../baseline.json', import.meta.url));
 
@@ -17,6 +20,9 @@ export const AUTOCANNON = fileURLToPath(new URL('load/autocannon-process.js', im
 
 /** The process that hashes and does nothing else. */
 export const HASH_ALONE = fileURLToPath(new URL('hash-alone.js', import.meta.url));
+
+/** The product with as many live sessions as it is told. */
+export const GROWN = fileURLToPath(new URL('growth/server.js', import.meta.url));
 
 /** The file of a peer. */
 export function peerFile(name: string): string {

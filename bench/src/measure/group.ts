@@ -24,13 +24,21 @@ export interface Slice extends Load {
   readonly cpuPerRequest: number | null;
 }
 
-/** A server's turns, and what they come to. */
-export interface Result {
-  readonly name: string;
+/** A server's turns. */
+interface Turns {
   readonly slices: readonly Slice[];
   /** Its rate ÷ the mean of the anchor's before and after, of each round; empty for the anchor. */
   readonly ratios: readonly number[];
+  /** The same of its CPU per request; also empty where that is not known. */
+  readonly cpuRatios: readonly number[];
+}
+
+/** A server's turns, and what they come to. */
+export interface Result extends Turns {
+  readonly name: string;
   readonly ratio: Spread;
+  /** Null where that is not known, and for the anchor. */
+  readonly cpuRatio: Spread | null;
   readonly perSecond: number;
   readonly p50: number;
   readonly p99: number;
@@ -75,13 +83,14 @@ export async function measureGroup(
     prepared.push(await prepare(kind, { name, isPinned: pace.isPinned }));
   }
   try {
-    return await measure(prepared, pace, progress);
+    return await measureParticipants(prepared, pace, progress);
   } finally {
     await Promise.all(prepared.map(({ server }) => server.stop()));
   }
 }
 
-async function measure(
+/** Measures an anchor, its second copy and others, in this order, each of which runs already. */
+export async function measureParticipants(
   participants: readonly Participant[],
   pace: Pace,
   progress: Progress,
@@ -92,25 +101,32 @@ async function measure(
     progress.step(`warm-up: ${participant.name}`);
     await turn(participant, pace, pace.warmUp);
   }
-  const slices = new Map<string, Slice[]>(participants.map(({ name }) => [name, []]));
-  const ratios = new Map<string, number[]>(participants.map(({ name }) => [name, []]));
+  const turns = new Map(
+    participants.map((participant) => [
+      participant,
+      { slices: [] as Slice[], ratios: [] as number[], cpuRatios: [] as number[] },
+    ]),
+  );
   for (let round = 0; round < pace.rounds; round++) {
     const measureOne = async (participant: Participant) => {
       progress.step(`round ${round + 1} of ${pace.rounds}: ${participant.name}`);
       const slice = await turn(participant, pace, pace.seconds);
-      slices.get(participant.name)?.push(slice);
-      return rateOf(slice);
+      turns.get(participant)?.slices.push(slice);
+      return slice;
     };
     let before = await measureOne(anchor);
     for (const rival of rotated(rivals, round)) {
-      const rate = await measureOne(rival);
+      const slice = await measureOne(rival);
       const after = await measureOne(anchor);
-      ratios.get(rival.name)?.push((2 * rate) / (before + after));
+      const { ratios, cpuRatios } = turns.get(rival)!;
+      ratios.push((2 * rateOf(slice)) / (rateOf(before) + rateOf(after)));
+      const [one, earlier, later] = [slice, before, after].map(({ cpuPerRequest }) => cpuPerRequest);
+      if (one && earlier && later) cpuRatios.push((2 * one) / (earlier + later));
       before = after;
     }
   }
   const [first, second, ...others] = participants.map((participant) =>
-    sumUp(participant, slices.get(participant.name) ?? [], ratios.get(participant.name) ?? []),
+    sumUp(participant, turns.get(participant)!),
   );
   if (!first || !second) throw new Error('There is no control.');
   return { anchor: first, control: second, others };
@@ -125,16 +141,14 @@ async function turn({ server, target }: Participant, pace: Pace, seconds: number
   return { ...count, cpuPerRequest: used === null ? null : (used / count.requests) * 1e6 };
 }
 
-function sumUp(
-  { name, server, bodyBytes }: Participant,
-  slices: readonly Slice[],
-  ratios: readonly number[],
-): Result {
+function sumUp({ name, server, bodyBytes }: Participant, { slices, ratios, cpuRatios }: Turns): Result {
   return {
     name,
     slices,
     ratios,
+    cpuRatios,
     ratio: spreadOf(ratios),
+    cpuRatio: cpuRatios.length === 0 ? null : spreadOf(cpuRatios),
     perSecond: median(slices.map(rateOf)),
     p50: median(slices.map(({ p50 }) => p50)),
     p99: median(slices.map(({ p99 }) => p99)),

@@ -9,6 +9,7 @@ import { send } from '../servers/http.js';
 import { newPlace } from '../servers/place.js';
 import { Server } from '../servers/server.js';
 import { checkAnswers, emailIn } from './answers.js';
+import { inLanes } from './lanes.js';
 
 /** Live sessions, which the people share evenly. */
 const SESSIONS = 1000;
@@ -55,31 +56,24 @@ const NO_CREDENTIAL: Credential = { name: 'Cookie', value: 'sid=AaIAONEOc6u5xzZx
 /** All sessions, each proven to be its user's. */
 async function signEverybodyIn(base: string, url: string, entrance: Entrance): Promise<Credential[]> {
   const { signUp } = entrance;
-  if (signUp) await inLanes(EMAILS, (email) => signUp(base, email));
+  if (signUp) await inLanes(EMAILS.length, LANES, (index) => signUp(base, EMAILS[index]!));
   const signIns = Array.from({ length: SESSIONS }, (_, index) => EMAILS[index % EMAILS.length]!);
-  const credentials = await inLanes(signIns, (email) => entrance.signIn(base, email));
+  const credentials = await inLanes(SESSIONS, LANES, (index) => entrance.signIn(base, signIns[index]!));
   const distinct = new Map(credentials.map((credential, index) => [credential.value, index]));
   if (entrance.signOut && distinct.size < SESSIONS)
     throw new Error(`${url} has given the same session twice.`);
-  await inLanes([...distinct.values()], async (index) => {
+  const indexes = [...distinct.values()];
+  await inLanes(indexes.length, LANES, async (at) => {
+    const index = indexes[at]!;
     const { email } = await answerTo(url, credentials[index]);
     if (email !== signIns[index]) throw new Error(`${url} took ${signIns[index]} for ${email}.`);
   });
   return credentials;
 }
 
-async function answerTo(url: string, credential: Credential = NO_CREDENTIAL) {
+/** What a server answers to a credential; throws where that is no success. */
+export async function answerTo(url: string, credential: Credential = NO_CREDENTIAL) {
   const { status, body } = await send('GET', url, { headers: { [credential.name]: credential.value } });
   if (status !== 200) throw new Error(`${url} answered ${status}: ${body}`);
   return { email: emailIn(body), bodyBytes: Buffer.byteLength(body) };
-}
-
-async function inLanes<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const lane = async () => {
-    for (let index = next++; index < items.length; index = next++) results[index] = await work(items[index]!);
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
-  return results;
 }

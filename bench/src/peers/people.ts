@@ -15,7 +15,7 @@ const COUNT = 100;
 export const PASSWORD = 'correct horse battery';
 
 /** The e-mails of all people, in order; the names of those whom a server is asked to sign up. */
-export const EMAILS = Array.from({ length: COUNT }, (_, index) => `person${index + 1}@example.com`);
+export const EMAILS = Array.from({ length: COUNT }, (_, index) => emailOf(index));
 
 /** Who exists from the start at servers without sign-up, by id. */
 export const PEOPLE: ReadonlyMap<string, Person> = new Map(
@@ -30,6 +30,11 @@ const byEmail = new Map([...PEOPLE.values()].map((person) => [person.email, pers
 /** Who signs in so; null where nobody does. */
 export function signIn(email: unknown, password: unknown): Person | null {
   return (password === PASSWORD && byEmail.get(String(email))) || null;
+}
+
+/** The e-mail of a person, the first of whom is 0; of more than all people, too. */
+export function emailOf(index: number): string {
+  return `person${index + 1}@example.com`;
 }
 
 function personOf(email: string, index: number): Person {

@@ -65,11 +65,16 @@ export function coatcheck(strategy: string, store: Store, workers = 1): Contesta
   };
 }
 
+/** The file of users, and of sessions where they are kept beside. */
+export function sqliteFileIn(folder: string): string {
+  return join(folder, 'coatcheck.db');
+}
+
 function enginesOf(store: Store): readonly Engine[] {
   return store === 'postgres' || store === 'redis' ? [store] : [];
 }
 
 function databaseIn({ folder, postgresUrl }: Place, store: Store): string {
   if (store === 'memory') return 'memory:';
-  return store === 'postgres' ? postgresUrl : `sqlite:${join(folder, 'coatcheck.db')}`;
+  return store === 'postgres' ? postgresUrl : `sqlite:${sqliteFileIn(folder)}`;
 }

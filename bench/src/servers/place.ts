@@ -65,22 +65,29 @@ function dropKeys(pattern: string): Promise<void> {
   });
 }
 
-async function onPostgres(statement: string): Promise<void> {
-  const client = new Client({ connectionString: POSTGRES_URL, connectionTimeoutMillis: 2000 });
+/** The rows that a statement gives. */
+export async function onPostgres<Row extends object>(
+  statement: string,
+  connectionString = POSTGRES_URL,
+): Promise<Row[]> {
+  const client = new Client({ connectionString, connectionTimeoutMillis: 2000 });
   client.on('error', () => {});
   try {
     await client.connect();
-    await client.query(statement);
+    return (await client.query<Row>(statement)).rows;
   } finally {
     await client.end();
   }
 }
 
-async function onRedis(work: (client: ReturnType<typeof newRedisClient>) => Promise<unknown>): Promise<void> {
+/** What comes of some work with Redis. */
+export async function onRedis<T>(
+  work: (client: ReturnType<typeof newRedisClient>) => Promise<T>,
+): Promise<T> {
   const client = newRedisClient();
   try {
     await client.connect();
-    await work(client);
+    return await work(client);
   } finally {
     client.destroy();
   }

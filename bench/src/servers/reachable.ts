@@ -2,9 +2,9 @@ import type { Contestant } from './contestant.js';
 import { reachableEngines } from './place.js';
 
 /** Contestants whose engines are reached from here, and what is said of the others. */
-export async function reachable(
-  contestants: readonly Contestant[],
-): Promise<{ readonly present: readonly Contestant[]; readonly skipped: readonly string[] }> {
+export async function reachable<T extends Contestant>(
+  contestants: readonly T[],
+): Promise<{ readonly present: readonly T[]; readonly skipped: readonly string[] }> {
   const engines = await reachableEngines();
   const missing = ({ needs }: Contestant) => needs.filter((engine) => !engines.has(engine));
   return {

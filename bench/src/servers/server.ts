@@ -14,6 +14,8 @@ export interface Launch {
   readonly folder: string;
   readonly variables: Readonly<Record<string, string>>;
   readonly cpu: number | null;
+  /** Of Node. */
+  readonly flags?: readonly string[];
 }
 
 /** A server as a process of its own, which never outlives the comparison. */
@@ -21,8 +23,8 @@ export class Server {
   readonly #child: ChildProcess;
   #output = '';
 
-  private constructor({ file, folder, variables, cpu }: Launch) {
-    const [program, ...args] = heldTo(cpu, [process.execPath, file]);
+  private constructor({ file, folder, variables, cpu, flags = [] }: Launch) {
+    const [program, ...args] = heldTo(cpu, [process.execPath, ...flags, file]);
     this.#child = spawn(program, args, { cwd: folder, env: { PATH: process.env['PATH'], ...variables } });
     whenOver(() => this.stop());
     const keep = (chunk: Buffer) => (this.#output = `${this.#output}${chunk}`.slice(-20_000));
@@ -49,14 +51,25 @@ export class Server {
   }
 
   /** The address that it says it serves at; throws what it said when it ended instead. */
-  async url(): Promise<string> {
-    const impatience = setTimeout(() => this.#child.kill('SIGKILL'), PATIENCE);
+  url(patience = PATIENCE): Promise<string> {
+    return this.says(READY, patience);
+  }
+
+  /** Writes a line that it can read. */
+  tell(line: string): void {
+    this.#child.stdin?.write(`${line}\n`);
+  }
+
+  /** The first group of a pattern as soon as it has said that; throws what it said when it ended instead. */
+  async says(pattern: RegExp, patience = PATIENCE): Promise<string> {
+    const impatience = setTimeout(() => this.#child.kill('SIGKILL'), patience);
     try {
-      return await new Promise<string>((ready, failed) => {
+      return await new Promise<string>((heard, failed) => {
         const look = () => {
-          const [, address] = READY.exec(this.#output) ?? [];
-          if (address !== undefined) ready(address);
+          const [, words] = pattern.exec(this.#output) ?? [];
+          if (words !== undefined) heard(words);
         };
+        look();
         this.#child.stdout?.on('data', look);
         this.#child.once('error', failed);
         this.#child.once('close', (code) =>
