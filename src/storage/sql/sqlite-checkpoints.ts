@@ -19,6 +19,8 @@ export class SqliteCheckpoints {
   async close(): Promise<void> {
     if (this.#timer) clearTimeout(this.#timer);
     if (!this.#worker) return;
+    // The process has to live until the thread is over, which it otherwise need not.
+    this.#worker.ref();
     this.#worker.postMessage('close');
     await once(this.#worker, 'exit');
   }
