@@ -7,6 +7,11 @@ export {
   StoreUnavailableError,
 } from './common/domain-error.js';
 
+export { type Account, type Attempt, type Claimant, GuessThrottle } from './throttle/guess-throttle.js';
+export { MemoryTallyStore } from './throttle/memory.tally-store.js';
+export { TallyStore } from './throttle/tally-store.js';
+export { ThrottleOptions } from './throttle/throttle-options.js';
+
 export { BcryptPasswordHasher } from './users/bcrypt.password-hasher.js';
 export { PasswordHasher } from './users/password-hasher.js';
 export { type Credential, type Role, type User, emailKey } from './users/user.js';

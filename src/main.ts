@@ -23,6 +23,8 @@ async function main(): Promise<void> {
       'Main',
     );
   }
+  if (!config.users.throttle.enabled)
+    logger.warn('AUTH_THROTTLE=off lets strangers guess passwords without end.', 'Main');
   console.log(await (config.workers > 1 ? supervise(config, logger) : serve(config, logger)));
 }
 

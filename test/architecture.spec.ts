@@ -8,13 +8,14 @@ const ROOT = '(root)';
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   common: [],
   logging: [],
-  users: ['common'],
+  throttle: ['common'],
+  users: ['common', 'throttle'],
   sessions: ['common'],
   http: ['common'],
   auth: ['common', 'users', 'sessions', 'http'],
-  storage: ['common', 'users', 'sessions', 'auth'],
-  config: ['common', 'users', 'sessions', 'http', 'auth', 'storage'],
-  testing: ['common', 'users', 'sessions', 'auth', 'storage'],
+  storage: ['common', 'throttle', 'users', 'sessions', 'auth'],
+  config: ['common', 'throttle', 'users', 'sessions', 'http', 'auth', 'storage'],
+  testing: ['common', 'throttle', 'users', 'sessions', 'auth', 'storage'],
 };
 
 /** Packages that only one place knows. */
@@ -26,6 +27,7 @@ const PINNED: Readonly<Record<string, string>> = {
   bcrypt: 'users',
   piscina: 'users',
   'cookie-parser': 'auth',
+  'ipaddr.js': 'throttle',
   uuid: 'sessions',
   'path-to-regexp': 'http',
   'raw-body': 'http',

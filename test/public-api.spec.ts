@@ -21,9 +21,11 @@ describe('The public names', () => {
       'CurrentUser',
       'DomainError',
       'ENDING_KEPT_FOR',
+      'GuessThrottle',
       'HttpOptions',
       'JsonExpressAdapter',
       'MemorySessionStore',
+      'MemoryTallyStore',
       'MemoryUserStore',
       'NEVER',
       'OptionalAuth',
@@ -50,6 +52,8 @@ describe('The public names', () => {
       'StorageOptions',
       'StoreUnavailableError',
       'SystemClock',
+      'TallyStore',
+      'ThrottleOptions',
       'UserStore',
       'UsersModule',
       'UsersOptions',
@@ -68,10 +72,13 @@ describe('The public names', () => {
   it('of the test kit are these', () => {
     expect(Object.keys(testing).toSorted()).toEqual([
       'FakeClock',
+      'aClaimant',
       'aSession',
+      'aThrottle',
       'aUser',
       'describeAuth',
       'describeSessionStore',
+      'describeTallyStore',
       'describeUserStore',
     ]);
   });

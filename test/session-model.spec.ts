@@ -20,7 +20,7 @@ import {
   UsersOptions,
   UsersService,
 } from 'coatcheck';
-import { FakeClock, aUser } from 'coatcheck/testing';
+import { FakeClock, aClaimant, aThrottle, aUser } from 'coatcheck/testing';
 import * as fc from 'fast-check';
 import { userTag } from '../src/sessions/session-token.js';
 import { Connections } from '../src/storage/connections.js';
@@ -212,7 +212,13 @@ class House {
   }
 
   get users(): UsersService {
-    return new UsersService(this.connections.users, new OpenPasswordHasher(), this.clock, new UsersOptions());
+    return new UsersService(
+      this.connections.users,
+      new OpenPasswordHasher(),
+      aThrottle(this.clock),
+      this.clock,
+      new UsersOptions(),
+    );
   }
 
   get sessions(): SessionsService {
@@ -295,7 +301,7 @@ const signIn = step(
   someUser,
   { limit, limits, times: fc.constantFrom(1, 1, 1, 6), behind: fc.constantFrom(0, 0, 1) },
   async (model, house, user, { limit, limits, times, behind }) => {
-    const verified = await house.users.verify(user.email, user.password);
+    const verified = await house.users.verify(user.email, user.password, aClaimant());
     expect(verified.outcome).toBe(
       user.removed ? 'unknown_email' : user.disabled ? 'wrong_password' : 'verified',
     );
@@ -370,7 +376,9 @@ const changePassword = step(
     const found = await house.users.find(user.id);
     if (!found) return;
     const next = `${user.password} and so on`.slice(-60);
-    const changed = await orCode(house.users.changePassword(found, knows ? user.password : 'a guess', next));
+    const changed = await orCode(
+      house.users.changePassword(found, knows ? user.password : 'a guess', next, aClaimant()),
+    );
     if (!knows || user.disabled) {
       expect(changed).toBe('current_password_wrong');
       return;

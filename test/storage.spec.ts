@@ -188,3 +188,20 @@ describeWithPostgres('Eight servers that start at once on an empty PostgreSQL da
     await drop();
   });
 });
+
+describe('A program of somebody else', () => {
+  it('ends by itself once it has closed a SQLite file that it wrote to', async () => {
+    const program = `
+      import { NestFactory } from '@nestjs/core';
+      import { StorageModule, TallyStore } from 'coatcheck';
+      const database = 'sqlite:${join(newFolder(), 'coatcheck.db')}';
+      const app = await NestFactory.createApplicationContext(StorageModule.forRoot({ database }), { logger: false });
+      const now = new Date();
+      const tallies = app.get(TallyStore);
+      for (let key = 0; key < 300; key += 1) await tallies.swap(String(key), null, 'text', now, now);
+      await app.close();
+      console.log('closed');`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program]);
+    expect(stdout).toBe('closed\n');
+  });
+});

@@ -20,6 +20,14 @@ export class AuthChain extends Auth {
     return ANONYMOUS;
   }
 
+  override async holder(request: Request): Promise<string | null> {
+    for (const link of this.links) {
+      const holder = await link.holder(request);
+      if (holder !== null) return holder;
+    }
+    return null;
+  }
+
   override async signIn(user: User, exchange: Exchange): Promise<Session | null> {
     for (const link of this.links) {
       const session = await link.signIn(user, exchange);

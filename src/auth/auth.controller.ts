@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import { ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { Public } from '../common/access.js';
 import { DomainError } from '../common/domain-error.js';
+import { clientFacts } from '../http/client-facts.js';
 import { CredentialsBody } from '../http/body-decorators.js';
 import { UserDto } from '../users/dto/user.dto.js';
 import { userJson } from '../users/user-json.js';
@@ -27,6 +28,7 @@ export class AuthController {
   @Public()
   @CredentialsBody()
   @ApiAnswer(200, { type: UserDto, description: 'Signed in; `Set-Cookie` carries the ticket.' })
+  @ApiAnswer(429, { description: 'Too many attempts from this network failed.' })
   @ApiAnswer(401, {
     description: 'Unknown address, wrong password or disabled account: nobody is told which.',
   })
@@ -35,7 +37,8 @@ export class AuthController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
-    const verification = await this.users.verify(email, password);
+    const claimant = { ip: clientFacts(request).ip, ticketOf: await this.auth.holder(request) };
+    const verification = await this.users.verify(email, password, claimant);
     if (verification.outcome !== 'verified') {
       throw new DomainError(this.options.dialect.loginFailure(verification.outcome));
     }

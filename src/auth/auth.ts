@@ -46,6 +46,11 @@ export abstract class Auth {
   /** A bad credential is an answer, never an exception; an exception means that we could not find out. */
   abstract authenticate(request: Request): Promise<AuthResult>;
 
+  /** The user whom a credential that this request came with was given to, be it worthless by now; null where none was. */
+  async holder(_request: Request): Promise<string | null> {
+    return null;
+  }
+
   /** Makes a verified user known to later requests. Null where there is nothing to remember. */
   async signIn(_user: User, _exchange: Exchange): Promise<Session | null> {
     return null;

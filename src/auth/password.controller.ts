@@ -2,6 +2,7 @@ import { Body, Controller, Put, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { CurrentSession, CurrentUser } from '../common/access.js';
+import { clientFacts } from '../http/client-facts.js';
 import type { Session } from '../sessions/session.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { UserDto } from '../users/dto/user.dto.js';
@@ -36,7 +37,9 @@ export class PasswordController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
-    const changed = await this.users.changePassword(user, body.current_password, body.new_password);
+    const claimant = { ip: clientFacts(request).ip, ticketOf: session ? user.id : null };
+    const { current_password, new_password } = body;
+    const changed = await this.users.changePassword(user, current_password, new_password, claimant);
     await this.sessions.endAll(user.id, 'password_changed');
     if (session) await this.auth.signIn(changed, { request, response });
     return userJson(changed, this.usersOptions.presentation);

@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'not_found'
   | 'method_not_allowed'
   | 'request_timeout'
+  | 'too_many_attempts'
   | 'email_taken'
   | 'session_limit_reached'
   | 'body_too_large'
@@ -48,18 +49,22 @@ export class DomainError extends Error {
     options: {
       readonly faults?: readonly InputFault[];
       readonly allow?: string;
+      readonly retryAfter?: number;
       readonly cause?: unknown;
     } = {},
   ) {
     super(code, { cause: options.cause });
     this.faults = options.faults ?? [];
     this.allow = options.allow ?? null;
+    this.retryAfter = options.retryAfter ?? null;
   }
 
   /** What is wrong with the input, in the order of its fields; empty unless the code is `validation_failed`. */
   readonly faults: readonly InputFault[];
   /** The methods that the path knows; null unless the code is `method_not_allowed`. */
   readonly allow: string | null;
+  /** Seconds after which asking again is worth it; null where nobody knows. */
+  readonly retryAfter: number | null;
 }
 
 /** A field that is absent, null or empty where it may not be. */

@@ -5,6 +5,7 @@ export type Settings = Environment &
   Required<
     Pick<
       Environment,
+      | 'AUTH_THROTTLE'
       | 'SESSION_NAME'
       | 'SESSION_DURATION'
       | 'SESSION_IDLE_TIMEOUT'
@@ -23,6 +24,7 @@ export function withDerivedDefaults(environment: Environment): Settings {
   const isDurable = environment.AUTH_TYPE.includes('session_db_auth');
   return {
     ...environment,
+    AUTH_THROTTLE: environment.AUTH_THROTTLE ?? (alx ? 'off' : 'on'),
     SESSION_NAME: environment.SESSION_NAME ?? (production ? '__Host-sid' : 'sid'),
     SESSION_DURATION: environment.SESSION_DURATION ?? (alx ? '0' : '12h'),
     SESSION_IDLE_TIMEOUT: environment.SESSION_IDLE_TIMEOUT ?? (alx ? '0' : '30m'),

@@ -121,6 +121,20 @@ export class Environment {
   @List()
   readonly TRUSTED_ORIGINS: readonly string[] = [];
 
+  @IsOptional()
+  @IsIn(['on', 'off'])
+  readonly AUTH_THROTTLE?: 'on' | 'off';
+
+  @Type(() => Number)
+  @Min(1)
+  @IsInt()
+  readonly AUTH_FAILURES_PER_NETWORK: number = 50;
+
+  @Type(() => Number)
+  @Min(1)
+  @IsInt()
+  readonly AUTH_FAILURES_PER_SERVER: number = 1000;
+
   @IsIn(['bcrypt'])
   readonly PASSWORD_HASH = 'bcrypt';
 

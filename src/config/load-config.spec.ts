@@ -42,6 +42,7 @@ describe('The configuration', () => {
         passwordMinLength: 15,
         passwordCost: 12,
         passwordPepper: null,
+        throttle: { enabled: true, failuresPerNetwork: 50, failuresPerServer: 1000 },
       },
       sessions: { limit: null, sweepInterval: 600_000 },
       storage: { database: 'sqlite:coatcheck.db', sessions: 'sqlite:coatcheck.db', timeout: 500 },

@@ -6,6 +6,7 @@ import { HttpOptions } from '../http/http-options.js';
 import type { Limits } from '../sessions/session-lifetime.js';
 import { SessionsOptions } from '../sessions/sessions-options.js';
 import { StorageOptions, withoutSecrets } from '../storage/storage-options.js';
+import { ThrottleOptions } from '../throttle/throttle-options.js';
 import { UsersOptions } from '../users/users-options.js';
 import { type Config, ConfigError } from './config.js';
 import { contradictions } from './contradictions.js';
@@ -38,6 +39,11 @@ export function loadConfig(variables: Variables): Config {
       passwordMinLength: settings.PASSWORD_MIN_LENGTH,
       passwordCost: settings.PASSWORD_HASH_COST,
       passwordPepper: settings.PASSWORD_PEPPER ?? null,
+      throttle: new ThrottleOptions({
+        enabled: settings.AUTH_THROTTLE === 'on',
+        failuresPerNetwork: settings.AUTH_FAILURES_PER_NETWORK,
+        failuresPerServer: settings.AUTH_FAILURES_PER_SERVER,
+      }),
       exactEmails: dialect.exactEmails,
       peersVisible: dialect.peersVisible,
       pageSize: dialect.pageSize,

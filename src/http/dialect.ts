@@ -12,7 +12,7 @@ export interface Dialect {
   readonly name: 'standard' | 'alx';
   readonly problem: (problem: Problem, requestId: string) => ProblemAnswer;
   /** What a client is told whose e-mail and password did not fit. */
-  readonly loginFailure: (outcome: 'unknown_email' | 'wrong_password') => ErrorCode;
+  readonly loginFailure: (outcome: 'unknown_email' | 'wrong_password' | 'throttled') => ErrorCode;
   readonly timestamp: (at: Date) => string;
   /** How credentials arrive at login. */
   readonly credentialsBody: 'json' | 'form';

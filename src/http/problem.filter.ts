@@ -5,9 +5,6 @@ import type { Dialect } from './dialect.js';
 import { type Problem, problemOf } from './problem.js';
 import { requestIdOf } from './request-id.js';
 
-/** Seconds after which it is worth asking again, where a store could not answer. */
-const RETRY_AFTER = '1';
-
 /** Turns every error into an answer of the dialect, and into one line of the log. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -33,7 +30,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (status === 401) response.setHeader('WWW-Authenticate', this.challenge);
     if (status === 405 && problem.allow !== null) response.setHeader('Allow', problem.allow);
     if (status === 413) response.setHeader('Connection', 'close');
-    if (status === 503) response.setHeader('Retry-After', RETRY_AFTER);
+    if (problem.retryAfter !== null) response.setHeader('Retry-After', problem.retryAfter);
     response.setHeader('Content-Type', contentType);
     this.adapter.reply(response, body, status);
   }

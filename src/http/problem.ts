@@ -9,6 +9,8 @@ export interface Problem {
   readonly detail: string;
   readonly faults: readonly InputFault[];
   readonly allow: string | null;
+  /** Seconds. */
+  readonly retryAfter: number | null;
 }
 
 /** The one table from codes to statuses and sentences. */
@@ -40,12 +42,16 @@ const PROBLEMS: Record<ErrorCode, readonly [status: number, detail: string]> = {
   body_too_large: [413, 'The body may have at most 16 KiB.'],
   unsupported_media_type: [415, 'The body must be application/json in UTF-8, not compressed.'],
   expectation_failed: [417, 'What the request expects cannot be met.'],
+  too_many_attempts: [429, 'Too many attempts from here failed; try again later.'],
   headers_too_large: [431, 'The headers are too large.'],
   request_refused: [400, 'The request cannot be met.'],
   internal_error: [500, 'Something went wrong here.'],
   store_unavailable: [503, 'The store cannot answer now; try again soon.'],
   busy: [503, 'Too many are signing in now; try again soon.'],
 };
+
+/** Seconds after which it is worth asking again, where a store could not answer. */
+const RETRY_AFTER = 1;
 
 /** The codes that a client of the standard dialect meets; the others are the course's. */
 export const PROBLEM_CODES = (Object.keys(PROBLEMS) as ErrorCode[]).filter(
@@ -69,9 +75,19 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 /** How Nest words the refusals of its cross-origin check, which carry no code. */
 const CROSS_ORIGIN = /^Cross-origin request detected/;
 
-export function problem(code: ErrorCode, facts: Partial<Pick<Problem, 'faults' | 'allow'>> = {}): Problem {
+export function problem(
+  code: ErrorCode,
+  facts: Partial<Pick<Problem, 'faults' | 'allow' | 'retryAfter'>> = {},
+): Problem {
   const [status, detail] = PROBLEMS[code];
-  return { status, code, detail, faults: facts.faults ?? [], allow: facts.allow ?? null };
+  return {
+    status,
+    code,
+    detail,
+    faults: facts.faults ?? [],
+    allow: facts.allow ?? null,
+    retryAfter: facts.retryAfter ?? (status === 503 ? RETRY_AFTER : null),
+  };
 }
 
 /** What went wrong, without a word of what the client sent; `internal_error` for whatever was not foreseen. */

@@ -76,6 +76,16 @@ export class SessionsService {
     return this.#noteUse(found, lifetime, now);
   }
 
+  /** The user whose session a token stands for, or did until a day ago; null to whoever does not hold the whole of it. */
+  async holder(text: string): Promise<string | null> {
+    const token = SessionToken.parse(text);
+    if (!token) return null;
+    const now = this.clock.now();
+    const session =
+      (await this.store.find(token.id, now)) ?? (await this.store.endingOf(token.id, now))?.session;
+    return session && token.matches(session.secretHash) ? session.userId : null;
+  }
+
   /** Gives the live session of a token a new secret, the old one being worthless; of two racing holders one gets it. */
   async rotate(text: string): Promise<SessionToken | null> {
     const token = SessionToken.parse(text);

@@ -1,9 +1,11 @@
 import type { SessionStore } from '../sessions/session-store.js';
+import type { TallyStore } from '../throttle/tally-store.js';
 import type { UserStore } from '../users/user-store.js';
 
 /** The stores of one backend; a backend that keeps sessions alone has no users. */
 export interface Backend {
   readonly users: UserStore | null;
   readonly sessions: SessionStore;
+  readonly tallies: TallyStore;
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { SessionStore } from '../sessions/session-store.js';
+import type { TallyStore } from '../throttle/tally-store.js';
 import type { UserStore } from '../users/user-store.js';
 import type { Backend } from './backend.js';
 import { DATABASE_URL, SESSION_STORE_URL, type StorageOptions } from './storage-options.js';
@@ -10,6 +11,7 @@ export class Connections implements OnApplicationShutdown {
   private constructor(
     readonly users: UserStore,
     readonly sessions: SessionStore,
+    readonly tallies: TallyStore,
     private readonly backends: readonly Backend[],
   ) {}
 
@@ -17,10 +19,11 @@ export class Connections implements OnApplicationShutdown {
     if (!DATABASE_URL.test(database))
       throw new Error('A database is memory:, sqlite:<file> or postgres://….');
     const main = await openBackend(database, timeout);
-    if (sessions === database) return new Connections(main.users!, main.sessions, [main]);
+    if (sessions === database) return new Connections(main.users!, main.sessions, main.tallies, [main]);
     try {
       const beside = await openBackend(sessions, timeout);
-      return new Connections(main.users!, beside.sessions, [main, beside]);
+      const { tallies } = beside.sessions.durable ? beside : main;
+      return new Connections(main.users!, beside.sessions, tallies, [main, beside]);
     } catch (error) {
       await main.close();
       throw error;

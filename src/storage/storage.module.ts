@@ -1,12 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Clock, SystemClock } from '../common/clock.js';
 import { SessionStore } from '../sessions/session-store.js';
+import { TallyStore } from '../throttle/tally-store.js';
 import { UserStore } from '../users/user-store.js';
 import { Connections } from './connections.js';
 import { HealthController } from './health.controller.js';
 import { StorageOptions } from './storage-options.js';
 
-/** Provides `UserStore` and `SessionStore` to the whole application, on the backends that the URLs name. */
+/** Provides `UserStore`, `SessionStore` and `TallyStore` to the whole application, on the backends that the URLs name. */
 @Module({})
 export class StorageModule {
   static forRoot(options: Partial<StorageOptions> = {}): DynamicModule {
@@ -22,9 +23,10 @@ export class StorageModule {
           useFactory: (given: StorageOptions) => Connections.open(given),
         },
         { provide: UserStore, inject: [Connections], useFactory: ({ users }: Connections) => users },
+        { provide: TallyStore, inject: [Connections], useFactory: ({ tallies }: Connections) => tallies },
         { provide: SessionStore, inject: [Connections], useFactory: ({ sessions }: Connections) => sessions },
       ],
-      exports: [UserStore, SessionStore],
+      exports: [UserStore, SessionStore, TallyStore],
       global: true,
     };
   }

@@ -16,6 +16,7 @@ import type { User } from '../users/user.js';
 import { UserStore } from '../users/user-store.js';
 import { UsersOptions } from '../users/users-options.js';
 import { UsersService } from '../users/users.service.js';
+import { aClaimant, aThrottle } from './samples.js';
 import { FakeClock } from './fake-clock.js';
 
 type Headers = Readonly<Record<string, string>>;
@@ -102,7 +103,10 @@ export function describeAuth(
     it.each<[string, () => Promise<unknown>]>([
       ['is removed', () => world.users.remove(user.id)],
       ['is disabled', () => world.users.update(user.id, { disabled: true })],
-      ['changed the password', () => world.users.changePassword(user, PASSWORD, 'another good password')],
+      [
+        'changed the password',
+        () => world.users.changePassword(user, PASSWORD, 'another good password', aClaimant()),
+      ],
     ])('rejects the proof of a user who %s, at once', async (_, happens) => {
       const proof = await proofOf(user);
       await happens();
@@ -154,7 +158,7 @@ export function describeAuth(
 
       it('makes a sign-in worthless that was in flight when the password changed', async () => {
         const verified = user;
-        await world.users.changePassword(user, PASSWORD, 'another good password');
+        await world.users.changePassword(user, PASSWORD, 'another good password', aClaimant());
         const { headers } = await desk.signIn(verified);
         expect(await desk.authenticate(headers)).toMatchObject({ outcome: 'rejected' });
       });
@@ -187,7 +191,7 @@ async function aWorld(
   const hasher = new BcryptPasswordHasher({ cost: 4, pepper: null });
   return {
     clock,
-    users: new UsersService(userStore, hasher, clock, new UsersOptions()),
+    users: new UsersService(userStore, hasher, aThrottle(clock), clock, new UsersOptions()),
     sessions: new SessionsService(sessionStore, clock, new SessionsOptions()),
     sessionStore,
     sessionUsers: sessionUsersOf(sessionStore, userStore),

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../common/clock.js';
 import type { StoredSession } from '../sessions/session.js';
 import { SessionToken } from '../sessions/session-token.js';
+import { type Claimant, GuessThrottle } from '../throttle/guess-throttle.js';
+import { MemoryTallyStore } from '../throttle/memory.tally-store.js';
+import { ThrottleOptions } from '../throttle/throttle-options.js';
 import type { User } from '../users/user.js';
 
 const NOON = new Date('2026-01-01T12:00:00.000Z');
@@ -39,4 +43,14 @@ export function aUser(facts: Partial<User> = {}): User {
     updatedAt: NOON,
     ...facts,
   };
+}
+
+/** Somebody whom no account knows, unless told otherwise. */
+export function aClaimant(facts: Partial<Claimant> = {}): Claimant {
+  return { ip: '192.0.2.1', ticketOf: null, ...facts };
+}
+
+/** A throttle that has counted nothing yet. */
+export function aThrottle(clock: Clock, limits: Partial<ThrottleOptions> = {}): GuessThrottle {
+  return new GuessThrottle(new MemoryTallyStore(), clock, new ThrottleOptions(limits));
 }

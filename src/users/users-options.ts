@@ -1,3 +1,4 @@
+import { ThrottleOptions } from '../throttle/throttle-options.js';
 import { STANDARD_PRESENTATION, type UserPresentation } from './user-json.js';
 
 /**
@@ -17,6 +18,8 @@ export class UsersOptions {
   readonly passwordCost: number = 12;
   /** A key that is mixed into each hash and kept outside the database, or null. */
   readonly passwordPepper: string | null = null;
+  /** How many failed attempts at passwords are borne. */
+  readonly throttle: ThrottleOptions = new ThrottleOptions();
   /** Whether any text can be an address and must be given to the letter, or only e-mail addresses, in any case. */
   readonly exactEmails: boolean = false;
   /** How many users a page of the list has where the client does not say. */

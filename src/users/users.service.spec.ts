@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryUserStore } from '../storage/memory/memory.user-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
+import { aClaimant, aThrottle } from '../testing/samples.js';
 import { BcryptPasswordHasher } from './bcrypt.password-hasher.js';
 import type { User } from './user.js';
 import { UsersOptions } from './users-options.js';
@@ -36,31 +37,39 @@ describe('The users service', () => {
     userStore = store();
     hasher = new CountingHasher({ cost: 4, pepper: null });
     clock = new FakeClock();
-    users = new UsersService(userStore, hasher, clock, new UsersOptions());
+    users = new UsersService(userStore, hasher, aThrottle(clock), clock, new UsersOptions());
     ann = await users.create(account, 'user');
     hasher.calls.length = 0;
   });
 
-  it.each<[string, string, () => Promise<unknown>]>([
-    ['an unknown address', 'nobody@example.com', () => Promise.resolve()],
-    ['a wrong password', 'ann@example.com', () => Promise.resolve()],
-    ['a disabled account', 'ann@example.com', () => users.update(ann.id, { disabled: true })],
-  ])('spends one verification on %s', async (name, email, prepare) => {
+  const failFive = async () => {
+    for (let made = 0; made < 5; made += 1) await users.verify('ann@example.com', 'wrong', aClaimant());
+  };
+
+  it.each<[string, string, string, () => Promise<unknown>]>([
+    ['an unknown address', 'nobody@example.com', 'wrong', () => Promise.resolve()],
+    ['a wrong password', 'ann@example.com', 'wrong', () => Promise.resolve()],
+    ['a disabled account', 'ann@example.com', PASSWORD, () => users.update(ann.id, { disabled: true })],
+    ['a throttled account', 'ann@example.com', PASSWORD, failFive],
+  ])('spends one verification on %s', async (_, email, password, prepare) => {
     await prepare();
-    const password = name === 'a disabled account' ? PASSWORD : 'wrong';
-    expect((await users.verify(email, password)).outcome).not.toBe('verified');
+    hasher.calls.length = 0;
+    expect((await users.verify(email, password, aClaimant())).outcome).not.toBe('verified');
     expect(hasher.calls).toEqual(['verify']);
   });
 
   it('spends one verification on the right password', async () => {
-    expect(await users.verify('ann@example.com', PASSWORD)).toEqual({ outcome: 'verified', user: ann });
+    expect(await users.verify('ann@example.com', PASSWORD, aClaimant())).toEqual({
+      outcome: 'verified',
+      user: ann,
+    });
     expect(hasher.calls).toEqual(['verify']);
   });
 
   describe('recognizing a credential', () => {
     const recognize = async (password = PASSWORD) => {
       hasher.calls.length = 0;
-      const { outcome } = await users.recognize('ann@example.com', password);
+      const { outcome } = await users.recognize('ann@example.com', password, aClaimant());
       return [outcome, ...hasher.calls];
     };
 
@@ -76,13 +85,15 @@ describe('The users service', () => {
       await recognize();
       for (const password of ['wrong', 'wrong', `:${PASSWORD}`])
         expect(await recognize(password)).toEqual(['wrong_password', 'verify']);
-      expect((await users.recognize('ann@example.co', `m${PASSWORD}`)).outcome).toBe('unknown_email');
+      expect((await users.recognize('ann@example.co', `m${PASSWORD}`, aClaimant())).outcome).toBe(
+        'unknown_email',
+      );
     });
 
     it.each<[string, () => Promise<unknown>, string]>([
       [
         'the password was changed',
-        () => users.changePassword(ann, PASSWORD, 'another password'),
+        () => users.changePassword(ann, PASSWORD, 'another password', aClaimant()),
         'wrong_password',
       ],
       ['the account was disabled', () => users.update(ann.id, { disabled: true }), 'wrong_password'],
@@ -96,7 +107,7 @@ describe('The users service', () => {
     it('shows the user as they are now', async () => {
       await recognize();
       await users.update(ann.id, { firstName: 'Ann' });
-      expect(await users.recognize('ann@example.com', PASSWORD)).toMatchObject({
+      expect(await users.recognize('ann@example.com', PASSWORD, aClaimant())).toMatchObject({
         user: { firstName: 'Ann' },
       });
     });
@@ -104,28 +115,30 @@ describe('The users service', () => {
 
   it('spends nothing on a password that nobody can have, whoever is named', async () => {
     for (const email of ['ann@example.com', 'nobody@example.com']) {
-      expect(await users.verify(email, 'x'.repeat(257))).toEqual({ outcome: 'wrong_password' });
-      expect(await users.verify(email, '\u{1f9e5}'.repeat(257))).toEqual({ outcome: 'wrong_password' });
+      expect(await users.verify(email, 'x'.repeat(257), aClaimant())).toEqual({ outcome: 'wrong_password' });
+      expect(await users.verify(email, '\u{1f9e5}'.repeat(257), aClaimant())).toEqual({
+        outcome: 'wrong_password',
+      });
     }
     expect(hasher.calls).toEqual([]);
   });
 
   it('makes an outdated hash anew at the next sign-in, and leaves what was granted', async () => {
     const stronger = new CountingHasher({ cost: 5, pepper: null });
-    const later = new UsersService(userStore, stronger, new FakeClock(), new UsersOptions());
-    expect((await later.verify('ann@example.com', 'wrong')).outcome).toBe('wrong_password');
+    const later = new UsersService(userStore, stronger, aThrottle(clock), clock, new UsersOptions());
+    expect((await later.verify('ann@example.com', 'wrong', aClaimant())).outcome).toBe('wrong_password');
     expect((await userStore.findCredential('ann@example.com'))?.passwordHash).toContain('r=4');
-    expect((await later.verify('ann@example.com', PASSWORD)).outcome).toBe('verified');
+    expect((await later.verify('ann@example.com', PASSWORD, aClaimant())).outcome).toBe('verified');
     const credential = await userStore.findCredential('ann@example.com');
     expect(credential?.passwordHash).toContain('r=5');
     expect(credential?.user.credentialVersion).toBe(ann.credentialVersion);
-    expect((await later.verify('ann@example.com', PASSWORD)).outcome).toBe('verified');
+    expect((await later.verify('ann@example.com', PASSWORD, aClaimant())).outcome).toBe('verified');
     expect(stronger.calls).toEqual(['verify', 'verify', 'hash', 'verify']);
   });
 
   it('lets one of two racing changes of a password win', async () => {
     const changes = ['another good password', 'yet another password'].map((next) =>
-      users.changePassword(ann, PASSWORD, next),
+      users.changePassword(ann, PASSWORD, next, aClaimant()),
     );
     const results = await Promise.allSettled(changes);
     expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
@@ -135,11 +148,12 @@ describe('The users service', () => {
     const exact = new UsersService(
       userStore,
       hasher,
-      new FakeClock(),
+      aThrottle(clock),
+      clock,
       new UsersOptions({ exactEmails: true }),
     );
-    expect((await users.verify(' ANN@example.com', PASSWORD)).outcome).toBe('verified');
-    expect((await exact.verify('ANN@example.com', PASSWORD)).outcome).toBe('unknown_email');
-    expect((await exact.verify('ann@example.com', PASSWORD)).outcome).toBe('verified');
+    expect((await users.verify(' ANN@example.com', PASSWORD, aClaimant())).outcome).toBe('verified');
+    expect((await exact.verify('ANN@example.com', PASSWORD, aClaimant())).outcome).toBe('unknown_email');
+    expect((await exact.verify('ann@example.com', PASSWORD, aClaimant())).outcome).toBe('verified');
   });
 });

@@ -3,10 +3,11 @@ import { Injectable } from '@nestjs/common';
 import { isEmail } from 'class-validator';
 import { Clock } from '../common/clock.js';
 import { DomainError, invalid } from '../common/domain-error.js';
+import { type Claimant, GuessThrottle } from '../throttle/guess-throttle.js';
 import { PasswordHasher } from './password-hasher.js';
 import { checkNewPassword, isOverlong } from './password-policy.js';
 import { RecentProofs } from './recent-proofs.js';
-import type { Credential, Role, User } from './user.js';
+import { type Credential, type Role, type User, emailKey } from './user.js';
 import { type UserChanges, type UserPosition, UserStore } from './user-store.js';
 import { UsersOptions } from './users-options.js';
 
@@ -19,7 +20,7 @@ export interface NewUser {
 
 export type Verification =
   | { readonly outcome: 'verified'; readonly user: User }
-  | { readonly outcome: 'unknown_email' | 'wrong_password' };
+  | { readonly outcome: 'unknown_email' | 'wrong_password' | 'throttled' };
 
 @Injectable()
 export class UsersService {
@@ -28,6 +29,7 @@ export class UsersService {
   constructor(
     private readonly store: UserStore,
     private readonly hasher: PasswordHasher,
+    private readonly throttle: GuessThrottle,
     private readonly clock: Clock,
     private readonly options: UsersOptions,
   ) {}
@@ -45,29 +47,37 @@ export class UsersService {
     return (await this.store.insertFirst(user, passwordHash)) ? user : null;
   }
 
-  /** Tells whose credential this is, at the cost of one hash whoever asks; a disabled user's is wrong. */
-  async verify(email: string, password: string): Promise<Verification> {
+  /**
+   * Tells whose credential this is, at the cost of one hash whoever asks; a disabled user's is wrong, and so is any where
+   * too many were tried. `too_many_attempts` where too many failed that came from the claimant's network, or in all.
+   */
+  async verify(email: string, password: string, claimant: Claimant): Promise<Verification> {
     if (isOverlong(password)) return { outcome: 'wrong_password' };
     const found = await this.store.findCredential(email);
     const credential = found && this.#isAddressOf(found.user, email) ? found : null;
-    const isRight = await this.hasher.verify(password, credential?.passwordHash ?? this.hasher.decoy());
+    const account = { key: emailKey(email), userId: credential?.user.id ?? null };
+    const attempt = await this.throttle.admit(account, claimant);
+    const isOfHash = await this.hasher.verify(password, credential?.passwordHash ?? this.hasher.decoy());
+    const isRight = isOfHash && credential !== null && !credential.user.disabled;
+    const counts = await attempt.judge(isRight);
     if (!credential) return { outcome: 'unknown_email' };
-    if (!isRight || credential.user.disabled) return { outcome: 'wrong_password' };
+    if (!counts) return { outcome: 'throttled' };
+    if (!isRight) return { outcome: 'wrong_password' };
     await this.#upgradeHash(credential, password);
     return { outcome: 'verified', user: credential.user };
   }
 
   /**
-   * As `verify`, but a credential that was verified within the last minute is known again without a hash. It counts only
+   * As `verify`, but a credential that was verified within the last quarter of an hour is known again without a hash. It counts only
    * for the user as they are now: a change of the password or a disabling holds at once.
    */
-  async recognize(email: string, password: string): Promise<Verification> {
+  async recognize(email: string, password: string, claimant: Claimant): Promise<Verification> {
     const now = this.clock.now();
     const proof = this.#proofs.of(email, password, now);
     const user = proof && (await this.store.find(proof.userId));
     if (user && !user.disabled && user.credentialVersion === proof.credentialVersion)
       return { outcome: 'verified', user };
-    const verification = await this.verify(email, password);
+    const verification = await this.verify(email, password, claimant);
     if (verification.outcome === 'verified') this.#proofs.note(email, password, verification.user, now);
     return verification;
   }
@@ -88,17 +98,21 @@ export class UsersService {
     return this.store.count();
   }
 
-  /** Changes a user; `not_found` if there is none. Disabling makes all that was granted to them worthless. */
+  /**
+   * Changes a user; `not_found` if there is none. Disabling makes all that was granted to them worthless, and enabling
+   * forgives the failed attempts at their password.
+   */
   async update(id: string, changes: UserChanges): Promise<User> {
     const user = await this.store.update(id, changes, this.clock.now());
     if (!user) throw new DomainError('not_found');
+    if (changes.disabled === false) await this.throttle.forgive(emailKey(user.email));
     return user;
   }
 
   /** Replaces a password that the user knows; whatever was granted under the old one is worthless from then on. */
-  async changePassword(user: User, current: string, next: string): Promise<User> {
+  async changePassword(user: User, current: string, next: string, claimant: Claimant): Promise<User> {
     checkNewPassword(next, this.options.passwordMinLength, '/new_password');
-    const verification = await this.verify(user.email, current);
+    const verification = await this.verify(user.email, current, claimant);
     if (verification.outcome !== 'verified') throw new DomainError('current_password_wrong');
     const { id, credentialVersion } = verification.user;
     const hash = await this.hasher.hash(next);

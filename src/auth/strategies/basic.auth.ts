@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
+import { clientFacts } from '../../http/client-facts.js';
 import { UsersService } from '../../users/users.service.js';
 import { ANONYMOUS, Auth, type AuthResult, rejected } from '../auth.js';
 import { AuthOptions } from '../auth-options.js';
@@ -24,7 +25,8 @@ export class BasicAuth extends Auth {
     if (encoded === undefined) return ANONYMOUS;
     const credentials = decode(encoded);
     if (!credentials) return rejected();
-    const verification = await this.users.recognize(credentials.email, credentials.password);
+    const claimant = { ip: clientFacts(request).ip, ticketOf: null };
+    const verification = await this.users.recognize(credentials.email, credentials.password, claimant);
     if (verification.outcome !== 'verified') return rejected();
     return { outcome: 'authenticated', principal: { user: verification.user, session: null } };
   }

@@ -55,6 +55,11 @@ export class SessionAuth extends Auth {
     return { outcome: 'authenticated', principal: { user, session } };
   }
 
+  override async holder(request: Request): Promise<string | null> {
+    const text = this.cookie.read(request);
+    return text === null ? null : this.sessions.holder(text);
+  }
+
   /** Always opens a new session and ends the one that the client brought: there is nothing to fixate. */
   override async signIn(user: User, { request, response }: Exchange): Promise<Session> {
     const brought = this.cookie.read(request);

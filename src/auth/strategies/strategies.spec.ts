@@ -13,7 +13,7 @@ import { SqlSessionStore } from '../../storage/sql/sql.session-store.js';
 import { SqliteDatabase } from '../../storage/sql/sqlite.database.js';
 import { type AuthWorld, describeAuth } from '../../testing/describe-auth.js';
 import { FakeClock } from '../../testing/fake-clock.js';
-import { aUser } from '../../testing/samples.js';
+import { aThrottle, aUser } from '../../testing/samples.js';
 import { BcryptPasswordHasher } from '../../users/bcrypt.password-hasher.js';
 import type { User } from '../../users/user.js';
 import { UsersOptions } from '../../users/users-options.js';
@@ -177,6 +177,7 @@ function aHouse(lifetime: Limits = options.lifetime) {
   const users = new UsersService(
     userStore,
     new BcryptPasswordHasher({ cost: 4, pepper: null }),
+    aThrottle(clock),
     clock,
     new UsersOptions(),
   );

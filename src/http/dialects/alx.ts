@@ -34,7 +34,7 @@ export const ALX: Dialect = {
       body: { error: TEXTS[problem.code] ?? plainError({ ...problem, status }) },
     };
   },
-  loginFailure: (outcome) => outcome,
+  loginFailure: (outcome) => (outcome === 'throttled' ? 'wrong_password' : outcome),
   timestamp: (at) => at.toISOString().slice(0, 19),
   credentialsBody: 'form',
   basicScheme: /^Basic (.*)$/,

@@ -1,5 +1,7 @@
 import { describeSessionStore } from '../../testing/describe-session-store.js';
+import { describeTallyStore } from '../../testing/describe-tally-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
+import { MemoryTallyStore } from '../../throttle/memory.tally-store.js';
 import { MemorySessionStore } from './memory.session-store.js';
 import { MemoryUserStore } from './memory.user-store.js';
 
@@ -7,3 +9,4 @@ const close = () => Promise.resolve();
 
 describeSessionStore('MemorySessionStore', () => Promise.resolve({ store: new MemorySessionStore(), close }));
 describeUserStore('MemoryUserStore', () => Promise.resolve({ store: new MemoryUserStore(), close }));
+describeTallyStore('MemoryTallyStore', () => Promise.resolve({ store: new MemoryTallyStore(), close }));

@@ -4,9 +4,11 @@ import { RedisCluster } from '../../../test/support/engines.js';
 import { describeWithEngine } from '../../../test/support/services.js';
 import type { StoredSession } from '../../sessions/session.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
+import { describeTallyStore } from '../../testing/describe-tally-store.js';
 import { aSession } from '../../testing/samples.js';
 import { RedisConnection } from './redis.connection.js';
 import { RedisSessionStore } from './redis.session-store.js';
+import { RedisTallyStore } from './redis.tally-store.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 /** Many calls at once on a busy machine; how soon a store gives up is looked at elsewhere. */
@@ -31,6 +33,11 @@ describeWithEngine.redis('On a Redis Cluster of three nodes', () => {
     },
     { forgetsByItself: true },
   );
+
+  describeTallyStore('RedisTallyStore', async () => {
+    const redis = await open();
+    return { store: new RedisTallyStore(redis), close: () => redis.close() };
+  });
 
   it('a resharding loses no session, revives none and fails no call', async () => {
     const redis = await open();

@@ -1,8 +1,14 @@
 import type { Backend } from '../backend.js';
 import { RedisConnection } from './redis.connection.js';
 import { RedisSessionStore } from './redis.session-store.js';
+import { RedisTallyStore } from './redis.tally-store.js';
 
 export async function openRedis(url: string, timeout: number): Promise<Backend> {
   const connection = await RedisConnection.open(url, timeout);
-  return { users: null, sessions: new RedisSessionStore(connection), close: () => connection.close() };
+  return {
+    users: null,
+    sessions: new RedisSessionStore(connection),
+    tallies: new RedisTallyStore(connection),
+    close: () => connection.close(),
+  };
 }

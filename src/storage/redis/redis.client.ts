@@ -10,6 +10,7 @@ export interface RedisClient {
   destroy(): void;
   info(): Promise<string>;
   on(event: 'error', listener: (error: Error) => void): unknown;
+  get(key: string): Promise<string | null>;
   hGet(key: string, field: string): Promise<string | null>;
   hGetAll(key: string): Promise<Record<string, string>>;
   /** A page of keys, of a cluster one node's after another's; the last says that the next would begin at '0'. */

@@ -68,6 +68,11 @@ export class RedisConnection {
     return this.#calls.run(() => this.#fields.ask({ key, field }));
   }
 
+  /** The text under a key, or null. */
+  text(key: string): Promise<string | null> {
+    return this.#ask((client) => client.get(key));
+  }
+
   /** All fields of a hash. */
   fields(key: string): Promise<Record<string, string>> {
     return this.#ask((client) => client.hGetAll(key));

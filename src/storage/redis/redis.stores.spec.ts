@@ -7,9 +7,11 @@ import { describeWithEngine, describeWithRedis, newPrefix } from '../../../test/
 import { NEVER } from '../../common/clock.js';
 import { ENDING_KEPT_FOR } from '../../sessions/session-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
+import { describeTallyStore } from '../../testing/describe-tally-store.js';
 import { aSession } from '../../testing/samples.js';
 import { RedisConnection } from './redis.connection.js';
 import { RedisSessionStore } from './redis.session-store.js';
+import { RedisTallyStore } from './redis.tally-store.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const after = (ms: number) => new Date(noon.getTime() + ms);
@@ -26,6 +28,12 @@ describeWithRedis('On Redis', () => {
     },
     { forgetsByItself: true },
   );
+
+  describeTallyStore('RedisTallyStore', async () => {
+    const { url, drop } = newPrefix();
+    const redis = await RedisConnection.open(url, PATIENT);
+    return { store: new RedisTallyStore(redis), close: () => redis.close().then(drop) };
+  });
 
   describe('the keys', () => {
     const { url, prefix, drop } = newPrefix();

@@ -65,6 +65,20 @@ const migrations = (engine: Engine): Record<string, Migration> => ({
       );
     },
   },
+  '004-tallies': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('tallies')
+        .addColumn('key', engine === 'sqlite' ? 'text' : sql`text collate "C"`, (column) =>
+          column.primaryKey(),
+        )
+        .addColumn('text', 'text', (column) => column.notNull())
+        .addColumn('until', 'bigint', (column) => column.notNull())
+        .$call((table) => (engine === 'sqlite' ? table.modifyEnd(sql`without rowid`) : table))
+        .execute();
+      await db.schema.createIndex('tallies_by_end').on('tallies').column('until').execute();
+    },
+  },
 });
 
 export function migrationsFor(engine: Engine): MigrationProvider {

@@ -3,10 +3,12 @@ import { sql } from 'kysely';
 import { describeWithPostgres, newSchema } from '../../../test/support/services.js';
 import { expectOneSweeper } from '../../../test/support/sweepers.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
+import { describeTallyStore } from '../../testing/describe-tally-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
 import { aSession, aUser } from '../../testing/samples.js';
 import { PostgresDatabase } from './postgres.database.js';
 import { SqlSessionStore } from './sql.session-store.js';
+import { SqlTallyStore } from './sql.tally-store.js';
 import { SqlUserStore } from './sql.user-store.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
@@ -23,7 +25,7 @@ describeWithPostgres('On PostgreSQL', () => {
 
   async function openEmpty(): Promise<PostgresDatabase> {
     const database = await PostgresDatabase.open(schema.url, PATIENT);
-    await sql`truncate users, sessions, sweep_lease`.execute(database.db);
+    await sql`truncate users, sessions, tallies, sweep_lease`.execute(database.db);
     return database;
   }
 
@@ -35,6 +37,24 @@ describeWithPostgres('On PostgreSQL', () => {
   describeUserStore('SqlUserStore', async () => {
     const database = await openEmpty();
     return { store: new SqlUserStore(database), close: () => database.close() };
+  });
+
+  describeTallyStore('SqlTallyStore', async () => {
+    const database = await openEmpty();
+    return { store: new SqlTallyStore(database), close: () => database.close() };
+  });
+
+  it('clears tallies that are over, as others come', async () => {
+    const database = await openEmpty();
+    const store = new SqlTallyStore(database);
+    const later = new Date(noon.getTime() + 1);
+    for (let index = 0; index < 150; index += 1)
+      await store.swap(`passing ${index}`, null, 'text', later, index < 100 ? noon : later);
+    await store.swap('lasting', null, 'text', new Date(later.getTime() + 1), later);
+    for (let index = 0; index < 49; index += 1) await store.swap(`last ${index}`, null, 'text', later, later);
+    const left = await database.db.selectFrom('tallies').select('key').execute();
+    expect(left).toEqual([{ key: 'lasting' }]);
+    await database.close();
   });
 
   describe('two pools of connections', () => {

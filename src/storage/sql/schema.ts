@@ -31,6 +31,12 @@ export interface Schema {
     ip: string | null;
     user_agent: string | null;
   };
+  tallies: {
+    key: string;
+    text: string;
+    /** From when on the row counts as none. */
+    until: number;
+  };
   /** Which process sweeps, so that the others need not. */
   sweep_lease: {
     subject: string;

@@ -1,6 +1,7 @@
 import type { Backend } from '../backend.js';
 import type { SqlDatabase } from './sql.database.js';
 import { SqlSessionStore } from './sql.session-store.js';
+import { SqlTallyStore } from './sql.tally-store.js';
 import { SqlUserStore } from './sql.user-store.js';
 
 export async function openSqlite(file: string, timeout: number): Promise<Backend> {
@@ -17,6 +18,7 @@ function storesOn(database: SqlDatabase): Backend {
   return {
     users: new SqlUserStore(database),
     sessions: new SqlSessionStore(database),
+    tallies: new SqlTallyStore(database),
     close: () => database.close(),
   };
 }

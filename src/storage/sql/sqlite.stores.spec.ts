@@ -7,9 +7,11 @@ import { sql } from 'kysely';
 import { expectOneSweeper } from '../../../test/support/sweepers.js';
 import { StoreUnavailableError } from '../../common/domain-error.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
+import { describeTallyStore } from '../../testing/describe-tally-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
 import { aSession, aUser } from '../../testing/samples.js';
 import { SqlSessionStore } from './sql.session-store.js';
+import { SqlTallyStore } from './sql.tally-store.js';
 import { SqlUserStore } from './sql.user-store.js';
 import { SqliteDatabase } from './sqlite.database.js';
 
@@ -25,6 +27,11 @@ describeSessionStore('SqlSessionStore on SQLite', async () => {
 describeUserStore('SqlUserStore on SQLite', async () => {
   const database = await open();
   return { store: new SqlUserStore(database), close: () => database.close() };
+});
+
+describeTallyStore('SqlTallyStore on SQLite', async () => {
+  const database = await open();
+  return { store: new SqlTallyStore(database), close: () => database.close() };
 });
 
 describe('Two connections to one SQLite file', () => {
@@ -105,6 +112,19 @@ describe('A SQLite file', () => {
     );
     await database.close();
     await expect(open(file)).rejects.toThrow(`Cannot open ${file}: a newer version has migrated it`);
+  });
+
+  it('clears tallies that are over, as others come', async () => {
+    const database = await open();
+    const store = new SqlTallyStore(database);
+    const later = new Date(noon.getTime() + 1);
+    for (let index = 0; index < 150; index += 1)
+      await store.swap(`passing ${index}`, null, 'text', later, index < 100 ? noon : later);
+    await store.swap('lasting', null, 'text', new Date(later.getTime() + 1), later);
+    for (let index = 0; index < 49; index += 1) await store.swap(`last ${index}`, null, 'text', later, later);
+    const left = await database.db.selectFrom('tallies').select('key').execute();
+    expect(left).toEqual([{ key: 'lasting' }]);
+    await database.close();
   });
 
   it('is in write-ahead mode', async () => {

@@ -1,0 +1,38 @@
+import { TallyStore } from '../../throttle/tally-store.js';
+import type { RedisConnection } from './redis.connection.js';
+
+/** ARGV: now, from or nothing, to, until. A value is the end of a text's time, a blank and the text. */
+const SWAP = `
+local ends, text = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+) (.*)$')
+if ends and tonumber(ends) <= tonumber(ARGV[1]) then text = nil end
+if (text or '') ~= ARGV[2] then return 0 end
+local life = math.max(tonumber(ARGV[4]) - tonumber(ARGV[1]), 1)
+redis.call('SET', KEYS[1], ARGV[4] .. ' ' .. ARGV[3], 'PX', string.format('%.0f', life))
+return 1
+`;
+
+/** Tallies in Redis, a key each, which goes when its time is over. */
+export class RedisTallyStore extends TallyStore {
+  constructor(private readonly redis: RedisConnection) {
+    super();
+  }
+
+  async read(keys: readonly string[], now: Date): Promise<(string | null)[]> {
+    const values = await Promise.all(keys.map((key) => this.redis.text(this.#keyOf(key))));
+    return values.map((value) => value && textOf(value, now));
+  }
+
+  async swap(key: string, from: string | null, to: string, until: Date, now: Date): Promise<boolean> {
+    const args = [now.getTime(), from ?? '', to, until.getTime()];
+    return (await this.redis.run(SWAP, this.#keyOf(key), args)) === 1;
+  }
+
+  #keyOf(key: string): string {
+    return `${this.redis.prefix}:tally:${key}`;
+  }
+}
+
+function textOf(value: string, now: Date): string | null {
+  const blank = value.indexOf(' ');
+  return now.getTime() < Number(value.slice(0, blank)) ? value.slice(blank + 1) : null;
+}

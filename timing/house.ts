@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { NestFactory } from '@nestjs/core';
+import {
+  BcryptPasswordHasher,
+  Clock,
+  GuessThrottle,
+  StorageModule,
+  TallyStore,
+  ThrottleOptions,
+  type User,
+  UserStore,
+} from 'coatcheck';
+
+const PASSWORD = 'correct horse battery';
+
+/** Failures of strangers after which an account is theirs no more, each made when the delay of the last was over. */
+const THROTTLED_AFTER = 30;
+const LONGEST_DELAY = 16 * 60_000;
+
+/** Attempts that are made at an account before it is delayed. */
+const FREE_ATTEMPTS = 4;
+
+export const KINDS = [
+  'unknown address',
+  'wrong password',
+  'disabled account',
+  'throttled account',
+  'older hash',
+] as const;
+
+export type Kind = (typeof KINDS)[number];
+
+/** A time of ours, that is moved on. */
+class MovedClock extends Clock {
+  constructor(private at: number) {
+    super();
+  }
+
+  now(): Date {
+    return new Date(this.at);
+  }
+
+  move(ms: number): void {
+    this.at += ms;
+  }
+}
+
+/** Adds as many accounts of each kind as it takes for `attempts` failures, in a new SQLite file; their addresses. */
+export async function populate(
+  folder: string,
+  attempts: number,
+  cost: number,
+): Promise<Readonly<Record<Kind, readonly string[]>>> {
+  const context = await NestFactory.createApplicationContext(
+    StorageModule.forRoot({ database: `sqlite:${join(folder, 'coatcheck.db')}`, timeout: 10_000 }),
+    { logger: false },
+  );
+  const users = context.get(UserStore);
+  const now = new Date();
+  const today = await new BcryptPasswordHasher({ cost, pepper: null }).hash(PASSWORD);
+  const older = await new BcryptPasswordHasher({ cost: cost - 2, pepper: null }).hash(PASSWORD);
+  const count = Math.ceil(attempts / FREE_ATTEMPTS);
+  const add = async (kind: Kind, hash: string, number = count, facts: Partial<User> = {}) => {
+    const emails = addressesOf(kind, number);
+    await Promise.all(emails.map((email) => users.insert(aUser(email, now, facts), hash)));
+    return emails;
+  };
+  const emails = {
+    'unknown address': addressesOf('unknown address', count),
+    'wrong password': await add('wrong password', today),
+    'disabled account': await add('disabled account', today, count, { disabled: true }),
+    'throttled account': await add('throttled account', today, 20),
+    'older hash': await add('older hash', older),
+  };
+  for (const email of emails['throttled account']) await exhaust(context.get(TallyStore), users, email, now);
+  await context.close();
+  return emails;
+}
+
+function addressesOf(kind: Kind, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${kind.replace(' ', '-')}-${index}@example.com`);
+}
+
+function aUser(email: string, now: Date, facts: Partial<User>): User {
+  return {
+    id: randomUUID(),
+    email,
+    firstName: null,
+    lastName: null,
+    role: 'user',
+    disabled: false,
+    credentialVersion: 1,
+    createdAt: now,
+    updatedAt: now,
+    ...facts,
+  };
+}
+
+/** Uses up all guesses of strangers at an account, in the hours before now. */
+async function exhaust(tallies: TallyStore, users: UserStore, email: string, now: Date): Promise<void> {
+  const clock = new MovedClock(now.getTime() - (THROTTLED_AFTER + 1) * LONGEST_DELAY);
+  const throttle = new GuessThrottle(tallies, clock, new ThrottleOptions({ failuresPerServer: Infinity }));
+  const userId = (await users.findCredential(email))?.user.id ?? null;
+  for (let failures = 0; failures < THROTTLED_AFTER; failures += 1) {
+    const attempt = await throttle.admit(
+      { key: email, userId },
+      { ip: `10.1.0.${failures}`, ticketOf: null },
+    );
+    if (!(await attempt.judge(false))) throw new Error('A guess did not count that should.');
+    clock.move(LONGEST_DELAY);
+  }
+}
