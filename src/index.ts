@@ -16,7 +16,13 @@ export { BcryptPasswordHasher } from './users/bcrypt.password-hasher.js';
 export { PasswordHasher } from './users/password-hasher.js';
 export { type Credential, type Role, type User, emailKey } from './users/user.js';
 export { STANDARD_PRESENTATION, type UserPresentation, userJson } from './users/user-json.js';
-export { type UserChanges, type UserPosition, UserStore } from './users/user-store.js';
+export {
+  type UserChanges,
+  type UserPosition,
+  type UserRemoval,
+  UserStore,
+  type UserUpdate,
+} from './users/user-store.js';
 export { UsersModule } from './users/users.module.js';
 export { type Registration, UsersOptions } from './users/users-options.js';
 export { type NewUser, UsersService, type Verification } from './users/users.service.js';

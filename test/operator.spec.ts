@@ -87,6 +87,8 @@ describe('The operator command', () => {
     ],
     ['no address', ['user', 'create', '--email', 'nonsense', '--password-stdin'], PASSWORD, {}, 'email'],
     ['an unknown user', ['user', 'disable', 'nobody@example.com'], '', {}, 'no such user'],
+    ['the last administrator', ['user', 'disable', 'ann@example.com'], '', {}, 'the last administrator'],
+    ['the last administrator', ['user', 'delete', 'ann@example.com'], '', {}, 'the last administrator'],
     [
       'users in memory',
       ['user', 'list'],

@@ -39,6 +39,7 @@ const PROBLEMS: Record<ErrorCode, readonly [status: number, detail: string]> = {
   request_timeout: [408, 'The request took too long to arrive.'],
   email_taken: [409, 'This address has an account already.'],
   session_limit_reached: [409, 'There are as many sessions as allowed; end one first.'],
+  last_admin: [409, 'This is the last administrator who is not disabled; make another one first.'],
   body_too_large: [413, 'The body may have at most 16 KiB.'],
   unsupported_media_type: [415, 'The body must be application/json in UTF-8, not compressed.'],
   expectation_failed: [417, 'What the request expects cannot be met.'],

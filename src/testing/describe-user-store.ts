@@ -1,5 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
-import type { UserStore } from '../users/user-store.js';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { UserChanges, UserStore } from '../users/user-store.js';
 import { aUser } from './samples.js';
 import { type StoreUnderTest, openForEachClause } from './store-under-test.js';
 
@@ -44,7 +44,7 @@ export function describeUserStore(name: string, open: () => Promise<StoreUnderTe
           await store.insert(aUser(), 'hash');
           expect(await store.find(text)).toBeNull();
           expect(await store.findCredential(text)).toBeNull();
-          expect(await store.remove(text)).toBe(false);
+          expect(await store.remove(text)).toBe('not_found');
         },
       );
 
@@ -81,8 +81,8 @@ export function describeUserStore(name: string, open: () => Promise<StoreUnderTe
       it('are free again when their user is removed', async () => {
         const user = aUser();
         await store.insert(user, 'hash');
-        expect(await store.remove(user.id)).toBe(true);
-        expect(await store.remove(user.id)).toBe(false);
+        expect(await store.remove(user.id)).toBe('removed');
+        expect(await store.remove(user.id)).toBe('not_found');
         expect(await store.insert(aUser({ email: user.email }), 'hash')).toBe(true);
       });
     });
@@ -135,12 +135,14 @@ export function describeUserStore(name: string, open: () => Promise<StoreUnderTe
         const user = aUser({ firstName: 'Ann', lastName: 'Lee' });
         await store.insert(user, 'hash');
         const changed = await store.update(user.id, { firstName: 'Anna', role: 'admin' }, after(1));
-        expect(changed).toEqual({ ...user, firstName: 'Anna', role: 'admin', updatedAt: after(1) });
-        expect(await store.find(user.id)).toEqual(changed);
+        const expected = { ...user, firstName: 'Anna', role: 'admin', updatedAt: after(1) };
+        expect(changed).toEqual({ outcome: 'updated', user: expected });
+        expect(await store.find(user.id)).toEqual(expected);
       });
 
-      it('is null for an unknown user and makes none', async () => {
-        expect(await store.update(aUser().id, { firstName: 'Ann' }, noon)).toBeNull();
+      it('finds no unknown user and makes none', async () => {
+        for (const changes of [{ firstName: 'Ann' }, { role: 'user' }, { disabled: true }] as const)
+          expect(await store.update(aUser().id, changes, noon)).toEqual({ outcome: 'not_found' });
         expect(await store.count()).toBe(0);
       });
 
@@ -148,9 +150,71 @@ export function describeUserStore(name: string, open: () => Promise<StoreUnderTe
         const user = aUser();
         await store.insert(user, 'hash');
         const disabled = await store.update(user.id, { disabled: true }, noon);
-        expect(disabled).toMatchObject({ disabled: true, credentialVersion: user.credentialVersion + 1 });
+        const credentialVersion = user.credentialVersion + 1;
+        expect(disabled).toMatchObject({ user: { disabled: true, credentialVersion } });
         const enabled = await store.update(user.id, { disabled: false }, noon);
-        expect(enabled).toMatchObject({ disabled: false, credentialVersion: user.credentialVersion + 1 });
+        expect(enabled).toMatchObject({ user: { disabled: false, credentialVersion } });
+      });
+    });
+
+    describe('the last administrator who is not disabled', () => {
+      const root = aUser({ role: 'admin' });
+      beforeEach(async () => {
+        await store.insert(root, 'hash');
+        await store.insert(aUser(), 'hash');
+        await store.insert(aUser({ role: 'admin', disabled: true }), 'hash');
+      });
+
+      it.each<UserChanges>([{ role: 'user' }, { disabled: true }, { role: 'user', firstName: 'Ann' }])(
+        'stays one in spite of %j',
+        async (changes) => {
+          expect(await store.update(root.id, changes, after(1))).toEqual({ outcome: 'last_admin' });
+          expect(await store.find(root.id)).toEqual(root);
+        },
+      );
+
+      it('stays', async () => {
+        expect(await store.remove(root.id)).toBe('last_admin');
+        expect(await store.findCredential(root.email)).toEqual({ user: root, passwordHash: 'hash' });
+      });
+
+      it('may change in other ways', async () => {
+        const changes = { firstName: 'Ann', role: 'admin', disabled: false } as const;
+        expect(await store.update(root.id, changes, noon)).toMatchObject({ outcome: 'updated' });
+      });
+
+      it('may go once there is another', async () => {
+        const next = aUser({ role: 'admin' });
+        await store.insert(next, 'hash');
+        expect(await store.update(root.id, { role: 'user' }, noon)).toMatchObject({ outcome: 'updated' });
+        expect(await store.remove(root.id)).toBe('removed');
+        expect(await store.remove(next.id)).toBe('last_admin');
+      });
+
+      it('keeps nobody else from being demoted, disabled or removed', async () => {
+        for (const facts of [{}, { role: 'admin', disabled: true }] as const) {
+          const other = aUser(facts);
+          await store.insert(other, 'hash');
+          const changes = { role: 'user', disabled: true } as const;
+          expect(await store.update(other.id, changes, noon)).toMatchObject({ outcome: 'updated' });
+          expect(await store.remove(other.id)).toBe('removed');
+        }
+      });
+
+      it('is one of many who are demoted, disabled and removed at once', async () => {
+        const others = range(19).map(() => aUser({ role: 'admin' }));
+        for (const other of others) await store.insert(other, 'hash');
+        const ways = [
+          (id: string) => store.update(id, { role: 'user' }, noon),
+          (id: string) => store.update(id, { disabled: true }, noon),
+          async (id: string) => ({ outcome: await store.remove(id) }),
+        ];
+        const answers = await Promise.all(
+          [root, ...others].map(({ id }, index) => ways[index % ways.length]!(id)),
+        );
+        expect(answers.filter(({ outcome }) => outcome === 'last_admin')).toHaveLength(1);
+        const left = await store.list(100, null);
+        expect(left.filter(({ role, disabled }) => role === 'admin' && !disabled)).toHaveLength(1);
       });
     });
 

@@ -8,10 +8,22 @@ export interface UserChanges {
   readonly disabled?: boolean;
 }
 
+/** What became of a change; the last administrator who is not disabled stays one. */
+export type UserUpdate =
+  { readonly outcome: 'updated'; readonly user: User } | { readonly outcome: 'not_found' | 'last_admin' };
+
+/** What became of a removal; the last administrator who is not disabled stays. */
+export type UserRemoval = 'removed' | 'not_found' | 'last_admin';
+
 /** The place of a user in the list, which is ordered by creation and then id. */
 export interface UserPosition {
   readonly createdAt: Date;
   readonly id: string;
+}
+
+/** Whether changes make of an administrator who may sign in one who is none or may not. */
+export function takesAdminAway({ role, disabled }: UserChanges): boolean {
+  return role === 'user' || disabled === true;
 }
 
 /**
@@ -28,11 +40,11 @@ export abstract class UserStore {
   /** The next users behind `after`, oldest first. */
   abstract list(limit: number, after: UserPosition | null): Promise<User[]>;
   abstract count(): Promise<number>;
-  /** The user as they are now, or null if there is none. Disabling raises the credential version. */
-  abstract update(id: string, changes: UserChanges, now: Date): Promise<User | null>;
+  /** Disabling raises the credential version. Of two administrators who demote each other, one stays. */
+  abstract update(id: string, changes: UserChanges, now: Date): Promise<UserUpdate>;
   /** Sets a hash and raises the credential version if that is still `version`: of two racing changes one wins. */
   abstract replacePassword(id: string, version: number, hash: string, now: Date): Promise<User | null>;
   /** Sets another hash of the same password, if the stored one is still `from`. */
   abstract upgradeHash(id: string, from: string, to: string): Promise<boolean>;
-  abstract remove(id: string): Promise<boolean>;
+  abstract remove(id: string): Promise<UserRemoval>;
 }

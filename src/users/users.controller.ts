@@ -69,6 +69,7 @@ export class UsersController {
   @Put(':id')
   @ApiAnswer(200, { type: UserDto })
   @ApiAnswer(404)
+  @ApiAnswer(409, { description: 'No administrator would be left.' })
   async update(@CurrentUser() caller: User, @Param('id') id: string, @Body() body: UpdateUserDto) {
     this.#checkMayChange(caller, id);
     const changes = {
@@ -87,6 +88,7 @@ export class UsersController {
   @HttpCode(200)
   @ApiAnswer(200, { description: 'Gone; every session of theirs is worthless.' })
   @ApiAnswer(404)
+  @ApiAnswer(409, { description: 'No administrator would be left.' })
   async remove(@CurrentUser() caller: User, @Param('id') id: string) {
     this.#checkMayChange(caller, id);
     await this.users.remove(id);

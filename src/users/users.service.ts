@@ -99,14 +99,14 @@ export class UsersService {
   }
 
   /**
-   * Changes a user; `not_found` if there is none. Disabling makes all that was granted to them worthless, and enabling
-   * forgives the failed attempts at their password.
+   * Changes a user; `not_found` if there is none, `last_admin` if no administrator would be left. Disabling makes all
+   * that was granted to them worthless, and enabling forgives the failed attempts at their password.
    */
   async update(id: string, changes: UserChanges): Promise<User> {
-    const user = await this.store.update(id, changes, this.clock.now());
-    if (!user) throw new DomainError('not_found');
-    if (changes.disabled === false) await this.throttle.forgive(emailKey(user.email));
-    return user;
+    const update = await this.store.update(id, changes, this.clock.now());
+    if (update.outcome !== 'updated') throw new DomainError(update.outcome);
+    if (changes.disabled === false) await this.throttle.forgive(emailKey(update.user.email));
+    return update.user;
   }
 
   /** Replaces a password that the user knows; whatever was granted under the old one is worthless from then on. */
@@ -121,9 +121,10 @@ export class UsersService {
     return changed;
   }
 
-  /** Forgets a user and with them whatever was granted to them; `not_found` if there is none. */
+  /** Forgets a user and with them whatever was granted to them; `not_found` and `last_admin` as for `update`. */
   async remove(id: string): Promise<void> {
-    if (!(await this.store.remove(id))) throw new DomainError('not_found');
+    const removal = await this.store.remove(id);
+    if (removal !== 'removed') throw new DomainError(removal);
   }
 
   async #newCredential(details: NewUser, role: Role): Promise<Credential> {

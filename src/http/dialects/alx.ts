@@ -20,6 +20,7 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   password_changed: 403,
   user_disabled: 403,
   email_taken: 400,
+  last_admin: 403,
   unsupported_media_type: 400,
 };
 

@@ -1,5 +1,12 @@
 import { type Credential, type User, emailKey } from '../../users/user.js';
-import { type UserChanges, type UserPosition, UserStore } from '../../users/user-store.js';
+import {
+  type UserChanges,
+  type UserPosition,
+  type UserRemoval,
+  UserStore,
+  type UserUpdate,
+  takesAdminAway,
+} from '../../users/user-store.js';
 
 /** Users in the memory of this process: they are gone with it. Each method looks and writes without a pause between. */
 export class MemoryUserStore extends UserStore {
@@ -42,11 +49,12 @@ export class MemoryUserStore extends UserStore {
     return this.#credentials.size;
   }
 
-  async update(id: string, changes: UserChanges, now: Date): Promise<User | null> {
+  async update(id: string, changes: UserChanges, now: Date): Promise<UserUpdate> {
     const credential = this.#credentials.get(id);
-    if (!credential) return null;
+    if (!credential) return { outcome: 'not_found' };
     const { user } = credential;
-    return this.#replace(credential, {
+    if (takesAdminAway(changes) && this.#isLastAdmin(user)) return { outcome: 'last_admin' };
+    const changed = this.#replace(credential, {
       firstName: changes.firstName ?? user.firstName,
       lastName: changes.lastName ?? user.lastName,
       role: changes.role ?? user.role,
@@ -54,6 +62,7 @@ export class MemoryUserStore extends UserStore {
       credentialVersion: user.credentialVersion + (changes.disabled ? 1 : 0),
       updatedAt: now,
     });
+    return { outcome: 'updated', user: changed };
   }
 
   async replacePassword(id: string, version: number, hash: string, now: Date): Promise<User | null> {
@@ -69,10 +78,20 @@ export class MemoryUserStore extends UserStore {
     return true;
   }
 
-  async remove(id: string): Promise<boolean> {
+  async remove(id: string): Promise<UserRemoval> {
     const credential = this.#credentials.get(id);
-    if (credential) this.#idsByEmail.delete(emailKey(credential.user.email));
-    return this.#credentials.delete(id);
+    if (!credential) return 'not_found';
+    if (this.#isLastAdmin(credential.user)) return 'last_admin';
+    this.#idsByEmail.delete(emailKey(credential.user.email));
+    this.#credentials.delete(id);
+    return 'removed';
+  }
+
+  #isLastAdmin(user: User): boolean {
+    if (!isAdmin(user)) return false;
+    for (const { user: other } of this.#credentials.values())
+      if (other.id !== user.id && isAdmin(other)) return false;
+    return true;
   }
 
   #replace({ user, passwordHash }: Credential, changes: Partial<User>, hash = passwordHash): User {
@@ -80,6 +99,11 @@ export class MemoryUserStore extends UserStore {
     this.#credentials.set(user.id, { user: changed, passwordHash: hash });
     return copyOf(changed);
   }
+}
+
+/** Of those who may sign in. */
+function isAdmin({ role, disabled }: User): boolean {
+  return role === 'admin' && !disabled;
 }
 
 function copyOf(user: User): User {

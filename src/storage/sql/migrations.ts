@@ -79,6 +79,11 @@ const migrations = (engine: Engine): Record<string, Migration> => ({
       await db.schema.createIndex('tallies_by_end').on('tallies').column('until').execute();
     },
   },
+  '005-administrators': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await sql`create index administrators on users (id) where role = 'admin' and disabled = 0`.execute(db);
+    },
+  },
 });
 
 export function migrationsFor(engine: Engine): MigrationProvider {

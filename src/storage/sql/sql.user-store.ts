@@ -1,6 +1,13 @@
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, type Transaction, sql } from 'kysely';
 import { type Credential, type User, emailKey } from '../../users/user.js';
-import { type UserChanges, type UserPosition, UserStore } from '../../users/user-store.js';
+import {
+  type UserChanges,
+  type UserPosition,
+  type UserRemoval,
+  UserStore,
+  type UserUpdate,
+  takesAdminAway,
+} from '../../users/user-store.js';
 import type { Schema } from './schema.js';
 import type { LookUp, SqlDatabase } from './sql.database.js';
 
@@ -36,6 +43,12 @@ const CREDENTIAL_BY_ADDRESS: LookUp<CredentialRow> = {
   column: 'email_key',
   key: 'email_key',
 };
+
+/** What transactions that take administrators away are alone on. */
+const ADMINISTRATORS = 'administrators';
+
+/** In the words of the index `administrators`, so that it serves. */
+const IS_ADMIN = sql<boolean>`role = 'admin' and disabled = 0`;
 
 /** Users as rows, unique by the normal form of their address. */
 export class SqlUserStore extends UserStore {
@@ -101,23 +114,13 @@ export class SqlUserStore extends UserStore {
     return users;
   }
 
-  async update(id: string, changes: UserChanges, now: Date): Promise<User | null> {
-    const row = await this.database.write((db) =>
-      db
-        .updateTable('users')
-        .set((user) => ({
-          first_name: changes.firstName,
-          last_name: changes.lastName,
-          role: changes.role,
-          disabled: changes.disabled === undefined ? undefined : Number(changes.disabled),
-          credential_version: changes.disabled ? user('credential_version', '+', 1) : undefined,
-          updated_at: now.getTime(),
-        }))
-        .where('id', '=', id)
-        .returning(USER_COLUMNS)
-        .executeTakeFirst(),
+  async update(id: string, changes: UserChanges, now: Date): Promise<UserUpdate> {
+    if (!takesAdminAway(changes)) return this.database.write((db) => updateRow(db, id, changes, now));
+    return this.database.alone(ADMINISTRATORS, async (transaction) =>
+      (await isLastAdmin(transaction, id))
+        ? { outcome: 'last_admin' }
+        : updateRow(transaction, id, changes, now),
     );
-    return row ? toUser(row) : null;
   }
 
   async replacePassword(id: string, version: number, hash: string, now: Date): Promise<User | null> {
@@ -145,12 +148,44 @@ export class SqlUserStore extends UserStore {
     return numUpdatedRows === 1n;
   }
 
-  async remove(id: string): Promise<boolean> {
-    const { numDeletedRows } = await this.database.write((db) =>
-      db.deleteFrom('users').where('id', '=', id).executeTakeFirst(),
-    );
-    return numDeletedRows === 1n;
+  async remove(id: string): Promise<UserRemoval> {
+    return this.database.alone(ADMINISTRATORS, async (transaction) => {
+      if (await isLastAdmin(transaction, id)) return 'last_admin';
+      const { numDeletedRows } = await transaction
+        .deleteFrom('users')
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return numDeletedRows === 1n ? 'removed' : 'not_found';
+    });
   }
+}
+
+async function updateRow(
+  db: Kysely<Schema>,
+  id: string,
+  changes: UserChanges,
+  now: Date,
+): Promise<UserUpdate> {
+  const row = await db
+    .updateTable('users')
+    .set((user) => ({
+      first_name: changes.firstName,
+      last_name: changes.lastName,
+      role: changes.role,
+      disabled: changes.disabled === undefined ? undefined : Number(changes.disabled),
+      credential_version: changes.disabled ? user('credential_version', '+', 1) : undefined,
+      updated_at: now.getTime(),
+    }))
+    .where('id', '=', id)
+    .returning(USER_COLUMNS)
+    .executeTakeFirst();
+  return row ? { outcome: 'updated', user: toUser(row) } : { outcome: 'not_found' };
+}
+
+/** Whether this is the administrator besides whom nobody is left who may sign in as one. */
+async function isLastAdmin(db: Transaction<Schema>, id: string): Promise<boolean> {
+  const admins = await db.selectFrom('users').select('id').where(IS_ADMIN).limit(2).execute();
+  return admins.length === 1 && admins[0]?.id === id;
 }
 
 async function insertRow(db: Kysely<Schema>, row: Row): Promise<boolean> {
