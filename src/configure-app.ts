@@ -10,6 +10,7 @@ import { securityHeaders } from './http/answer-headers.js';
 import { serveApiDocs } from './http/api-docs.js';
 import { BodyGuard } from './http/body.guard.js';
 import { answerClientErrors } from './http/client-error.js';
+import { limitConnections } from './http/connection-limit.js';
 import { entrance } from './http/entrance.js';
 import { HttpOptions } from './http/http-options.js';
 import { InputPipe } from './http/input.pipe.js';
@@ -43,6 +44,7 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
   const routes = () => (table ??= new RouteTable(app.get(ModulesContainer), options.prefix));
   const unmatched = new UnmatchedRoutes(app.get(AuthGuard), routes);
 
+  limitConnections(app.getHttpServer(), options.maxConnections);
   answerClientErrors(app.getHttpServer(), dialect);
   adapter.set('trust proxy', options.trustProxy);
   app.use(entrance);

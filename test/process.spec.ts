@@ -169,10 +169,37 @@ describe('The server as a process', () => {
     await expect(Server.start(newFolder(), variables)).rejects.toThrow(new RegExp(`ended with 1[^]*${word}`));
   });
 
+  it.each([
+    ['1', 3],
+    ['2', 6],
+  ])(
+    'of %s workers that may have 3 connections each serves %i clients at a time',
+    async (WORKERS, served) => {
+      const { url } = await start(newFolder(), { WORKERS, MAX_CONNECTIONS: '3' });
+      const { hostname, port } = new URL(url);
+      const answers = Array.from({ length: 10 }, async () => {
+        const socket = connect(Number(port), hostname).on('error', () => {});
+        socket.write(`GET /api/v1/status HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`);
+        const [chunk] = await once(socket, 'data', { signal: closing(socket) }).catch(() => ['']);
+        return { socket, isServed: String(chunk).startsWith('HTTP/1.1 200 OK') };
+      });
+      const clients = await Promise.all(answers);
+      expect(clients.filter(({ isServed }) => isServed)).toHaveLength(served);
+      for (const { socket } of clients) socket.destroy();
+    },
+  );
+
   it('says once that the alx dialect is for compatibility', async () => {
     const server = await start(newFolder(), { AUTH_COMPAT: 'alx' });
     expect(server.output().match(/AUTH_COMPAT=alx/g)).toHaveLength(1);
   });
+
+  /** Aborts when a connection is over. */
+  function closing(socket: Socket): AbortSignal {
+    const controller = new AbortController();
+    socket.once('close', () => controller.abort());
+    return controller.signal;
+  }
 
   /** A connection that has sent a sign-in, which takes a while to refuse. */
   async function sendLogin(server: Server): Promise<Socket> {

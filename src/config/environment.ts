@@ -87,6 +87,12 @@ export class Environment {
   @IsIn(['on', 'off'])
   readonly API_DOCS?: 'on' | 'off';
 
+  @Type(() => Number)
+  @Max(1_000_000)
+  @Min(1)
+  @IsInt()
+  readonly MAX_CONNECTIONS: number = 10_000;
+
   @Matches(DATABASE_URL, { message: 'must be memory:, sqlite:<file> or postgres://…' })
   readonly DATABASE_URL: string = 'sqlite:coatcheck.db';
 

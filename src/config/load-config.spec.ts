@@ -46,7 +46,14 @@ describe('The configuration', () => {
       },
       sessions: { limit: null, sweepInterval: 600_000 },
       storage: { database: 'sqlite:coatcheck.db', sessions: 'sqlite:coatcheck.db', timeout: 500 },
-      http: { prefix: '/api/v1', trustProxy: 0, trustedOrigins: [], https: false, docs: true },
+      http: {
+        prefix: '/api/v1',
+        trustProxy: 0,
+        trustedOrigins: [],
+        maxConnections: 10_000,
+        https: false,
+        docs: true,
+      },
     });
   });
 
@@ -210,6 +217,7 @@ describe('A bad configuration', () => {
     [{ API_PORT: 'http' }, 'API_PORT: API_PORT must be an integer number'],
     [{ API_HOST: 'a host' }, 'API_HOST: must be a host name or an address'],
     [{ API_PREFIX: 'api' }, 'API_PREFIX: must be / or a path'],
+    [{ MAX_CONNECTIONS: '0' }, 'MAX_CONNECTIONS: MAX_CONNECTIONS must not be less than 1'],
     [{ API_DOCS: 'yes' }, 'API_DOCS: API_DOCS must be one of'],
     [{ STORE_TIMEOUT: '0' }, 'STORE_TIMEOUT: must be more than nothing'],
     [{ REGISTRATION: 'anyone' }, 'REGISTRATION: REGISTRATION must be one of'],

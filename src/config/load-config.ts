@@ -62,6 +62,7 @@ export function loadConfig(variables: Variables): Config {
       prefix: settings.API_PREFIX,
       trustProxy: trustProxy(settings.TRUST_PROXY),
       trustedOrigins: settings.TRUSTED_ORIGINS,
+      maxConnections: settings.MAX_CONNECTIONS,
       https: production,
       docs: settings.API_DOCS === 'on',
     }),

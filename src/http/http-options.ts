@@ -6,6 +6,8 @@ export class HttpOptions {
   readonly trustProxy: number | readonly string[] = 0;
   /** Origins besides our own whose pages may call with the user's cookie. */
   readonly trustedOrigins: readonly string[] = [];
+  /** How many connections each process keeps open; who connects beyond is hung up on. */
+  readonly maxConnections: number = 10_000;
   /** Whether browsers are told to come by HTTPS alone (HSTS). */
   readonly https: boolean = true;
   /** Whether the API describes itself at `/openapi.json` and `/docs`. */
