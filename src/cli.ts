@@ -14,7 +14,7 @@ import { problemOf } from './http/problem.js';
 import { type MoveCounts, moveSessions } from './sessions/session-move.js';
 import type { SessionStore } from './sessions/session-store.js';
 import { Connections, openBackend } from './storage/connections.js';
-import { SESSION_STORE_URL, withoutSecrets } from './storage/storage-options.js';
+import { isSessionStoreUrl, withoutSecrets } from './storage/storage-options.js';
 import { StorageModule } from './storage/storage.module.js';
 import { CreateUserDto, toNewUser } from './users/dto/create-user.dto.js';
 import { type UserPresentation, userJson } from './users/user-json.js';
@@ -169,7 +169,7 @@ function onUser(
 /** Why nothing can be moved between two stores; the values, which may have a password in them, are left out. */
 function faultOf(from: string, to: string): string | null {
   const urls = [from, to];
-  if (!urls.every((url) => SESSION_STORE_URL.test(url)))
+  if (!urls.every(isSessionStoreUrl))
     return 'a store is sqlite:<file>, postgres://…, redis://…, rediss://… or redis-cluster://….';
   if (urls.includes('memory:')) return 'no other process sees what is in memory:.';
   return from === to ? 'sessions move from one store to another, and this is the same.' : null;

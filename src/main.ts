@@ -6,9 +6,12 @@ import type { Config } from './config/config.js';
 import { loadConfig } from './config/load-config.js';
 import { createApp } from './configure-app.js';
 import { PinoLogger } from './logging/pino.logger.js';
+import { OpeningError } from './storage/connections.js';
 import { withoutSecrets } from './storage/storage-options.js';
 import { RegistrationDesk } from './users/registration-desk.js';
 import { Workers } from './workers.js';
+
+const STORE_VARIABLES = { database: 'DATABASE_URL', sessions: 'SESSION_STORE_URL' } as const;
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
@@ -31,7 +34,9 @@ async function main(): Promise<void> {
 /** Listens, and says where. */
 async function serve(config: Config, logger: PinoLogger): Promise<string> {
   const app = await createApp(AppModule.forRoot(config), config.http, { logger, abortOnError: false });
-  await app.listen(config.port, config.host);
+  await app.listen(config.port, config.host).catch(({ message }: Error) => {
+    throw new Error(`Cannot listen where API_HOST and API_PORT say: ${message}`);
+  });
   const url = addressOf(app.getHttpServer().address() as AddressInfo);
   const ready = `Coatcheck is ready at ${url} (${describe(config)})`;
   const isWaiting = await app.get(RegistrationDesk).isWaitingForTheFirst();
@@ -77,9 +82,15 @@ function nextStep({ http, users }: Config, url: string): string {
   ].join('\n');
 }
 
+/** Why there is no server, and by which variable that can be helped. */
+function explain(error: unknown): unknown {
+  if (error instanceof OpeningError) return `${STORE_VARIABLES[error.option]}: ${error.message}`;
+  return error instanceof Error ? error.message : error;
+}
+
 try {
   await main();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  console.error(explain(error));
   process.exit(1);
 }

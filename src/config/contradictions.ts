@@ -3,6 +3,19 @@ import { parseDuration } from './duration.js';
 import type { Settings } from './derived-defaults.js';
 import type { Environment } from './environment.js';
 
+const WELL_KNOWN = 'its password is one that everyone knows';
+const DEFAULT_PASSWORDS = [
+  '',
+  'postgres',
+  'redis',
+  'password',
+  'changeme',
+  'secret',
+  'admin',
+  'root',
+  'foobared',
+];
+
 /** What each variable allows and together they do not. */
 export function contradictions(given: Environment, settings: Settings): string[] {
   const { NODE_ENV, AUTH_TYPE, AUTH_COMPAT, SESSION_NAME } = settings;
@@ -17,7 +30,7 @@ export function contradictions(given: Environment, settings: Settings): string[]
     ['AUTH_TYPE', sessionTypes(AUTH_TYPE).length > 1, 'at most one session scheme, as they share the cookie'],
     [
       'SESSION_NAME',
-      /^__(Host|Secure)-/i.test(SESSION_NAME) && !production,
+      /^__(Host|Secure|Http)-/i.test(SESSION_NAME) && !production,
       'this prefix needs NODE_ENV=production, where the cookie is Secure',
     ],
     [
@@ -32,9 +45,9 @@ export function contradictions(given: Environment, settings: Settings): string[]
     ],
     [
       'SESSION_IDLE_TIMEOUT',
-      given.SESSION_IDLE_TIMEOUT !== undefined &&
-        given.SESSION_DURATION !== undefined &&
-        parseDuration(given.SESSION_IDLE_TIMEOUT) > parseDuration(given.SESSION_DURATION),
+      !alx &&
+        given.SESSION_IDLE_TIMEOUT !== undefined &&
+        parseDuration(given.SESSION_IDLE_TIMEOUT) > parseDuration(settings.SESSION_DURATION),
       'longer than SESSION_DURATION',
     ],
     [
@@ -54,9 +67,21 @@ export function contradictions(given: Environment, settings: Settings): string[]
       settings.WORKERS > 1 && storesOf(settings).includes('memory:'),
       'more than one needs stores that they share: memory: is none',
     ],
+    ['DATABASE_URL', production && hasDefaultPassword(settings.DATABASE_URL), WELL_KNOWN],
+    [
+      'SESSION_STORE_URL',
+      production && given.SESSION_STORE_URL !== undefined && hasDefaultPassword(given.SESSION_STORE_URL),
+      WELL_KNOWN,
+    ],
     ['PASSWORD_HASH_COST', production && settings.PASSWORD_HASH_COST < 10, 'at least 10 in production'],
   ];
   return rules.filter(([, isBroken]) => isBroken).map(([name, , cure]) => `${name}: ${cure}`);
+}
+
+/** Whether a store is asked with a password that everyone tries first. */
+function hasDefaultPassword(url: string): boolean {
+  const [, user = '', password] = /^[\w-]+:\/\/([^:]*):(.*)@/.exec(url) ?? [];
+  return password !== undefined && [user, ...DEFAULT_PASSWORDS].includes(password.toLowerCase());
 }
 
 /** The storage that is used. */

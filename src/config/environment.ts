@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
-import { Transform, Type } from 'class-transformer';
+import { BlockList, isIP } from 'node:net';
+import { Transform } from 'class-transformer';
 import {
   ArrayNotEmpty,
   ArrayUnique,
@@ -13,7 +13,7 @@ import {
   ValidateBy,
 } from 'class-validator';
 import { SCHEMES } from '../auth/auth.provider.js';
-import { DATABASE_URL, SESSION_STORE_URL } from '../storage/storage-options.js';
+import { isDatabaseUrl, isSessionStoreUrl } from '../storage/storage-options.js';
 import type { Registration } from '../users/users-options.js';
 import { parseDuration } from './duration.js';
 
@@ -32,6 +32,9 @@ const IsWait = () =>
     (text) => parseDuration(text) > 0 && parseDuration(text) <= LONGEST_WAIT,
     'must be more than nothing and at most 1d, such as 500ms, 90 (seconds) or 30m',
   );
+/** In digits: neither hexadecimal nor blank. */
+const Integer = () =>
+  Transform(({ value }: { value: string }) => (/^-?\d{1,9}$/.test(value) ? Number(value) : NaN));
 const List = () => Transform(({ value }: { value: string }) => value.split(',').map((item) => item.trim()));
 
 /** Every variable, its rule and its default; one without a default here has it from others (`derived-defaults.ts`). */
@@ -49,7 +52,7 @@ export class Environment {
   readonly AUTH_COMPAT: 'standard' | 'alx' = 'standard';
 
   @IsOptional()
-  @Matches(/^(?!__proto__$)[\w!#$%&'*+.^`|~-]+$/, { message: 'must be a cookie name (RFC 6265)' })
+  @Matches(/^(?!__proto__$)[\w!#$%&'*+.^`|~-]{1,100}$/, { message: 'must be a cookie name (RFC 6265)' })
   readonly SESSION_NAME?: string;
 
   /** Read as a duration, and as Python's `int()` in the alx dialect. */
@@ -59,7 +62,7 @@ export class Environment {
   @IsDuration()
   readonly SESSION_IDLE_TIMEOUT?: string;
 
-  @Type(() => Number)
+  @Integer()
   @Min(0)
   @IsInt()
   readonly SESSION_MAX_PER_USER: number = 0;
@@ -74,33 +77,34 @@ export class Environment {
   @Matches(/^[\w.:-]+$/, { message: 'must be a host name or an address' })
   readonly API_HOST?: string;
 
-  @Type(() => Number)
+  @Integer()
   @Max(65_535)
   @Min(0)
   @IsInt()
   readonly API_PORT: number = 5000;
 
-  @Matches(/^(\/|(\/[\w.-]+)+)$/, { message: 'must be / or a path such as /api/v1' })
+  @Matches(/^(\/|(\/(?!\.+(\/|$))[\w.-]+)+)$/, { message: 'must be / or a path such as /api/v1' })
   readonly API_PREFIX: string = '/api/v1';
 
   @IsOptional()
   @IsIn(['on', 'off'])
   readonly API_DOCS?: 'on' | 'off';
 
-  @Type(() => Number)
+  @Integer()
   @Max(1_000_000)
   @Min(1)
   @IsInt()
   readonly MAX_CONNECTIONS: number = 10_000;
 
-  @Matches(DATABASE_URL, { message: 'must be memory:, sqlite:<file> or postgres://…' })
+  @satisfies('isDatabaseUrl', isDatabaseUrl, 'must be memory:, sqlite:<file> or postgres://…')
   readonly DATABASE_URL: string = 'sqlite:coatcheck.db';
 
   @IsOptional()
-  @Matches(SESSION_STORE_URL, {
-    message:
-      'must be memory:, sqlite:<file>, postgres://…, redis://…, rediss://… or redis-cluster://host:port,…',
-  })
+  @satisfies(
+    'isSessionStoreUrl',
+    isSessionStoreUrl,
+    'must be memory:, sqlite:<file>, postgres://…, redis://…, rediss://… or redis-cluster://host:port,…',
+  )
   readonly SESSION_STORE_URL?: string;
 
   @IsWait()
@@ -131,12 +135,12 @@ export class Environment {
   @IsIn(['on', 'off'])
   readonly AUTH_THROTTLE?: 'on' | 'off';
 
-  @Type(() => Number)
+  @Integer()
   @Min(1)
   @IsInt()
   readonly AUTH_FAILURES_PER_NETWORK: number = 50;
 
-  @Type(() => Number)
+  @Integer()
   @Min(1)
   @IsInt()
   readonly AUTH_FAILURES_PER_SERVER: number = 1000;
@@ -144,14 +148,14 @@ export class Environment {
   @IsIn(['bcrypt'])
   readonly PASSWORD_HASH = 'bcrypt';
 
-  @Type(() => Number)
+  @Integer()
   @Max(15)
   @Min(4)
   @IsInt()
   readonly PASSWORD_HASH_COST: number = 12;
 
   @IsOptional()
-  @Type(() => Number)
+  @Integer()
   @Max(128)
   @Min(8)
   @IsInt()
@@ -164,7 +168,7 @@ export class Environment {
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
   readonly LOG_LEVEL: string = 'info';
 
-  @Type(() => Number)
+  @Integer()
   @Max(64)
   @Min(1)
   @IsInt()
@@ -182,15 +186,24 @@ function satisfies(name: string, test: (text: string) => boolean, message: strin
 }
 
 function isProxyTrust(text: string): boolean {
-  return /^\d{1,2}$/.test(text) || text.split(',').every((item) => isNetwork(item.trim()));
+  return /^\d$/.test(text) || text.split(',').every((item) => isNetwork(item.trim()));
 }
 
-/** An address or a network, but never all of them. */
+/** An address or a network, but none so large that a few are all that there are. */
 function isNetwork(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/');
   const family = isIP(address);
   if (family === 0 || rest.length > 0) return false;
-  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+  if (bits === undefined) return true;
+  const [least, most] = family === 4 ? [8, 32] : [isOfIPv4(address, Number(bits)) ? 104 : 7, 128];
+  return /^[1-9]\d{0,2}$/.test(bits) && Number(bits) >= least && Number(bits) <= most;
+}
+
+/** Whether there are addresses of IPv4 in a network of IPv6. */
+function isOfIPv4(address: string, bits: number): boolean {
+  const network = new BlockList();
+  network.addSubnet(address, Math.min(bits || 0, 96), 'ipv6');
+  return network.check('::ffff:0:0', 'ipv6');
 }
 
 function isOrigin(text: string): boolean {

@@ -132,6 +132,8 @@ describe('The configuration', () => {
   it('reads proxies as a count or as networks', () => {
     expect(loadConfig({ TRUST_PROXY: '2' }).http.trustProxy).toBe(2);
     expect(loadConfig({ TRUST_PROXY: '10.0.0.0/8, ::1' }).http.trustProxy).toEqual(['10.0.0.0/8', '::1']);
+    for (const network of ['172.16.0.0/12', 'fc00::/7', 'fe80::/10', '::ffff:10.0.0.0/104', '2001:db8::/32'])
+      expect(loadConfig({ TRUST_PROXY: network }).http.trustProxy).toEqual([network]);
   });
 
   it('reads a secret from a file', () => {
@@ -147,7 +149,10 @@ describe('The configuration', () => {
   });
 
   it('leaves alone what is not ours', () => {
-    expect(problemsOf({ SESSION_MANAGER: 'local/desktop', PATH: '/bin', SSH_AUTH_SOCK: 'x' })).toEqual([]);
+    const foreign = { SESSION_MANAGER: 'local/desktop', PATH: '/bin', SSH_AUTH_SOCK: 'x' };
+    expect(problemsOf({ ...foreign, PASSWORD_STORE_DIR: '/x', TRUST_STORE: '/x', API_POST: 'x' })).toEqual(
+      [],
+    );
   });
 });
 

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import { Environment, SECRETS } from './environment.js';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -16,6 +16,16 @@ export interface Reading {
 }
 
 export const NAMES = Object.keys(new Environment()) as Name[];
+
+/** Prefixes of names that are all ours, and of those that others may have too. */
+const OURS = /^(AUTH|SESSION)_/;
+const SAFEGUARDS = /^(PASSWORD|SETUP|TRUST|TRUSTED)_/;
+
+/** How many letters may be wrong in a name that is taken for one of ours. */
+const MOST_SLIPS = 3;
+
+/** In bytes. */
+const LARGEST_SECRET = 65_536;
 
 /** Names with our prefixes that are others': desktops set this one. */
 const FOREIGN = ['SESSION_MANAGER'];
@@ -51,8 +61,11 @@ function isSecret(name: Name): boolean {
   return (SECRETS as readonly Name[]).includes(name);
 }
 
+/** Null for what is no file, such as a device that never ends, or too large to be a secret. */
 function readSecret(file: string): string | null {
   try {
+    const stats = statSync(file);
+    if (!stats.isFile() || stats.size > LARGEST_SECRET) return null;
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
   } catch {
     return null;
@@ -62,6 +75,11 @@ function readSecret(file: string): string | null {
 function unknownNames(variables: Variables): string[] {
   const known = new Set<string>([...NAMES, ...SECRETS.map((name) => `${name}_FILE`), ...FOREIGN]);
   return Object.keys(variables)
-    .filter((name) => /^(AUTH|SESSION)_/.test(name) && !known.has(name))
+    .filter((name) => !known.has(name) && (OURS.test(name) || isMisspelt(name)))
     .map((name) => `${name}: unknown; did you mean ${closest(name, [...NAMES])}?`);
+}
+
+/** Whether a name is meant to be one of those that keep the server safe. */
+function isMisspelt(name: string): boolean {
+  return SAFEGUARDS.test(name) && distance(name, closest(name, [...NAMES])) <= MOST_SLIPS;
 }

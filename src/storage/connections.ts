@@ -3,7 +3,7 @@ import type { SessionStore } from '../sessions/session-store.js';
 import type { TallyStore } from '../throttle/tally-store.js';
 import type { UserStore } from '../users/user-store.js';
 import type { Backend } from './backend.js';
-import { DATABASE_URL, SESSION_STORE_URL, type StorageOptions } from './storage-options.js';
+import { type StorageOptions, isDatabaseUrl, isSessionStoreUrl } from './storage-options.js';
 
 /** The backends that the URLs name, opened once each and closed after the last request. */
 @Injectable()
@@ -16,12 +16,11 @@ export class Connections implements OnApplicationShutdown {
   ) {}
 
   static async open({ database, sessions, timeout }: StorageOptions): Promise<Connections> {
-    if (!DATABASE_URL.test(database))
-      throw new Error('A database is memory:, sqlite:<file> or postgres://….');
-    const main = await openBackend(database, timeout);
+    if (!isDatabaseUrl(database)) throw new Error('A database is memory:, sqlite:<file> or postgres://….');
+    const main = await openBackend(database, timeout).catch(blame('database'));
     if (sessions === database) return new Connections(main.users!, main.sessions, main.tallies, [main]);
     try {
-      const beside = await openBackend(sessions, timeout);
+      const beside = await openBackend(sessions, timeout).catch(blame('sessions'));
       const { tallies } = beside.sessions.durable ? beside : main;
       return new Connections(main.users!, beside.sessions, tallies, [main, beside]);
     } catch (error) {
@@ -35,9 +34,25 @@ export class Connections implements OnApplicationShutdown {
   }
 }
 
+/** A store cannot be opened; `option` of `StorageOptions` names it. */
+export class OpeningError extends Error {
+  constructor(
+    readonly option: 'database' | 'sessions',
+    cause: unknown,
+  ) {
+    super(cause instanceof Error ? cause.message : 'It cannot be opened.', { cause });
+  }
+}
+
+function blame(option: OpeningError['option']) {
+  return (cause: unknown): never => {
+    throw new OpeningError(option, cause);
+  };
+}
+
 /** Opens a backend; drivers are loaded for the backends in use alone. */
 export async function openBackend(url: string, timeout: number): Promise<Backend> {
-  if (!SESSION_STORE_URL.test(url))
+  if (!isSessionStoreUrl(url))
     throw new Error(
       'A session store is memory:, sqlite:<file>, postgres://…, redis://… or redis-cluster://….',
     );

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { StoreUnavailableError } from '../common/domain-error.js';
 
 /** Milliseconds that a start waits for a store that does not answer yet. */
-export const START_TIMEOUT = 5_000;
+export const START_TIMEOUT = 1_500;
 
 /** How many calls of one store may be under way; one more is refused at once. */
 const MAX_PENDING = 1000;

@@ -63,6 +63,31 @@ export class Server {
   }
 }
 
+/** How a start ended: the exit code, null for one that had to be ended, all that it said, and after how long. */
+export interface Refusal {
+  readonly code: number | null;
+  readonly output: string;
+  readonly ms: number;
+}
+
+/** The end of a server that does not start; one that does is ended when it is ready, or when it takes ten seconds. */
+export async function refusal(folder: string, variables: Variables): Promise<Refusal> {
+  const begin = performance.now();
+  const env = { ...BARE, API_PORT: '0', ...variables };
+  const child = spawn(process.execPath, [join(DIST, 'main.js')], { cwd: folder, env });
+  const overdue = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk;
+      if (READY.test(output)) child.kill('SIGKILL');
+    });
+  }
+  const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(overdue);
+  return { code, output, ms: performance.now() - begin };
+}
+
 /** `node dist/cli.js` with arguments and standard input, to its end. */
 export async function operate(
   folder: string,
