@@ -6,17 +6,18 @@ import { AuthGuard } from './auth/auth.guard.js';
 import { AuthOptions } from './auth/auth-options.js';
 import { securitySchemes } from './auth/security-schemes.js';
 import { UnmatchedRoutes } from './auth/unmatched-routes.js';
-import { securityHeaders } from './http/answer-headers.js';
+import { AnswerHeaders } from './http/answer-headers.js';
 import { serveApiDocs } from './http/api-docs.js';
 import { BodyGuard } from './http/body.guard.js';
 import { answerClientErrors } from './http/client-error.js';
 import { limitConnections } from './http/connection-limit.js';
+import { CrossSiteCheck } from './http/cross-site-check.js';
 import { entrance } from './http/entrance.js';
 import { HttpOptions } from './http/http-options.js';
 import { InputPipe } from './http/input.pipe.js';
 import { JsonExpressAdapter } from './http/json-express.adapter.js';
 import { ProblemFilter } from './http/problem.filter.js';
-import { isDecodable, needsPreflight } from './http/request-checks.js';
+import { isDecodable } from './http/request-checks.js';
 import { RouteTable } from './http/route-table.js';
 
 /** Makes an application of the modules as it is meant to be served and stopped; it does not listen yet. */
@@ -39,22 +40,24 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
   const options = new HttpOptions(given);
   const authOptions = app.get(AuthOptions);
   const { dialect } = authOptions;
-  const trustedOrigins = [...options.trustedOrigins];
+  const headers = new AnswerHeaders(options);
+  const crossSite = new CrossSiteCheck(options, dialect);
   let table: RouteTable | null = null;
   const routes = () => (table ??= new RouteTable(app.get(ModulesContainer), options.prefix));
   const unmatched = new UnmatchedRoutes(app.get(AuthGuard), routes);
 
   limitConnections(app.getHttpServer(), options.maxConnections);
-  answerClientErrors(app.getHttpServer(), dialect);
+  answerClientErrors(app.getHttpServer(), dialect, headers);
   adapter.set('trust proxy', options.trustProxy);
-  app.use(entrance);
-  app.useSecurityHeaders(securityHeaders(options.https));
+  app.use(entrance(headers, crossSite));
   if (dialect.openToOrigins) app.enableCors({ origin: '*' });
-  else if (trustedOrigins.length > 0) app.enableCors({ origin: trustedOrigins, credentials: true });
-  app.enableCsrfProtection({
-    trustedOrigins,
-    exclude: (request: Request) => dialect.openToOrigins && needsPreflight(request),
-  });
+  else if (options.trustedOrigins.length > 0) {
+    app.enableCors({
+      origin: (origin: string | undefined, answer: (error: null, isTrusted: boolean) => void) =>
+        answer(null, crossSite.trusts(origin)),
+      credentials: true,
+    });
+  }
   app.setGlobalPrefix(options.prefix);
   app.useGlobalGuards(new BodyGuard(dialect));
   app.useGlobalPipes(new InputPipe(dialect));

@@ -26,6 +26,7 @@ const ADMIN = 'admin@example.com';
 const GUEST = 'guest@example.com';
 
 const LOGIN: Route = ['POST', '/api/v1/auth_session/login'];
+const LOGOUT: Route = ['DELETE', '/api/v1/auth_session/logout'];
 const REGISTER: Route = ['POST', '/api/v1/users'];
 const ME: Route = ['GET', '/api/v1/users/me'];
 const RENAME: Route = ['PUT', '/api/v1/users/nobody'];
@@ -34,6 +35,17 @@ const LIST: Route = ['GET', '/api/v1/users'];
 const STATUS: Route = ['GET', '/api/v1/status'];
 
 const WITH_BODY = [LOGIN, REGISTER, RENAME, CHANGE_PASSWORD];
+
+const ON_EVERY_ANSWER = {
+  'cache-control': 'no-store',
+  'content-security-policy':
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
 
 const JSON_TYPE: Headers = [['Content-Type', 'application/json']];
 const KIB = 1024;
@@ -178,6 +190,20 @@ describe('A content type', () => {
     ['multipart/form-data; boundary=x', MULTIPART],
     ['text/plain', GOOD],
     ['text/plain; application/json', GOOD],
+    ['text/plain, application/json', GOOD],
+    ['Text/Plain;charset=UTF-8;application/json', GOOD],
+    ['text/plain;\tapplication/json', GOOD],
+    ['application/x-www-form-urlencoded; application/json', GOOD],
+    ['multipart/form-data; boundary="application/json"', GOOD],
+    ['; application/json', GOOD],
+    ['application /json', GOOD],
+    ['application/json/', GOOD],
+    ['"application/json"', GOOD],
+    ["application/json'", GOOD],
+    ['application\\json', GOOD],
+    ['application%2fjson', GOOD],
+    ['text/plain+json', GOOD],
+    ['text/ping', 'PING'],
     ['text/plain; charset=application/json', GOOD],
     ['text/json', GOOD],
     ['application/problem+json', GOOD],
@@ -202,6 +228,23 @@ describe('A content type', () => {
         415,
         'unsupported_media_type',
       );
+    }
+  });
+
+  it.each([
+    ['application/json', 'application/json'],
+    ['application/json', 'text/plain'],
+    ['text/plain', 'application/json'],
+    ['', 'application/json'],
+    ['application/json', ''],
+  ])('that stands twice is not supported: %j and %j', async (first, second) => {
+    const headers: Headers = [
+      ['Content-Type', first],
+      ['content-type', second],
+    ];
+    for (const route of WITH_BODY) {
+      const answer = await ask(route, { ticket: ticketFor(route[1]), headers, body: GOOD });
+      refuses(answer, 415, 'unsupported_media_type');
     }
   });
 
@@ -515,7 +558,7 @@ describe('A cookie', () => {
     const lines = [cookie(guestTicket)].flat();
     const headers: Headers = lines.map((line) => ['Cookie', line]);
     refuses(await ask(ME, { headers }), 401, code);
-    refuses(await ask(['DELETE', '/api/v1/auth_session/logout'], { headers }), 401, code);
+    refuses(await ask(LOGOUT, { headers }), 401, code);
     expect((await ask(ME, { ticket: guestTicket })).status).toBe(200);
   });
 
@@ -997,7 +1040,7 @@ describe('A query', () => {
 describe('A request of another site', () => {
   const UNSAFE: readonly Route[] = [
     LOGIN,
-    ['DELETE', '/api/v1/auth_session/logout'],
+    LOGOUT,
     REGISTER,
     RENAME,
     ['DELETE', '/api/v1/users/nobody'],
@@ -1013,6 +1056,9 @@ describe('A request of another site', () => {
     [['Sec-Fetch-Site', 'cross-site']],
     [['Sec-Fetch-Site', 'same-site']],
     [['Sec-Fetch-Site', SECRET]],
+    [['Sec-Fetch-Site', '']],
+    [['Sec-Fetch-Site', 'Same-Origin']],
+    [['Sec-Fetch-Site', 'same-origin,none']],
     [['Sec-Fetch-Site', 'same-origin, cross-site']],
     [
       ['Sec-Fetch-Site', 'same-origin'],
@@ -1024,18 +1070,73 @@ describe('A request of another site', () => {
     [['Origin', 'http://127.0.0.1']],
     [['Origin', 'http://127.0.0.1:1']],
     [['Origin', 'http://127.0.0.1.evil.example']],
+    [['Origin', '']],
+    [['Origin', 'http://']],
+    [['Origin', 'http:']],
+    [['Origin', 'about:blank']],
+    [['Origin', 'file://']],
     [
       ['Origin', 'https://evil.example'],
       ['X-Forwarded-Host', 'evil.example'],
     ],
     [
-      ['Sec-Fetch-Site', 'cross-site'],
-      ['Origin', 'http://127.0.0.1'],
+      ['Origin', 'https://evil.example'],
+      ['Forwarded', 'host=evil.example;proto=https'],
+    ],
+    [
+      ['Sec-Fetch-Site', 'same-origin'],
+      ['Origin', 'https://evil.example'],
+    ],
+    [
+      ['Sec-Fetch-Site', 'none'],
+      ['Origin', 'null'],
     ],
   ];
 
+  /** Signs that are as good as ours, but for a trifle. */
+  const nearly = (): Headers[] => {
+    const own = server.url;
+    const { port } = new URL(own);
+    const origins = [
+      own.replace('http:', 'https:'),
+      own.replace('http:', 'HTTP:'),
+      own.replace('http:', 'ws:'),
+      own.replace('http://', 'http:'),
+      own.replace('http://', ''),
+      `${own}/`,
+      `${own}.`,
+      own.replace(`:${port}`, `.:${port}`),
+      own.replace(port, `0${port}`),
+      own.slice(0, -1),
+      `${own}0`,
+      own.replace('127.0.0.1', 'localhost'),
+      own.replace('127.0.0.1', '127.1'),
+      own.replace('127.0.0.1', '127.0.0.1.'),
+      own.replace('127.0.0.1', 'a@127.0.0.1'),
+      `https://${own}`,
+      `${own} https://evil.example`,
+      `https://evil.example, ${own}`,
+      `null, ${own}`,
+    ];
+    return [
+      ...origins.map((origin): Headers => [['Origin', origin]]),
+      [
+        ['Origin', own],
+        ['Origin', own],
+      ],
+      [
+        ['Origin', own],
+        ['Sec-Fetch-Site', 'cross-site'],
+      ],
+      [
+        ['Origin', own],
+        ['Sec-Fetch-Site', 'same-site'],
+      ],
+    ];
+  };
+
   it.each(UNSAFE)('is refused before anything else is looked at: %s %s', async (...route) => {
-    for (const sign of SIGNS) {
+    for (const sign of [...SIGNS, ...nearly()]) {
       for (const ticket of [adminTicket, undefined]) {
         const body = JSON.stringify(good(route));
         refuses(
@@ -1142,7 +1243,7 @@ describe('Many at once', () => {
 
   it('who sign out with one ticket end it once', async () => {
     const ticket = ticketOf(await signIn(GUEST));
-    const answers = await times(20, () => ask(['DELETE', '/api/v1/auth_session/logout'], { ticket }));
+    const answers = await times(20, () => ask(LOGOUT, { ticket }));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     for (const answer of answers) if (answer.status !== 200) expect([401, 404]).toContain(answer.status);
     refuses(await ask(ME, { ticket }), 401, 'session_signed_out');
@@ -1210,7 +1311,8 @@ function refuses(answer: Answer, status: number, code: string | RegExp): void {
     requestId: expect.stringMatching(/^[\w.-]{8,64}$/),
   });
   expect(answer.headers.get('content-type')).toBe('application/problem+json');
-  expect(answer.headers.get('cache-control')).toBe('no-store');
+  expect(Object.fromEntries(answer.headers)).toMatchObject(ON_EVERY_ANSWER);
+  expect(answer.headers.get('vary')).toMatch(/^Cookie(, Origin, Sec-Fetch-Site)?$/);
   expect(answer.headers.has('www-authenticate')).toBe(status === 401);
   expect(answer.headers.has('set-cookie')).toBe(false);
   const all = [...answer.headers].join('\n') + answer.text;
@@ -1259,13 +1361,13 @@ function open(start: string, { rest = Buffer.alloc(0), at = server, deaf = false
   const { hostname, port } = new URL(at.url);
   const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: deaf });
   const received: Buffer[] = [];
-  const answered = new Promise<Answer>((resolve) => {
+  const closed = new Promise<string>((resolve) => {
     socket.on('data', (chunk: Buffer) => received.push(chunk));
     socket.on('error', () => {});
-    socket.on('close', () => resolve(read(Buffer.concat(received).toString())));
+    socket.on('close', () => resolve(Buffer.concat(received).toString()));
   });
   socket.write(Buffer.concat([Buffer.from(start, 'latin1'), rest]));
-  return { socket, answered };
+  return { socket, answered: closed.then(read) };
 }
 
 /** Sends a beginning and perhaps more, bit by bit, until the server lets go; a deaf client goes on when told to stop. */
@@ -1280,6 +1382,7 @@ async function stall(start: string, { more = '', deaf = false } = {}) {
   return { answer, seconds: (Date.now() - began) / 1000 };
 }
 
+/** No header may stand twice, `Set-Cookie` among them. */
 function read(response: string): Answer {
   const [top = '', ...rest] = response.split('\r\n\r\n');
   const [line = '', ...fields] = top.split('\r\n');
@@ -1289,6 +1392,7 @@ function read(response: string): Answer {
       return [name.toLowerCase(), value] as const;
     }),
   );
+  expect(headers.size).toBe(fields.length);
   return { status: Number(line.split(' ')[1] ?? 0), headers, text: rest.join('\r\n\r\n') };
 }
 

@@ -13,6 +13,7 @@ import {
   ValidateBy,
 } from 'class-validator';
 import { SCHEMES } from '../auth/auth.provider.js';
+import { isOrigin } from '../http/cross-site-check.js';
 import { isDatabaseUrl, isSessionStoreUrl } from '../storage/storage-options.js';
 import type { Registration } from '../users/users-options.js';
 import { parseDuration } from './duration.js';
@@ -204,8 +205,4 @@ function isOfIPv4(address: string, bits: number): boolean {
   const network = new BlockList();
   network.addSubnet(address, Math.min(bits || 0, 96), 'ipv6');
   return network.check('::ffff:0:0', 'ipv6');
-}
-
-function isOrigin(text: string): boolean {
-  return /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 }

@@ -1,22 +1,40 @@
-import type { SecurityHeadersOptions } from '@nestjs/common';
-import type { Response } from 'express';
+import type { HttpOptions } from './http-options.js';
+import { isSafe } from './request-checks.js';
 
 const YEAR = 365 * 24 * 60 * 60;
 
-/** The headers of an API whose answers no page shows or loads; with HTTPS, browsers are told to come by nothing else. */
-export function securityHeaders(https: boolean): SecurityHeadersOptions {
-  return {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { defaultSrc: "'none'", baseUri: "'none'", formAction: "'none'", frameAncestors: "'none'" },
-    },
-    strictTransportSecurity: https && { maxAge: YEAR },
-    xFrameOptions: { action: 'deny' },
-  };
-}
+type Headers = readonly (readonly [name: string, value: string])[];
 
-/** What depends on who is asking is kept by no cache. */
-export function keepPrivate(response: Response): void {
-  response.setHeader('Cache-Control', 'no-store');
-  response.setHeader('Vary', 'Cookie');
+/** The headers of an API whose answers no page shows or loads, and no cache keeps. */
+const PRIVATE: Headers = [
+  ['Cache-Control', 'no-store'],
+  [
+    'Content-Security-Policy',
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  ],
+  ['Cross-Origin-Opener-Policy', 'same-origin'],
+  ['Cross-Origin-Resource-Policy', 'same-origin'],
+  ['Referrer-Policy', 'no-referrer'],
+  ['X-Content-Type-Options', 'nosniff'],
+  ['X-Frame-Options', 'DENY'],
+];
+
+/** With HTTPS, browsers are told to come by nothing else. */
+const HTTPS_ONLY: Headers = [['Strict-Transport-Security', `max-age=${YEAR}; includeSubDomains`]];
+
+/** What every answer carries, be it the application's or, before that, the server's. */
+export class AnswerHeaders {
+  readonly #reading: Headers;
+  readonly #changing: Headers;
+
+  constructor({ https, trustedOrigins }: Pick<HttpOptions, 'https' | 'trustedOrigins'>) {
+    const fixed = https ? [...PRIVATE, ...HTTPS_ONLY] : PRIVATE;
+    this.#reading = [...fixed, ['Vary', trustedOrigins.length > 0 ? 'Cookie, Origin' : 'Cookie']];
+    this.#changing = [...fixed, ['Vary', 'Cookie, Origin, Sec-Fetch-Site']];
+  }
+
+  /** By the method of the request, which is null where it cannot be read. */
+  of(method: string | null): Headers {
+    return method !== null && isSafe(method) ? this.#reading : this.#changing;
+  }
 }

@@ -26,8 +26,8 @@ export function serveApiDocs(
     return apiPages(app, describeApi(app, routes(), schemes));
   };
   for (const base of new Set(['', prefix])) {
-    app.use(`${base}/docs`, (_: Request, response: Response, next: NextFunction) => {
-      response.setHeader('Content-Security-Policy', PAGE_POLICY);
+    app.use(`${base}/docs`, ({ path }: Request, response: Response, next: NextFunction) => {
+      if (path === '/') response.setHeader('Content-Security-Policy', PAGE_POLICY);
       next();
     });
     app.use(base || '/', async (request: Request, response: Response, next: NextFunction) => {

@@ -44,10 +44,12 @@ function hasBody({ headers }: Request): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-/** JSON is UTF-8 (RFC 8259, section 8.1), so no other charset is read; nor is what is compressed. */
-function isJson({ headers }: Request): boolean {
+/** JSON is UTF-8 (RFC 8259, section 8.1), so no other charset is read; nor is what is compressed, or two things at once. */
+function isJson({ headers, headersDistinct }: Request): boolean {
+  const [type = '', ...others] = headersDistinct['content-type'] ?? [];
+  if (others.length > 0) return false;
   try {
-    const { essence, params } = new MIMEType(headers['content-type'] ?? '');
+    const { essence, params } = new MIMEType(type);
     const isPlain = (headers['content-encoding'] ?? 'identity').toLowerCase() === 'identity';
     return (
       essence === 'application/json' &&

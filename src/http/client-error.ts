@@ -3,6 +3,7 @@ import { type IncomingMessage, STATUS_CODES, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import type { ErrorCode } from '../common/domain-error.js';
+import type { AnswerHeaders } from './answer-headers.js';
 import type { Dialect } from './dialect.js';
 import { problem } from './problem.js';
 
@@ -17,22 +18,21 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 const PARTING = 500;
 
 /** Answers in the dialect's words what Node would otherwise refuse in its own, before the application sees it. */
-export function answerClientErrors(server: Server, dialect: Dialect): void {
+export function answerClientErrors(server: Server, dialect: Dialect, headers: AnswerHeaders): void {
   const logger = new Logger('Problem');
-  const answer = (code: ErrorCode) => {
+  const answer = (code: ErrorCode, method: string | null) => {
     const requestId = randomUUID();
     const { status, contentType, body } = dialect.problem(problem(code), requestId);
     logger.log({ requestId, status, code });
     const json = JSON.stringify(body);
-    const headers = {
-      'Content-Type': contentType,
-      'Content-Length': Buffer.byteLength(json),
-      'Cache-Control': 'no-store',
-      'X-Content-Type-Options': 'nosniff',
-      'X-Request-Id': requestId,
-      Connection: 'close',
-    };
-    return { status, headers, json };
+    const fields = [
+      ...headers.of(method),
+      ['Content-Type', contentType],
+      ['Content-Length', String(Buffer.byteLength(json))],
+      ['X-Request-Id', requestId],
+      ['Connection', 'close'],
+    ] as const;
+    return { status, fields, json };
   };
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
@@ -40,14 +40,14 @@ export function answerClientErrors(server: Server, dialect: Dialect): void {
       socket.destroy();
       return;
     }
-    const { status, headers, json } = answer(CODES[error.code ?? ''] ?? 'malformed_request');
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const { status, fields, json } = answer(CODES[error.code ?? ''] ?? 'malformed_request', null);
+    const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${json}`);
     setTimeout(() => socket.destroy(), PARTING).unref();
   });
 
-  server.on('checkExpectation', (_: IncomingMessage, response: ServerResponse) => {
-    const { status, headers, json } = answer('expectation_failed');
-    response.writeHead(status, headers).end(json);
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    const { status, fields, json } = answer('expectation_failed', request.method ?? null);
+    response.writeHead(status, Object.fromEntries(fields)).end(json);
   });
 }

@@ -1,12 +1,17 @@
-import type { NextFunction, Request, Response } from 'express';
+import type { RequestHandler } from 'express';
 import { DomainError } from '../common/domain-error.js';
-import { keepPrivate } from './answer-headers.js';
+import type { AnswerHeaders } from './answer-headers.js';
+import type { CrossSiteCheck } from './cross-site-check.js';
 import { namesHost } from './request-checks.js';
 import { giveId } from './request-id.js';
 
 /** What each request meets first, in one step of the router, as each step costs. */
-export function entrance(request: Request, response: Response, next: NextFunction): void {
-  giveId(request, response);
-  keepPrivate(response);
-  next(namesHost(request) ? undefined : new DomainError('malformed_request'));
+export function entrance(headers: AnswerHeaders, crossSite: CrossSiteCheck): RequestHandler {
+  return (request, response, next) => {
+    giveId(request, response);
+    for (const [name, value] of headers.of(request.method)) response.setHeader(name, value);
+    if (!namesHost(request)) throw new DomainError('malformed_request');
+    if (crossSite.refuses(request)) throw new DomainError('cross_site_request');
+    next();
+  };
 }

@@ -8,7 +8,7 @@ export class HttpOptions {
   readonly trustedOrigins: readonly string[] = [];
   /** How many connections each process keeps open; who connects beyond is hung up on. */
   readonly maxConnections: number = 10_000;
-  /** Whether browsers are told to come by HTTPS alone (HSTS). */
+  /** Whether browsers come by HTTPS alone: they are told so (HSTS), and our own origin is one of HTTPS. */
   readonly https: boolean = true;
   /** Whether the API describes itself at `/openapi.json` and `/docs`. */
   readonly docs: boolean = true;

@@ -73,9 +73,6 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   503: 'store_unavailable',
 };
 
-/** How Nest words the refusals of its cross-origin check, which carry no code. */
-const CROSS_ORIGIN = /^Cross-origin request detected/;
-
 export function problem(
   code: ErrorCode,
   facts: Partial<Pick<Problem, 'faults' | 'allow' | 'retryAfter'>> = {},
@@ -96,8 +93,6 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof DomainError) return problem(error.code, error);
   const status = statusOf(error);
   if (status >= 500 && status !== 503) return problem('internal_error');
-  if (error instanceof HttpException && CROSS_ORIGIN.test(error.message))
-    return problem('cross_site_request');
   return { ...problem(CODES[status] ?? 'request_refused'), status };
 }
 

@@ -1,5 +1,12 @@
 import type { Request } from 'express';
 
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Whether a method changes nothing, whoever asks (RFC 9110, section 9.2.1). */
+export function isSafe(method: string): boolean {
+  return SAFE.has(method);
+}
+
 /** Whether a request names the host that it is for, as RFC 9112, section 3.2, wants it. */
 export function namesHost({ headers, httpVersion }: Request): boolean {
   return headers.host !== undefined || httpVersion !== '1.1';

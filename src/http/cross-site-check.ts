@@ -1,0 +1,49 @@
+import type { Request } from 'express';
+import type { Dialect } from './dialect.js';
+import type { HttpOptions } from './http-options.js';
+import { isSafe, needsPreflight } from './request-checks.js';
+
+/** What browsers say of requests that no page of another origin has made. */
+const OWN_SITES: ReadonlySet<unknown> = new Set(['same-origin', 'none', undefined]);
+
+/**
+ * Tells the requests that a page of another origin makes its visitor's browser send. Only browsers say where a request
+ * comes from, by `Origin` and `Sec-Fetch-Site`; from who says neither, as servers do and curl, there is nothing to fear.
+ */
+export class CrossSiteCheck {
+  readonly #trusted: ReadonlySet<string>;
+
+  constructor(
+    private readonly options: Pick<HttpOptions, 'https' | 'trustedOrigins'>,
+    private readonly dialect: Pick<Dialect, 'openToOrigins'>,
+  ) {
+    if (!options.trustedOrigins.every(isOrigin))
+      throw new Error('trustedOrigins must be origins such as https://app.example.com.');
+    this.#trusted = new Set(options.trustedOrigins);
+  }
+
+  /** Whether pages of an origin besides our own may call as their visitor. */
+  trusts(origin: string | undefined): boolean {
+    return origin !== undefined && this.#trusted.has(origin);
+  }
+
+  /** Whether what is asked may change something, and neither we nor an origin that we trust have asked. */
+  refuses(request: Request): boolean {
+    if (isSafe(request.method)) return false;
+    const { origin, 'sec-fetch-site': site } = request.headers;
+    if (this.trusts(origin)) return false;
+    const isOurs = OWN_SITES.has(site) && (origin === undefined || origin === this.#ownOrigin(request));
+    return !isOurs && !(this.dialect.openToOrigins && needsPreflight(request));
+  }
+
+  /** Where the client has us, as far as `TRUST_PROXY` lets the proxy be believed; null where it does not say. */
+  #ownOrigin({ secure, host }: Request): string | null {
+    const url = `${this.options.https || secure ? 'https' : 'http'}://${host}`;
+    return URL.canParse(url) ? new URL(url).origin : null;
+  }
+}
+
+/** Whether a text is an origin of the web to the letter, as browsers send it. */
+export function isOrigin(text: string): boolean {
+  return /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}

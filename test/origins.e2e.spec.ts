@@ -1,0 +1,244 @@
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PASSWORD, TestApp } from './support/app.js';
+
+type Fields = Readonly<Record<string, string>>;
+
+interface Sent {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly code: string | null;
+}
+
+/** What browsers say beside it of where a request is from. */
+const SITES: readonly Fields[] = [
+  {},
+  ...['same-site', 'cross-site'].map((site) => ({ 'sec-fetch-site': site })),
+];
+
+const LOGIN = ['POST', '/api/v1/auth_session/login'] as const;
+const LOGOUT = ['DELETE', '/api/v1/auth_session/logout'] as const;
+
+const APP = 'https://app.example.com';
+const ODD_PORT = 'http://front.example.net:8080';
+
+/** What is not quite an origin that is trusted. */
+const LOOK_ALIKES = [
+  'https://evil.example',
+  'null',
+  '',
+  '*',
+  'https://app.example.com.evil.example',
+  'https://app.example.com@evil.example',
+  'https://evil.example/https://app.example.com',
+  'https://evil.example?https://app.example.com',
+  'https://evil-app.example.com',
+  'https://evilapp.example.com',
+  'https://app.example.comx',
+  'https://app.example.co',
+  'https://pp.example.com',
+  'https://example.com',
+  'https://sub.app.example.com',
+  'https://sibling.example.com',
+  'https://appxexample.com',
+  'https://app_example.com',
+  'http://app.example.com',
+  'wss://app.example.com',
+  'app.example.com',
+  '//app.example.com',
+  'https:/app.example.com',
+  'https://app.example.com/',
+  'https://app.example.com/path',
+  'https://app.example.com#',
+  'https://app.example.com.',
+  'https://app.example.com:443',
+  'https://app.example.com:8443',
+  'https://app.example.com:80',
+  'https://APP.example.com',
+  'HTTPS://app.example.com',
+  'https://app.example.com,https://evil.example',
+  'https://app.example.com https://evil.example',
+  'https://evil.example, https://app.example.com',
+  'https://app.example.com, https://app.example.com',
+  'https://xn--app-.example.com',
+  'https://app.example.com\u00a0',
+  'https://app.example.com%60.evil.example',
+  'https://app.example.com`.evil.example',
+  'https://app.example.com_.evil.example',
+  'https://front.example.net:8080',
+  'http://front.example.net',
+  'http://front.example.net:80',
+  'http://front.example.net:80801',
+];
+
+let app: TestApp;
+
+/** Asks with headers that `fetch` would not let through; the path under the prefix or, for other servers, of them. */
+async function send(
+  [method, path]: readonly [string, string],
+  headers: Fields,
+  at: TestApp = app,
+): Promise<Sent> {
+  const isLogin = path === LOGIN[1];
+  const body = isLogin ? JSON.stringify({ email: 'ann@example.com', password: PASSWORD }) : '';
+  return new Promise((resolve, reject) => {
+    const sent = request(at.root + path, {
+      method,
+      headers: {
+        ...(isLogin && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+        ...headers,
+      },
+    });
+    sent.once('error', reject);
+    sent.once('response', (response) => {
+      void text(response).then((content) =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          code: content === '' ? null : ((JSON.parse(content) as { code?: string }).code ?? null),
+        }),
+      );
+    });
+    sent.end(body);
+  });
+}
+
+describe('Trusted origins', () => {
+  beforeAll(async () => {
+    app = await TestApp.start({ TRUSTED_ORIGINS: `${APP}, ${ODD_PORT}` });
+    await app.addUser('ann@example.com');
+  });
+
+  afterAll(() => app.stop());
+
+  it.each([APP, ODD_PORT])('call as their visitor, and read: %s', async (origin) => {
+    for (const site of SITES) {
+      const answer = await send(LOGIN, { origin, ...site });
+      expect(answer.status).toBe(200);
+      expect(answer.headers).toMatchObject({
+        'access-control-allow-origin': origin,
+        'access-control-allow-credentials': 'true',
+        vary: 'Cookie, Origin, Sec-Fetch-Site',
+      });
+    }
+  });
+
+  it('are told so before they call', async () => {
+    const preflight = { origin: APP, 'access-control-request-method': 'PUT' };
+    const { status, headers } = await send(['OPTIONS', '/api/v1/users/me/password'], preflight);
+    expect(status).toBe(204);
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': APP,
+      'access-control-allow-credentials': 'true',
+      'access-control-allow-methods': expect.stringContaining('PUT'),
+      vary: expect.stringMatching(/^Cookie, Origin\b/),
+      'content-security-policy': expect.any(String),
+    });
+  });
+
+  it('are these to the letter: no other changes or reads anything', async () => {
+    for (const origin of LOOK_ALIKES.filter((one) => one !== ODD_PORT)) {
+      for (const site of [...SITES, { 'sec-fetch-site': 'same-origin' }]) {
+        for (const route of [LOGIN, LOGOUT, ['POST', '/nowhere']] as const) {
+          const { status, code, headers } = await send(route, { origin, ...site });
+          expect([origin, status, code]).toEqual([origin, 403, 'cross_site_request']);
+          expect(admissions(headers)).toEqual([]);
+        }
+      }
+      const preflight = { origin, 'access-control-request-method': 'POST' };
+      for (const answer of [
+        await send(['GET', '/api/v1/status'], { origin }),
+        await send(['OPTIONS', LOGIN[1]], preflight),
+      ]) {
+        expect([origin, answer.status < 300, admissions(answer.headers)]).toEqual([origin, true, []]);
+        expect(answer.headers.vary).toBe('Cookie, Origin');
+      }
+    }
+  });
+
+  it('do without a browser’s word where there is none', async () => {
+    expect((await send(LOGIN, {})).status).toBe(200);
+  });
+
+  it.each(['', 'app.example.com', `${APP}/`, 'https://APP.example.com', 'https://*.example.com', 'null'])(
+    'that are none are told at the start: %j',
+    async (origin) => {
+      const wrong = TestApp.start({ TRUSTED_ORIGINS: `${APP},${origin}` });
+      await expect(wrong).rejects.toThrow('TRUSTED_ORIGINS: must be origins such as https://app.example.com');
+    },
+  );
+});
+
+describe('Our own origin', () => {
+  it('alone may call where none is trusted, and nobody reads from elsewhere', async () => {
+    const alone = await TestApp.start();
+    await alone.addUser('ann@example.com');
+    const { port } = new URL(alone.root);
+    expect((await send(LOGIN, { origin: alone.root }, alone)).status).toBe(200);
+    expect((await send(LOGIN, { origin: `https://127.0.0.1:${port}` }, alone)).status).toBe(403);
+    for (const origin of [alone.root, APP, 'null']) {
+      const { status, headers } = await send(['GET', '/api/v1/status'], { origin }, alone);
+      expect([status, admissions(headers), headers.vary]).toEqual([200, [], 'Cookie']);
+    }
+    await alone.stop();
+  });
+
+  it.each<readonly [host: string, origin: string, status: number]>([
+    ['app.example.com', 'http://app.example.com', 200],
+    ['APP.Example.com', 'http://app.example.com', 200],
+    ['app.example.com:80', 'http://app.example.com', 200],
+    ['app.example.com:8080', 'http://app.example.com:8080', 200],
+    ['[::1]:5000', 'http://[::1]:5000', 200],
+    ['app.example.com', 'http://app.example.com:8080', 403],
+    ['app.example.com:443', 'http://app.example.com', 403],
+    ['app.example.com:8080', 'http://app.example.com', 403],
+    ['app.example.com', 'https://app.example.com', 403],
+    ['app.example.com.', 'http://app.example.com', 403],
+    ['', 'http://', 403],
+    ['a b', 'http://a', 403],
+  ])('is where the client says that we are: %j makes %s a %i', async (host, origin, status) => {
+    const alone = await TestApp.start();
+    await alone.addUser('ann@example.com');
+    expect((await send(LOGIN, { host, origin }, alone)).status).toBe(status);
+    await alone.stop();
+  });
+
+  const forwarded = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'app.example.com' };
+
+  it.each<readonly [behind: string, variables: Fields, headers: Fields, origin: string, status: number]>([
+    ['a proxy that is trusted', { TRUST_PROXY: '1' }, forwarded, APP, 200],
+    ['a proxy that is trusted', { TRUST_PROXY: '127.0.0.1' }, forwarded, APP, 200],
+    ['a proxy that is trusted', { TRUST_PROXY: '1' }, forwarded, 'http://app.example.com', 403],
+    ['a proxy that is trusted', { TRUST_PROXY: '1' }, { ...forwarded, 'x-forwarded-proto': 'x' }, APP, 403],
+    [
+      'a proxy that is trusted',
+      { TRUST_PROXY: '1' },
+      { ...forwarded, 'x-forwarded-proto': 'x' },
+      'null',
+      403,
+    ],
+    ['one that is not', {}, forwarded, APP, 403],
+    ['one that is not', { TRUST_PROXY: '10.0.0.0/8' }, forwarded, APP, 403],
+    ['one in production', { NODE_ENV: 'production' }, { host: 'app.example.com' }, APP, 200],
+    ['one in production', { NODE_ENV: 'production' }, { host: 'app.example.com:443' }, APP, 200],
+    [
+      'one in production',
+      { NODE_ENV: 'production' },
+      { host: 'app.example.com' },
+      'http://app.example.com',
+      403,
+    ],
+    ['one in production', { NODE_ENV: 'production' }, forwarded, APP, 403],
+  ])('behind %s with %j and %j makes %s a %i', async (_, variables, headers, origin, status) => {
+    const proxied = await TestApp.start({ PASSWORD_HASH_COST: '10', ...variables });
+    await proxied.addUser('ann@example.com');
+    expect((await send(LOGIN, { ...headers, origin }, proxied)).status).toBe(status);
+    await proxied.stop();
+  });
+});
+
+/** The headers that admit pages of other origins. */
+function admissions(headers: Sent['headers']): string[] {
+  return Object.keys(headers).filter((name) => name.startsWith('access-control-'));
+}
