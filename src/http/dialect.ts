@@ -22,7 +22,7 @@ export interface Dialect {
   readonly everyCredentialCounts: boolean;
   /** Whether `@OptionalAuth()` routes serve strangers. */
   readonly admitsStrangers: boolean;
-  /** Whether signing out expires the cookie too. */
+  /** Whether the client is told to forget a ticket that is over or no good. */
   readonly clearsCookie: boolean;
   /** Whether fields that nobody asked for are refused, or ignored. */
   readonly refusesUnknownFields: boolean;

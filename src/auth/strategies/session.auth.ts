@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { clientFacts } from '../../http/client-facts.js';
 import type { Session } from '../../sessions/session.js';
 import { SessionLifetime } from '../../sessions/session-lifetime.js';
@@ -20,6 +20,9 @@ const REJECTIONS: Record<DeadReason, Rejection> = {
   password_changed: 'password_changed',
   user_disabled: 'user_disabled',
 };
+
+/** What a browser forgets of us at sign-out. Its cookies it would forget for our whole domain, other hosts' too. */
+const LEFT_BEHIND = '"cache", "storage"';
 
 /** A cookie names a session, and the session a user. */
 @Injectable()
@@ -46,12 +49,13 @@ export class SessionAuth extends Auth {
       holder.user = found?.user ?? null;
       return found?.session ?? null;
     });
-    if (resumption.outcome === 'dead') return rejected(REJECTIONS[resumption.reason]);
+    if (resumption.outcome === 'dead') return this.#reject(request, REJECTIONS[resumption.reason]);
     const { session } = resumption;
     const { user } = holder;
-    if (!user) return rejected();
-    if (user.disabled) return rejected('user_disabled');
-    if (user.credentialVersion !== session.credentialVersion) return rejected('password_changed');
+    if (!user) return this.#reject(request, 'credentials_invalid');
+    if (user.disabled) return this.#reject(request, 'user_disabled');
+    if (user.credentialVersion !== session.credentialVersion)
+      return this.#reject(request, 'password_changed');
     return { outcome: 'authenticated', principal: { user, session } };
   }
 
@@ -71,8 +75,20 @@ export class SessionAuth extends Auth {
 
   override async signOut({ request, response }: Exchange): Promise<boolean> {
     const text = this.cookie.read(request);
-    if (text === null || !(await this.sessions.close(text))) return false;
+    if (text === null) return false;
+    const isOver = await this.sessions.close(text);
+    this.#takeBack(response);
+    if (isOver && this.options.dialect.clearsCookie) response.setHeader('Clear-Site-Data', LEFT_BEHIND);
+    return isOver;
+  }
+
+  #reject({ res }: Request, reason: Rejection): AuthResult {
+    if (res) this.#takeBack(res);
+    return rejected(reason);
+  }
+
+  /** A ticket that is no good is no good to its holder either. */
+  #takeBack(response: Response): void {
     if (this.options.dialect.clearsCookie) this.cookie.clear(response);
-    return true;
   }
 }
