@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { INestApplication, ModuleMetadata } from '@nestjs/common';
+import type { INestApplication, ModuleMetadata, NestApplicationOptions } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
   AppModule,
@@ -29,6 +29,7 @@ export class TestApp {
   static async start(
     variables: Readonly<Record<string, string>> = {},
     extra: Pick<ModuleMetadata, 'controllers' | 'imports'> = {},
+    { httpsOptions }: Pick<NestApplicationOptions, 'httpsOptions'> = {},
   ): Promise<TestApp> {
     const config = loadConfig({ PASSWORD_HASH_COST: '4', DATABASE_URL: newDatabase(), ...variables });
     const clock = new FakeClock();
@@ -39,11 +40,11 @@ export class TestApp {
       .overrideProvider(Clock)
       .useValue(clock)
       .compile();
-    const nest = module.createNestApplication(new JsonExpressAdapter(), { logger: false });
+    const nest = module.createNestApplication(new JsonExpressAdapter(), { logger: false, httpsOptions });
     configureApp(nest, config.http);
     await nest.listen(0, '127.0.0.1');
     const { port } = nest.getHttpServer().address() as AddressInfo;
-    return new TestApp(nest, clock, `http://127.0.0.1:${port}`, config.http.prefix);
+    return new TestApp(nest, clock, `http${httpsOptions ? 's' : ''}://127.0.0.1:${port}`, config.http.prefix);
   }
 
   /** Adds a user by the back door. */

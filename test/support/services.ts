@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { describe } from '@jest/globals';
 import { createClient } from '@redis/client';
 import { Client } from 'pg';
+import { describeIf } from './describe-if.js';
 import { has } from './engines.js';
 
 /** The PostgreSQL and the Redis that the tests may use, each spec a schema or a prefix of its own. */
@@ -72,22 +72,6 @@ function newRedisClient() {
 
 async function requireBinary(binary: Parameters<typeof has>[0]): Promise<void> {
   if (!has(binary)) throw new Error('it is not installed');
-}
-
-async function describeIf(
-  name: string,
-  variable: string,
-  reach: () => Promise<void>,
-): Promise<(title: string, clauses: () => void) => void> {
-  try {
-    await reach();
-    return describe;
-  } catch (error) {
-    const problem = `No ${name} is reached (${variable}): ${String(Object(error).message)}`;
-    if (process.env.CI === 'true') throw new Error(problem, { cause: error });
-    console.warn(problem);
-    return describe.skip;
-  }
 }
 
 function newName(): string {
