@@ -47,7 +47,10 @@ export class AuthController {
   }
 
   @Delete('logout')
-  @ApiAnswer(200, { description: 'The session is over, on every device that held this ticket.' })
+  @ApiAnswer(200, {
+    description:
+      'The session is over, on every device that held this ticket; the browser forgets the cookie, and by `Clear-Site-Data` what else it kept of us.',
+  })
   async logout(@Req() request: Request, @Res({ passthrough: true }) response: Response) {
     if (!(await this.auth.signOut({ request, response }))) throw new DomainError('not_found');
     return {};
