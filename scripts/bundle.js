@@ -18,7 +18,7 @@ const { metafile } = await build({
   entryPoints: [
     'dist/lib/main.js',
     'dist/lib/cli.js',
-    'dist/lib/users/bcrypt.worker.js',
+    'dist/lib/users/hashing.worker.js',
     'dist/lib/storage/sql/sqlite-checkpoint.worker.js',
   ],
   entryNames: '[name]',
@@ -36,6 +36,7 @@ const { metafile } = await build({
   // Native, or with a thread's file of its own, or not installed, or to be evaluated before all else.
   external: [
     'bcrypt',
+    '@node-rs/argon2',
     'better-sqlite3',
     'piscina',
     'pg-native',

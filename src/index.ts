@@ -12,6 +12,7 @@ export { MemoryTallyStore } from './throttle/memory.tally-store.js';
 export { TallyStore } from './throttle/tally-store.js';
 export { ThrottleOptions } from './throttle/throttle-options.js';
 
+export { Argon2PasswordHasher } from './users/argon2.password-hasher.js';
 export { BcryptPasswordHasher } from './users/bcrypt.password-hasher.js';
 export { PasswordHasher } from './users/password-hasher.js';
 export { type Credential, type Role, type User, emailKey } from './users/user.js';
@@ -24,7 +25,8 @@ export {
   type UserUpdate,
 } from './users/user-store.js';
 export { UsersModule } from './users/users.module.js';
-export { type Registration, UsersOptions } from './users/users-options.js';
+export { type PasswordScheme, type Registration, UsersOptions } from './users/users-options.js';
+export type { SchemeOptions } from './users/scheme.password-hasher.js';
 export { type NewUser, UsersService, type Verification } from './users/users.service.js';
 
 export type {

@@ -25,6 +25,7 @@ const PINNED: Readonly<Record<string, string>> = {
   pg: 'storage/sql',
   '@redis/client': 'storage/redis',
   bcrypt: 'users',
+  '@node-rs/argon2': 'users',
   piscina: 'users',
   'cookie-parser': 'auth',
   'ipaddr.js': 'throttle',

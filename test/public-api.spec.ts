@@ -8,6 +8,7 @@ describe('The public names', () => {
       'ALX',
       'ANONYMOUS',
       'AppModule',
+      'Argon2PasswordHasher',
       'Auth',
       'AuthChain',
       'AuthGuard',

@@ -16,11 +16,21 @@ const DEFAULT_PASSWORDS = [
   'foobared',
 ];
 
+/** The work that each scheme may be set to; OWASP asks for no less than in production. */
+const COSTS = {
+  bcrypt: { least: 4, leastInProduction: 10, most: 15 },
+  argon2id: { least: 1, leastInProduction: 2, most: 20 },
+};
+
 /** What each variable allows and together they do not. */
 export function contradictions(given: Environment, settings: Settings): string[] {
   const { NODE_ENV, AUTH_TYPE, AUTH_COMPAT, SESSION_NAME } = settings;
   const production = NODE_ENV === 'production';
   const alx = AUTH_COMPAT === 'alx';
+  const { PASSWORD_HASH, PASSWORD_HASH_COST: cost } = settings;
+  const { least, leastInProduction, most } = COSTS[PASSWORD_HASH] ?? COSTS.bcrypt;
+  const leastCost = production ? leastInProduction : least;
+  const circumstances = `for ${PASSWORD_HASH}${production ? ' in production' : ''}`;
   const rules: [name: string, isBroken: boolean, cure: string][] = [
     [
       'AUTH_TYPE',
@@ -73,7 +83,7 @@ export function contradictions(given: Environment, settings: Settings): string[]
       production && given.SESSION_STORE_URL !== undefined && hasDefaultPassword(given.SESSION_STORE_URL),
       WELL_KNOWN,
     ],
-    ['PASSWORD_HASH_COST', production && settings.PASSWORD_HASH_COST < 10, 'at least 10 in production'],
+    ['PASSWORD_HASH_COST', cost < leastCost || cost > most, `from ${leastCost} to ${most} ${circumstances}`],
   ];
   return rules.filter(([, isBroken]) => isBroken).map(([name, , cure]) => `${name}: ${cure}`);
 }

@@ -1,3 +1,4 @@
+import { USUAL_COST } from '../users/users-options.js';
 import type { Environment } from './environment.js';
 
 /** The environment with nothing left open. */
@@ -14,6 +15,7 @@ export type Settings = Environment &
       | 'SESSION_STORE_URL'
       | 'REGISTRATION'
       | 'PASSWORD_MIN_LENGTH'
+      | 'PASSWORD_HASH_COST'
     >
   >;
 
@@ -33,5 +35,6 @@ export function withDerivedDefaults(environment: Environment): Settings {
     SESSION_STORE_URL: environment.SESSION_STORE_URL ?? (isDurable ? environment.DATABASE_URL : 'memory:'),
     REGISTRATION: environment.REGISTRATION ?? (alx ? 'signed_in' : 'first'),
     PASSWORD_MIN_LENGTH: environment.PASSWORD_MIN_LENGTH ?? (alx ? 1 : 15),
+    PASSWORD_HASH_COST: environment.PASSWORD_HASH_COST ?? USUAL_COST[environment.PASSWORD_HASH],
   };
 }

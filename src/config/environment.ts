@@ -15,7 +15,7 @@ import {
 import { SCHEMES } from '../auth/auth.provider.js';
 import { isOrigin } from '../http/cross-site-check.js';
 import { isDatabaseUrl, isSessionStoreUrl } from '../storage/storage-options.js';
-import type { Registration } from '../users/users-options.js';
+import { type PasswordScheme, type Registration, USUAL_COST } from '../users/users-options.js';
 import { parseDuration } from './duration.js';
 
 const LONGEST_WAIT = 86_400_000;
@@ -36,6 +36,8 @@ const IsWait = () =>
 /** In digits: neither hexadecimal nor blank. */
 const Integer = () =>
   Transform(({ value }: { value: string }) => (/^-?\d{1,9}$/.test(value) ? Number(value) : NaN));
+const IsPepper = (options = {}) =>
+  Matches(/^[^,]{32,}$/, { message: 'must have at least 32 characters and no comma', ...options });
 const List = () => Transform(({ value }: { value: string }) => value.split(',').map((item) => item.trim()));
 
 /** Every variable, its rule and its default; one without a default here has it from others (`derived-defaults.ts`). */
@@ -146,14 +148,13 @@ export class Environment {
   @IsInt()
   readonly AUTH_FAILURES_PER_SERVER: number = 1000;
 
-  @IsIn(['bcrypt'])
-  readonly PASSWORD_HASH = 'bcrypt';
+  @IsIn(Object.keys(USUAL_COST))
+  readonly PASSWORD_HASH: PasswordScheme = 'bcrypt';
 
+  @IsOptional()
   @Integer()
-  @Max(15)
-  @Min(4)
   @IsInt()
-  readonly PASSWORD_HASH_COST: number = 12;
+  readonly PASSWORD_HASH_COST?: number;
 
   @IsOptional()
   @Integer()
@@ -163,8 +164,13 @@ export class Environment {
   readonly PASSWORD_MIN_LENGTH?: number;
 
   @IsOptional()
-  @MinLength(32, { message: 'must have at least 32 characters' })
+  @IsPepper()
   readonly PASSWORD_PEPPER?: string;
+
+  @IsOptional()
+  @IsPepper({ each: true })
+  @List()
+  readonly PASSWORD_PEPPER_PREVIOUS?: readonly string[];
 
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
   readonly LOG_LEVEL: string = 'info';
@@ -177,7 +183,13 @@ export class Environment {
 }
 
 /** What may not be shown, and can be given as a file by `NAME_FILE`. */
-export const SECRETS = ['SETUP_CODE', 'PASSWORD_PEPPER', 'DATABASE_URL', 'SESSION_STORE_URL'] as const;
+export const SECRETS = [
+  'SETUP_CODE',
+  'PASSWORD_PEPPER',
+  'PASSWORD_PEPPER_PREVIOUS',
+  'DATABASE_URL',
+  'SESSION_STORE_URL',
+] as const;
 
 function satisfies(name: string, test: (text: string) => boolean, message: string, options = {}) {
   return ValidateBy(

@@ -40,8 +40,10 @@ describe('The configuration', () => {
         registration: 'first',
         setupCode: null,
         passwordMinLength: 15,
+        passwordHash: 'bcrypt',
         passwordCost: 12,
         passwordPepper: null,
+        passwordPreviousPeppers: [],
         throttle: { enabled: true, failuresPerNetwork: 50, failuresPerServer: 1000 },
       },
       sessions: { limit: null, sweepInterval: 600_000 },
@@ -148,6 +150,28 @@ describe('The configuration', () => {
     ]);
   });
 
+  it('knows what each way to hash costs where nothing is said', () => {
+    expect(loadConfig({ PASSWORD_HASH: 'argon2id' }).users).toMatchObject({
+      passwordHash: 'argon2id',
+      passwordCost: 2,
+    });
+    expect(loadConfig({ PASSWORD_HASH: 'argon2id', PASSWORD_HASH_COST: '3' }).users.passwordCost).toBe(3);
+  });
+
+  it('takes earlier peppers by comma, and from a file', () => {
+    const previous = [PEPPER, `${PEPPER}-before`];
+    const file = join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'peppers');
+    writeFileSync(file, `${previous.join(', ')}\n`);
+    for (const variables of [
+      { PASSWORD_PEPPER_PREVIOUS: previous.join(',') },
+      { PASSWORD_PEPPER_PREVIOUS_FILE: file },
+    ])
+      expect(loadConfig(variables).users).toMatchObject({
+        passwordPepper: null,
+        passwordPreviousPeppers: previous,
+      });
+  });
+
   it('leaves alone what is not ours', () => {
     const foreign = { SESSION_MANAGER: 'local/desktop', PATH: '/bin', SSH_AUTH_SOCK: 'x' };
     expect(problemsOf({ ...foreign, PASSWORD_STORE_DIR: '/x', TRUST_STORE: '/x', API_POST: 'x' })).toEqual(
@@ -234,8 +258,29 @@ describe('A bad configuration', () => {
     [{ TRUSTED_ORIGINS: 'https://app.example.com/' }, 'TRUSTED_ORIGINS: must be origins'],
     [{ TRUSTED_ORIGINS: 'https://*.example.com' }, 'TRUSTED_ORIGINS: must be origins'],
     [{ PASSWORD_HASH: 'md5' }, 'PASSWORD_HASH: PASSWORD_HASH must be one of'],
-    [{ PASSWORD_HASH_COST: '3' }, 'PASSWORD_HASH_COST: PASSWORD_HASH_COST must not be less than 4'],
-    [{ PASSWORD_HASH_COST: '8', NODE_ENV: 'production' }, 'PASSWORD_HASH_COST: at least 10 in production'],
+    [{ PASSWORD_HASH_COST: 'much' }, 'PASSWORD_HASH_COST: PASSWORD_HASH_COST must be an integer number'],
+    [{ PASSWORD_HASH_COST: '3' }, 'PASSWORD_HASH_COST: from 4 to 15 for bcrypt'],
+    [{ PASSWORD_HASH_COST: '16' }, 'PASSWORD_HASH_COST: from 4 to 15 for bcrypt'],
+    [
+      { PASSWORD_HASH_COST: '9', NODE_ENV: 'production' },
+      'PASSWORD_HASH_COST: from 10 to 15 for bcrypt in production',
+    ],
+    [
+      { PASSWORD_HASH: 'argon2id', PASSWORD_HASH_COST: '21' },
+      'PASSWORD_HASH_COST: from 1 to 20 for argon2id',
+    ],
+    [
+      { PASSWORD_HASH: 'argon2id', PASSWORD_HASH_COST: '1', NODE_ENV: 'production' },
+      'PASSWORD_HASH_COST: from 2 to 20 for argon2id in production',
+    ],
+    [
+      { PASSWORD_PEPPER: 'a,pepper,with,commas,of,more,than,32,characters' },
+      'PASSWORD_PEPPER: must have at least 32 characters and no comma',
+    ],
+    [
+      { PASSWORD_PEPPER_PREVIOUS: `${PEPPER},short` },
+      'PASSWORD_PEPPER_PREVIOUS: must have at least 32 characters and no comma',
+    ],
     [{ PASSWORD_MIN_LENGTH: '7' }, 'PASSWORD_MIN_LENGTH: PASSWORD_MIN_LENGTH must not be less than 8'],
     [{ PASSWORD_PEPPER: 'short' }, 'PASSWORD_PEPPER: must have at least 32 characters'],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: LOG_LEVEL must be one of'],
@@ -283,8 +328,9 @@ describe('The description of the configuration', () => {
   });
 
   it('shows no secret', () => {
-    const described = lines({ PASSWORD_PEPPER: PEPPER });
+    const described = lines({ PASSWORD_PEPPER: PEPPER, PASSWORD_PEPPER_PREVIOUS: PEPPER });
     expect(described.get('PASSWORD_PEPPER')).toBe('(secret) [environment]');
+    expect(described.get('PASSWORD_PEPPER_PREVIOUS')).toBe('(secret) [environment]');
     expect([...described.values()].join('\n')).not.toContain(PEPPER);
   });
 });

@@ -37,8 +37,10 @@ export function loadConfig(variables: Variables): Config {
       registration: settings.REGISTRATION,
       setupCode: settings.SETUP_CODE ?? (production ? randomBytes(18).toString('base64url') : null),
       passwordMinLength: settings.PASSWORD_MIN_LENGTH,
+      passwordHash: settings.PASSWORD_HASH,
       passwordCost: settings.PASSWORD_HASH_COST,
       passwordPepper: settings.PASSWORD_PEPPER ?? null,
+      passwordPreviousPeppers: settings.PASSWORD_PEPPER_PREVIOUS ?? [],
       throttle: new ThrottleOptions({
         enabled: settings.AUTH_THROTTLE === 'on',
         failuresPerNetwork: settings.AUTH_FAILURES_PER_NETWORK,

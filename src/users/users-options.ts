@@ -7,6 +7,11 @@ import { STANDARD_PRESENTATION, type UserPresentation } from './user-json.js';
  */
 export type Registration = 'first' | 'open' | 'closed' | 'signed_in';
 
+export type PasswordScheme = 'bcrypt' | 'argon2id';
+
+/** The work of a hash where nothing else is asked for. */
+export const USUAL_COST: Readonly<Record<PasswordScheme, number>> = { bcrypt: 12, argon2id: 2 };
+
 /** What the users module needs to know; each value left out is the one below. */
 export class UsersOptions {
   readonly registration: Registration = 'closed';
@@ -14,10 +19,14 @@ export class UsersOptions {
   readonly setupCode: string | null = null;
   /** In code points; NIST SP 800-63B-4 asks for 15 where the password is the only factor. */
   readonly passwordMinLength: number = 15;
-  /** The base-2 logarithm of bcrypt's rounds. */
-  readonly passwordCost: number = 12;
+  /** How new hashes are made; those made otherwise hold too, and are made anew at the next sign-in. */
+  readonly passwordHash: PasswordScheme = 'bcrypt';
+  /** The base-2 logarithm of bcrypt's rounds, or the passes of Argon2id; null for 12 and 2. */
+  readonly passwordCost: number | null = null;
   /** A key that is mixed into each hash and kept outside the database, or null. */
   readonly passwordPepper: string | null = null;
+  /** Peppers that hashes were made with before. */
+  readonly passwordPreviousPeppers: readonly string[] = [];
   /** How many failed attempts at passwords are borne. */
   readonly throttle: ThrottleOptions = new ThrottleOptions();
   /** Whether any text can be an address and must be given to the letter, or only e-mail addresses, in any case. */

@@ -3,12 +3,13 @@ import { Clock, SystemClock } from '../common/clock.js';
 import { GuessThrottle } from '../throttle/guess-throttle.js';
 import { MemoryTallyStore } from '../throttle/memory.tally-store.js';
 import { TallyStore } from '../throttle/tally-store.js';
+import { Argon2PasswordHasher } from './argon2.password-hasher.js';
 import { BcryptPasswordHasher } from './bcrypt.password-hasher.js';
 import { PasswordHasher } from './password-hasher.js';
 import { RegistrationDesk } from './registration-desk.js';
 import { StatsController } from './stats.controller.js';
 import { UsersController } from './users.controller.js';
-import { UsersOptions } from './users-options.js';
+import { USUAL_COST, UsersOptions } from './users-options.js';
 import { UsersService } from './users.service.js';
 
 /**
@@ -35,12 +36,22 @@ export class UsersModule {
         {
           provide: PasswordHasher,
           inject: [UsersOptions],
-          useFactory: ({ passwordCost, passwordPepper }: UsersOptions) =>
-            new BcryptPasswordHasher({ cost: passwordCost, pepper: passwordPepper }),
+          useFactory: hasherOf,
         },
       ],
       exports: [UsersService, UsersOptions, RegistrationDesk],
       global: true,
     };
   }
+}
+
+function hasherOf(options: UsersOptions): PasswordHasher | Promise<PasswordHasher> {
+  const scheme = {
+    cost: options.passwordCost ?? USUAL_COST[options.passwordHash],
+    pepper: options.passwordPepper,
+    previousPeppers: options.passwordPreviousPeppers,
+  };
+  return options.passwordHash === 'bcrypt'
+    ? new BcryptPasswordHasher(scheme)
+    : Argon2PasswordHasher.open(scheme);
 }

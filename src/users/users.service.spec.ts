@@ -1,8 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import bcrypt from 'bcrypt';
 import { MemoryUserStore } from '../storage/memory/memory.user-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { aClaimant, aThrottle } from '../testing/samples.js';
+import { Argon2PasswordHasher } from './argon2.password-hasher.js';
 import { BcryptPasswordHasher } from './bcrypt.password-hasher.js';
+import type { PasswordHasher } from './password-hasher.js';
 import type { User } from './user.js';
 import { UsersOptions } from './users-options.js';
 import { UsersService } from './users.service.js';
@@ -13,15 +16,18 @@ const account = { email: 'ann@example.com', password: PASSWORD, firstName: null,
 /** Counts the work that callers cause; to verify against what is no hash costs nothing. */
 class CountingHasher extends BcryptPasswordHasher {
   readonly calls: string[] = [];
+  readonly answers: boolean[] = [];
 
   override hash(password: string): Promise<string> {
     this.calls.push('hash');
     return super.hash(password);
   }
 
-  override verify(password: string, hash: string): Promise<boolean> {
+  override async verify(password: string, hash: string): Promise<boolean> {
     this.calls.push(hash.startsWith('$bcrypt-sha256$') ? 'verify' : 'verify against nothing');
-    return super.verify(password, hash);
+    const answer = await super.verify(password, hash);
+    this.answers.push(answer);
+    return answer;
   }
 }
 
@@ -64,6 +70,15 @@ describe('The users service', () => {
       user: ann,
     });
     expect(hasher.calls).toEqual(['verify']);
+  });
+
+  it.each([
+    ['with the right password', PASSWORD],
+    ['with a wrong one', 'wrong'],
+  ])('has the hasher refuse a disabled user %s, as refusals alone take even time', async (_, password) => {
+    await users.update(ann.id, { disabled: true });
+    expect((await users.verify('ann@example.com', password, aClaimant())).outcome).toBe('wrong_password');
+    expect(hasher.answers).toEqual([false]);
   });
 
   describe('recognizing a credential', () => {
@@ -134,6 +149,37 @@ describe('The users service', () => {
     expect(credential?.user.credentialVersion).toBe(ann.credentialVersion);
     expect((await later.verify('ann@example.com', PASSWORD, aClaimant())).outcome).toBe('verified');
     expect(stronger.calls).toEqual(['verify', 'verify', 'hash', 'verify']);
+  });
+
+  it.each<[string, PasswordHasher, RegExp]>([
+    ['bcrypt to Argon2id', new Argon2PasswordHasher({ cost: 1, pepper: null }), /^\$argon2id\$/],
+    ['no pepper to one', new BcryptPasswordHasher({ cost: 4, pepper: 'p'.repeat(32) }), /,k=/],
+  ])('goes from %s and back by sign-ins', async (_, other, form) => {
+    const hashOf = async () => (await userStore.findCredential('ann@example.com'))?.passwordHash;
+    const later = new UsersService(userStore, other, aThrottle(clock), clock, new UsersOptions());
+    const before = await hashOf();
+    expect((await later.verify('ann@example.com', 'wrong', aClaimant())).outcome).toBe('wrong_password');
+    expect(await hashOf()).toBe(before);
+    expect((await later.verify('ann@example.com', PASSWORD, aClaimant())).outcome).toBe('verified');
+    expect(await hashOf()).toMatch(form);
+    const previousPeppers = ['p'.repeat(32)];
+    const back = new BcryptPasswordHasher({ cost: 4, pepper: null, previousPeppers });
+    const again = new UsersService(userStore, back, aThrottle(clock), clock, new UsersOptions());
+    expect((await again.verify('ann@example.com', PASSWORD, aClaimant())).outcome).toBe('verified');
+    expect(await hashOf()).toMatch(/^\$bcrypt-sha256\$v=2,t=2b,r=4\$/);
+    expect((await users.verify('ann@example.com', PASSWORD, aClaimant())).outcome).toBe('verified');
+  });
+
+  it('takes over the hashes of another system, and has the whole password count from then on', async () => {
+    const long = `${'mango tea soups '.repeat(5)}and more`;
+    const imported = bcrypt.hashSync(long, 4);
+    await userStore.insert({ ...ann, id: 'imported', email: 'imported@example.com' }, imported);
+    expect((await users.verify('imported@example.com', 'wrong', aClaimant())).outcome).toBe('wrong_password');
+    expect((await users.verify('imported@example.com', long, aClaimant())).outcome).toBe('verified');
+    expect((await users.verify('imported@example.com', long.slice(0, 72), aClaimant())).outcome).toBe(
+      'wrong_password',
+    );
+    expect((await users.verify('imported@example.com', long, aClaimant())).outcome).toBe('verified');
   });
 
   it('lets one of two racing changes of a password win', async () => {

@@ -57,8 +57,9 @@ export class UsersService {
     const credential = found && this.#isAddressOf(found.user, email) ? found : null;
     const account = { key: emailKey(email), userId: credential?.user.id ?? null };
     const attempt = await this.throttle.admit(account, claimant);
-    const isOfHash = await this.hasher.verify(password, credential?.passwordHash ?? this.hasher.decoy());
-    const isRight = isOfHash && credential !== null && !credential.user.disabled;
+    const isUsable = credential !== null && !credential.user.disabled;
+    const hash = isUsable ? credential.passwordHash : this.hasher.decoy();
+    const isRight = await this.hasher.verify(password, hash);
     const counts = await attempt.judge(isRight);
     if (!credential) return { outcome: 'unknown_email' };
     if (!counts) return { outcome: 'throttled' };

@@ -1,0 +1,74 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { readArgon2id } from './argon2id-recipe.js';
+import { readBcrypt, readBcryptSha256 } from './bcrypt-recipes.js';
+import { EvenTime } from './even-time.js';
+import type { HashRecipe, ReadHash } from './hash-recipe.js';
+import { hashInThread } from './hashing-threads.js';
+import { PasswordHasher } from './password-hasher.js';
+import { Peppers } from './peppers.js';
+
+export interface SchemeOptions {
+  /** How much work a hash is; what the number means is the scheme's. */
+  readonly cost: number;
+  readonly pepper: string | null;
+  /** Those of hashes made before; they are made anew at the next sign-in. */
+  readonly previousPeppers?: readonly string[];
+}
+
+/**
+ * Verifies what any scheme has made, and hashes under one. A stored hash that cannot be read, or asks for more than a row
+ * may, costs what one under today's parameters does.
+ */
+export abstract class SchemePasswordHasher extends PasswordHasher {
+  protected readonly peppers: Peppers;
+  readonly #evenTime = new EvenTime();
+
+  constructor({ pepper, previousPeppers }: SchemeOptions) {
+    super();
+    this.peppers = new Peppers(pepper, previousPeppers);
+  }
+
+  /** What all hashes under today's parameters begin with. */
+  protected abstract readonly settings: string;
+
+  /** Today's parameters with a new salt. */
+  protected abstract newRecipe(): HashRecipe;
+
+  async hash(password: string): Promise<string> {
+    const recipe = this.newRecipe();
+    const { digest } = await hashInThread(recipe.task(password));
+    return recipe.head + digest;
+  }
+
+  async verify(password: string, hash: string): Promise<boolean> {
+    const stored = this.#read(hash);
+    const recipe = stored?.recipe ?? this.newRecipe();
+    const { digest, took } = await hashInThread(recipe.task(password));
+    const isRight = stored !== null && isEqual(digest, stored.digest);
+    await this.wait(this.#evenTime.note(took));
+    return isRight;
+  }
+
+  decoy(): string {
+    const { head, digestLength } = this.newRecipe();
+    return head + randomBytes(digestLength).toString('hex').slice(0, digestLength);
+  }
+
+  isOutdated(hash: string): boolean {
+    return !hash.startsWith(this.settings);
+  }
+
+  /** Holds an answer back, and no thread. */
+  protected async wait(milliseconds: number): Promise<void> {
+    await delay(milliseconds);
+  }
+
+  #read(hash: string): ReadHash | null {
+    return readBcryptSha256(hash, this.peppers) ?? readArgon2id(hash, this.peppers) ?? readBcrypt(hash);
+  }
+}
+
+function isEqual(one: string, other: string): boolean {
+  return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
+}

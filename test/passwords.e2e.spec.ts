@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import SqliteConnection from 'better-sqlite3';
+import { PASSWORD, TestApp, Visitor } from './support/app.js';
+import { Server, newFolder, operate } from './support/server.js';
+
+const EMAIL = 'ann@example.com';
+const HOSTILE = `$argon2id$v=19$m=${4 * 1024 * 1024},t=1,p=1$Cl2ewXdiS4zdJiDtfz6Oxg$${'x'.repeat(43)}`;
+
+/** Works on the table of users beside the server. */
+function withUsers<T>(folder: string, work: (database: SqliteConnection.Database) => T): T {
+  const database = new SqliteConnection(join(folder, 'coatcheck.db'));
+  try {
+    return work(database);
+  } finally {
+    database.close();
+  }
+}
+
+const hashIn = (folder: string) =>
+  withUsers(folder, (users) => users.prepare('select password_hash from users').pluck().get() as string);
+
+describe('The hash of a password', () => {
+  const OLD = 'the-first-pepper-of-32-characters';
+  const NEW = 'the-second-pepper-of-32-characters';
+  const folder = newFolder();
+
+  beforeAll(async () => {
+    const args = ['user', 'create', '--email', EMAIL, '--password-stdin'];
+    expect((await operate(folder, args, { input: PASSWORD })).code).toBe(0);
+  });
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['bcrypt with a pepper', { PASSWORD_PEPPER: OLD }, /^\$bcrypt-sha256\$v=2,t=2b,r=4,k=/],
+    ['another pepper', { PASSWORD_PEPPER: NEW, PASSWORD_PEPPER_PREVIOUS: OLD }, /^\$bcrypt-sha256\$.+,k=/],
+    [
+      'Argon2id',
+      { PASSWORD_HASH: 'argon2id', PASSWORD_HASH_COST: '1', PASSWORD_PEPPER: NEW },
+      /^\$argon2id\$v=19\$m=19456,t=1,p=1,keyid=/,
+    ],
+    [
+      'more passes and no pepper',
+      { PASSWORD_HASH: 'argon2id', PASSWORD_HASH_COST: '2', PASSWORD_PEPPER_PREVIOUS: `${OLD},${NEW}` },
+      /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/,
+    ],
+    ['bcrypt again', {}, /^\$bcrypt-sha256\$v=2,t=2b,r=4\$/],
+  ])('goes over to %s with a sign-in', async (_, variables, form) => {
+    const before = hashIn(folder);
+    const server = await Server.start(folder, variables);
+    try {
+      const visitor = new Visitor(`${server.url}/api/v1`, {});
+      expect((await visitor.login(EMAIL, 'wrong')).status).toBe(401);
+      expect(hashIn(folder)).toBe(before);
+      expect((await visitor.login(EMAIL)).status).toBe(200);
+      expect(hashIn(folder)).not.toBe(before);
+      expect(hashIn(folder)).toMatch(form);
+      expect((await visitor.login(EMAIL)).status).toBe(200);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('is no good without its pepper, nor where it asks for gigabytes', async () => {
+    for (const [variables, hash] of [
+      [{}, hashIn(folder).replace('r=4$', 'r=4,k=00000000$')],
+      [{ PASSWORD_HASH: 'argon2id', PASSWORD_HASH_COST: '1' }, HOSTILE],
+      [{}, ''],
+    ] as const) {
+      withUsers(folder, (users) => users.prepare('update users set password_hash = ?').run(hash));
+      const server = await Server.start(folder, variables);
+      try {
+        const answers = [EMAIL, 'nobody@example.com'].map((email) =>
+          new Visitor(`${server.url}/api/v1`, {}).login(email),
+        );
+        const [known, unknown] = await Promise.all(answers);
+        expect(known!.status).toBe(401);
+        expect({ ...known!.body, requestId: '' }).toEqual({ ...unknown!.body, requestId: '' });
+      } finally {
+        expect(await server.stop()).toBe(0);
+      }
+    }
+  });
+});
+
+describe('A server that hashes by Argon2id', () => {
+  it('does not start where there is no native code for it', async () => {
+    const variables = { PASSWORD_HASH: 'argon2id', NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere/argon2.node' };
+    await expect(Server.start(newFolder(), variables)).rejects.toThrow(
+      /ended with 1[^]*install without --omit=optional/,
+    );
+  });
+
+  it('tells whom it cannot serve now, and goes on', async () => {
+    const app = await TestApp.start({ PASSWORD_HASH: 'argon2id', PASSWORD_HASH_COST: '1' });
+    try {
+      await app.addUser(EMAIL);
+      const answers = await Promise.all(
+        Array.from({ length: 400 }, () => app.visitor().login(EMAIL, 'wrong')),
+      );
+      const refused = answers.filter(({ status }) => status === 503);
+      expect(refused.length).toBeGreaterThan(0);
+      for (const { body, headers } of refused) {
+        expect(body.code).toBe('busy');
+        expect(headers.get('retry-after')).toMatch(/^\d+$/);
+      }
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401, 503]));
+      expect((await app.visitor().login(EMAIL)).status).toBe(200);
+    } finally {
+      await app.stop();
+    }
+  });
+});
