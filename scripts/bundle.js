@@ -19,6 +19,7 @@ const { metafile } = await build({
     'dist/lib/main.js',
     'dist/lib/cli.js',
     'dist/lib/users/hashing.worker.js',
+    'dist/lib/users/common-passwords.worker.js',
     'dist/lib/storage/sql/sqlite-checkpoint.worker.js',
   ],
   entryNames: '[name]',

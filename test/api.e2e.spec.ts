@@ -3,6 +3,9 @@ import { PASSWORD, TestApp, type Visitor } from './support/app.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
+const GUESSABLE = expect.stringMatching(/^Too easy to guess: .+ nothing to do with each other\.$/);
+const KNOWN = expect.stringMatching(/^Known from breaches elsewhere, .+ nothing to do with each other\.$/);
+
 describe('The standard API', () => {
   let app: TestApp;
   let root: Visitor;
@@ -282,17 +285,47 @@ describe('The standard API', () => {
       ['short', 'At least 15 characters.'],
       ['\u{1f9e5}'.repeat(14), 'At least 15 characters.'],
       ['x'.repeat(257), 'At most 256 characters and 1024 bytes.'],
+      ['Ann@Example.com', GUESSABLE],
+      ['coatcheck 2026!', GUESSABLE],
+      ['passwordpassword', GUESSABLE],
+      ['MomsAnAladventure', KNOWN],
+      [PASSWORD, 'The same as the current one.'],
     ])('is refused where it is %j', async (new_password, detail) => {
       const answer = await ann.put('/users/me/password', { current_password: PASSWORD, new_password });
       expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '/new_password', detail }] } });
     });
 
-    it('is counted in code points', async () => {
+    it.each([
+      ['coatcheckcoatcheck', GUESSABLE],
+      ['Mallory Example 7', GUESSABLE],
+      ['momsanaladventure', KNOWN],
+    ])('is refused to whoever registers with %j', async (password, detail) => {
       const answer = await root.post('/users', {
-        email: 'emoji@example.com',
-        password: '\u{1f9e5}'.repeat(15),
+        email: 'mallory@example.com',
+        password,
+        first_name: 'Mallory',
       });
-      expect(answer.status).toBe(201);
+      expect(answer).toMatchObject({
+        status: 400,
+        body: { code: 'validation_failed', errors: [{ pointer: '/password', detail }] },
+      });
+      expect(JSON.stringify(answer.body)).not.toContain(password);
+    });
+
+    it('is counted in code points, of which 256 count to the last', async () => {
+      const shortest =
+        '\u{1f9e5}\u{1f600}\u{1f680}\u{1f3a9}\u{1f9e6}'.repeat(2) + '\0 \u05d0\u{10330}\u{e0fff}';
+      const longest = `${'\u{1f9e5}\u{1f600}\u{1f680}\u{1f3a9}'.repeat(63)}\u{1f9e6}\u{1f9e5}\u{1f9e6}\u{1f9e5}`;
+      for (const [email, password] of [
+        ['shortest@example.com', shortest],
+        ['longest@example.com', longest],
+      ] as const) {
+        expect((await root.post('/users', { email, password })).status).toBe(201);
+        expect((await app.visitor().login(email, password)).status).toBe(200);
+        const last = [...password].length - 1;
+        const other = [...password].with(last, '\u{1f3b7}').join('');
+        expect((await app.visitor().login(email, other)).status).toBe(401);
+      }
     });
 
     it('is set by no other route', async () => {

@@ -72,6 +72,20 @@ describe('The operator command', () => {
       'At least 15',
     ],
     [
+      'a password that is easy to guess',
+      ['user', 'create', '--email', 'cid@example.com', '--password-stdin'],
+      'cid@example.com',
+      {},
+      'password: Too easy to guess',
+    ],
+    [
+      'a password that is known',
+      ['user', 'create', '--email', 'cid@example.com', '--password-stdin'],
+      'momsanaladventure',
+      {},
+      'password: Known from breaches',
+    ],
+    [
       'no password',
       ['user', 'create', '--email', 'cid@example.com', '--password-stdin'],
       '',

@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
+import { type Server as HttpServer, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import SqliteConnection from 'better-sqlite3';
 import { PASSWORD, TestApp, Visitor } from './support/app.js';
 import { Server, newFolder, operate } from './support/server.js';
@@ -107,6 +110,64 @@ describe('A server that hashes by Argon2id', () => {
       expect((await app.visitor().login(EMAIL)).status).toBe(200);
     } finally {
       await app.stop();
+    }
+  });
+});
+
+describe('A service that knows breached passwords', () => {
+  const BREACHED = 'mango tea and soups';
+  const digest = createHash('sha1').update(BREACHED).digest('hex').toUpperCase();
+  const asked: string[] = [];
+  let service: HttpServer;
+  let app: TestApp;
+
+  beforeAll(async () => {
+    service = createServer(({ url = '' }, response) => {
+      asked.push(url);
+      response.end(url === `/range/${digest.slice(0, 5)}` ? `${digest.slice(5)}:42\r\n` : '');
+    });
+    await new Promise<void>((listening) => service.listen(0, '127.0.0.1', listening));
+    const { port } = service.address() as AddressInfo;
+    app = await TestApp.start({
+      PASSWORD_BREACH_URL: `http://127.0.0.1:${port}/range/`,
+      REGISTRATION: 'open',
+    });
+  });
+
+  afterAll(async () => {
+    await app.stop();
+    service.closeAllConnections();
+    service.close();
+  });
+
+  it('has its word at registration and at a change, where nothing nearer has had it', async () => {
+    const refusal = (pointer: string) => ({
+      status: 400,
+      body: { errors: [{ pointer, detail: expect.stringContaining('Known from breaches') }] },
+    });
+    const ann = app.visitor();
+    const account = { email: EMAIL, password: BREACHED };
+    expect(await ann.post('/users', account)).toMatchObject(refusal('/password'));
+    expect((await ann.post('/users', { ...account, password: PASSWORD })).status).toBe(201);
+    await ann.login(EMAIL);
+    expect(asked).toHaveLength(2);
+    for (const [new_password, times] of [
+      [BREACHED, 3],
+      ['momsanaladventure', 3],
+    ] as const) {
+      const change = { current_password: PASSWORD, new_password };
+      expect(await ann.put('/users/me/password', change)).toMatchObject(refusal('/new_password'));
+      expect(asked).toHaveLength(times);
+    }
+  });
+
+  it('is not missed when it is gone', async () => {
+    const others = await TestApp.start({ PASSWORD_BREACH_URL: 'http://127.0.0.1:1/range' });
+    try {
+      await others.addUser('ben@example.com', 'user', BREACHED);
+      expect((await others.visitor().login('ben@example.com', BREACHED)).status).toBe(200);
+    } finally {
+      await others.stop();
     }
   });
 });

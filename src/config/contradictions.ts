@@ -84,6 +84,11 @@ export function contradictions(given: Environment, settings: Settings): string[]
       WELL_KNOWN,
     ],
     ['PASSWORD_HASH_COST', cost < leastCost || cost > most, `from ${leastCost} to ${most} ${circumstances}`],
+    [
+      'PASSWORD_BREACH_URL',
+      alx && settings.PASSWORD_BREACH_URL !== undefined,
+      'the alx dialect takes any password',
+    ],
   ];
   return rules.filter(([, isBroken]) => isBroken).map(([name, , cure]) => `${name}: ${cure}`);
 }

@@ -163,6 +163,13 @@ export class Environment {
   @IsInt()
   readonly PASSWORD_MIN_LENGTH?: number;
 
+  @List()
+  readonly PASSWORD_CONTEXT_WORDS: readonly string[] = [];
+
+  @IsOptional()
+  @satisfies('isService', isService, 'must be an http or https URL without user, query and fragment')
+  readonly PASSWORD_BREACH_URL?: string;
+
   @IsOptional()
   @IsPepper()
   readonly PASSWORD_PEPPER?: string;
@@ -217,4 +224,8 @@ function isOfIPv4(address: string, bits: number): boolean {
   const network = new BlockList();
   network.addSubnet(address, Math.min(bits || 0, 96), 'ipv6');
   return network.check('::ffff:0:0', 'ipv6');
+}
+
+function isService(text: string): boolean {
+  return /^https?:[^@?#]+$/.test(text) && URL.canParse(text);
 }

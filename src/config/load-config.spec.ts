@@ -1,5 +1,5 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError } from './config.js';
@@ -40,6 +40,8 @@ describe('The configuration', () => {
         registration: 'first',
         setupCode: null,
         passwordMinLength: 15,
+        passwordBlocklist: true,
+        passwordBreachUrl: null,
         passwordHash: 'bcrypt',
         passwordCost: 12,
         passwordPepper: null,
@@ -172,6 +174,34 @@ describe('The configuration', () => {
       });
   });
 
+  it('takes words of the house from the operator and from hosts', () => {
+    const { users } = loadConfig({
+      PASSWORD_CONTEXT_WORDS: 'Grand Hotel, Bellevue',
+      API_HOST: 'inside.example',
+      TRUSTED_ORIGINS: 'https://app.hotel.example:8443',
+    });
+    expect(users.passwordContext).toEqual([
+      'Grand Hotel',
+      'Bellevue',
+      hostname(),
+      'inside.example',
+      'app.hotel.example',
+    ]);
+  });
+
+  it('asks a service about breached passwords at the address that is given', () => {
+    expect(loadConfig({ PASSWORD_BREACH_URL: 'https://breaches.example/range/' }).users).toMatchObject({
+      passwordBreachUrl: 'https://breaches.example/range',
+    });
+  });
+
+  it('takes any password in the alx dialect', () => {
+    expect(loadConfig({ AUTH_COMPAT: 'alx' }).users).toMatchObject({
+      passwordMinLength: 1,
+      passwordBlocklist: false,
+    });
+  });
+
   it('leaves alone what is not ours', () => {
     const foreign = { SESSION_MANAGER: 'local/desktop', PATH: '/bin', SSH_AUTH_SOCK: 'x' };
     expect(problemsOf({ ...foreign, PASSWORD_STORE_DIR: '/x', TRUST_STORE: '/x', API_POST: 'x' })).toEqual(
@@ -272,6 +302,16 @@ describe('A bad configuration', () => {
     [
       { PASSWORD_HASH: 'argon2id', PASSWORD_HASH_COST: '1', NODE_ENV: 'production' },
       'PASSWORD_HASH_COST: from 2 to 20 for argon2id in production',
+    ],
+    [{ PASSWORD_BREACH_URL: 'breaches' }, 'PASSWORD_BREACH_URL: must be an http or https URL'],
+    [{ PASSWORD_BREACH_URL: 'file:///etc/passwd' }, 'PASSWORD_BREACH_URL: must be an http or https URL'],
+    [
+      { PASSWORD_BREACH_URL: 'https://me:hunter2@breaches.example/range' },
+      'PASSWORD_BREACH_URL: must be an http or https URL',
+    ],
+    [
+      { PASSWORD_BREACH_URL: 'https://breaches.example/range', AUTH_COMPAT: 'alx' },
+      'PASSWORD_BREACH_URL: the alx dialect takes any password',
     ],
     [
       { PASSWORD_PEPPER: 'a,pepper,with,commas,of,more,than,32,characters' },

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { AuthOptions } from '../auth/auth-options.js';
 import { ALX } from '../http/dialects/alx.js';
 import { STANDARD } from '../http/dialects/standard.js';
@@ -37,6 +38,9 @@ export function loadConfig(variables: Variables): Config {
       registration: settings.REGISTRATION,
       setupCode: settings.SETUP_CODE ?? (production ? randomBytes(18).toString('base64url') : null),
       passwordMinLength: settings.PASSWORD_MIN_LENGTH,
+      passwordBlocklist: dialect.passwordBlocklist,
+      passwordContext: wordsOfTheHouse(settings),
+      passwordBreachUrl: settings.PASSWORD_BREACH_URL?.replace(/\/+$/, '') ?? null,
       passwordHash: settings.PASSWORD_HASH,
       passwordCost: settings.PASSWORD_HASH_COST,
       passwordPepper: settings.PASSWORD_PEPPER ?? null,
@@ -101,6 +105,12 @@ function limits({ AUTH_COMPAT, SESSION_DURATION, SESSION_IDLE_TIMEOUT }: Setting
     return { idle: Infinity, absolute: seconds > 0 ? seconds * 1000 : Infinity };
   }
   return { idle: parseDuration(SESSION_IDLE_TIMEOUT), absolute: parseDuration(SESSION_DURATION) };
+}
+
+/** What the operator names, and the names of hosts: this machine's, and those under which people know the service. */
+function wordsOfTheHouse({ PASSWORD_CONTEXT_WORDS, API_HOST, TRUSTED_ORIGINS }: Settings): string[] {
+  const origins = TRUSTED_ORIGINS.map((origin) => new URL(origin).hostname);
+  return [...PASSWORD_CONTEXT_WORDS, hostname(), API_HOST, ...origins];
 }
 
 function trustProxy(text: string): number | string[] {

@@ -31,6 +31,8 @@ export interface Dialect {
   /** How many users a page of the list has where the client does not say. */
   readonly pageSize: number;
   readonly exactEmails: boolean;
+  /** Whether new passwords that are easy to guess or known from breaches are refused. */
+  readonly passwordBlocklist: boolean;
   /** Whether any origin may read answers (without credentials). */
   readonly openToOrigins: boolean;
 }

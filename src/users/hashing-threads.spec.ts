@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { describe, expect, it } from '@jest/globals';
 import bcrypt from 'bcrypt';
 import { DomainError } from '../common/domain-error.js';
-import { type HashingTask, hashInThread } from './hashing-threads.js';
+import { type HashingTask, hashInThread, isCommonPassword } from './hashing-threads.js';
 
 const room = 51 * availableParallelism();
 
@@ -30,5 +30,11 @@ describe('Hashing', () => {
   it('gives the digest that bcrypt gives', async () => {
     const { digest } = await hashInThread({ scheme: 'bcrypt', password: 'password', settings });
     expect(settings + digest).toBe(bcrypt.hashSync('password', settings));
+  });
+
+  it('leaves as little room to questions after common passwords', async () => {
+    const answers = await Promise.allSettled(Array.from({ length: 2 * room }, () => isCommonPassword('x')));
+    expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(room);
+    expect(answers.at(-1)).toEqual({ status: 'rejected', reason: new DomainError('busy') });
   });
 });

@@ -9,6 +9,7 @@ const WAITING_PER_THREAD = 50;
 const IDLE_TIMEOUT = 30_000;
 
 const HASHING = fileOf('./hashing.worker.js');
+const COMMON_PASSWORDS = fileOf('./common-passwords.worker.js');
 
 /** The work of one hash. */
 export type HashingTask =
@@ -40,6 +41,11 @@ let threads: Promise<Piscina> | undefined;
  */
 export function hashInThread(task: HashingTask): Promise<Hashed> {
   return run<Hashed>(HASHING, task);
+}
+
+/** Whether a password is, in any case, on the list of common ones, which such a thread looks through; `busy` as above. */
+export function isCommonPassword(password: string): Promise<boolean> {
+  return run<boolean>(COMMON_PASSWORDS, password);
 }
 
 async function run<T>(filename: string, task: unknown): Promise<T> {

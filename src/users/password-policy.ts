@@ -1,18 +1,68 @@
 import { invalid } from '../common/domain-error.js';
+import { BreachService } from './breach-service.js';
+import { isGuessable, wordsOf } from './guessable-password.js';
+import { isCommonPassword } from './hashing-threads.js';
+import type { UsersOptions } from './users-options.js';
 
 /** The longest password there is, in code points and in bytes of UTF-8, both in NFC. */
 const MAX_LENGTH = 256;
 const MAX_BYTES = 1024;
 
+/** This product, the roles in it, and what passwords everywhere are made of. */
+const CONTEXT_WORDS = [
+  'coatcheck coat check localhost',
+  'admin administrator user root guest test',
+  'password passwort passphrase pass pwd login signin secret welcome letmein changeme default master iloveyou',
+  'my the is new',
+];
+
+const GUESSABLE =
+  'Too easy to guess: little more than a name, an address, a word of this service, a row of keys or a repetition. Put some words together that have nothing to do with each other.';
+const KNOWN =
+  'Known from breaches elsewhere, so that it is among the first to be tried. Put some words together that have nothing to do with each other.';
+
+/** Whose password it becomes. */
+export interface PasswordOwner {
+  readonly email: string;
+  readonly firstName: string | null;
+  readonly lastName: string | null;
+}
+
+type PolicyOptions = Pick<
+  UsersOptions,
+  'passwordMinLength' | 'passwordBlocklist' | 'passwordContext' | 'passwordBreachUrl'
+>;
+
 export function isOverlong(password: string): boolean {
   return lengthOf(password) > MAX_LENGTH || Buffer.byteLength(password.normalize('NFC')) > MAX_BYTES;
 }
 
-/** Refuses a new password that is too short or too long; `pointer` says where it came from. */
-export function checkNewPassword(password: string, minLength: number, pointer: string): void {
-  if (isOverlong(password))
-    throw invalid(pointer, `At most ${MAX_LENGTH} characters and ${MAX_BYTES} bytes.`);
-  if (lengthOf(password) < minLength) throw invalid(pointer, `At least ${minLength} characters.`);
+/** What a new password must be: long enough, and not among those that are tried first. There are no other rules. */
+export class PasswordPolicy {
+  readonly #breaches: BreachService | null;
+
+  constructor(private readonly options: PolicyOptions) {
+    const url = options.passwordBreachUrl;
+    this.#breaches = url === null ? null : new BreachService(url);
+  }
+
+  /** Refuses what the policy does; `pointer` says where the password came from. `busy` where too many are waiting. */
+  async check(password: string, owner: PasswordOwner, pointer: string): Promise<void> {
+    const { passwordMinLength: shortest, passwordBlocklist } = this.options;
+    if (!password.isWellFormed()) throw invalid(pointer, 'Must be Unicode text, without half characters.');
+    if (isOverlong(password))
+      throw invalid(pointer, `At most ${MAX_LENGTH} characters and ${MAX_BYTES} bytes.`);
+    if (lengthOf(password) < shortest) throw invalid(pointer, `At least ${shortest} characters.`);
+    if (!passwordBlocklist) return;
+    if (isGuessable(password, this.#wordsAround(owner), shortest)) throw invalid(pointer, GUESSABLE);
+    // The list first: nobody else is asked about what is known here.
+    if ((await isCommonPassword(password)) || (await this.#breaches?.knows(password)))
+      throw invalid(pointer, KNOWN);
+  }
+
+  #wordsAround({ email, firstName, lastName }: PasswordOwner): string[] {
+    return wordsOf(...CONTEXT_WORDS, ...this.options.passwordContext, email, firstName ?? '', lastName ?? '');
+  }
 }
 
 function lengthOf(password: string): number {

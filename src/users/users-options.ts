@@ -19,6 +19,12 @@ export class UsersOptions {
   readonly setupCode: string | null = null;
   /** In code points; NIST SP 800-63B-4 asks for 15 where the password is the only factor. */
   readonly passwordMinLength: number = 15;
+  /** Whether new passwords that are easy to guess or known from breaches are refused. */
+  readonly passwordBlocklist: boolean = true;
+  /** Words of the house, such as its name, that a new password may not be made of alone. */
+  readonly passwordContext: readonly string[] = [];
+  /** A service of the kind of Have I Been Pwned's range search, asked about each new password, or null for none. */
+  readonly passwordBreachUrl: string | null = null;
   /** How new hashes are made; those made otherwise hold too, and are made anew at the next sign-in. */
   readonly passwordHash: PasswordScheme = 'bcrypt';
   /** The base-2 logarithm of bcrypt's rounds, or the passes of Argon2id; null for 12 and 2. */

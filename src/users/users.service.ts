@@ -5,7 +5,7 @@ import { Clock } from '../common/clock.js';
 import { DomainError, invalid } from '../common/domain-error.js';
 import { type Claimant, GuessThrottle } from '../throttle/guess-throttle.js';
 import { PasswordHasher } from './password-hasher.js';
-import { checkNewPassword, isOverlong } from './password-policy.js';
+import { PasswordPolicy, isOverlong } from './password-policy.js';
 import { RecentProofs } from './recent-proofs.js';
 import { type Credential, type Role, type User, emailKey } from './user.js';
 import { type UserChanges, type UserPosition, UserStore } from './user-store.js';
@@ -25,6 +25,7 @@ export type Verification =
 @Injectable()
 export class UsersService {
   readonly #proofs = new RecentProofs();
+  readonly #policy: PasswordPolicy;
 
   constructor(
     private readonly store: UserStore,
@@ -32,7 +33,9 @@ export class UsersService {
     private readonly throttle: GuessThrottle,
     private readonly clock: Clock,
     private readonly options: UsersOptions,
-  ) {}
+  ) {
+    this.#policy = new PasswordPolicy(options);
+  }
 
   /** Adds a user; `email_taken` if the address has an account. */
   async create(details: NewUser, role: Role): Promise<User> {
@@ -112,7 +115,9 @@ export class UsersService {
 
   /** Replaces a password that the user knows; whatever was granted under the old one is worthless from then on. */
   async changePassword(user: User, current: string, next: string, claimant: Claimant): Promise<User> {
-    checkNewPassword(next, this.options.passwordMinLength, '/new_password');
+    await this.#policy.check(next, user, '/new_password');
+    if (next.normalize('NFC') === current.normalize('NFC'))
+      throw invalid('/new_password', 'The same as the current one.');
     const verification = await this.verify(user.email, current, claimant);
     if (verification.outcome !== 'verified') throw new DomainError('current_password_wrong');
     const { id, credentialVersion } = verification.user;
@@ -131,7 +136,7 @@ export class UsersService {
   async #newCredential(details: NewUser, role: Role): Promise<Credential> {
     if (!this.options.exactEmails && !isAddress(details.email))
       throw invalid('/email', 'Not an e-mail address.');
-    checkNewPassword(details.password, this.options.passwordMinLength, '/password');
+    await this.#policy.check(details.password, details, '/password');
     const passwordHash = await this.hasher.hash(details.password);
     const now = this.clock.now();
     const user: User = {

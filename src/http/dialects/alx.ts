@@ -47,5 +47,6 @@ export const ALX: Dialect = {
   peersVisible: true,
   pageSize: 1_000_000,
   exactEmails: true,
+  passwordBlocklist: false,
   openToOrigins: true,
 };

@@ -31,5 +31,6 @@ export const STANDARD: Dialect = {
   peersVisible: false,
   pageSize: 100,
   exactEmails: false,
+  passwordBlocklist: true,
   openToOrigins: false,
 };
