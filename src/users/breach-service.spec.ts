@@ -90,7 +90,14 @@ describe('A service that knows breached passwords', () => {
       (_, response) => void response.writeHead(500).end(`${DIGEST.slice(5)}:3`),
     ],
     ['asks for less', PATIENCE, (_, response) => void response.writeHead(429).end()],
-    ['sends elsewhere', PATIENCE, (_, response) => void response.writeHead(302, { Location: '/' }).end()],
+    [
+      'sends elsewhere',
+      PATIENCE,
+      ({ url: path }, response) => {
+        if (path === '/elsewhere') response.end(`${DIGEST.slice(5)}:3`);
+        else response.writeHead(302, { Location: '/elsewhere' }).end();
+      },
+    ],
     ['answers in another kind', PATIENCE, lines('<html>', `${DIGEST.slice(5)}:3`)],
     [
       'does not stop answering',

@@ -61,13 +61,20 @@ describe('A new password', () => {
     expect(await verdictOn(password)).toBeNull();
   });
 
-  it.each(['coatcheck', 'Administrator', 'C0@tcheck', 'passphrase', 'localhost'])(
-    'is refused that is %s alone, however it is padded',
-    async (word) => {
-      for (const password of [`${word}1234567890`, `${word}${word}`, `!!${word} 2026-2027`])
-        expect(await verdictOn(password)).toContain('Too easy to guess');
-    },
-  );
+  it('is refused that is nothing but a context word of the README, however it is written and padded', async () => {
+    const [, list = ''] = /Context words are (`[^]+?`);/.exec(readFileSync('README.md', 'utf8')) ?? [];
+    const words = [...list.matchAll(/`(\w+)`/g)].map((match) => match[1]!);
+    expect(words).toEqual(expect.arrayContaining(['coatcheck', 'admin', 'localhost', 'password']));
+    for (const word of words) {
+      const disguised = word.replaceAll(/[aeilost]/g, (letter) => '4311057'['aeilost'.indexOf(letter)]!);
+      for (const one of [word, word.toUpperCase(), disguised].filter((each) => /[a-z]/i.test(each)))
+        for (const password of [`${one}-739205718364`, `!! ${one} 7392057183`, `7392057${one}183 ${one}`])
+          expect([password, await verdictOn(password)]).toEqual([
+            password,
+            expect.stringContaining('Too easy to guess'),
+          ]);
+    }
+  });
 
   it.each(['ann.smith@mail.example.com', 'Ann.Smith 2026!', 'example.com 2026', 'annabel198719871'])(
     'is refused that is its owner’s name or address, as %j',

@@ -74,6 +74,9 @@ describe.each(SCHEMES)('A hash by $name', ({ make, form, pepperedForm }) => {
     expect(await peppered.verify('password', hash)).toBe(true);
     for (const other of [hasher, make({ pepper: OTHER_PEPPER })])
       expect(await other.verify('password', hash)).toBe(false);
+    const unnamed = hash.replace(/,k(eyid)?=[0-9a-f]{8}/, '');
+    expect(unnamed).toMatch(form);
+    expect(await hasher.verify('password', unnamed)).toBe(false);
   });
 
   it.each<[string, Options, Options]>([
