@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { Public, UsersService } from 'coatcheck';
@@ -37,6 +37,7 @@ class BrokenController {
 describe('In production every answer', () => {
   let app: TestApp;
   let root: Visitor;
+  let other: TestApp | null = null;
 
   beforeAll(async () => {
     app = await TestApp.start(PRODUCTION, { controllers: [BrokenController] });
@@ -46,6 +47,11 @@ describe('In production every answer', () => {
   });
 
   afterAll(() => app.stop());
+
+  afterEach(async () => {
+    await other?.stop();
+    other = null;
+  });
 
   /** The answer to bytes, whatever they are. */
   async function raw(bytes: string): Promise<Answer> {
@@ -98,12 +104,11 @@ describe('In production every answer', () => {
   });
 
   it('of status 503 has them too, and leaves the ticket alone', async () => {
-    const shut = await TestApp.start(PRODUCTION);
-    await shut.closeStores();
-    const { status, headers } = await shut.visitor({ cookie: root.cookie! }).get('/users/me');
+    other = await TestApp.start(PRODUCTION);
+    await other.closeStores();
+    const { status, headers } = await other.visitor({ cookie: root.cookie! }).get('/users/me');
     expect([status, headers.get('set-cookie')]).toEqual([503, null]);
     expect(Object.fromEntries(headers)).toMatchObject(ON_EVERY_ANSWER);
-    await shut.stop();
   });
 
   it('but the page of the API allows nothing, and that what it is made of', async () => {
@@ -120,12 +125,11 @@ describe('In production every answer', () => {
   });
 
   it('in development has all of them but for HSTS', async () => {
-    const local = await TestApp.start();
-    const { headers } = await local.visitor().get('/status');
+    other = await TestApp.start();
+    const { headers } = await other.visitor().get('/status');
     const { 'strict-transport-security': _, ...others } = ON_EVERY_ANSWER;
     expect(Object.fromEntries(headers)).toMatchObject(others);
     expect(headers.get('strict-transport-security')).toBeNull();
-    await local.stop();
   });
 });
 

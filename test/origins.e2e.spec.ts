@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { PASSWORD, TestApp } from './support/app.js';
 
 type Fields = Readonly<Record<string, string>>;
@@ -105,6 +105,11 @@ async function send(
 }
 
 describe('Trusted origins', () => {
+  const signs = (site: string): Fields[] => [
+    { 'sec-fetch-site': site },
+    { 'sec-fetch-site': site, origin: app.root },
+  ];
+
   beforeAll(async () => {
     app = await TestApp.start({ TRUSTED_ORIGINS: `${APP}, ${ODD_PORT}` });
     await app.addUser('ann@example.com');
@@ -161,6 +166,17 @@ describe('Trusted origins', () => {
     expect((await send(LOGIN, {})).status).toBe(200);
   });
 
+  it.each(['same-site', 'cross-site', '', 'Same-Origin', 'same-origin, none'])(
+    'are not presumed where a browser says that a request is from elsewhere: %j',
+    async (site) => {
+      for (const sign of signs(site)) expect((await send(LOGIN, sign)).status).toBe(403);
+    },
+  );
+
+  it.each(['same-origin', 'none'])('are not needed by our own pages, of which it says %s', async (site) => {
+    for (const sign of signs(site)) expect((await send(LOGIN, sign)).status).toBe(200);
+  });
+
   it.each(['', 'app.example.com', `${APP}/`, 'https://APP.example.com', 'https://*.example.com', 'null'])(
     'that are none are told at the start: %j',
     async (origin) => {
@@ -171,17 +187,20 @@ describe('Trusted origins', () => {
 });
 
 describe('Our own origin', () => {
+  let own: TestApp;
+
+  afterEach(() => own.stop());
+
   it('alone may call where none is trusted, and nobody reads from elsewhere', async () => {
-    const alone = await TestApp.start();
-    await alone.addUser('ann@example.com');
-    const { port } = new URL(alone.root);
-    expect((await send(LOGIN, { origin: alone.root }, alone)).status).toBe(200);
-    expect((await send(LOGIN, { origin: `https://127.0.0.1:${port}` }, alone)).status).toBe(403);
-    for (const origin of [alone.root, APP, 'null']) {
-      const { status, headers } = await send(['GET', '/api/v1/status'], { origin }, alone);
+    own = await TestApp.start();
+    await own.addUser('ann@example.com');
+    const { port } = new URL(own.root);
+    expect((await send(LOGIN, { origin: own.root }, own)).status).toBe(200);
+    expect((await send(LOGIN, { origin: `https://127.0.0.1:${port}` }, own)).status).toBe(403);
+    for (const origin of [own.root, APP, 'null']) {
+      const { status, headers } = await send(['GET', '/api/v1/status'], { origin }, own);
       expect([status, admissions(headers), headers.vary]).toEqual([200, [], 'Cookie']);
     }
-    await alone.stop();
   });
 
   it.each<readonly [host: string, origin: string, status: number]>([
@@ -198,10 +217,9 @@ describe('Our own origin', () => {
     ['', 'http://', 403],
     ['a b', 'http://a', 403],
   ])('is where the client says that we are: %j makes %s a %i', async (host, origin, status) => {
-    const alone = await TestApp.start();
-    await alone.addUser('ann@example.com');
-    expect((await send(LOGIN, { host, origin }, alone)).status).toBe(status);
-    await alone.stop();
+    own = await TestApp.start();
+    await own.addUser('ann@example.com');
+    expect((await send(LOGIN, { host, origin }, own)).status).toBe(status);
   });
 
   const forwarded = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'app.example.com' };
@@ -231,10 +249,9 @@ describe('Our own origin', () => {
     ],
     ['one in production', { NODE_ENV: 'production' }, forwarded, APP, 403],
   ])('behind %s with %j and %j makes %s a %i', async (_, variables, headers, origin, status) => {
-    const proxied = await TestApp.start({ PASSWORD_HASH_COST: '10', ...variables });
-    await proxied.addUser('ann@example.com');
-    expect((await send(LOGIN, { ...headers, origin }, proxied)).status).toBe(status);
-    await proxied.stop();
+    own = await TestApp.start({ PASSWORD_HASH_COST: '10', ...variables });
+    await own.addUser('ann@example.com');
+    expect((await send(LOGIN, { ...headers, origin }, own)).status).toBe(status);
   });
 });
 

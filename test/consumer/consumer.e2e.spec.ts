@@ -214,8 +214,10 @@ describe('An application of somebody else', () => {
 
   async function serve(
     module: Parameters<typeof createApp>[0],
+    options: Parameters<typeof createApp>[1] = {},
   ): Promise<{ app: INestApplication; url: string }> {
-    const app = await createApp(module, { prefix: '/api' }, { logger: false, abortOnError: false });
+    const nest = { logger: false, abortOnError: false } as const;
+    const app = await createApp(module, { prefix: '/api', ...options }, nest);
     apps.push(app);
     await app.listen(0, '127.0.0.1');
     return { app, url: `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}/api` };
@@ -385,6 +387,22 @@ describe('An application of somebody else', () => {
       headers: { 'content-type': 'application/json' },
     });
     expect(response.status).toBe(401);
+  });
+
+  it.each<readonly [options: Parameters<typeof createApp>[1], status: number]>([
+    [{}, 403],
+    [{ https: false }, 401],
+    [{ trustedOrigins: ['http://127.0.0.1'] }, 403],
+  ])('under %j answers a page that came by plain HTTP with %i', async (options, status) => {
+    const { url } = await serve(CoatsModule, options);
+    const headers = { origin: new URL(url).origin };
+    for (const path of ['/coats', '/nowhere'])
+      expect((await fetch(url + path, { method: 'POST', headers })).status).toBe(status);
+  });
+
+  it('is told at the start of an origin that is none', async () => {
+    const serving = serve(CoatsModule, { trustedOrigins: ['https://app.example.com/'] });
+    await expect(serving).rejects.toThrow('must be origins such as https://app.example.com.');
   });
 
   it('has its options made by a factory that injects', async () => {
