@@ -52,7 +52,7 @@ export class TestApp {
     return this.nest.get(UsersService).create({ email, password, firstName: null, lastName: null }, role);
   }
 
-  /** A visitor, who keeps the cookies they are given. */
+  /** A visitor, who keeps the cookie they are given until it is taken back. */
   visitor(headers: Readonly<Record<string, string>> = {}): Visitor {
     return new Visitor(this.root + this.prefix, headers);
   }
@@ -122,7 +122,8 @@ export class Visitor {
         ...headers,
       },
     });
-    for (const cookie of response.headers.getSetCookie()) this.cookie = cookie.split(';', 1)[0] ?? null;
+    for (const cookie of response.headers.getSetCookie())
+      this.cookie = cookie.includes('; Expires=Thu, 01 Jan 1970') ? null : cookie.split(';', 1)[0]!;
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: text === '' ? null : parse(text) };
   }
