@@ -53,6 +53,11 @@ export class Server {
     return this.child.pid;
   }
 
+  /** Sends a signal; false if the server has ended. */
+  signal(signal: NodeJS.Signals): boolean {
+    return this.child.exitCode === null && this.child.kill(signal);
+  }
+
   /** Sends a signal and waits for the end; the exit code, or null where the signal itself ended it. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;

@@ -90,7 +90,7 @@ function answersIn(bytes: Buffer): WireAnswer[] {
   const answers: WireAnswer[] = [];
   for (let rest = bytes; rest.length > 0;) {
     const found = firstAnswer(rest, false) ?? cutOff(rest);
-    if (!found) break;
+    if (!found || found.answer.status === 100) break;
     answers.push(found.answer);
     rest = rest.subarray(found.length);
   }
