@@ -1,5 +1,6 @@
 export { CurrentSession, CurrentUser, OptionalAuth, Public, Roles } from './common/access.js';
 export { Clock, NEVER, SystemClock } from './common/clock.js';
+export type { SweepStep } from './common/sweeper.js';
 export {
   DomainError,
   type ErrorCode,
@@ -43,7 +44,6 @@ export {
   type InsertResult,
   type SessionLimit,
   SessionStore,
-  type SweepStep,
 } from './sessions/session-store.js';
 export { SessionSweeper } from './sessions/session-sweeper.js';
 export { SessionToken } from './sessions/session-token.js';

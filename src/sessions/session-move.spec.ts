@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { NEVER } from '../common/clock.js';
+import type { InsertResult } from './session-store.js';
 import { MemorySessionStore } from '../storage/memory/memory.session-store.js';
 import { aSession } from '../testing/samples.js';
 import type { SessionEntry, StoredSession } from './session.js';
@@ -20,7 +21,7 @@ class FragileStore extends MemorySessionStore {
     return super.touch(id, seenAt, expiresAt);
   }
 
-  override async insert(session: StoredSession): Promise<'inserted' | 'refused'> {
+  override async insert(session: StoredSession): Promise<InsertResult> {
     if (session.id === this.refusedId) throw new Error('Not here.');
     return super.insert(session);
   }

@@ -1,3 +1,4 @@
+import type { SweepStep } from '../common/sweeper.js';
 import type { EndReason, Ending, SessionEntry, StoredSession } from './session.js';
 
 /** How many live sessions of one user and credential version there may be, and who gives way. */
@@ -6,14 +7,13 @@ export interface SessionLimit {
   readonly policy: 'evict_oldest' | 'refuse';
 }
 
-export type InsertResult = 'inserted' | 'refused';
-
-/** What one step of a sweep came to. */
-export interface SweepStep {
-  readonly forgotten: number;
-  /** Whether all has been looked at since the sweep began: the next step begins another. */
-  readonly isLast: boolean;
-}
+export type InsertResult =
+  | {
+      readonly outcome: 'inserted';
+      /** The ids of those that gave way, oldest first. */
+      readonly evicted: readonly string[];
+    }
+  | { readonly outcome: 'refused' };
 
 /** For how long an ended or expired session can still be asked about: one day, in milliseconds. */
 export const ENDING_KEPT_FOR = 24 * 60 * 60 * 1000;
@@ -42,8 +42,8 @@ export abstract class SessionStore {
   abstract rotate(id: string, from: string, to: string, now: Date): Promise<boolean>;
   /** Ends a live session. Of two racing callers one is told `true`. */
   abstract end(id: string, reason: EndReason, now: Date): Promise<boolean>;
-  /** Ends all live sessions of a user but `exceptId`, and says how many those were. */
-  abstract endAll(userId: string, reason: EndReason, now: Date, exceptId?: string): Promise<number>;
+  /** Ends all live sessions of a user but `exceptId`, and says which those were, in no order. */
+  abstract endAll(userId: string, reason: EndReason, now: Date, exceptId?: string): Promise<string[]>;
   /** Why a session is over, for a day after it ended or expired; null for a live or unknown one. */
   abstract endingOf(id: string, now: Date): Promise<Ending | null>;
   /** One step of a sweep: goes on where the last one stopped, and forgets up to `limit` sessions that are over for a day. */

@@ -56,7 +56,7 @@ export class SessionsService {
       secretHash: token.secretHash,
     };
     const result = await this.store.insert(session, this.options.limit ?? undefined);
-    if (result === 'refused') throw new DomainError('session_limit_reached');
+    if (result.outcome === 'refused') throw new DomainError('session_limit_reached');
     return { token, session: withoutSecret(session) };
   }
 
@@ -119,8 +119,8 @@ export class SessionsService {
   }
 
   /** Ends all sessions of a user but one, and says how many. */
-  endAll(userId: string, reason: EndReason, exceptId?: string): Promise<number> {
-    return this.store.endAll(userId, reason, this.clock.now(), exceptId);
+  async endAll(userId: string, reason: EndReason, exceptId?: string): Promise<number> {
+    return (await this.store.endAll(userId, reason, this.clock.now(), exceptId)).length;
   }
 
   async #noteUse(found: StoredSession, lifetime: SessionLifetime, now: Date): Promise<Resumption> {

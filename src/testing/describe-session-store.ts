@@ -27,7 +27,7 @@ export function describeSessionStore(
           client: { ip: null, userAgent: null },
           credentialVersion: 7,
         });
-        expect(await store.insert(session)).toBe('inserted');
+        expect(await store.insert(session)).toEqual({ outcome: 'inserted', evicted: [] });
         expect(await store.find(session.id, noon)).toEqual(session);
       });
 
@@ -208,14 +208,15 @@ export function describeSessionStore(
     });
 
     describe('endAll', () => {
-      it('ends all live sessions of one user but one, and counts them', async () => {
+      it('ends all live sessions of one user but one, and says which', async () => {
         const [kept, first, second] = range(3).map(() => aSession({ userId: 'ann' }));
         const [expired, others] = [
           aSession({ userId: 'ann', expiresAt: after(1) }),
           aSession({ userId: 'ben' }),
         ];
         for (const session of [kept!, first!, second!, expired, others]) await store.insert(session);
-        expect(await store.endAll('ann', 'password_changed', after(1), kept!.id)).toBe(2);
+        const ended = await store.endAll('ann', 'password_changed', after(1), kept!.id);
+        expect(ended.toSorted()).toEqual([first!.id, second!.id].toSorted());
         expect(await store.findByUser('ann', after(1))).toEqual([kept]);
         expect(await store.findByUser('ben', after(1))).toEqual([others]);
         expect((await store.endingOf(first!.id, after(1)))?.reason).toBe('password_changed');
@@ -223,8 +224,15 @@ export function describeSessionStore(
 
       it('ends every one where none is excepted', async () => {
         for (const session of range(3).map(() => aSession({ userId: 'ann' }))) await store.insert(session);
-        expect(await store.endAll('ann', 'ended_by_admin', noon)).toBe(3);
-        expect(await store.endAll('ann', 'ended_by_admin', noon)).toBe(0);
+        expect(await store.endAll('ann', 'ended_by_admin', noon)).toHaveLength(3);
+        expect(await store.endAll('ann', 'ended_by_admin', noon)).toEqual([]);
+      });
+
+      it('tells one of many racing callers of each session', async () => {
+        const sessions = range(5).map(() => aSession({ userId: 'ann' }));
+        for (const session of sessions) await store.insert(session);
+        const ended = await Promise.all(range(10).map(() => store.endAll('ann', 'signed_out', noon)));
+        expect(ended.flat().toSorted()).toEqual(sessions.map(({ id }) => id).toSorted());
       });
     });
 
@@ -281,19 +289,32 @@ export function describeSessionStore(
       const annAt = (minute: number) =>
         aSession({ userId: 'ann', createdAt: after(minute), expiresAt: after(60) });
 
-      it('lets the oldest go', async () => {
+      it('lets the oldest go, and says which', async () => {
         const sessions = range(4).map(annAt);
-        for (const session of sessions)
-          expect(await store.insert(session, limited('evict_oldest'))).toBe('inserted');
+        const evicted: string[][] = [];
+        for (const session of sessions) {
+          const result = await store.insert(session, limited('evict_oldest'));
+          evicted.push(result.outcome === 'inserted' ? [...result.evicted] : ['refused']);
+        }
+        expect(evicted).toEqual([[], [], [sessions[0]!.id], [sessions[1]!.id]]);
         expect(await store.findByUser('ann', after(4))).toEqual([sessions[3], sessions[2]]);
         expect((await store.endingOf(sessions[0]!.id, after(4)))?.reason).toBe('evicted');
+      });
+
+      it('lets several go at once where there are too many, the oldest first', async () => {
+        const sessions = range(4).map(annAt);
+        for (const session of sessions) await store.insert(session);
+        expect(await store.insert(annAt(4), limited('evict_oldest'))).toEqual({
+          outcome: 'inserted',
+          evicted: sessions.slice(0, 3).map(({ id }) => id),
+        });
       });
 
       it('refuses one more and keeps nothing of it', async () => {
         const [first, second, third] = range(3).map(annAt);
         await store.insert(first!, limited('refuse'));
         await store.insert(second!, limited('refuse'));
-        expect(await store.insert(third!, limited('refuse'))).toBe('refused');
+        expect(await store.insert(third!, limited('refuse'))).toEqual({ outcome: 'refused' });
         expect(await store.findByUser('ann', after(3))).toEqual([second, first]);
         expect(await store.endingOf(third!.id, after(3))).toBeNull();
       });
@@ -302,7 +323,7 @@ export function describeSessionStore(
         const over = { ...annAt(0), expiresAt: after(1) };
         const older = { ...annAt(0), credentialVersion: 0 };
         for (const session of [over, older, aSession({ userId: 'ben' })]) await store.insert(session);
-        expect(await store.insert(annAt(2), limited('refuse', 1))).toBe('inserted');
+        expect((await store.insert(annAt(2), limited('refuse', 1))).outcome).toBe('inserted');
         expect(await store.find(older.id, after(2))).toEqual(older);
       });
 
@@ -311,9 +332,9 @@ export function describeSessionStore(
         async (policy) => {
           const results = await Promise.all(range(50).map(() => store.insert(annAt(0), limited(policy, 5))));
           expect(await store.findByUser('ann', after(1))).toHaveLength(5);
-          expect(results.filter((result) => result === 'inserted')).toHaveLength(
-            policy === 'refuse' ? 5 : 50,
-          );
+          const inserted = results.filter((result) => result.outcome === 'inserted');
+          expect(inserted).toHaveLength(policy === 'refuse' ? 5 : 50);
+          expect(new Set(inserted.flatMap(({ evicted }) => evicted)).size).toBe(inserted.length - 5);
         },
       );
     });

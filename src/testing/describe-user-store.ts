@@ -136,7 +136,7 @@ export function describeUserStore(name: string, open: () => Promise<StoreUnderTe
         await store.insert(user, 'hash');
         const changed = await store.update(user.id, { firstName: 'Anna', role: 'admin' }, after(1));
         const expected = { ...user, firstName: 'Anna', role: 'admin', updatedAt: after(1) };
-        expect(changed).toEqual({ outcome: 'updated', user: expected });
+        expect(changed).toEqual({ outcome: 'updated', before: user, after: expected });
         expect(await store.find(user.id)).toEqual(expected);
       });
 
@@ -151,9 +151,9 @@ export function describeUserStore(name: string, open: () => Promise<StoreUnderTe
         await store.insert(user, 'hash');
         const disabled = await store.update(user.id, { disabled: true }, noon);
         const credentialVersion = user.credentialVersion + 1;
-        expect(disabled).toMatchObject({ user: { disabled: true, credentialVersion } });
+        expect(disabled).toMatchObject({ after: { disabled: true, credentialVersion } });
         const enabled = await store.update(user.id, { disabled: false }, noon);
-        expect(enabled).toMatchObject({ user: { disabled: false, credentialVersion } });
+        expect(enabled).toMatchObject({ after: { disabled: false, credentialVersion } });
       });
     });
 
@@ -215,6 +215,18 @@ export function describeUserStore(name: string, open: () => Promise<StoreUnderTe
         expect(answers.filter(({ outcome }) => outcome === 'last_admin')).toHaveLength(1);
         const left = await store.list(100, null);
         expect(left.filter(({ role, disabled }) => role === 'admin' && !disabled)).toHaveLength(1);
+      });
+    });
+
+    describe('updates that race', () => {
+      it('see each change of standing once', async () => {
+        const user = aUser();
+        await store.insert(user, 'hash');
+        const updates = await Promise.all(
+          range(20).map((index) => store.update(user.id, { disabled: true, lastName: String(index) }, noon)),
+        );
+        const first = updates.filter((update) => update.outcome === 'updated' && !update.before.disabled);
+        expect(first).toHaveLength(1);
       });
     });
 

@@ -10,7 +10,8 @@ export interface UserChanges {
 
 /** What became of a change; the last administrator who is not disabled stays one. */
 export type UserUpdate =
-  { readonly outcome: 'updated'; readonly user: User } | { readonly outcome: 'not_found' | 'last_admin' };
+  | { readonly outcome: 'updated'; readonly before: User; readonly after: User }
+  | { readonly outcome: 'not_found' | 'last_admin' };
 
 /** What became of a removal; the last administrator who is not disabled stays. */
 export type UserRemoval = 'removed' | 'not_found' | 'last_admin';

@@ -109,8 +109,8 @@ export class UsersService {
   async update(id: string, changes: UserChanges): Promise<User> {
     const update = await this.store.update(id, changes, this.clock.now());
     if (update.outcome !== 'updated') throw new DomainError(update.outcome);
-    if (changes.disabled === false) await this.throttle.forgive(emailKey(update.user.email));
-    return update.user;
+    if (changes.disabled === false) await this.throttle.forgive(emailKey(update.after.email));
+    return update.after;
   }
 
   /** Replaces a password that the user knows; whatever was granted under the old one is worthless from then on. */

@@ -1,11 +1,11 @@
 import { later } from '../../common/clock.js';
+import type { SweepStep } from '../../common/sweeper.js';
 import type { EndReason, Ending, SessionEntry, StoredSession } from '../../sessions/session.js';
 import {
   ENDING_KEPT_FOR,
   type InsertResult,
   type SessionLimit,
   SessionStore,
-  type SweepStep,
 } from '../../sessions/session-store.js';
 
 /** A session as a flat record, a third the size of one with dates; instants are epoch milliseconds. */
@@ -39,12 +39,13 @@ export class MemorySessionStore extends SessionStore {
 
   async insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult> {
     if (this.#entries.has(session.id)) throw new Error('A session of this id is stored already.');
-    if (limit && !this.#makeRoom(session, limit)) return 'refused';
+    const evicted = limit ? this.#makeRoom(session, limit) : [];
+    if (!evicted) return { outcome: 'refused' };
     const entry = toEntry(session, this.#shared(session.client.userAgent));
     entry.previous = this.#lastByUser.get(entry.userId) ?? null;
     this.#entries.set(entry.id, entry);
     this.#lastByUser.set(entry.userId, entry);
-    return 'inserted';
+    return { outcome: 'inserted', evicted };
   }
 
   async find(id: string, now: Date): Promise<StoredSession | null> {
@@ -78,10 +79,10 @@ export class MemorySessionStore extends SessionStore {
     return entry !== null;
   }
 
-  async endAll(userId: string, reason: EndReason, now: Date, exceptId?: string): Promise<number> {
+  async endAll(userId: string, reason: EndReason, now: Date, exceptId?: string): Promise<string[]> {
     const entries = this.#liveOf(userId, now).filter(({ id }) => id !== exceptId);
     for (const entry of entries) end(entry, reason, now);
-    return entries.length;
+    return entries.map(({ id }) => id);
   }
 
   async endingOf(id: string, now: Date): Promise<Ending | null> {
@@ -125,14 +126,19 @@ export class MemorySessionStore extends SessionStore {
     return entries.toReversed().toSorted((a, b) => a.createdAt - b.createdAt);
   }
 
-  #makeRoom({ userId, createdAt, credentialVersion }: StoredSession, { max, policy }: SessionLimit): boolean {
+  /** The ids of those that gave way, or null where nobody does. */
+  #makeRoom(
+    { userId, createdAt, credentialVersion }: StoredSession,
+    { max, policy }: SessionLimit,
+  ): string[] | null {
     const rivals = this.#liveOf(userId, createdAt).filter(
       (rival) => rival.credentialVersion >= credentialVersion,
     );
     const excess = rivals.length + 1 - max;
-    if (policy === 'refuse') return excess <= 0;
-    for (const rival of rivals.slice(0, Math.max(excess, 0))) end(rival, 'evicted', createdAt);
-    return true;
+    if (policy === 'refuse' && excess > 0) return null;
+    const evicted = rivals.slice(0, Math.max(excess, 0));
+    for (const rival of evicted) end(rival, 'evicted', createdAt);
+    return evicted.map(({ id }) => id);
   }
 
   #shared(userAgent: string | null): string | null {

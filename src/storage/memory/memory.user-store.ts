@@ -54,7 +54,7 @@ export class MemoryUserStore extends UserStore {
     if (!credential) return { outcome: 'not_found' };
     const { user } = credential;
     if (takesAdminAway(changes) && this.#isLastAdmin(user)) return { outcome: 'last_admin' };
-    const changed = this.#replace(credential, {
+    const after = this.#replace(credential, {
       firstName: changes.firstName ?? user.firstName,
       lastName: changes.lastName ?? user.lastName,
       role: changes.role ?? user.role,
@@ -62,7 +62,7 @@ export class MemoryUserStore extends UserStore {
       credentialVersion: user.credentialVersion + (changes.disabled ? 1 : 0),
       updatedAt: now,
     });
-    return { outcome: 'updated', user: changed };
+    return { outcome: 'updated', before: copyOf(user), after };
   }
 
   async replacePassword(id: string, version: number, hash: string, now: Date): Promise<User | null> {

@@ -1,10 +1,10 @@
+import type { SweepStep } from '../../common/sweeper.js';
 import type { EndReason, Ending, SessionEntry, StoredSession } from '../../sessions/session.js';
 import {
   ENDING_KEPT_FOR,
   type InsertResult,
   type SessionLimit,
   SessionStore,
-  type SweepStep,
 } from '../../sessions/session-store.js';
 import { tagOf, userTag } from '../../sessions/session-token.js';
 import { decode, encode } from './entry.js';
@@ -29,16 +29,16 @@ export class RedisSessionStore extends SessionStore {
   async insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult> {
     if (tagOf(session.id) !== userTag(session.userId))
       throw new Error("The id of a session must bear its user's tag.");
-    const result = await this.redis.run(INSERT, this.#keyOf(session.id), [
+    const [outcome, ...evicted] = (await this.redis.run(INSERT, this.#keyOf(session.id), [
       session.createdAt.getTime(),
       session.id,
       encode({ session, ended: null }),
       limit?.max ?? 0,
       limit?.policy ?? '',
       ENDING_KEPT_FOR,
-    ]);
-    if (result === 'taken') throw new Error('A session of this id is stored already.');
-    return result as InsertResult;
+    ])) as [outcome: 'inserted' | 'refused' | 'taken', ...evicted: string[]];
+    if (outcome === 'taken') throw new Error('A session of this id is stored already.');
+    return outcome === 'refused' ? { outcome } : { outcome, evicted };
   }
 
   async find(id: string, now: Date): Promise<StoredSession | null> {
@@ -67,9 +67,9 @@ export class RedisSessionStore extends SessionStore {
     return (await this.redis.run(END, this.#keyOf(id), [now.getTime(), id, reason])) === 1;
   }
 
-  async endAll(userId: string, reason: EndReason, now: Date, exceptId = ''): Promise<number> {
+  async endAll(userId: string, reason: EndReason, now: Date, exceptId = ''): Promise<string[]> {
     const args = [now.getTime(), encodeURIComponent(userId), reason, exceptId];
-    return Number(await this.redis.run(END_ALL, this.#keyOfTag(userTag(userId)), args));
+    return (await this.redis.run(END_ALL, this.#keyOfTag(userTag(userId)), args)) as string[];
   }
 
   async endingOf(id: string, now: Date): Promise<Ending | null> {

@@ -55,7 +55,8 @@ end
 `;
 
 /**
- * ARGV: now, id, line, limit or 0, policy, milliseconds that endings are kept.
+ * ARGV: now, id, line, limit or 0, policy, milliseconds that endings are kept. Answers with the outcome and the ids of those
+ * that gave way.
  */
 export const INSERT = `${ENTRY}
 local line, max, policy, kept = ARGV[3], tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
@@ -83,17 +84,21 @@ local function rivals()
   return found
 end
 
-if redis.call('HEXISTS', key, id) == 1 then return 'taken' end
+if redis.call('HEXISTS', key, id) == 1 then return {'taken'} end
+local result = {'inserted'}
 if max > 0 then
   local found = rivals()
   local excess = #found + 1 - max
-  if excess > 0 and policy == 'refuse' then return 'refused' end
-  for i = 1, excess do finish(found[i], 'evicted') end
+  if excess > 0 and policy == 'refuse' then return {'refused'} end
+  for i = 1, excess do
+    finish(found[i], 'evicted')
+    table.insert(result, found[i].field)
+  end
 end
 redis.call('HSET', key, id, line)
 keepFor(tonumber(new.expires) - now + kept)
 if redis.call('HLEN', key) > tonumber(redis.call('HGET', key, '${NOT_A_SESSION}') or 16) then forget() end
-return 'inserted'
+return result
 `;
 
 /** ARGV: seen, id, expires, milliseconds that endings are kept. */
@@ -124,14 +129,14 @@ finish(one, ARGV[3])
 return 1
 `;
 
-/** ARGV: now, user, reason, the id of the one that stays. */
+/** ARGV: now, user, reason, the id of the one that stays. Answers with the ids of those that were ended. */
 export const END_ALL = `${ENTRY}
-local count = 0
+local ended = {}
 for _, one in ipairs(liveOf(ARGV[2])) do
   if one.field ~= ARGV[4] then
     finish(one, ARGV[3])
-    count = count + 1
+    table.insert(ended, one.field)
   end
 end
-return count
+return ended
 `;

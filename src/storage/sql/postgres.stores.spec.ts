@@ -73,7 +73,9 @@ describeWithPostgres('On PostgreSQL', () => {
           stores[index % 2]!.insert(aSession({ userId: policy }), { max: 5, policy }),
         ),
       );
-      expect(results.filter((result) => result === 'inserted')).toHaveLength(policy === 'refuse' ? 5 : 50);
+      expect(results.filter((result) => result.outcome === 'inserted')).toHaveLength(
+        policy === 'refuse' ? 5 : 50,
+      );
       expect(await stores[0]!.findByUser(policy, noon)).toHaveLength(5);
     });
 

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { ExpressionBuilder, Kysely, Selectable, Transaction } from 'kysely';
 import type { JoinsUsers, SessionUser, SessionUsers } from '../../auth/session-users.js';
+import type { SweepStep } from '../../common/sweeper.js';
 import type { EndReason, Ending, SessionEntry, StoredSession } from '../../sessions/session.js';
 import {
   ENDING_KEPT_FOR,
   type InsertResult,
   type SessionLimit,
   SessionStore,
-  type SweepStep,
 } from '../../sessions/session-store.js';
 import { userTag } from '../../sessions/session-token.js';
 import type { User } from '../../users/user.js';
@@ -81,7 +81,7 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
     const result = await (limit
       ? this.database.alone(row.user_id, (transaction) => insertWithin(transaction, row, limit))
       : this.database.write((db) => insertRow(db, row)));
-    if (result === 'taken') throw new Error('A session of this id is stored already.');
+    if (result.outcome === 'taken') throw new Error('A session of this id is stored already.');
     return result;
   }
 
@@ -138,15 +138,16 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
     return numUpdatedRows === 1n;
   }
 
-  async endAll(userId: string, reason: EndReason, now: Date, exceptId = ''): Promise<number> {
-    const { numUpdatedRows } = await this.database.write((db) =>
+  async endAll(userId: string, reason: EndReason, now: Date, exceptId = ''): Promise<string[]> {
+    const rows = await this.database.write((db) =>
       change(db, now)
         .set(ended(reason, now.getTime()))
         .where(isOf(userId))
         .where('key', '!=', keyOf(exceptId))
-        .executeTakeFirst(),
+        .returning('key')
+        .execute(),
     );
-    return Number(numUpdatedRows);
+    return rows.map(({ key }) => idOf(key));
   }
 
   async endingOf(id: string, now: Date): Promise<Ending | null> {
@@ -273,13 +274,15 @@ function holderOf(row: JoinedRow): User | null {
   });
 }
 
-async function insertRow(db: Kysely<Schema>, row: Row): Promise<'inserted' | 'taken'> {
+const TAKEN = { outcome: 'taken' } as const;
+
+async function insertRow(db: Kysely<Schema>, row: Row): Promise<InsertResult | typeof TAKEN> {
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('sessions')
     .values(row)
     .onConflict((conflict) => conflict.column('key').doNothing())
     .executeTakeFirst();
-  return numInsertedOrUpdatedRows === 1n ? 'inserted' : 'taken';
+  return numInsertedOrUpdatedRows === 1n ? { outcome: 'inserted', evicted: [] } : TAKEN;
 }
 
 /** To be changed while live, and not any more. */
@@ -292,8 +295,9 @@ async function insertWithin(
   db: Transaction<Schema>,
   row: Row,
   { max, policy }: SessionLimit,
-): Promise<InsertResult | 'taken'> {
-  if ((await insertRow(db, row)) === 'taken') return 'taken';
+): Promise<InsertResult | typeof TAKEN> {
+  const result = await insertRow(db, row);
+  if (result.outcome === 'taken') return result;
   const rivals = await db
     .selectFrom('sessions')
     .select('key')
@@ -306,18 +310,21 @@ async function insertWithin(
     .orderBy('key')
     .execute();
   const excess = rivals.length + 1 - max;
-  if (excess <= 0) return 'inserted';
+  if (excess <= 0) return result;
   if (policy === 'refuse') {
     await db.deleteFrom('sessions').where('key', '=', row.key).execute();
-    return 'refused';
+    return { outcome: 'refused' };
   }
-  const evicted = rivals.slice(0, excess).map(({ key }) => key);
-  await db
+  const oldest = rivals.slice(0, excess).map(({ key }) => key);
+  const rows = await db
     .updateTable('sessions')
     .set(ended('evicted', row.created_at))
-    .where('key', 'in', evicted)
+    .where('key', 'in', oldest)
+    .where('ended_at', 'is', null)
+    .returning('key')
     .execute();
-  return 'inserted';
+  const evicted = new Set(rows.map(({ key }) => key));
+  return { outcome: 'inserted', evicted: oldest.filter((key) => evicted.has(key)).map(idOf) };
 }
 
 function ended(reason: EndReason, at: number) {

@@ -115,9 +115,8 @@ export class SqlUserStore extends UserStore {
   }
 
   async update(id: string, changes: UserChanges, now: Date): Promise<UserUpdate> {
-    if (!takesAdminAway(changes)) return this.database.write((db) => updateRow(db, id, changes, now));
     return this.database.alone(ADMINISTRATORS, async (transaction) =>
-      (await isLastAdmin(transaction, id))
+      takesAdminAway(changes) && (await isLastAdmin(transaction, id))
         ? { outcome: 'last_admin' }
         : updateRow(transaction, id, changes, now),
     );
@@ -161,12 +160,13 @@ export class SqlUserStore extends UserStore {
 }
 
 async function updateRow(
-  db: Kysely<Schema>,
+  db: Transaction<Schema>,
   id: string,
   changes: UserChanges,
   now: Date,
 ): Promise<UserUpdate> {
-  const row = await db
+  const before = await db.selectFrom('users').select(USER_COLUMNS).where('id', '=', id).executeTakeFirst();
+  const after = await db
     .updateTable('users')
     .set((user) => ({
       first_name: changes.firstName,
@@ -179,7 +179,8 @@ async function updateRow(
     .where('id', '=', id)
     .returning(USER_COLUMNS)
     .executeTakeFirst();
-  return row ? { outcome: 'updated', user: toUser(row) } : { outcome: 'not_found' };
+  if (!before || !after) return { outcome: 'not_found' };
+  return { outcome: 'updated', before: toUser(before), after: toUser(after) };
 }
 
 /** Whether this is the administrator besides whom nobody is left who may sign in as one. */

@@ -59,7 +59,7 @@ describe('Two connections to one SQLite file', () => {
       stores[index % 2]!.insert(aSession({ userId: 'ann' }), { max: 5, policy: 'refuse' }),
     );
     const results = await Promise.all(inserts);
-    expect(results.filter((result) => result === 'inserted')).toHaveLength(5);
+    expect(results.filter((result) => result.outcome === 'inserted')).toHaveLength(5);
     expect(await stores[0]!.findByUser('ann', noon)).toHaveLength(5);
   });
 
@@ -92,7 +92,7 @@ describe('A SQLite store that cannot answer', () => {
       await expect(new SqlSessionStore(waiter).insert(session)).rejects.toBeInstanceOf(StoreUnavailableError);
     });
     expect(await new SqlSessionStore(waiter).find(session.id, noon)).toBeNull();
-    expect(await new SqlSessionStore(waiter).insert(session)).toBe('inserted');
+    expect((await new SqlSessionStore(waiter).insert(session)).outcome).toBe('inserted');
     await Promise.all([holder.close(), waiter.close()]);
   });
 });
