@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import SqliteConnection from 'better-sqlite3';
@@ -146,6 +147,22 @@ describe('The server as a process', () => {
     holder.exec('commit');
     holder.close();
     expect((await people[0]!.delete('/auth_session/logout')).status).toBe(200);
+  });
+
+  it('closes its file to the end, where nothing else keeps the process', async () => {
+    const module = pathToFileURL(resolve('dist/lib/storage/sql/sqlite.database.js')).href;
+    const script = `
+      import { setTimeout as delay } from 'node:timers/promises';
+      import { SqliteDatabase } from '${module}';
+      const database = await SqliteDatabase.open('test.db', 1000);
+      await database.write((db) => db.deleteFrom('users').execute());
+      await delay(40);
+      await database.close();
+      console.log('closed');`;
+    const folder = newFolder();
+    writeFileSync(join(folder, 'close.mjs'), script);
+    const { stdout } = await run(process.execPath, ['close.mjs'], { cwd: folder });
+    expect(stdout).toBe('closed\n');
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
