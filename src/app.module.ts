@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import type { Config } from './config/config.js';
 import { StatusController } from './http/status.controller.js';
@@ -15,6 +16,7 @@ export class AppModule {
       controllers: [StatusController],
       imports: [
         StorageModule.forRoot(config.storage),
+        AuditModule.forRoot(config.audit),
         SessionsModule.forRoot(config.sessions),
         AuthModule.forRoot(config.auth),
         UsersModule.forRoot(config.users),

@@ -4,6 +4,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { Auth } from './auth/auth.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthOptions } from './auth/auth-options.js';
+import { Refusals } from './auth/refusals.js';
 import { securitySchemes } from './auth/security-schemes.js';
 import { UnmatchedRoutes } from './auth/unmatched-routes.js';
 import { AnswerHeaders } from './http/answer-headers.js';
@@ -44,6 +45,7 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
   const crossSite = new CrossSiteCheck(options, dialect);
   let table: RouteTable | null = null;
   const routes = () => (table ??= new RouteTable(app.get(ModulesContainer), options.prefix));
+  const refusals = app.get(Refusals);
   const unmatched = new UnmatchedRoutes(app.get(AuthGuard), routes);
 
   limitConnections(app.getHttpServer(), options.maxConnections);
@@ -61,7 +63,12 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
   app.setGlobalPrefix(options.prefix);
   app.useGlobalGuards(new BodyGuard(dialect));
   app.useGlobalPipes(new InputPipe(dialect));
-  app.useGlobalFilters(new ProblemFilter(adapter, dialect, app.get(Auth).challenge));
+  app.useGlobalFilters(
+    new ProblemFilter(adapter, dialect, app.get(Auth).challenge, {
+      routeOf: (request) => routes().patternOf(request),
+      note: (...refusal) => refusals.note(...refusal),
+    }),
+  );
   if (options.docs) serveApiDocs(app, options.prefix, routes, securitySchemes(authOptions));
   adapter.answerUnmatched((request, response) => unmatched.answer(request, response));
   app.use((request: Request, response: Response, next: NextFunction) =>

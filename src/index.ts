@@ -8,6 +8,20 @@ export {
   StoreUnavailableError,
 } from './common/domain-error.js';
 
+export {
+  AUDIT_TYPES,
+  type AuditDetails,
+  type AuditEvent,
+  type AuditFacts,
+  type AuditType,
+} from './audit/audit-event.js';
+export { AuditModule } from './audit/audit.module.js';
+export { AuditOptions } from './audit/audit-options.js';
+export { AUDIT_WINDOW, type AuditFilter, type AuditPage, AuditStore } from './audit/audit-store.js';
+export { AuditSweeper } from './audit/audit-sweeper.js';
+export { AuditTrail } from './audit/audit-trail.js';
+export { CurrentInitiator, type Initiator, initiatorOf } from './audit/initiator.js';
+
 export { type Account, type Attempt, type Claimant, GuessThrottle } from './throttle/guess-throttle.js';
 export { MemoryTallyStore } from './throttle/memory.tally-store.js';
 export { TallyStore } from './throttle/tally-store.js';
@@ -78,6 +92,7 @@ export { SessionAuth } from './auth/strategies/session.auth.js';
 export { SessionDbAuth } from './auth/strategies/session-db.auth.js';
 export { SessionExpAuth } from './auth/strategies/session-exp.auth.js';
 
+export { MemoryAuditStore } from './storage/memory/memory.audit-store.js';
 export { MemorySessionStore } from './storage/memory/memory.session-store.js';
 export { MemoryUserStore } from './storage/memory/memory.user-store.js';
 export { StorageModule } from './storage/storage.module.js';

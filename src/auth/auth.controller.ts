@@ -1,17 +1,22 @@
-import { Body, Controller, Delete, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, HttpCode, Optional, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { initiatorOf } from '../audit/initiator.js';
 import { ApiAnswer, ApiTag } from '../common/api-notes.js';
-import { Public } from '../common/access.js';
+import { CurrentSession, CurrentUser, Public } from '../common/access.js';
 import { DomainError } from '../common/domain-error.js';
 import { clientFacts } from '../http/client-facts.js';
 import { CredentialsBody } from '../http/body-decorators.js';
+import type { Session } from '../sessions/session.js';
 import { UserDto } from '../users/dto/user.dto.js';
 import { userJson } from '../users/user-json.js';
+import type { User } from '../users/user.js';
 import { UsersOptions } from '../users/users-options.js';
 import { UsersService } from '../users/users.service.js';
 import { Auth } from './auth.js';
 import { AuthOptions } from './auth-options.js';
 import { LoginDto } from './dto/login.dto.js';
+import { signInFailed, signedIn } from './sign-in-events.js';
 
 @ApiTag('session')
 @Controller('auth_session')
@@ -21,6 +26,7 @@ export class AuthController {
     private readonly users: UsersService,
     private readonly usersOptions: UsersOptions,
     private readonly options: AuthOptions,
+    @Optional() private readonly trail?: AuditTrail,
   ) {}
 
   @Post('login')
@@ -40,10 +46,13 @@ export class AuthController {
     const claimant = { ip: clientFacts(request).ip, ticketOf: await this.auth.holder(request) };
     const verification = await this.users.verify(email, password, claimant);
     if (verification.outcome !== 'verified') {
+      await this.trail?.record(signInFailed(verification, 'login'), initiatorOf(request));
       throw new DomainError(this.options.dialect.loginFailure(verification.outcome));
     }
-    await this.auth.signIn(verification.user, { request, response });
-    return userJson(verification.user, this.usersOptions.presentation);
+    const { user } = verification;
+    const session = await this.auth.signIn(user, { request, response });
+    await this.trail?.record(signedIn(user, session, 'login'), initiatorOf(request, user.id));
+    return userJson(user, this.usersOptions.presentation);
   }
 
   @Delete('logout')
@@ -51,8 +60,17 @@ export class AuthController {
     description:
       'The session is over, on every device that held this ticket; the browser forgets the cookie, and by `Clear-Site-Data` what else it kept of us.',
   })
-  async logout(@Req() request: Request, @Res({ passthrough: true }) response: Response) {
+  async logout(
+    @CurrentUser() user: User,
+    @CurrentSession() session: Session | null,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ) {
     if (!(await this.auth.signOut({ request, response }))) throw new DomainError('not_found');
+    await this.trail?.record(
+      { type: 'sign_out', subjectId: user.id, sessionId: session?.id ?? null },
+      initiatorOf(request),
+    );
     return {};
   }
 }

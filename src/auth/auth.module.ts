@@ -6,6 +6,7 @@ import { AuthGuard } from './auth.guard.js';
 import { AuthOptions } from './auth-options.js';
 import { authProvider, chooseSchemes, remembersUsers } from './auth.provider.js';
 import { PasswordController } from './password.controller.js';
+import { Refusals } from './refusals.js';
 import { RolesGuard } from './roles.guard.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { UserStore } from '../users/user-store.js';
@@ -52,6 +53,7 @@ export class AuthModule {
         authProvider,
         AuthGuard,
         RolesGuard,
+        Refusals,
         { provide: APP_GUARD, useExisting: AuthGuard },
         { provide: APP_GUARD, useExisting: RolesGuard },
       ],

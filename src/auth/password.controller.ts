@@ -1,8 +1,8 @@
 import { Body, Controller, Put, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { CurrentInitiator, type Initiator } from '../audit/initiator.js';
 import { ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { CurrentSession, CurrentUser } from '../common/access.js';
-import { clientFacts } from '../http/client-facts.js';
 import type { Session } from '../sessions/session.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { UserDto } from '../users/dto/user.dto.js';
@@ -33,14 +33,15 @@ export class PasswordController {
   async changePassword(
     @CurrentUser() user: User,
     @CurrentSession() session: Session | null,
+    @CurrentInitiator() by: Initiator,
     @Body() body: ChangePasswordDto,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
-    const claimant = { ip: clientFacts(request).ip, ticketOf: session ? user.id : null };
+    const claimant = { ip: by.ip, ticketOf: session ? user.id : null };
     const { current_password, new_password } = body;
-    const changed = await this.users.changePassword(user, current_password, new_password, claimant);
-    await this.sessions.endAll(user.id, 'password_changed');
+    const changed = await this.users.changePassword(user, current_password, new_password, claimant, by);
+    await this.sessions.endAll(user.id, 'password_changed', undefined, by);
     if (session) await this.auth.signIn(changed, { request, response });
     return userJson(changed, this.usersOptions.presentation);
   }

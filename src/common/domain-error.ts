@@ -51,6 +51,7 @@ export class DomainError extends Error {
       readonly faults?: readonly InputFault[];
       readonly allow?: string;
       readonly retryAfter?: number;
+      readonly conceals?: ErrorCode;
       readonly cause?: unknown;
     } = {},
   ) {
@@ -58,6 +59,7 @@ export class DomainError extends Error {
     this.faults = options.faults ?? [];
     this.allow = options.allow ?? null;
     this.retryAfter = options.retryAfter ?? null;
+    this.reason = options.conceals ?? code;
   }
 
   /** What is wrong with the input, in the order of its fields; empty unless the code is `validation_failed`. */
@@ -66,6 +68,8 @@ export class DomainError extends Error {
   readonly allow: string | null;
   /** Seconds after which asking again is worth it; null where nobody knows. */
   readonly retryAfter: number | null;
+  /** Why it is refused, which is the code, unless that conceals it: told to no client. */
+  readonly reason: ErrorCode;
 }
 
 /** A field that is absent, null or empty where it may not be. */

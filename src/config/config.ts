@@ -1,3 +1,4 @@
+import type { AuditOptions } from '../audit/audit-options.js';
 import type { AuthOptions } from '../auth/auth-options.js';
 import type { HttpOptions } from '../http/http-options.js';
 import type { SessionsOptions } from '../sessions/sessions-options.js';
@@ -16,6 +17,7 @@ export interface Config {
   readonly users: UsersOptions;
   readonly sessions: SessionsOptions;
   readonly storage: StorageOptions;
+  readonly audit: AuditOptions;
   readonly http: HttpOptions;
 }
 

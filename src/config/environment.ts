@@ -113,6 +113,9 @@ export class Environment {
   @IsWait()
   readonly STORE_TIMEOUT: string = '500ms';
 
+  @IsDuration()
+  readonly AUDIT_RETENTION: string = '90d';
+
   @IsOptional()
   @IsIn(['first', 'open', 'closed', 'signed_in'] satisfies Registration[])
   readonly REGISTRATION?: Registration;

@@ -50,6 +50,7 @@ describe('The configuration', () => {
       },
       sessions: { limit: null, sweepInterval: 600_000 },
       storage: { database: 'sqlite:coatcheck.db', sessions: 'sqlite:coatcheck.db', timeout: 500 },
+      audit: { retention: 90 * 24 * HOUR },
       http: {
         prefix: '/api/v1',
         trustProxy: 0,

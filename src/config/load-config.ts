@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { AuditOptions } from '../audit/audit-options.js';
 import { AuthOptions } from '../auth/auth-options.js';
 import { ALX } from '../http/dialects/alx.js';
 import { STANDARD } from '../http/dialects/standard.js';
@@ -64,6 +65,7 @@ export function loadConfig(variables: Variables): Config {
       sessions: settings.SESSION_STORE_URL,
       timeout: parseDuration(settings.STORE_TIMEOUT),
     }),
+    audit: new AuditOptions({ retention: parseDuration(settings.AUDIT_RETENTION) }),
     http: new HttpOptions({
       prefix: settings.API_PREFIX,
       trustProxy: trustProxy(settings.TRUST_PROXY),

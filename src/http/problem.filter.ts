@@ -1,9 +1,18 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { Request, Response } from 'express';
-import type { Dialect } from './dialect.js';
+import { DomainError, type ErrorCode } from '../common/domain-error.js';
+import type { Dialect, ProblemAnswer } from './dialect.js';
 import { type Problem, problemOf } from './problem.js';
 import { requestIdOf } from './request-id.js';
+
+/** Where the filter finds what it tells of a request, and whom it tells. */
+export interface Refusing {
+  /** The pattern of the route that a request is for: what is in its path may be no one's business. */
+  routeOf(request: Request): string;
+  /** Notes why a request is refused, and is done before it is answered; null where there is nothing to note. */
+  note(request: Request, reason: ErrorCode, route: string): Promise<void> | null;
+}
 
 /** Turns every error into an answer of the dialect, and into one line of the log. */
 @Catch()
@@ -14,6 +23,7 @@ export class ProblemFilter implements ExceptionFilter {
     private readonly adapter: AbstractHttpAdapter,
     private readonly dialect: Dialect,
     private readonly challenge: string,
+    private readonly refusing: Refusing,
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -21,8 +31,28 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
     const problem = problemOf(error);
-    const { status, contentType, body } = this.dialect.problem(problem, requestIdOf(request));
-    this.#log(request, problem, status, error);
+    const route = this.refusing.routeOf(request);
+    const reason = error instanceof DomainError ? error.reason : problem.code;
+    const noted = this.refusing.note(request, reason, route);
+    const answer = this.dialect.problem(problem, requestIdOf(request));
+    this.#log(request, route, problem, answer.status, error);
+    if (noted) void this.#answerAfter(noted, response, problem, answer);
+    else this.#answer(response, problem, answer);
+  }
+
+  async #answerAfter(
+    noted: Promise<void>,
+    ...answer: [response: Response, problem: Problem, answer: ProblemAnswer]
+  ): Promise<void> {
+    await noted;
+    try {
+      this.#answer(...answer);
+    } catch {
+      answer[0].destroy();
+    }
+  }
+
+  #answer(response: Response, problem: Problem, { status, contentType, body }: ProblemAnswer): void {
     if (response.headersSent) {
       response.destroy();
       return;
@@ -35,11 +65,11 @@ export class ProblemFilter implements ExceptionFilter {
     this.adapter.reply(response, body, status);
   }
 
-  #log(request: Request, { code }: Problem, status: number, error: unknown): void {
+  #log(request: Request, route: string, { code }: Problem, status: number, error: unknown): void {
     const entry = {
       requestId: requestIdOf(request),
       method: request.method,
-      path: request.path,
+      route,
       status,
       code,
     };

@@ -1,6 +1,7 @@
 import { RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
+import type { Request } from 'express';
 import { pathToRegexp } from 'path-to-regexp';
 import { type Access, accessOf } from '../common/access.js';
 
@@ -22,6 +23,12 @@ export class RouteTable {
     this.#patterns = new Map(
       this.routes.map(({ path }) => [path, pathToRegexp(path, { sensitive: true }).regexp] as const),
     );
+  }
+
+  /** The pattern of the route that a request is for, and `*` where there is none. */
+  patternOf(request: Request): string {
+    const matched: unknown = request.route?.path;
+    return typeof matched === 'string' ? matched : (this.at(request.path)[0]?.path ?? '*');
   }
 
   /** The routes that serve a path, whatever the method; one that is written out before those with parameters. */

@@ -1,4 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { type Initiator, PROGRAM } from '../audit/initiator.js';
 import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/domain-error.js';
 import type { ClientFacts, EndReason, Session, StoredSession } from './session.js';
@@ -30,6 +32,7 @@ export class SessionsService {
     private readonly store: SessionStore,
     private readonly clock: Clock,
     private readonly options: SessionsOptions,
+    @Optional() private readonly trail?: AuditTrail,
   ) {}
 
   /** Whether sessions outlive this process. */
@@ -42,6 +45,7 @@ export class SessionsService {
     user: { readonly id: string; readonly credentialVersion: number },
     client: ClientFacts,
     lifetime: SessionLifetime,
+    by: Initiator = PROGRAM,
   ): Promise<OpenedSession> {
     const now = this.clock.now();
     const token = SessionToken.issue(now, user.id);
@@ -56,7 +60,13 @@ export class SessionsService {
       secretHash: token.secretHash,
     };
     const result = await this.store.insert(session, this.options.limit ?? undefined);
-    if (result.outcome === 'refused') throw new DomainError('session_limit_reached');
+    if (result.outcome === 'refused') {
+      const details = { reason: 'session_limit_reached' } as const;
+      await this.trail?.record({ type: 'sign_in_failed', subjectId: user.id, details }, by);
+      throw new DomainError('session_limit_reached');
+    }
+    await this.#tellEnded(user.id, result.evicted, 'evicted', by);
+    await this.trail?.record({ type: 'session_opened', subjectId: user.id, sessionId: session.id }, by);
     return { token, session: withoutSecret(session) };
   }
 
@@ -87,12 +97,17 @@ export class SessionsService {
   }
 
   /** Gives the live session of a token a new secret, the old one being worthless; of two racing holders one gets it. */
-  async rotate(text: string): Promise<SessionToken | null> {
+  async rotate(text: string, by: Initiator = PROGRAM): Promise<SessionToken | null> {
     const token = SessionToken.parse(text);
     if (!token) return null;
+    const now = this.clock.now();
+    const found = await this.store.find(token.id, now);
+    if (!found) return null;
     const next = SessionToken.reissue(token.id);
-    const isRotated = await this.store.rotate(token.id, token.secretHash, next.secretHash, this.clock.now());
-    return isRotated ? next : null;
+    if (!(await this.store.rotate(token.id, token.secretHash, next.secretHash, now))) return null;
+    const { userId: subjectId, id: sessionId } = found;
+    await this.trail?.record({ type: 'session_rotated', subjectId, sessionId }, by);
+    return next;
   }
 
   /** The live sessions of a user that their present credential opened, newest first. */
@@ -104,23 +119,52 @@ export class SessionsService {
   }
 
   /** Ends a session; true if this call did it. */
-  end(id: string, reason: EndReason): Promise<boolean> {
-    return this.store.end(id, reason, this.clock.now());
+  async end(id: string, reason: EndReason, by: Initiator = PROGRAM): Promise<boolean> {
+    const now = this.clock.now();
+    const found = await this.store.find(id, now);
+    return found !== null && this.#end(found, reason, now, by);
   }
 
   /** Ends the session that a token stands for; true if this call did it. */
-  async close(text: string): Promise<boolean> {
+  async close(text: string, by: Initiator = PROGRAM): Promise<boolean> {
     const token = SessionToken.parse(text);
     if (!token) return false;
     const now = this.clock.now();
     const found = await this.store.find(token.id, now);
     if (!found || !token.matches(found.secretHash)) return false;
-    return this.store.end(found.id, 'signed_out', now);
+    return this.#end(found, 'signed_out', now, by);
   }
 
   /** Ends all sessions of a user but one, and says how many. */
-  async endAll(userId: string, reason: EndReason, exceptId?: string): Promise<number> {
-    return (await this.store.endAll(userId, reason, this.clock.now(), exceptId)).length;
+  async endAll(
+    userId: string,
+    reason: EndReason,
+    exceptId?: string,
+    by: Initiator = PROGRAM,
+  ): Promise<number> {
+    const ended = await this.store.endAll(userId, reason, this.clock.now(), exceptId);
+    await this.#tellEnded(userId, ended, reason, by);
+    return ended.length;
+  }
+
+  async #end(session: Session, reason: EndReason, now: Date, by: Initiator): Promise<boolean> {
+    if (!(await this.store.end(session.id, reason, now))) return false;
+    await this.#tellEnded(session.userId, [session.id], reason, by);
+    return true;
+  }
+
+  async #tellEnded(
+    subjectId: string,
+    ids: readonly string[],
+    reason: EndReason,
+    by: Initiator,
+  ): Promise<void> {
+    const { trail } = this;
+    if (!trail) return;
+    const type = 'session_ended';
+    await Promise.all(
+      ids.map((sessionId) => trail.record({ type, subjectId, sessionId, details: { reason } }, by)),
+    );
   }
 
   async #noteUse(found: StoredSession, lifetime: SessionLifetime, now: Date): Promise<Resumption> {

@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { AuditStore } from '../audit/audit-store.js';
 import type { SessionStore } from '../sessions/session-store.js';
 import type { TallyStore } from '../throttle/tally-store.js';
 import type { UserStore } from '../users/user-store.js';
@@ -10,6 +11,7 @@ import { type StorageOptions, isDatabaseUrl, isSessionStoreUrl } from './storage
 export class Connections implements OnApplicationShutdown {
   private constructor(
     readonly users: UserStore,
+    readonly audit: AuditStore,
     readonly sessions: SessionStore,
     readonly tallies: TallyStore,
     private readonly backends: readonly Backend[],
@@ -18,11 +20,12 @@ export class Connections implements OnApplicationShutdown {
   static async open({ database, sessions, timeout }: StorageOptions): Promise<Connections> {
     if (!isDatabaseUrl(database)) throw new Error('A database is memory:, sqlite:<file> or postgres://….');
     const main = await openBackend(database, timeout).catch(blame('database'));
-    if (sessions === database) return new Connections(main.users!, main.sessions, main.tallies, [main]);
+    if (sessions === database)
+      return new Connections(main.users!, main.audit!, main.sessions, main.tallies, [main]);
     try {
       const beside = await openBackend(sessions, timeout).catch(blame('sessions'));
       const { tallies } = beside.sessions.durable ? beside : main;
-      return new Connections(main.users!, beside.sessions, tallies, [main, beside]);
+      return new Connections(main.users!, main.audit!, beside.sessions, tallies, [main, beside]);
     } catch (error) {
       await main.close();
       throw error;

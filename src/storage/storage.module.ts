@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AuditStore } from '../audit/audit-store.js';
 import { Clock, SystemClock } from '../common/clock.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { TallyStore } from '../throttle/tally-store.js';
@@ -7,7 +8,7 @@ import { Connections } from './connections.js';
 import { HealthController } from './health.controller.js';
 import { StorageOptions } from './storage-options.js';
 
-/** Provides `UserStore`, `SessionStore` and `TallyStore` to the whole application, on the backends that the URLs name. */
+/** Provides `UserStore`, `AuditStore`, `SessionStore` and `TallyStore` to the whole application, on the backends that the URLs name. */
 @Module({})
 export class StorageModule {
   static forRoot(options: Partial<StorageOptions> = {}): DynamicModule {
@@ -24,9 +25,10 @@ export class StorageModule {
         },
         { provide: UserStore, inject: [Connections], useFactory: ({ users }: Connections) => users },
         { provide: TallyStore, inject: [Connections], useFactory: ({ tallies }: Connections) => tallies },
+        { provide: AuditStore, inject: [Connections], useFactory: ({ audit }: Connections) => audit },
         { provide: SessionStore, inject: [Connections], useFactory: ({ sessions }: Connections) => sessions },
       ],
-      exports: [UserStore, SessionStore, TallyStore],
+      exports: [UserStore, AuditStore, SessionStore, TallyStore],
       global: true,
     };
   }

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { AuditEvent } from '../audit/audit-event.js';
+import { AuditIds } from '../audit/audit-id.js';
 import type { Clock } from '../common/clock.js';
 import type { StoredSession } from '../sessions/session.js';
 import { SessionToken } from '../sessions/session-token.js';
@@ -6,6 +8,8 @@ import { type Claimant, GuessThrottle } from '../throttle/guess-throttle.js';
 import { MemoryTallyStore } from '../throttle/memory.tally-store.js';
 import { ThrottleOptions } from '../throttle/throttle-options.js';
 import type { User } from '../users/user.js';
+
+const ids = new AuditIds();
 
 const NOON = new Date('2026-01-01T12:00:00.000Z');
 
@@ -53,4 +57,24 @@ export function aClaimant(facts: Partial<Claimant> = {}): Claimant {
 /** A throttle that has counted nothing yet. */
 export function aThrottle(clock: Clock, limits: Partial<ThrottleOptions> = {}): GuessThrottle {
   return new GuessThrottle(new MemoryTallyStore(), clock, new ThrottleOptions(limits));
+}
+
+/** A sign-in at noon of the first of January 2026, later than those that were asked for before, unless told otherwise. */
+export function anAuditEvent(facts: Partial<AuditEvent> = {}): AuditEvent {
+  const at = facts.at ?? NOON;
+  const userId = randomUUID();
+  return {
+    id: ids.next(at),
+    at,
+    type: 'sign_in',
+    via: 'http',
+    actorId: userId,
+    subjectId: userId,
+    sessionId: null,
+    ip: '192.0.2.1',
+    userAgent: 'Example/1.0',
+    requestId: 'request-0001',
+    details: { method: 'login' },
+    ...facts,
+  };
 }

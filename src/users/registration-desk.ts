@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { type Initiator, PROGRAM } from '../audit/initiator.js';
 import { DomainError } from '../common/domain-error.js';
 import type { User } from './user.js';
 import { type NewUser, UsersService } from './users.service.js';
@@ -14,14 +15,19 @@ export class RegistrationDesk {
   ) {}
 
   /** Adds a user at the wish of `caller`, who is null for a stranger. */
-  async register(details: NewUser, caller: User | null, setupCode: string | null): Promise<User> {
+  async register(
+    details: NewUser,
+    caller: User | null,
+    setupCode: string | null,
+    by: Initiator = PROGRAM,
+  ): Promise<User> {
     if (!caller && (await this.isWaitingForTheFirst())) {
       this.#checkSetupCode(setupCode);
-      const founder = await this.users.createFirst(details);
+      const founder = await this.users.createFirst(details, by);
       if (founder) return founder;
     }
     this.#checkRight(caller);
-    return this.users.create(details, 'user');
+    return this.users.create(details, 'user', by);
   }
 
   /** Whether the next stranger who registers becomes the administrator. */

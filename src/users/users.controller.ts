@@ -1,10 +1,11 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { CurrentInitiator, type Initiator } from '../audit/initiator.js';
 import { ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { CurrentUser, OptionalAuth } from '../common/access.js';
 import { DomainError } from '../common/domain-error.js';
+import { PageDto, linkToNext } from '../common/page.dto.js';
 import { CreateUserDto, toNewUser } from './dto/create-user.dto.js';
-import { ListUsersDto } from './dto/list-users.dto.js';
 import { UpdateUserDto } from './dto/update-user.dto.js';
 import { UserDto } from './dto/user.dto.js';
 import { RegistrationDesk } from './registration-desk.js';
@@ -28,7 +29,7 @@ export class UsersController {
   @ApiAnswer(403, { description: 'For administrators.' })
   async list(
     @CurrentUser() caller: User,
-    @Query() query: ListUsersDto,
+    @Query() query: PageDto,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
@@ -38,7 +39,7 @@ export class UsersController {
     const page = users.slice(0, limit);
     const last = page.at(-1);
     if (last && users.length > limit) {
-      response.setHeader('Link', `<${request.path}?limit=${limit}&cursor=${toCursor(last)}>; rel="next"`);
+      response.setHeader('Link', linkToNext(request.path, { limit, cursor: toCursor(last) }));
     }
     return page.map((user) => this.#json(user));
   }
@@ -46,9 +47,13 @@ export class UsersController {
   @Post()
   @OptionalAuth()
   @ApiAnswer(201, { type: UserDto })
-  async register(@CurrentUser() caller: User | null, @Body() body: CreateUserDto) {
+  async register(
+    @CurrentUser() caller: User | null,
+    @CurrentInitiator() by: Initiator,
+    @Body() body: CreateUserDto,
+  ) {
     const details = toNewUser(body);
-    return this.#json(await this.desk.register(details, caller, body.setup_code ?? null));
+    return this.#json(await this.desk.register(details, caller, body.setup_code ?? null, by));
   }
 
   @Get('me')
@@ -61,7 +66,8 @@ export class UsersController {
   @ApiAnswer(200, { type: UserDto })
   @ApiAnswer(404)
   async read(@CurrentUser() caller: User, @Param('id') id: string) {
-    const user = id === caller.id ? caller : this.#seesOthers(caller) && (await this.users.find(id));
+    if (id !== caller.id && !this.#seesOthers(caller)) throw hidden();
+    const user = id === caller.id ? caller : await this.users.find(id);
     if (!user) throw new DomainError('not_found');
     return this.#json(user);
   }
@@ -70,7 +76,12 @@ export class UsersController {
   @ApiAnswer(200, { type: UserDto })
   @ApiAnswer(404)
   @ApiAnswer(409, { description: 'No administrator would be left.' })
-  async update(@CurrentUser() caller: User, @Param('id') id: string, @Body() body: UpdateUserDto) {
+  async update(
+    @CurrentUser() caller: User,
+    @CurrentInitiator() by: Initiator,
+    @Param('id') id: string,
+    @Body() body: UpdateUserDto,
+  ) {
     this.#checkMayChange(caller, id);
     const changes = {
       firstName: body.first_name ?? undefined,
@@ -81,7 +92,7 @@ export class UsersController {
     if (caller.role !== 'admin' && (changes.role ?? changes.disabled) !== undefined) {
       throw new DomainError('role_required');
     }
-    return this.#json(await this.users.update(id, changes));
+    return this.#json(await this.users.update(id, changes, by));
   }
 
   @Delete(':id')
@@ -89,9 +100,9 @@ export class UsersController {
   @ApiAnswer(200, { description: 'Gone; every session of theirs is worthless.' })
   @ApiAnswer(404)
   @ApiAnswer(409, { description: 'No administrator would be left.' })
-  async remove(@CurrentUser() caller: User, @Param('id') id: string) {
+  async remove(@CurrentUser() caller: User, @CurrentInitiator() by: Initiator, @Param('id') id: string) {
     this.#checkMayChange(caller, id);
-    await this.users.remove(id);
+    await this.users.remove(id, by);
     return {};
   }
 
@@ -101,10 +112,15 @@ export class UsersController {
 
   /** To whoever is no administrator, another's account is not there. */
   #checkMayChange(caller: User, id: string): void {
-    if (caller.id !== id && caller.role !== 'admin') throw new DomainError('not_found');
+    if (caller.id !== id && caller.role !== 'admin') throw hidden();
   }
 
   #json(user: User) {
     return userJson(user, this.options.presentation);
   }
+}
+
+/** A refusal that does not say whether there is anything. */
+function hidden(): DomainError {
+  return new DomainError('not_found', { conceals: 'role_required' });
 }

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { isEmail } from 'class-validator';
+import type { AuditFacts } from '../audit/audit-event.js';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { type Initiator, PROGRAM } from '../audit/initiator.js';
 import { Clock } from '../common/clock.js';
 import { DomainError, invalid } from '../common/domain-error.js';
 import { type Claimant, GuessThrottle } from '../throttle/guess-throttle.js';
@@ -19,8 +22,17 @@ export interface NewUser {
 }
 
 export type Verification =
-  | { readonly outcome: 'verified'; readonly user: User }
-  | { readonly outcome: 'unknown_email' | 'wrong_password' | 'throttled' };
+  | {
+      readonly outcome: 'verified';
+      readonly user: User;
+      /** Set where no hash was spent, as the credential was verified a while ago. */
+      readonly isKnown?: true;
+    }
+  | {
+      readonly outcome: 'unknown_email' | 'wrong_password' | 'throttled';
+      /** Whose password was tried; for the audit trail, and to be told to nobody else. */
+      readonly user?: User;
+    };
 
 @Injectable()
 export class UsersService {
@@ -33,21 +45,25 @@ export class UsersService {
     private readonly throttle: GuessThrottle,
     private readonly clock: Clock,
     private readonly options: UsersOptions,
+    @Optional() private readonly trail?: AuditTrail,
   ) {
     this.#policy = new PasswordPolicy(options);
   }
 
   /** Adds a user; `email_taken` if the address has an account. */
-  async create(details: NewUser, role: Role): Promise<User> {
+  async create(details: NewUser, role: Role, by: Initiator = PROGRAM): Promise<User> {
     const { user, passwordHash } = await this.#newCredential(details, role);
     if (!(await this.store.insert(user, passwordHash))) throw new DomainError('email_taken');
+    await this.#tell('user_created', user, by, { role });
     return user;
   }
 
   /** Adds the first user, as administrator, or null if there is a user already. */
-  async createFirst(details: NewUser): Promise<User | null> {
+  async createFirst(details: NewUser, by: Initiator = PROGRAM): Promise<User | null> {
     const { user, passwordHash } = await this.#newCredential(details, 'admin');
-    return (await this.store.insertFirst(user, passwordHash)) ? user : null;
+    if (!(await this.store.insertFirst(user, passwordHash))) return null;
+    await this.#tell('user_created', user, by, { role: 'admin' });
+    return user;
   }
 
   /**
@@ -65,8 +81,8 @@ export class UsersService {
     const isRight = await this.hasher.verify(password, hash);
     const counts = await attempt.judge(isRight);
     if (!credential) return { outcome: 'unknown_email' };
-    if (!counts) return { outcome: 'throttled' };
-    if (!isRight) return { outcome: 'wrong_password' };
+    if (!counts) return { outcome: 'throttled', user: credential.user };
+    if (!isRight) return { outcome: 'wrong_password', user: credential.user };
     await this.#upgradeHash(credential, password);
     return { outcome: 'verified', user: credential.user };
   }
@@ -80,7 +96,7 @@ export class UsersService {
     const proof = this.#proofs.of(email, password, now);
     const user = proof && (await this.store.find(proof.userId));
     if (user && !user.disabled && user.credentialVersion === proof.credentialVersion)
-      return { outcome: 'verified', user };
+      return { outcome: 'verified', user, isKnown: true };
     const verification = await this.verify(email, password, claimant);
     if (verification.outcome === 'verified') this.#proofs.note(email, password, verification.user, now);
     return verification;
@@ -106,31 +122,63 @@ export class UsersService {
    * Changes a user; `not_found` if there is none, `last_admin` if no administrator would be left. Disabling makes all
    * that was granted to them worthless, and enabling forgives the failed attempts at their password.
    */
-  async update(id: string, changes: UserChanges): Promise<User> {
+  async update(id: string, changes: UserChanges, by: Initiator = PROGRAM): Promise<User> {
     const update = await this.store.update(id, changes, this.clock.now());
     if (update.outcome !== 'updated') throw new DomainError(update.outcome);
-    if (changes.disabled === false) await this.throttle.forgive(emailKey(update.after.email));
-    return update.after;
+    const { before, after } = update;
+    if (changes.disabled === false) await this.throttle.forgive(emailKey(after.email));
+    if (before.role !== after.role)
+      await this.#tell('role_changed', after, by, { from: before.role, to: after.role });
+    if (before.disabled !== after.disabled)
+      await this.#tell(after.disabled ? 'user_disabled' : 'user_enabled', after, by);
+    return after;
   }
 
   /** Replaces a password that the user knows; whatever was granted under the old one is worthless from then on. */
-  async changePassword(user: User, current: string, next: string, claimant: Claimant): Promise<User> {
+  async changePassword(
+    user: User,
+    current: string,
+    next: string,
+    claimant: Claimant,
+    by: Initiator = PROGRAM,
+  ): Promise<User> {
     await this.#policy.check(next, user, '/new_password');
     if (next.normalize('NFC') === current.normalize('NFC'))
       throw invalid('/new_password', 'The same as the current one.');
-    const verification = await this.verify(user.email, current, claimant);
-    if (verification.outcome !== 'verified') throw new DomainError('current_password_wrong');
-    const { id, credentialVersion } = verification.user;
-    const hash = await this.hasher.hash(next);
-    const changed = await this.store.replacePassword(id, credentialVersion, hash, this.clock.now());
+    const changed = await this.#replacePassword(user, current, next, claimant);
+    await this.#tell(changed ? 'password_changed' : 'password_change_failed', user, by);
     if (!changed) throw new DomainError('current_password_wrong');
     return changed;
   }
 
   /** Forgets a user and with them whatever was granted to them; `not_found` and `last_admin` as for `update`. */
-  async remove(id: string): Promise<void> {
+  async remove(id: string, by: Initiator = PROGRAM): Promise<void> {
     const removal = await this.store.remove(id);
     if (removal !== 'removed') throw new DomainError(removal);
+    await this.#tell('user_deleted', { id }, by);
+  }
+
+  /** Null where the password is wrong, or another change was faster. */
+  async #replacePassword(
+    { email }: User,
+    current: string,
+    next: string,
+    claimant: Claimant,
+  ): Promise<User | null> {
+    const verification = await this.verify(email, current, claimant);
+    if (verification.outcome !== 'verified') return null;
+    const { id, credentialVersion } = verification.user;
+    const hash = await this.hasher.hash(next);
+    return this.store.replacePassword(id, credentialVersion, hash, this.clock.now());
+  }
+
+  async #tell(
+    type: AuditFacts['type'],
+    { id: subjectId }: Pick<User, 'id'>,
+    by: Initiator,
+    details: AuditFacts['details'] = {},
+  ): Promise<void> {
+    await this.trail?.record({ type, subjectId, details }, by);
   }
 
   async #newCredential(details: NewUser, role: Role): Promise<Credential> {

@@ -1,9 +1,18 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import type { Request } from 'express';
-import { clientFacts } from '../../http/client-facts.js';
+import type { AuditFacts } from '../../audit/audit-event.js';
+import { AuditTrail } from '../../audit/audit-trail.js';
+import { initiatorOf } from '../../audit/initiator.js';
 import { UsersService } from '../../users/users.service.js';
 import { ANONYMOUS, Auth, type AuthResult, rejected } from '../auth.js';
 import { AuthOptions } from '../auth-options.js';
+import { signInFailed, signedIn } from '../sign-in-events.js';
+
+const MALFORMED: AuditFacts = {
+  type: 'sign_in_failed',
+  subjectId: null,
+  details: { method: 'basic', reason: 'malformed' },
+};
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -15,6 +24,7 @@ export class BasicAuth extends Auth {
   constructor(
     private readonly users: UsersService,
     private readonly options: AuthOptions,
+    @Optional() private readonly trail?: AuditTrail,
   ) {
     super();
     this.challenge = `Basic realm="${options.realm}", charset="UTF-8"`;
@@ -24,11 +34,20 @@ export class BasicAuth extends Auth {
     const [, encoded] = this.options.dialect.basicScheme.exec(request.headers.authorization ?? '') ?? [];
     if (encoded === undefined) return ANONYMOUS;
     const credentials = decode(encoded);
-    if (!credentials) return rejected();
-    const claimant = { ip: clientFacts(request).ip, ticketOf: null };
+    const by = initiatorOf(request);
+    if (!credentials) {
+      await this.trail?.record(MALFORMED, by);
+      return rejected();
+    }
+    const claimant = { ip: by.ip, ticketOf: null };
     const verification = await this.users.recognize(credentials.email, credentials.password, claimant);
-    if (verification.outcome !== 'verified') return rejected();
-    return { outcome: 'authenticated', principal: { user: verification.user, session: null } };
+    if (verification.outcome !== 'verified') {
+      await this.trail?.record(signInFailed(verification, 'basic'), by);
+      return rejected();
+    }
+    const { user, isKnown } = verification;
+    if (!isKnown) await this.trail?.record(signedIn(user, null, 'basic'), initiatorOf(request, user.id));
+    return { outcome: 'authenticated', principal: { user, session: null } };
   }
 }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { initiatorOf } from '../../audit/initiator.js';
 import { clientFacts } from '../../http/client-facts.js';
 import type { Session } from '../../sessions/session.js';
 import { SessionLifetime } from '../../sessions/session-lifetime.js';
@@ -66,9 +67,10 @@ export class SessionAuth extends Auth {
 
   /** Always opens a new session and ends the one that the client brought: there is nothing to fixate. */
   override async signIn(user: User, { request, response }: Exchange): Promise<Session> {
+    const by = initiatorOf(request, user.id);
     const brought = this.cookie.read(request);
-    if (brought !== null) await this.sessions.close(brought);
-    const { token, session } = await this.sessions.open(user, clientFacts(request), this.lifetime);
+    if (brought !== null) await this.sessions.close(brought, by);
+    const { token, session } = await this.sessions.open(user, clientFacts(request), this.lifetime, by);
     this.cookie.write(response, token);
     return session;
   }
@@ -76,7 +78,7 @@ export class SessionAuth extends Auth {
   override async signOut({ request, response }: Exchange): Promise<boolean> {
     const text = this.cookie.read(request);
     if (text === null) return false;
-    const isOver = await this.sessions.close(text);
+    const isOver = await this.sessions.close(text, initiatorOf(request));
     this.#takeBack(response);
     if (isOver && this.options.dialect.clearsCookie) response.setHeader('Clear-Site-Data', LEFT_BEHIND);
     return isOver;

@@ -1,12 +1,15 @@
+import { describeAuditStore } from '../../testing/describe-audit-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeTallyStore } from '../../testing/describe-tally-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
 import { MemoryTallyStore } from '../../throttle/memory.tally-store.js';
+import { MemoryAuditStore } from './memory.audit-store.js';
 import { MemorySessionStore } from './memory.session-store.js';
 import { MemoryUserStore } from './memory.user-store.js';
 
 const close = () => Promise.resolve();
 
 describeSessionStore('MemorySessionStore', () => Promise.resolve({ store: new MemorySessionStore(), close }));
+describeAuditStore('MemoryAuditStore', () => Promise.resolve({ store: new MemoryAuditStore(), close }));
 describeUserStore('MemoryUserStore', () => Promise.resolve({ store: new MemoryUserStore(), close }));
 describeTallyStore('MemoryTallyStore', () => Promise.resolve({ store: new MemoryTallyStore(), close }));

@@ -7,6 +7,7 @@ export async function openRedis(url: string, timeout: number): Promise<Backend> 
   const connection = await RedisConnection.open(url, timeout);
   return {
     users: null,
+    audit: null,
     sessions: new RedisSessionStore(connection),
     tallies: new RedisTallyStore(connection),
     close: () => connection.close(),

@@ -22,6 +22,7 @@ async function turnBack({ db }: SqlDatabase, migrations: string): Promise<void> 
     sql`create index sessions_by_user on sessions (user_id)`,
     sql`create index sessions_to_forget on sessions (forget_at)`,
     sql`drop index administrators`,
+    sql`drop table audit_events`,
     sql`delete from ${table} where name >= '003'`,
   ])
     await statement.execute(db);

@@ -84,6 +84,26 @@ const migrations = (engine: Engine): Record<string, Migration> => ({
       await sql`create index administrators on users (id) where role = 'admin' and disabled = 0`.execute(db);
     },
   },
+  '006-audit-events': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      const id = engine === 'sqlite' ? 'text' : sql`text collate "C"`;
+      await db.schema
+        .createTable('audit_events')
+        .addColumn('id', id, (column) => column.primaryKey())
+        .addColumn('at', 'bigint', (column) => column.notNull())
+        .addColumn('type', 'text', (column) => column.notNull())
+        .addColumn('via', 'text', (column) => column.notNull())
+        .addColumn('actor_id', 'text')
+        .addColumn('subject_id', 'text')
+        .addColumn('session_id', 'text')
+        .addColumn('ip', 'text')
+        .addColumn('user_agent', 'text')
+        .addColumn('request_id', 'text')
+        .addColumn('details', 'text', (column) => column.notNull())
+        .$call((table) => (engine === 'sqlite' ? table.modifyEnd(sql`without rowid`) : table))
+        .execute();
+    },
+  },
 });
 
 export function migrationsFor(engine: Engine): MigrationProvider {

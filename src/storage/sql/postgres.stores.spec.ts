@@ -2,11 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { describeWithPostgres, newSchema } from '../../../test/support/services.js';
 import { expectOneSweeper } from '../../../test/support/sweepers.js';
+import { describeAuditStore } from '../../testing/describe-audit-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeTallyStore } from '../../testing/describe-tally-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
 import { aSession, aUser } from '../../testing/samples.js';
 import { PostgresDatabase } from './postgres.database.js';
+import { SqlAuditStore } from './sql.audit-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
 import { SqlTallyStore } from './sql.tally-store.js';
 import { SqlUserStore } from './sql.user-store.js';
@@ -25,7 +27,7 @@ describeWithPostgres('On PostgreSQL', () => {
 
   async function openEmpty(): Promise<PostgresDatabase> {
     const database = await PostgresDatabase.open(schema.url, PATIENT);
-    await sql`truncate users, sessions, tallies, sweep_lease`.execute(database.db);
+    await sql`truncate users, sessions, tallies, sweep_lease, audit_events`.execute(database.db);
     return database;
   }
 
@@ -37,6 +39,11 @@ describeWithPostgres('On PostgreSQL', () => {
   describeUserStore('SqlUserStore', async () => {
     const database = await openEmpty();
     return { store: new SqlUserStore(database), close: () => database.close() };
+  });
+
+  describeAuditStore('SqlAuditStore', async () => {
+    const database = await openEmpty();
+    return { store: new SqlAuditStore(database), close: () => database.close() };
   });
 
   describeTallyStore('SqlTallyStore', async () => {

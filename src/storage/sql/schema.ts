@@ -37,6 +37,20 @@ export interface Schema {
     /** From when on the row counts as none. */
     until: number;
   };
+  audit_events: {
+    id: string;
+    at: number;
+    type: string;
+    via: string;
+    actor_id: string | null;
+    subject_id: string | null;
+    session_id: string | null;
+    ip: string | null;
+    user_agent: string | null;
+    request_id: string | null;
+    /** JSON. */
+    details: string;
+  };
   /** Which process sweeps, so that the others need not. */
   sweep_lease: {
     subject: string;

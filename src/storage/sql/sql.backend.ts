@@ -1,5 +1,6 @@
 import type { Backend } from '../backend.js';
 import type { SqlDatabase } from './sql.database.js';
+import { SqlAuditStore } from './sql.audit-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
 import { SqlTallyStore } from './sql.tally-store.js';
 import { SqlUserStore } from './sql.user-store.js';
@@ -17,6 +18,7 @@ export async function openPostgres(url: string, timeout: number): Promise<Backen
 function storesOn(database: SqlDatabase): Backend {
   return {
     users: new SqlUserStore(database),
+    audit: new SqlAuditStore(database),
     sessions: new SqlSessionStore(database),
     tallies: new SqlTallyStore(database),
     close: () => database.close(),

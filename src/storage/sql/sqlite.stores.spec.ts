@@ -6,10 +6,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { expectOneSweeper } from '../../../test/support/sweepers.js';
 import { StoreUnavailableError } from '../../common/domain-error.js';
+import { describeAuditStore } from '../../testing/describe-audit-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeTallyStore } from '../../testing/describe-tally-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
-import { aSession, aUser } from '../../testing/samples.js';
+import { aSession, aUser, anAuditEvent } from '../../testing/samples.js';
+import { SqlAuditStore } from './sql.audit-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
 import { SqlTallyStore } from './sql.tally-store.js';
 import { SqlUserStore } from './sql.user-store.js';
@@ -32,6 +34,11 @@ describeUserStore('SqlUserStore on SQLite', async () => {
 describeTallyStore('SqlTallyStore on SQLite', async () => {
   const database = await open();
   return { store: new SqlTallyStore(database), close: () => database.close() };
+});
+
+describeAuditStore('SqlAuditStore on SQLite', async () => {
+  const database = await open();
+  return { store: new SqlAuditStore(database), close: () => database.close() };
 });
 
 describe('Two connections to one SQLite file', () => {
@@ -79,7 +86,11 @@ describe('A SQLite store that cannot answer', () => {
   it('says so when the database is closed', async () => {
     const database = await open();
     await database.close();
-    const asked = [new SqlSessionStore(database).find('id', noon), new SqlUserStore(database).find('id')];
+    const asked = [
+      new SqlSessionStore(database).find('id', noon),
+      new SqlUserStore(database).find('id'),
+      new SqlAuditStore(database).append(anAuditEvent()),
+    ];
     for (const answer of asked) await expect(answer).rejects.toBeInstanceOf(StoreUnavailableError);
   });
 

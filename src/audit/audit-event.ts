@@ -1,0 +1,65 @@
+import type { Initiator } from './initiator.js';
+
+/** What there is to be told of; README, "The audit trail", says when each happens. */
+export const AUDIT_TYPES = [
+  'sign_in',
+  'sign_in_failed',
+  'sign_in_throttled',
+  'sign_out',
+  'session_opened',
+  'session_rotated',
+  'session_ended',
+  'password_changed',
+  'password_change_failed',
+  'role_changed',
+  'user_created',
+  'user_disabled',
+  'user_enabled',
+  'user_deleted',
+  'cross_site_refused',
+  'right_refused',
+  'setup_code_refused',
+] as const;
+
+export type AuditType = (typeof AUDIT_TYPES)[number];
+
+/** More of an event, in words of ours alone: nothing that a client sent is in it. */
+export interface AuditDetails {
+  /** How a password came: to the login route or in a header. */
+  readonly method?: 'login' | 'basic';
+  /** Why a sign-in failed or a session ended. */
+  readonly reason?:
+    | 'unknown_email'
+    | 'wrong_password'
+    | 'malformed'
+    | 'session_limit_reached'
+    | 'signed_out'
+    | 'evicted'
+    | 'ended_by_admin'
+    | 'password_changed'
+    | 'user_disabled';
+  /** The role of a new user. */
+  readonly role?: 'user' | 'admin';
+  /** The roles before and after a change. */
+  readonly from?: 'user' | 'admin';
+  readonly to?: 'user' | 'admin';
+  /** The method and route that were refused, parameters by their names. */
+  readonly route?: string;
+}
+
+/** Something that happened. */
+export interface AuditFacts {
+  readonly type: AuditType;
+  /** The user whom it concerns; null where that is nobody, or nobody knows. */
+  readonly subjectId: string | null;
+  /** The public id of the session that it concerns. */
+  readonly sessionId?: string | null;
+  readonly details?: AuditDetails;
+}
+
+/** Something that happened, when, and who did it: safe to log, list and send. */
+export interface AuditEvent extends Required<AuditFacts>, Initiator {
+  /** In the order of time. */
+  readonly id: string;
+  readonly at: Date;
+}

@@ -1,0 +1,24 @@
+import { v7 as uuidV7, validate, version } from 'uuid';
+
+/** Of the events of one process in one millisecond, each id is greater than the one before. */
+export class AuditIds {
+  #at = 0;
+  #count = 0;
+
+  next(now: Date): string {
+    const at = now.getTime();
+    this.#count = at === this.#at ? this.#count + 1 : 0;
+    this.#at = at;
+    return uuidV7({ msecs: at, seq: this.#count });
+  }
+}
+
+/** Every id from before an instant is smaller than this, and every other one is not. */
+export function firstIdAt(at: Date): string {
+  const time = Math.max(at.getTime(), 0).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-`;
+}
+
+export function isAuditId(text: string): boolean {
+  return validate(text) && version(text) === 7;
+}

@@ -1,0 +1,26 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import { type SweepStep, Sweeper } from '../common/sweeper.js';
+import { AuditOptions } from './audit-options.js';
+import { AuditStore } from './audit-store.js';
+
+/** How many events one step forgets. */
+const STEP = 500;
+
+/** Forgets, now and then, the events that are older than the retention. */
+@Injectable()
+export class AuditSweeper extends Sweeper {
+  constructor(
+    private readonly store: AuditStore,
+    private readonly clock: Clock,
+    private readonly options: AuditOptions,
+  ) {
+    super(options.sweepInterval);
+  }
+
+  protected override async step(): Promise<SweepStep> {
+    const before = new Date(this.clock.now().getTime() - this.options.retention);
+    const forgotten = await this.store.forget(before, STEP);
+    return { forgotten, isLast: forgotten < STEP };
+  }
+}

@@ -1,0 +1,37 @@
+import { Controller, Get, Query, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { ApiAnswer, ApiTag } from '../common/api-notes.js';
+import { Roles } from '../common/access.js';
+import { invalid } from '../common/domain-error.js';
+import { linkToNext } from '../common/page.dto.js';
+import { isAuditId } from './audit-id.js';
+import { AuditStore } from './audit-store.js';
+import { AuditEventDto, auditJson } from './dto/audit-event.dto.js';
+import { ListAuditEventsDto } from './dto/list-audit-events.dto.js';
+
+/** What happened, for administrators. */
+@ApiTag('audit')
+@Controller('audit')
+@Roles('admin')
+export class AuditController {
+  constructor(private readonly store: AuditStore) {}
+
+  @Get()
+  @ApiAnswer(200, {
+    type: [AuditEventDto],
+    description: 'A page of events, newest first; a `Link` header names the next, also after an empty page.',
+  })
+  @ApiAnswer(403, { description: 'For administrators.' })
+  async list(
+    @Query() { limit = 100, cursor, user, type }: ListAuditEventsDto,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    if (cursor !== undefined && !isAuditId(cursor)) throw invalid('/cursor', 'Not a cursor of this list.');
+    const filter = { userId: user ?? null, type: type ?? null };
+    const { events, next } = await this.store.list(filter, limit, cursor ?? null);
+    if (next !== null)
+      response.setHeader('Link', linkToNext(request.path, { limit, user, type, cursor: next }));
+    return events.map(auditJson);
+  }
+}

@@ -1,0 +1,28 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Clock, SystemClock } from '../common/clock.js';
+import { AuditController } from './audit.controller.js';
+import { AuditOptions } from './audit-options.js';
+import { AuditSweeper } from './audit-sweeper.js';
+import { AuditTrail } from './audit-trail.js';
+
+/**
+ * Records what the other modules do; without it nothing is recorded. Needs an `AuditStore`, which `StorageModule` or a
+ * global module of yours provides.
+ */
+@Module({})
+export class AuditModule {
+  static forRoot(options: Partial<AuditOptions> = {}): DynamicModule {
+    return {
+      module: AuditModule,
+      controllers: [AuditController],
+      providers: [
+        AuditTrail,
+        AuditSweeper,
+        { provide: AuditOptions, useValue: new AuditOptions(options) },
+        { provide: Clock, useClass: SystemClock },
+      ],
+      exports: [AuditTrail],
+      global: true,
+    };
+  }
+}

@@ -1,0 +1,40 @@
+import type { AuditEvent } from '../../audit/audit-event.js';
+import { firstIdAt } from '../../audit/audit-id.js';
+import { AUDIT_WINDOW, type AuditFilter, type AuditPage, AuditStore } from '../../audit/audit-store.js';
+
+/** Events in the memory of this process, the newest of them; the others are forgotten. */
+export class MemoryAuditStore extends AuditStore {
+  /** In the order of their ids. */
+  #events: AuditEvent[] = [];
+
+  async append(event: AuditEvent): Promise<void> {
+    const place = this.#events.findLastIndex(({ id }) => id < event.id) + 1;
+    this.#events.splice(place, 0, copyOf(event));
+    if (this.#events.length > AUDIT_WINDOW) this.#events.shift();
+  }
+
+  async list({ userId, type }: AuditFilter, limit: number, before: string | null): Promise<AuditPage> {
+    const found = this.#events
+      .filter(
+        (event) =>
+          (before === null || event.id < before) &&
+          (userId === null || event.actorId === userId || event.subjectId === userId) &&
+          (type === null || event.type === type),
+      )
+      .toReversed();
+    const events = found.slice(0, limit).map(copyOf);
+    return { events, next: found.length > limit ? events.at(-1)!.id : null };
+  }
+
+  async forget(before: Date, limit: number): Promise<number> {
+    const first = firstIdAt(before);
+    const old = this.#events.findIndex(({ id }) => id >= first);
+    const count = Math.min(old === -1 ? this.#events.length : old, limit);
+    this.#events.splice(0, count);
+    return count;
+  }
+}
+
+function copyOf(event: AuditEvent): AuditEvent {
+  return { ...event, at: new Date(event.at), details: { ...event.details } };
+}

@@ -1,0 +1,104 @@
+import type { Selectable } from 'kysely';
+import type { AuditDetails, AuditEvent, AuditType } from '../../audit/audit-event.js';
+import { firstIdAt } from '../../audit/audit-id.js';
+import { AUDIT_WINDOW, type AuditFilter, type AuditPage, AuditStore } from '../../audit/audit-store.js';
+import type { Schema } from './schema.js';
+import type { SqlDatabase } from './sql.database.js';
+
+type Row = Selectable<Schema['audit_events']>;
+
+/**
+ * Events as rows. There is one index, the key, whose order is that of time: what is asked for is looked for along it, a
+ * bounded part of it at a time.
+ */
+export class SqlAuditStore extends AuditStore {
+  constructor(private readonly database: SqlDatabase) {
+    super();
+  }
+
+  async append(event: AuditEvent): Promise<void> {
+    await this.database.write((db) => db.insertInto('audit_events').values(toRow(event)).execute());
+  }
+
+  async list({ userId, type }: AuditFilter, limit: number, before: string | null): Promise<AuditPage> {
+    const rows = await this.database.ask(() =>
+      this.database.db
+        .selectFrom(this.#before(before).selectAll().limit(AUDIT_WINDOW).as('events'))
+        .selectAll()
+        .$if(userId !== null, (query) =>
+          query.where((or) => or.or([or('actor_id', '=', userId), or('subject_id', '=', userId)])),
+        )
+        .$if(type !== null, (query) => query.where('type', '=', type!))
+        .orderBy('id', 'desc')
+        .limit(limit + 1)
+        .execute(),
+    );
+    const events = rows.slice(0, limit).map(toEvent);
+    if (rows.length > limit) return { events, next: events.at(-1)!.id };
+    const last = await this.database.ask(() =>
+      this.#before(before)
+        .select('id')
+        .offset(AUDIT_WINDOW - 1)
+        .limit(1)
+        .executeTakeFirst(),
+    );
+    return { events, next: last?.id ?? null };
+  }
+
+  async forget(before: Date, limit: number): Promise<number> {
+    const { numDeletedRows } = await this.database.write((db) =>
+      db
+        .deleteFrom('audit_events')
+        .where('id', 'in', (events) =>
+          events
+            .selectFrom('audit_events')
+            .select('id')
+            .where('id', '<', firstIdAt(before))
+            .orderBy('id')
+            .limit(limit),
+        )
+        .executeTakeFirst(),
+    );
+    return Number(numDeletedRows);
+  }
+
+  /** Newest first. */
+  #before(id: string | null) {
+    return this.database.db
+      .selectFrom('audit_events')
+      .$if(id !== null, (query) => query.where('id', '<', id!))
+      .orderBy('id', 'desc');
+  }
+}
+
+function toRow(event: AuditEvent): Row {
+  return {
+    id: event.id,
+    at: event.at.getTime(),
+    type: event.type,
+    via: event.via,
+    actor_id: event.actorId,
+    subject_id: event.subjectId,
+    session_id: event.sessionId,
+    ip: event.ip,
+    user_agent: event.userAgent,
+    request_id: event.requestId,
+    details: JSON.stringify(event.details),
+  };
+}
+
+function toEvent(row: Row): AuditEvent {
+  return {
+    id: row.id,
+    at: new Date(row.at),
+    type: row.type as AuditType,
+    via: row.via as AuditEvent['via'],
+    actorId: row.actor_id,
+    subjectId: row.subject_id,
+    sessionId: row.session_id,
+    ip: row.ip,
+    userAgent: row.user_agent,
+    requestId: row.request_id,
+    details: JSON.parse(row.details) as AuditDetails,
+  };
+}

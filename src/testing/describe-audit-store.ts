@@ -1,0 +1,142 @@
+import { describe, expect, it } from '@jest/globals';
+import type { AuditEvent } from '../audit/audit-event.js';
+import { AUDIT_WINDOW, type AuditFilter, type AuditStore } from '../audit/audit-store.js';
+import { anAuditEvent } from './samples.js';
+import { type StoreUnderTest, openForEachClause } from './store-under-test.js';
+
+const noon = new Date('2026-01-01T12:00:00.000Z');
+const after = (minutes: number, ms = 0) => new Date(noon.getTime() + minutes * 60_000 + ms);
+const ANY: AuditFilter = { userId: null, type: null };
+
+/** What all audit stores have in common: run it on yours. */
+export function describeAuditStore(name: string, open: () => Promise<StoreUnderTest<AuditStore>>): void {
+  describe(`${name} as an audit store`, () => {
+    let store: AuditStore;
+    openForEachClause(open, (opened) => {
+      store = opened;
+    });
+
+    const appendAll = async (events: readonly AuditEvent[]) => {
+      for (let start = 0; start < events.length; start += 100)
+        await Promise.all(events.slice(start, start + 100).map((event) => store.append(event)));
+    };
+    /** Page by page to the end. */
+    const listAll = async (filter: AuditFilter, limit: number) => {
+      const pages: AuditEvent[][] = [];
+      let next: string | null = null;
+      do {
+        const page = await store.list(filter, limit, next);
+        pages.push(page.events);
+        next = page.next;
+      } while (next !== null);
+      return pages;
+    };
+
+    it('lists what was appended, to the last fact', async () => {
+      const full = anAuditEvent({
+        type: 'role_changed',
+        sessionId: 'session',
+        userAgent: 'Zo\u00eb \u{1f36a} \\u{9b}',
+        details: { from: 'user', to: 'admin' },
+      });
+      const empty = anAuditEvent({
+        via: 'operator',
+        actorId: null,
+        subjectId: null,
+        ip: null,
+        userAgent: null,
+        requestId: null,
+        details: {},
+      });
+      await appendAll([full, empty]);
+      expect(await store.list(ANY, 10, null)).toEqual({ events: [empty, full], next: null });
+    });
+
+    it('has nothing where nothing happened', async () => {
+      expect(await store.list(ANY, 10, null)).toEqual({ events: [], next: null });
+      expect(await store.forget(after(60), 10)).toBe(0);
+    });
+
+    it('goes page by page, newest first, each event once, however they came', async () => {
+      const events = range(7).map((index) => anAuditEvent({ at: after(Math.floor(index / 2)) }));
+      await appendAll([...events.slice(3), ...events.slice(0, 3)]);
+      const pages = await listAll(ANY, 3);
+      expect(pages.flat()).toEqual(events.toReversed());
+      expect(pages.every((page) => page.length <= 3)).toBe(true);
+    });
+
+    it('leaves the pages that follow as they are when more happens meanwhile', async () => {
+      const events = range(4).map(() => anAuditEvent());
+      await appendAll(events);
+      const { next } = await store.list(ANY, 2, null);
+      await store.append(anAuditEvent());
+      expect((await store.list(ANY, 2, next)).events).toEqual([events[1], events[0]]);
+    });
+
+    it('finds who did it and whom it concerns, by type and both', async () => {
+      const byAnn = anAuditEvent({ type: 'user_disabled', actorId: 'ann', subjectId: 'ben' });
+      const onAnn = anAuditEvent({ type: 'user_disabled', actorId: 'root', subjectId: 'ann' });
+      const signIn = anAuditEvent({ type: 'sign_in', actorId: 'ann', subjectId: 'ann' });
+      await appendAll([byAnn, onAnn, signIn, anAuditEvent({ type: 'sign_out' })]);
+      const found = async (filter: AuditFilter) => (await store.list(filter, 10, null)).events;
+      expect(await found({ userId: 'ann', type: null })).toEqual([signIn, onAnn, byAnn]);
+      expect(await found({ userId: null, type: 'user_disabled' })).toEqual([onAnn, byAnn]);
+      expect(await found({ userId: 'ann', type: 'sign_in' })).toEqual([signIn]);
+      expect(await found({ userId: 'ben', type: 'sign_in' })).toEqual([]);
+    });
+
+    it.each(['__proto__', '', '\0', "' or 1=1 --", '%'])(
+      'finds nothing for the hostile user %j',
+      async (text) => {
+        await store.append(anAuditEvent());
+        expect((await store.list({ userId: text, type: null }, 10, null)).events).toEqual([]);
+      },
+    );
+
+    it('hands out copies', async () => {
+      const event = anAuditEvent();
+      await store.append(event);
+      const [found] = (await store.list(ANY, 1, null)).events;
+      found!.at.setTime(0);
+      Object.assign(found!.details, { method: 'basic' });
+      expect((await store.list(ANY, 1, null)).events).toEqual([event]);
+    });
+
+    it('keeps each of many that come at once', async () => {
+      const events = range(200).map(() => anAuditEvent());
+      await Promise.all(events.map((event) => store.append(event)));
+      expect((await listAll(ANY, 100)).flat()).toEqual(events.toReversed());
+    });
+
+    it('looks at no more than its window at a time, and goes on behind it', async () => {
+      const rare = anAuditEvent({ type: 'role_changed' });
+      await store.append(rare);
+      await appendAll(range(AUDIT_WINDOW - 1).map(() => anAuditEvent()));
+      const filter: AuditFilter = { userId: null, type: 'role_changed' };
+      expect((await store.list(filter, 10, null)).events).toEqual([rare]);
+      const newest = anAuditEvent();
+      await store.append(newest);
+      const first = await store.list(filter, 10, null);
+      expect(first.events).toEqual([]);
+      const found = first.next === null ? [] : (await store.list(filter, 10, first.next)).events;
+      // One that keeps no more than its window has forgotten what is behind it.
+      expect([[], [rare]]).toContainEqual(found);
+      expect((await store.list(ANY, 1, null)).events).toEqual([newest]);
+    });
+
+    it('forgets the oldest from before an instant, to the millisecond and in steps', async () => {
+      const old = range(3).map((index) => anAuditEvent({ at: after(index) }));
+      const kept = [anAuditEvent({ at: after(5) }), anAuditEvent({ at: after(5, 1) })];
+      await appendAll([...old, ...kept]);
+      expect(await store.forget(after(5), 2)).toBe(2);
+      expect((await store.list(ANY, 10, null)).events).toEqual([...kept.toReversed(), old[2]]);
+      expect(await store.forget(after(5), 2)).toBe(1);
+      expect(await store.forget(after(5), 2)).toBe(0);
+      expect((await store.list(ANY, 10, null)).events).toEqual(kept.toReversed());
+    });
+  });
+}
+
+function range(length: number): number[] {
+  return Array.from({ length }, (_, index) => index);
+}
