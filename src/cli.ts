@@ -1,13 +1,21 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { type DynamicModule, Logger, Module } from '@nestjs/common';
+import { type DynamicModule, Logger, type LoggerService, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { SingleBar } from 'cli-progress';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { AUDIT_TYPES, type AuditEvent, type AuditType } from './audit/audit-event.js';
+import { firstIdAt } from './audit/audit-id.js';
+import { AuditModule } from './audit/audit.module.js';
+import { type AuditFilter, AuditStore } from './audit/audit-store.js';
+import { auditJson } from './audit/dto/audit-event.dto.js';
+import { OPERATOR } from './audit/initiator.js';
 import { SystemClock } from './common/clock.js';
 import { DomainError } from './common/domain-error.js';
+import { printable } from './common/printable.js';
 import type { Config } from './config/config.js';
+import { parseDuration } from './config/duration.js';
 import { describeConfig, loadConfig } from './config/load-config.js';
 import { InputPipe } from './http/input.pipe.js';
 import { problemOf } from './http/problem.js';
@@ -38,6 +46,13 @@ interface CreateOptions extends Output {
   readonly role: Role;
 }
 
+interface AuditCommandOptions extends Output {
+  readonly user?: string;
+  readonly type?: AuditType;
+  readonly since?: Date;
+  readonly limit: number;
+}
+
 interface MoveOptions extends Output {
   readonly from?: string;
   readonly to?: string;
@@ -47,6 +62,19 @@ const program = new Command('coatcheck')
   .description('Operates a Coatcheck server by the same environment, also while it runs.')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true });
+
+/**
+ * Standard output is for results, and what the stores have to say comes as an error. Of what is logged, an operator is told
+ * of events that could not be kept.
+ */
+const LOST_EVENTS: LoggerService = {
+  log: () => {},
+  warn: () => {},
+  error: ({ err, ...event }: { readonly err?: Error }, ...rest: unknown[]) => {
+    if (rest.at(-1) === 'Audit')
+      console.error(`Not kept (${String(err?.cause ?? err)}): ${JSON.stringify(event)}`);
+  },
+};
 
 const user = program.command('user').description('accounts');
 const json = new Option('--json', 'print JSON');
@@ -69,7 +97,7 @@ user
         type: 'body',
         metatype: CreateUserDto,
       });
-      const created = await users.create(toNewUser(details as CreateUserDto), role);
+      const created = await users.create(toNewUser(details as CreateUserDto), role, OPERATOR);
       if (options.json) print(userJson(created, presentation));
       else console.log(toLine(created));
     });
@@ -88,13 +116,13 @@ user
   );
 
 onUser('disable', 'refuse a user, at once and in every session', (users, { id }) =>
-  users.update(id, { disabled: true }),
+  users.update(id, { disabled: true }, OPERATOR),
 );
 onUser('enable', 'admit a disabled user again; they have to sign in', (users, { id }) =>
-  users.update(id, { disabled: false }),
+  users.update(id, { disabled: false }, OPERATOR),
 );
 onUser('delete', 'forget a user', async (users, one) => {
-  await users.remove(one.id);
+  await users.remove(one.id, OPERATOR);
   return one;
 });
 
@@ -122,6 +150,24 @@ server on the second store. Nobody is signed out.`,
     if (options.json) print(counts);
     else console.log(`${copied} copied, ${updated} updated, ${ended} ended, ${unchanged} unchanged`);
   });
+
+program
+  .command('audit')
+  .description('show what happened, newest first')
+  .option('--user <user>', 'by or about this user: id, or e-mail while there is an account')
+  .addOption(new Option('--type <type>').choices([...AUDIT_TYPES]))
+  .option('--since <when>', 'a date and time, or how long ago, such as 12h or 7d', parseSince)
+  .option('--limit <count>', 'how many at most', parseCount, 100)
+  .addOption(json)
+  .action(({ user: named, type, since, limit, json: isJson }: AuditCommandOptions) =>
+    withUsers(async (users, _, store) => {
+      const owner = named === undefined ? null : await users.findByEmail(named);
+      const filter = { userId: owner?.id ?? named ?? null, type: type ?? null };
+      const events = await listEvents(store, filter, limit, since ?? new Date(0));
+      if (isJson) print(events.map(auditJson));
+      else events.forEach((event) => console.log(toEventLine(event)));
+    }),
+  );
 
 program
   .command('config')
@@ -214,16 +260,18 @@ async function countEntries(store: SessionStore): Promise<number> {
   return count;
 }
 
-async function withUsers(work: (users: UsersService, config: Config) => Promise<void>): Promise<void> {
+async function withUsers(
+  work: (users: UsersService, config: Config, events: AuditStore) => Promise<void>,
+): Promise<void> {
   const config = loadConfig(process.env);
   if (config.storage.database === 'memory:')
     throw new Error('DATABASE_URL is memory:, which no other process sees.');
   const context = await NestFactory.createApplicationContext(OperatorModule.forRoot(config), {
-    logger: false,
+    logger: LOST_EVENTS,
     abortOnError: false,
   });
   try {
-    await work(context.get(UsersService), config);
+    await work(context.get(UsersService), config, context.get(AuditStore));
   } finally {
     await context.close();
   }
@@ -231,8 +279,9 @@ async function withUsers(work: (users: UsersService, config: Config) => Promise<
 
 @Module({})
 class OperatorModule {
-  static forRoot({ storage, users }: Config): DynamicModule {
-    return { module: OperatorModule, imports: [StorageModule.forRoot(storage), UsersModule.forRoot(users)] };
+  static forRoot({ storage, users, audit }: Config): DynamicModule {
+    const imports = [StorageModule.forRoot(storage), AuditModule.forRoot(audit), UsersModule.forRoot(users)];
+    return { module: OperatorModule, imports };
   }
 }
 
@@ -245,13 +294,51 @@ async function listAll(users: UsersService): Promise<User[]> {
   }
 }
 
+/** The newest events from an instant on. */
+async function listEvents(
+  store: AuditStore,
+  filter: AuditFilter,
+  limit: number,
+  since: Date,
+): Promise<AuditEvent[]> {
+  const all: AuditEvent[] = [];
+  let next: string | null = null;
+  do {
+    const page = await store.list(filter, Math.min(limit - all.length, 1000), next);
+    all.push(...page.events);
+    next = page.next;
+  } while (next !== null && next >= firstIdAt(since) && all.length < limit);
+  return all.filter(({ at }) => at >= since);
+}
+
 /** A user as the API shows them, and whether they are disabled, which operators alone see. */
 function toJson(one: User, presentation: UserPresentation) {
   return { ...userJson(one, presentation), disabled: one.disabled };
 }
 
 function toLine({ id, email, role, disabled }: User): string {
-  return `${id}  ${role.padEnd(5)}  ${disabled ? 'disabled' : 'enabled '}  ${email}`;
+  return `${id}  ${role.padEnd(5)}  ${disabled ? 'disabled' : 'enabled '}  ${printable(email)}`;
+}
+
+/** When, what, and whatever else is known, by name. */
+function toEventLine(event: AuditEvent): string {
+  const { id: _, at, type, details, ...rest } = auditJson(event);
+  const facts = Object.entries({ ...details, ...rest })
+    .filter((fact): fact is [string, string] => fact[1] !== null)
+    .map(([name, value]) => `${name}=${/^[^\s"]+$/.test(value) ? value : JSON.stringify(value)}`);
+  return `${at}  ${type.padEnd(22)}  ${facts.join(' ')}`;
+}
+
+function parseSince(text: string): Date {
+  const ago = parseDuration(text);
+  const since = Number.isNaN(ago) ? new Date(text) : new Date(new SystemClock().now().getTime() - ago);
+  if (Number.isNaN(since.getTime())) throw new InvalidArgumentError('Such as 2026-01-31, 12h or 7d.');
+  return since;
+}
+
+function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('A number from 1 to 9999999.');
+  return Number(text);
 }
 
 function print(value: unknown): void {
@@ -267,8 +354,7 @@ function explain(error: unknown): string {
     : faults.map((fault) => `${fault.pointer.slice(1)}: ${fault.detail}`).join('\n');
 }
 
-// Standard output is for results, and what the stores have to say comes as an error.
-Logger.overrideLogger(false);
+Logger.overrideLogger(LOST_EVENTS);
 try {
   await program.parseAsync();
 } catch (error) {

@@ -56,6 +56,54 @@ describe('The operator command', () => {
     expect((await ben.login('ben@example.com')).status).toBe(401);
   });
 
+  describe('shows what happened', () => {
+    const audit = async (...args: string[]) => {
+      const { code, stdout, stderr } = await operate(folder, ['audit', ...args]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      return stdout;
+    };
+    let id: string;
+
+    beforeAll(async () => {
+      ({ id } = JSON.parse((await create('eve@example.com', PASSWORD, '--role', 'admin', '--json')).stdout));
+      const eve = visitor();
+      await eve.login('eve@example.com');
+      await eve.delete('/auth_session/logout');
+      for (const command of ['disable', 'disable', 'enable', 'delete'])
+        expect((await operate(folder, ['user', command, id])).code).toBe(0);
+    });
+
+    it("its own doing and the server's, each once and newest first", async () => {
+      const events: Record<string, unknown>[] = JSON.parse(await audit('--user', id, '--json'));
+      expect(events.map(({ type, via, actor_id }) => [type, via, actor_id])).toEqual([
+        ['user_deleted', 'operator', null],
+        ['user_enabled', 'operator', null],
+        ['user_disabled', 'operator', null],
+        ['sign_out', 'http', id],
+        ['session_ended', 'http', id],
+        ['sign_in', 'http', id],
+        ['session_opened', 'http', id],
+        ['user_created', 'operator', null],
+      ]);
+      expect(events.at(-1)!.details).toEqual({ role: 'admin' });
+    });
+
+    it('by type, up to a number, and a line each', async () => {
+      expect(await audit('--user', id, '--type', 'user_created')).toMatch(
+        new RegExp(`^[\\dT:.-]{23}Z {2}user_created +role=admin via=operator subject_id=${id}\n$`),
+      );
+      expect((await audit('--limit', '3')).split('\n')).toHaveLength(4);
+    });
+
+    it('of a user by address, and since a time', async () => {
+      await create('fay@example.com', PASSWORD);
+      expect(await audit('--user', 'FAY@example.com')).toContain('user_created');
+      expect(await audit('--user', 'fay@example.com', '--since', '1h')).toContain('user_created');
+      expect(await audit('--user', 'fay@example.com', '--since', '2100-01-01')).toBe('');
+      expect(await audit('--user', 'nobody@example.com')).toBe('');
+    });
+  });
+
   it.each<[string, string[], string, Record<string, string>, string]>([
     [
       'an address that is taken',
@@ -123,6 +171,9 @@ describe('The operator command', () => {
     [['user', 'create', '--email', 'x@example.com', '--password', 'on the command line']],
     [['user', 'create', '--email', 'x@example.com', '--password-stdin', '--role', 'king']],
     [['user', 'delete']],
+    [['audit', '--type', 'nonsense']],
+    [['audit', '--since', 'nonsense']],
+    [['audit', '--limit', '0']],
     [['bogus']],
     [[]],
   ])('fails with 2 on the usage %j', async (args) => {
