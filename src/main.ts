@@ -28,27 +28,31 @@ async function main(): Promise<void> {
   }
   if (!config.users.throttle.enabled)
     logger.warn('AUTH_THROTTLE=off lets strangers guess passwords without end.', 'Main');
-  console.log(await (config.workers > 1 ? supervise(config, logger) : serve(config, logger)));
+  const ready = await (config.workers > 1 ? supervise(config, logger) : serve(config, logger));
+  console.log(bannerOf(config, ready));
 }
 
-/** Listens, and says where. */
-async function serve(config: Config, logger: PinoLogger): Promise<string> {
+/** Where a server listens, and whether it waits for its first user. */
+interface Ready {
+  readonly url: string;
+  readonly isWaiting: boolean;
+}
+
+async function serve(config: Config, logger: PinoLogger): Promise<Ready> {
   const app = await createApp(AppModule.forRoot(config), config.http, { logger, abortOnError: false });
   await app.listen(config.port, config.host).catch(({ message }: Error) => {
     throw new Error(`Cannot listen where API_HOST and API_PORT say: ${message}`);
   });
   const url = addressOf(app.getHttpServer().address() as AddressInfo);
-  const ready = `Coatcheck is ready at ${url} (${describe(config)})`;
-  const isWaiting = await app.get(RegistrationDesk).isWaitingForTheFirst();
-  return isWaiting ? `${ready}\n${nextStep(config, url)}` : ready;
+  return { url, isWaiting: await app.get(RegistrationDesk).isWaitingForTheFirst() };
 }
 
 /** Has workers listen, and looks after them: SIGHUP replaces them one by one, SIGTERM and SIGINT stop them. */
-async function supervise(config: Config, logger: PinoLogger): Promise<string> {
+async function supervise(config: Config, logger: PinoLogger): Promise<Ready> {
   const { setupCode } = config.users;
   const shared: Record<string, string> =
     setupCode === null ? {} : { SETUP_CODE: setupCode, SETUP_CODE_FILE: '' };
-  const workers = new Workers(config.workers, shared, logger);
+  const workers = new Workers<Ready>(config.workers, shared, logger);
   const stop = () => void workers.stop().then(() => process.exit(0));
   process.once('SIGTERM', stop).once('SIGINT', stop);
   process.on('SIGHUP', () => void workers.restart());
@@ -61,6 +65,11 @@ function addressOf({ address, family, port }: AddressInfo): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
+function bannerOf(config: Config, { url, isWaiting }: Ready): string {
+  const ready = `Coatcheck is ready at ${url} (${describe(config)})`;
+  return isWaiting ? `${ready}\n${nextStep(config, url)}` : ready;
+}
+
 function describe({ auth, storage, workers }: Config): string {
   const strategy = auth.types.join(' then ') || 'auth';
   const users = withoutSecrets(storage.database);
@@ -70,11 +79,11 @@ function describe({ auth, storage, workers }: Config): string {
   return `${strategy}, users in ${users}${sessions}${processes}`;
 }
 
-function nextStep({ http, users }: Config, url: string): string {
+function nextStep({ http, users, newSetupCode }: Config, url: string): string {
   const body = {
     email: 'you@example.com',
     password: 'a long password of yours'.padEnd(users.passwordMinLength, '.'),
-    ...(users.setupCode !== null && { setup_code: users.setupCode }),
+    ...(users.setupCode !== null && { setup_code: newSetupCode ?? 'the setup code that you chose' }),
   };
   return [
     'There are no users yet. This makes the first one, an administrator:',

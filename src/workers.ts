@@ -9,8 +9,8 @@ const LONG_ENOUGH = 30_000;
 /** Milliseconds after which a worker that was told to stop is ended; it stops by itself after ten seconds. */
 const STOP_TIMEOUT = 15_000;
 
-/** Processes that serve on one port. Whoever of them dies is replaced. */
-export class Workers {
+/** Processes that serve on one port. Whoever of them dies is replaced. `Ready` is what each says when it is. */
+export class Workers<Ready> {
   readonly #dismissed = new WeakSet<Worker>();
   #backOff = BACK_OFF.first;
   #isStopping = false;
@@ -23,7 +23,7 @@ export class Workers {
   ) {}
 
   /** Starts them all; what the first one said when it was ready, or an error if one of them could not start. */
-  async start(): Promise<string> {
+  async start(): Promise<Ready> {
     const started = await Promise.allSettled(Array.from({ length: this.count }, () => this.#fork()));
     const [first] = started.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
     if (first === undefined || started.some(({ status }) => status === 'rejected')) {
@@ -57,13 +57,13 @@ export class Workers {
   }
 
   /** A new worker, once it is ready: what it said then. */
-  #fork(): Promise<string> {
+  #fork(): Promise<Ready> {
     const worker = cluster.fork(this.variables);
     return new Promise((resolve, reject) => {
       worker.once('exit', () => reject(new Error('A worker ended before it was ready.')));
-      worker.once('message', (banner: string) => {
+      worker.once('message', (ready: Ready) => {
         this.#watch(worker);
-        resolve(banner);
+        resolve(ready);
       });
     });
   }

@@ -77,6 +77,15 @@ describe('The server as a process', () => {
     });
   });
 
+  it('does not print a setup code that the operator knows, of several processes neither', async () => {
+    for (const WORKERS of ['1', '2']) {
+      const SETUP_CODE = 'a-code-of-the-operator';
+      const server = await start(newFolder(), { SETUP_CODE, WORKERS });
+      expect(server.output()).toContain('"setup_code":"the setup code that you chose"');
+      expect(server.output()).not.toContain(SETUP_CODE);
+    }
+  });
+
   it.each([
     ['session_db_auth', 200],
     ['session_exp_auth', 401],

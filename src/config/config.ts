@@ -13,6 +13,8 @@ export interface Config {
   readonly logLevel: string;
   /** How many processes serve. */
   readonly workers: number;
+  /** The setup code if it was made up, so that it has to be shown; null where the operator knows it or there is none. */
+  readonly newSetupCode: string | null;
   readonly auth: AuthOptions;
   readonly users: UsersOptions;
   readonly sessions: SessionsOptions;

@@ -23,12 +23,15 @@ export function loadConfig(variables: Variables): Config {
   const production = settings.NODE_ENV === 'production';
   const dialect = settings.AUTH_COMPAT === 'alx' ? ALX : STANDARD;
   const max = settings.SESSION_MAX_PER_USER;
+  const newSetupCode =
+    production && settings.SETUP_CODE === undefined ? randomBytes(18).toString('base64url') : null;
   return {
     production,
     host: settings.API_HOST,
     port: settings.API_PORT,
     logLevel: settings.LOG_LEVEL,
     workers: settings.WORKERS,
+    newSetupCode,
     auth: new AuthOptions({
       type: settings.AUTH_TYPE.filter((type) => type !== 'auth'),
       lifetime: limits(settings),
@@ -37,7 +40,7 @@ export function loadConfig(variables: Variables): Config {
     }),
     users: new UsersOptions({
       registration: settings.REGISTRATION,
-      setupCode: settings.SETUP_CODE ?? (production ? randomBytes(18).toString('base64url') : null),
+      setupCode: settings.SETUP_CODE ?? newSetupCode,
       passwordMinLength: settings.PASSWORD_MIN_LENGTH,
       passwordBlocklist: dialect.passwordBlocklist,
       passwordContext: wordsOfTheHouse(settings),
