@@ -24,32 +24,54 @@ export const describeWithEngine = {
   redis: await describeIf('redis-server binary', 'PATH', () => requireBinary('redis-server')),
 };
 
-/** A new empty schema, as a URL; `drop` takes it away with all that is in it. */
-export async function newSchema(): Promise<{ url: string; drop(): Promise<void> }> {
+/** A new empty schema, as a URL; `dump` has all that is in it, and `drop` takes it away with that. */
+export async function newSchema(): Promise<{ url: string; dump(): Promise<string>; drop(): Promise<void> }> {
   const name = newName();
   await onPostgres(`create schema ${name}`);
   const url = new URL(POSTGRES_URL);
   url.searchParams.set('options', `-c search_path=${name}`);
-  return { url: url.href.replaceAll('+', '%20'), drop: () => onPostgres(`drop schema ${name} cascade`) };
+  const dump = async () => {
+    const tables = await onPostgres(`select tablename from pg_tables where schemaname = '${name}'`);
+    const rows = tables.map(({ tablename }) => onPostgres(`select * from ${name}.${tablename}`));
+    return JSON.stringify(await Promise.all(rows));
+  };
+  return {
+    url: url.href.replaceAll('+', '%20'),
+    dump,
+    drop: async () => void (await onPostgres(`drop schema ${name} cascade`)),
+  };
 }
 
-/** A new prefix, as a URL; `drop` takes away all keys under it. */
-export function newPrefix(): { url: string; prefix: string; drop(): Promise<void> } {
+/** A new prefix, as a URL; `dump` has all keys under it and what they hold, and `drop` takes them away. */
+export function newPrefix(): {
+  url: string;
+  prefix: string;
+  dump(): Promise<string>;
+  drop(): Promise<void>;
+} {
   const prefix = newName();
   const drop = () =>
     onRedis(async (client) => {
       for await (const keys of client.scanIterator({ MATCH: `${prefix}:*` }))
         if (keys.length > 0) await client.del(keys);
     });
-  return { url: `${REDIS_URL}?prefix=${prefix}`, prefix, drop };
+  const dump = async () => {
+    const found: unknown[] = [];
+    await onRedis(async (client) => {
+      for await (const keys of client.scanIterator({ MATCH: `${prefix}:*` }))
+        for (const key of keys) found.push(key, { ...(await client.hGetAll(key)) });
+    });
+    return JSON.stringify(found);
+  };
+  return { url: `${REDIS_URL}?prefix=${prefix}`, prefix, dump, drop };
 }
 
-async function onPostgres(statement: string): Promise<void> {
+async function onPostgres(statement: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: POSTGRES_URL, connectionTimeoutMillis: 2000 });
   client.on('error', () => {});
   try {
     await client.connect();
-    await client.query(statement);
+    return (await client.query(statement)).rows as Record<string, unknown>[];
   } finally {
     await client.end();
   }
