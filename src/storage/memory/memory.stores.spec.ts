@@ -10,6 +10,8 @@ import { MemoryUserStore } from './memory.user-store.js';
 const close = () => Promise.resolve();
 
 describeSessionStore('MemorySessionStore', () => Promise.resolve({ store: new MemorySessionStore(), close }));
-describeAuditStore('MemoryAuditStore', () => Promise.resolve({ store: new MemoryAuditStore(), close }));
+describeAuditStore('MemoryAuditStore', () => Promise.resolve({ store: new MemoryAuditStore(), close }), {
+  isBounded: true,
+});
 describeUserStore('MemoryUserStore', () => Promise.resolve({ store: new MemoryUserStore(), close }));
 describeTallyStore('MemoryTallyStore', () => Promise.resolve({ store: new MemoryTallyStore(), close }));
