@@ -1,18 +1,40 @@
-/** Of how many verifications the longest counts. */
+/** How many verifications of a kind are remembered, of which so many of the longest are hiccups of the machine. */
 const REMEMBERED = 100;
+const HICCUPS = 2;
+
+/** Verifications after which a kind that is met no more is forgotten. */
+const FORGOTTEN_AFTER = 1000;
+
+interface Kind {
+  readonly times: readonly number[];
+  readonly lastMet: number;
+}
 
 /**
  * Lets verifications take the same time, whatever the hash is: one that is older than today's parameters, or of another
  * scheme, must not tell its account from others.
  */
 export class EvenTime {
-  readonly #recent: number[] = [];
-  #next = 0;
+  readonly #kinds = new Map<string, Kind>();
+  #count = 0;
 
-  /** Notes the milliseconds that a verification took, and tells how many it stays behind the longest of late. */
-  note(took: number): number {
-    this.#recent[this.#next] = took;
-    this.#next = (this.#next + 1) % REMEMBERED;
-    return Math.max(...this.#recent) - took;
+  /**
+   * Notes the milliseconds that a verification took, whose kind is what it asks for, and tells how many it stays behind the
+   * slowest kind of late.
+   */
+  note(kind: string, took: number): number {
+    this.#count += 1;
+    const times = [...(this.#kinds.get(kind)?.times ?? []), took].slice(-REMEMBERED);
+    this.#kinds.set(kind, { times, lastMet: this.#count });
+    for (const [one, { lastMet }] of this.#kinds)
+      if (this.#count - lastMet >= FORGOTTEN_AFTER) this.#kinds.delete(one);
+    const slowest = Math.max(...[...this.#kinds.values()].map(usualTime));
+    return Math.max(0, slowest - took);
   }
+}
+
+/** The longest of the times but the hiccups. */
+function usualTime({ times }: Kind): number {
+  const hiccups = Math.floor((times.length * HICCUPS) / REMEMBERED);
+  return times.toSorted((a, b) => b - a)[hiccups]!;
 }

@@ -4,7 +4,7 @@ import { readArgon2id } from './argon2id-recipe.js';
 import { readBcrypt, readBcryptSha256 } from './bcrypt-recipes.js';
 import { EvenTime } from './even-time.js';
 import type { HashRecipe, ReadHash } from './hash-recipe.js';
-import { hashInThread } from './hashing-threads.js';
+import { type HashingTask, hashInThread } from './hashing-threads.js';
 import { PasswordHasher } from './password-hasher.js';
 import { Peppers } from './peppers.js';
 
@@ -44,9 +44,10 @@ export abstract class SchemePasswordHasher extends PasswordHasher {
   async verify(password: string, hash: string): Promise<boolean> {
     const stored = this.#read(hash);
     const recipe = stored?.recipe ?? this.newRecipe();
-    const { digest, took } = await hashInThread(recipe.task(password));
+    const task = recipe.task(password);
+    const { digest, took } = await hashInThread(task);
     const isRight = stored !== null && isEqual(digest, stored.digest);
-    await this.wait(this.#evenTime.note(took));
+    await this.wait(this.#evenTime.note(kindOf(task), took));
     return isRight;
   }
 
@@ -67,6 +68,12 @@ export abstract class SchemePasswordHasher extends PasswordHasher {
   #read(hash: string): ReadHash | null {
     return readBcryptSha256(hash, this.peppers) ?? readArgon2id(hash, this.peppers) ?? readBcrypt(hash);
   }
+}
+
+/** What a task asks for, which is how long it takes. */
+function kindOf(task: HashingTask): string {
+  if (task.scheme === 'bcrypt') return task.settings.slice(0, '$2b$12$'.length);
+  return `m=${task.memoryCost},t=${task.timeCost},p=${task.parallelism}`;
 }
 
 function isEqual(one: string, other: string): boolean {

@@ -59,7 +59,11 @@ export function newPrefix(): {
     const found: unknown[] = [];
     await onRedis(async (client) => {
       for await (const keys of client.scanIterator({ MATCH: `${prefix}:*` }))
-        for (const key of keys) found.push(key, { ...(await client.hGetAll(key)) });
+        for (const key of keys)
+          found.push(
+            key,
+            (await client.type(key)) === 'hash' ? await client.hGetAll(key) : await client.get(key),
+          );
     });
     return JSON.stringify(found);
   };

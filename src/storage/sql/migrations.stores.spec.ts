@@ -21,6 +21,7 @@ async function turnBack({ db }: SqlDatabase, migrations: string): Promise<void> 
     sql`alter table sessions rename column key to id`,
     sql`create index sessions_by_user on sessions (user_id)`,
     sql`create index sessions_to_forget on sessions (forget_at)`,
+    sql`drop table tallies`,
     sql`drop index administrators`,
     sql`drop table audit_events`,
     sql`delete from ${table} where name >= '003'`,
