@@ -25,6 +25,7 @@ const STANDARD: Matrix = {
   'GET /health/ready': [200, 200, 200, 200, 200],
   'POST /auth_session/login': [200, 200, 200, 200, 200],
   'DELETE /auth_session/logout': [401, 401, 200, 200, 200],
+  'GET /audit': [401, 401, 403, 403, 200],
   'GET /stats': [401, 401, 200, 200, 200],
   'GET /users': [401, 401, 403, 403, 200],
   'POST /users': [401, 401, 403, 403, 201],
@@ -40,6 +41,7 @@ const ALX: Matrix = {
   ...Object.fromEntries(
     Object.entries(STANDARD).map(([route, row]) => [route, isOpen(row) ? row : row.with(1, 403)]),
   ),
+  'GET /audit': [401, 403, 403, 403, 200],
   'GET /users': [401, 403, 200, 200, 200],
   'POST /users': [401, 403, 201, 201, 201],
   'GET /users/:id': [401, 403, 200, 200, 200],
