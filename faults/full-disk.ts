@@ -216,8 +216,14 @@ async function startReadOnly(isThere: boolean): Promise<Measurement> {
       },
       (error: Error) => error.message.replaceAll('\n', ' ').replace(folder, '…').trim(),
     );
-    const target = 'ended with 1: Cannot open';
-    return { what, store: SQLITE, measured: said, target, isMet: /ended with 1: *Cannot open …/.test(said) };
+    const target = 'ended with 1: DATABASE_URL: Cannot open';
+    return {
+      what,
+      store: SQLITE,
+      measured: said,
+      target,
+      isMet: /ended with 1: *DATABASE_URL: Cannot open …/.test(said),
+    };
   } finally {
     chmodSync(folder, 0o755);
     await rm(folder, { recursive: true, force: true });

@@ -21,6 +21,9 @@ const LONGEST_DELAY = 16 * 60_000;
 /** Attempts that are made at an account before it is delayed. */
 const FREE_ATTEMPTS = 4;
 
+/** Accounts that are added at once. */
+const INSERTS = 500;
+
 export const KINDS = [
   'unknown address',
   'wrong password',
@@ -63,7 +66,10 @@ export async function populate(
   const count = Math.ceil(attempts / FREE_ATTEMPTS);
   const add = async (kind: Kind, hash: string, number = count, facts: Partial<User> = {}) => {
     const emails = addressesOf(kind, number);
-    await Promise.all(emails.map((email) => users.insert(aUser(email, now, facts), hash)));
+    for (let begin = 0; begin < number; begin += INSERTS) {
+      const some = emails.slice(begin, begin + INSERTS);
+      await Promise.all(some.map((email) => users.insert(aUser(email, now, facts), hash)));
+    }
     return emails;
   };
   const emails = {
