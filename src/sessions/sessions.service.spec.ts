@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MemorySessionStore } from '../storage/memory/memory.session-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { aSession, aUser } from '../testing/samples.js';
-import { SessionLifetime } from './session-lifetime.js';
+import { type Limits, SessionLifetime } from './session-lifetime.js';
 import type { SweepStep } from '../common/sweeper.js';
 import { ENDING_KEPT_FOR } from './session-store.js';
 import { SessionSweeper } from './session-sweeper.js';
@@ -84,6 +84,144 @@ describe('The sessions service', () => {
     expect(await sessions.close('nonsense')).toBe(false);
     expect(await sessions.close(token.reveal())).toBe(true);
     expect(await sessions.close(token.reveal())).toBe(false);
+  });
+});
+
+describe('A session of the service', () => {
+  const user = aUser({ credentialVersion: 3 });
+  const noon = new Date('2026-01-01T12:00:00.000Z');
+  const after = (minutes: number) => new Date(noon.getTime() + minutes * MINUTE);
+  let clock: FakeClock;
+  let store: MemorySessionStore;
+  let sessions: SessionsService;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    store = new MemorySessionStore();
+    sessions = new SessionsService(store, clock, new SessionsOptions());
+  });
+
+  const forgedOf = (id: string) => `${id}.${'A'.repeat(43)}`;
+
+  it('is opened with all that is known of it', async () => {
+    const { token, session } = await sessions.open(user, client, lifetime);
+    const facts = {
+      id: token.id,
+      userId: user.id,
+      credentialVersion: 3,
+      createdAt: noon,
+      authenticatedAt: noon,
+      lastSeenAt: noon,
+      expiresAt: after(20),
+      client,
+    };
+    expect(session).toEqual(facts);
+    expect(await store.find(token.id, noon)).toEqual({ ...facts, secretHash: token.secretHash });
+  });
+
+  it.each([
+    ['evict_oldest', 'evicted'],
+    ['refuse', 'live'],
+  ] as const)('is held to the limit under %s', async (policy, fate) => {
+    const limited = new SessionsService(store, clock, new SessionsOptions({ limit: { max: 1, policy } }));
+    const { token } = await limited.open(user, client, lifetime);
+    const second = limited.open(user, client, lifetime);
+    if (policy === 'refuse') await expect(second).rejects.toMatchObject({ code: 'session_limit_reached' });
+    else await second;
+    expect(await limited.resume(token.reveal(), lifetime)).toMatchObject(
+      fate === 'live' ? { outcome: 'live' } : { outcome: 'dead', reason: fate },
+    );
+  });
+
+  it('is resumed as it was just used, in the store too', async () => {
+    const { token, session } = await sessions.open(user, client, lifetime);
+    clock.advance(MINUTE - 1);
+    expect(await sessions.resume(token.reveal(), lifetime)).toEqual({ outcome: 'live', session });
+    clock.advance(1);
+    const used = { ...session, lastSeenAt: after(1), expiresAt: after(21) };
+    expect(await sessions.resume(token.reveal(), lifetime)).toEqual({ outcome: 'live', session: used });
+    expect(await store.find(token.id, after(1))).toMatchObject(used);
+  });
+
+  it('is dead for a reason, which the holder of the whole token is told and nobody else', async () => {
+    const { token, session } = await sessions.open(user, client, lifetime);
+    const fate = async (text = token.reveal(), policy = lifetime) => {
+      const resumption = await sessions.resume(text, policy);
+      return resumption.outcome === 'dead' ? resumption.reason : resumption.outcome;
+    };
+    expect(await fate(forgedOf(session.id))).toBe('unknown');
+    expect(await fate('nonsense')).toBe('unknown');
+    expect(await fate(forgedOf('A'.repeat(22)))).toBe('unknown');
+    clock.advance(10 * MINUTE);
+    const stricter = (limits: Limits) => new SessionLifetime(limits);
+    expect(await fate(token.reveal(), stricter({ idle: 10 * MINUTE, absolute: Infinity }))).toBe(
+      'expired_idle',
+    );
+    expect(await fate(token.reveal(), stricter({ idle: Infinity, absolute: 10 * MINUTE }))).toBe(
+      'expired_absolute',
+    );
+    expect(await fate(token.reveal(), stricter({ idle: 10 * MINUTE + 1, absolute: Infinity }))).toBe('live');
+    clock.advance(30 * MINUTE);
+    expect(await fate()).toBe('expired_idle');
+    clock.advance(20 * MINUTE);
+    expect(await fate()).toBe('expired_absolute');
+    expect(await fate(forgedOf(session.id))).toBe('unknown');
+  });
+
+  it.each(['signed_out', 'evicted', 'ended_by_admin', 'password_changed', 'user_disabled'] as const)(
+    'is ended once, because it is %s, and says so for a day',
+    async (reason) => {
+      const { token, session } = await sessions.open(user, client, lifetime);
+      expect(await sessions.end(session.id, reason)).toBe(true);
+      expect(await sessions.end(session.id, 'ended_by_admin')).toBe(false);
+      expect(await sessions.resume(token.reveal(), lifetime)).toEqual({ outcome: 'dead', reason });
+      expect(await sessions.resume(forgedOf(session.id), lifetime)).toEqual({
+        outcome: 'dead',
+        reason: 'unknown',
+      });
+      clock.advance(ENDING_KEPT_FOR);
+      expect(await sessions.resume(token.reveal(), lifetime)).toEqual({ outcome: 'dead', reason: 'unknown' });
+    },
+  );
+
+  it('closes as signed out', async () => {
+    const { token } = await sessions.open(user, client, lifetime);
+    await sessions.close(token.reveal());
+    expect(await sessions.resume(token.reveal(), lifetime)).toEqual({
+      outcome: 'dead',
+      reason: 'signed_out',
+    });
+  });
+
+  it('names its holder, also when it is over for less than a day, to who holds the whole token', async () => {
+    const { token, session } = await sessions.open(user, client, lifetime);
+    const holders = async () =>
+      Promise.all([token.reveal(), forgedOf(session.id), 'nonsense'].map((text) => sessions.holder(text)));
+    expect(await holders()).toEqual([user.id, null, null]);
+    await sessions.end(session.id, 'signed_out');
+    expect(await holders()).toEqual([user.id, null, null]);
+    clock.advance(ENDING_KEPT_FOR);
+    expect(await holders()).toEqual([null, null, null]);
+  });
+
+  it('ends with all others of its user, but for the one that is spared', async () => {
+    const opened = [];
+    for (let count = 0; count < 3; count += 1) opened.push(await sessions.open(user, client, lifetime));
+    const { session: others } = await sessions.open(aUser(), client, lifetime);
+    const spared = opened[1]!.session;
+    expect(await sessions.endAll(user.id, 'password_changed', spared.id)).toBe(2);
+    expect(await sessions.list(user)).toEqual([spared]);
+    expect(await sessions.resume(opened[0]!.token.reveal(), lifetime)).toEqual({
+      outcome: 'dead',
+      reason: 'password_changed',
+    });
+    expect(await sessions.endAll(user.id, 'ended_by_admin')).toBe(1);
+    expect(await sessions.list(user)).toEqual([]);
+    expect(await sessions.list({ id: others.userId, credentialVersion: 1 })).toEqual([others]);
+  });
+
+  it('is durable where its store is', () => {
+    expect(sessions.durable).toBe(false);
   });
 });
 

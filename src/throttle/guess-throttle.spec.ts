@@ -13,6 +13,17 @@ const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 const ann: Account = { key: 'ann@example.com', userId: 'ann' };
 
+/** Counts what is written; while others are busy, they are always faster. */
+class BusyStore extends MemoryTallyStore {
+  swaps = 0;
+  othersAreBusy = false;
+
+  override async swap(...args: Parameters<MemoryTallyStore['swap']>): Promise<boolean> {
+    this.swaps += 1;
+    return !this.othersAreBusy && super.swap(...args);
+  }
+}
+
 describe('The throttle of guesses', () => {
   let clock: FakeClock;
   let throttle: GuessThrottle;
@@ -151,6 +162,20 @@ describe('The throttle of guesses', () => {
       expect(await guess(true)).toBe(true);
     });
 
+    it('knows a network for one account alone', async () => {
+      const home = aClaimant({ ip: '192.0.2.7' });
+      await guess(true, home, { key: 'ben@example.com', userId: 'ben' });
+      await guessPatiently(fromElsewhere, 16 * MINUTE);
+      expect(await guess(true, home)).toBe(false);
+    });
+
+    it('does not know a network where a right password did not count', async () => {
+      await guesses(5);
+      const nextDoor = aClaimant({ ip: '192.0.2.8' });
+      expect(await guess(true, nextDoor)).toBe(false);
+      expect(await guess(true, nextDoor)).toBe(false);
+    });
+
     it('tells accounts apart', async () => {
       await guesses(10);
       expect(await guess(true, fromElsewhere(), { key: 'ben@example.com', userId: 'ben' })).toBe(true);
@@ -197,6 +222,64 @@ describe('The throttle of guesses', () => {
       await expect(guess(true)).rejects.toMatchObject(refusal(600));
       expect(await guess(true, aClaimant({ ip: '192.0.2.7' }))).toBe(true);
       clock.advance(10 * MINUTE);
+      expect(await guess(true)).toBe(true);
+    });
+  });
+
+  describe('told how much to bear', () => {
+    const told = (options: Partial<ThrottleOptions>) => {
+      throttle = new GuessThrottle(new MemoryTallyStore(), clock, new ThrottleOptions(options));
+    };
+
+    it('counts nothing where it is switched off', async () => {
+      told({ enabled: false });
+      expect(await guesses(100, false, aClaimant())).toBe(100);
+      expect(await guess(true, aClaimant())).toBe(true);
+    });
+
+    it('refuses a network, or all, after as many failures as it is told', async () => {
+      told({ failuresPerNetwork: 2, failuresPerServer: 4 });
+      await guesses(2, false, aClaimant());
+      await expect(guess(false, aClaimant())).rejects.toMatchObject({ code: 'too_many_attempts' });
+      await guesses(2);
+      await expect(guess()).rejects.toMatchObject({ code: 'too_many_attempts' });
+    });
+  });
+
+  describe('at its store', () => {
+    let store: BusyStore;
+
+    beforeEach(() => {
+      store = new BusyStore();
+      throttle = new GuessThrottle(store, clock, new ThrottleOptions());
+    });
+
+    const swapsOf = async (work: () => Promise<unknown>) => {
+      const before = store.swaps;
+      await work();
+      return store.swaps - before;
+    };
+
+    it('writes the account and two counts at a failure, and as much where it does not count', async () => {
+      expect(await swapsOf(() => guess())).toBe(3);
+      await guesses(5);
+      expect(await swapsOf(() => guess())).toBe(3);
+    });
+
+    it('writes down once a day that a network is known', async () => {
+      const home = aClaimant({ ip: '192.0.2.7' });
+      expect(await swapsOf(() => guess(true, home))).toBe(2);
+      clock.advance(DAY - 1);
+      expect(await swapsOf(() => guess(true, home))).toBe(1);
+      clock.advance(1);
+      expect(await swapsOf(() => guess(true, home))).toBe(2);
+    });
+
+    it('tries a hundred times where others are faster, and then could not find out', async () => {
+      store.othersAreBusy = true;
+      await expect(guess(true)).rejects.toMatchObject({ code: 'store_unavailable' });
+      expect(store.swaps).toBe(100);
+      store.othersAreBusy = false;
       expect(await guess(true)).toBe(true);
     });
   });

@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Request, Response } from 'express';
+import { anExchange } from '../../../test/support/exchange.js';
+import { ALX } from '../../http/dialects/alx.js';
+import { STANDARD } from '../../http/dialects/standard.js';
 import type { Limits } from '../../sessions/session-lifetime.js';
 import { SessionToken } from '../../sessions/session-token.js';
 import { SessionsOptions } from '../../sessions/sessions-options.js';
@@ -112,6 +115,134 @@ describe('A chain', () => {
   });
 });
 
+describe('A chain that remembers users', () => {
+  const chains = {
+    'the first link': ({ users, auth }: ReturnType<typeof aHouse>) => [auth, new BasicAuth(users, options)],
+    'the last link': ({ users, auth }: ReturnType<typeof aHouse>) => [new BasicAuth(users, options), auth],
+  };
+
+  it.each(Object.entries(chains))('signs in and out by %s', async (_, linksOf) => {
+    const house = aHouse();
+    const links = linksOf(house);
+    const chain = new AuthChain(links);
+    const user = aUser();
+    await house.userStore.insert(user, 'hash');
+    expect(chain.challenge).toBe(links[0]!.challenge);
+    expect(await chain.holder(request({}))).toBeNull();
+    expect(await chain.signOut(anExchange())).toBe(false);
+    const exchange = anExchange();
+    expect(await chain.signIn(user, exchange)).toMatchObject({ userId: user.id });
+    const [cookie = ''] = String(exchange.response.getHeader('set-cookie')).split(';');
+    expect(await chain.authenticate(request({ cookie }))).toMatchObject({ outcome: 'authenticated' });
+    expect(await chain.holder(request({ cookie }))).toBe(user.id);
+    expect(await chain.signOut(anExchange({ cookie }))).toBe(true);
+    expect(await chain.signOut(anExchange({ cookie }))).toBe(false);
+    expect(await chain.holder(request({ cookie }))).toBe(user.id);
+  });
+
+  it('is none where no link does', async () => {
+    const { users } = aHouse();
+    const chain = new AuthChain([new BasicAuth(users, options)]);
+    expect(await chain.signIn(aUser(), anExchange())).toBeNull();
+    expect(await chain.signOut(anExchange())).toBe(false);
+    expect(await chain.holder(request({}))).toBeNull();
+    expect(new AuthChain([]).challenge).toBe('Session');
+  });
+});
+
+describe('A challenge', () => {
+  it('names the scheme and the realm', () => {
+    const { users, auth } = aHouse();
+    expect(auth.challenge).toBe('Session realm="coatcheck"');
+    expect(new BasicAuth(users, options).challenge).toBe('Basic realm="coatcheck", charset="UTF-8"');
+  });
+});
+
+describe('Basic credentials', () => {
+  const outcomeOf = async (name: string, password: string) => {
+    const { users } = aHouse();
+    const email = 'ann@example.com';
+    await users.create(
+      { email, password: 'a password: with colons:', firstName: null, lastName: null },
+      'user',
+    );
+    return new BasicAuth(users, options).authenticate(request(basic(name, password)));
+  };
+
+  it('end the name with the first colon; the password has the others', async () => {
+    expect(await outcomeOf('ann@example.com', 'a password: with colons:')).toMatchObject({
+      outcome: 'authenticated',
+      principal: { user: { email: 'ann@example.com' }, session: null },
+    });
+  });
+
+  it.each([
+    ['ann@example.com', 'a password: with colons'],
+    ['ann@example.com', 'a password'],
+    ['', 'ann@example.com:a password: with colons:'],
+  ])('are no good where they are not to the letter: %s:%s', async (name, password) => {
+    expect(await outcomeOf(name, password)).toEqual({ outcome: 'rejected', reason: 'credentials_invalid' });
+  });
+});
+
+describe('The holder of a ticket', () => {
+  it.each([
+    ['signed_out', 'session_signed_out'],
+    ['evicted', 'session_evicted'],
+    ['ended_by_admin', 'session_ended_by_admin'],
+    ['password_changed', 'password_changed'],
+    ['user_disabled', 'user_disabled'],
+  ] as const)('is told that the session was ended: %s', async (reason, told) => {
+    const house = aHouse();
+    const ticket = await house.signIn();
+    await house.sessions.end(SessionToken.parse(ticket)!.id, reason);
+    expect(await house.outcome(ticket)).toBe(told);
+  });
+
+  it('is told what became of the user, though the session lives', async () => {
+    const house = aHouse();
+    const user = aUser();
+    const ticket = await house.signIn(user);
+    await house.users.update(user.id, { disabled: true });
+    expect(await house.outcome(ticket)).toBe('user_disabled');
+    await house.users.update(user.id, { disabled: false });
+    expect(await house.outcome(ticket)).toBe('password_changed');
+    await house.users.remove(user.id);
+    expect(await house.outcome(ticket)).toBe('credentials_invalid');
+  });
+
+  it('is known to their account, and who holds none is not', async () => {
+    const house = aHouse();
+    const user = aUser();
+    const ticket = await house.signIn(user);
+    expect(await house.auth.holder(request({ cookie: `sid=${ticket}` }))).toBe(user.id);
+    expect(await house.auth.holder(request({ cookie: 'sid=forged' }))).toBeNull();
+    expect(await house.auth.holder(request({}))).toBeNull();
+  });
+
+  it.each([
+    ['standard', STANDARD, /^sid=; Path=\/; Expires=Thu, 01 Jan 1970/],
+    ['alx', ALX, /^undefined$/],
+  ])('has it taken back at sign-out as the dialect wants it: %s', async (_, dialect, header) => {
+    const house = aHouse();
+    const own = new AuthOptions({ ...options, dialect });
+    const auth = new SessionAuth(house.sessions, house.sessionUsers, new SessionCookie(own), own);
+    const exchange = anExchange({ cookie: `sid=${await house.signIn()}` });
+    expect(await auth.signOut(exchange)).toBe(true);
+    expect(String(exchange.response.getHeader('set-cookie'))).toMatch(header);
+  });
+
+  it('signs in again to a session of its own, and the one that was brought is over', async () => {
+    const house = aHouse();
+    const user = aUser();
+    const ticket = await house.signIn(user);
+    const again = anExchange({ cookie: `sid=${ticket}` });
+    const session = await house.auth.signIn(user, again);
+    expect(await house.outcome(ticket)).toBe('session_signed_out');
+    expect(await house.sessions.list(user)).toEqual([session]);
+  });
+});
+
 describe('Session time', () => {
   const limits = { idle: 30 * MINUTE, absolute: 12 * HOUR };
 
@@ -205,7 +336,7 @@ function aHouse(lifetime: Limits = options.lifetime) {
       },
     };
   };
-  return { clock, users, sessions, sessionUsers, withLimits, ...withLimits(lifetime) };
+  return { clock, users, userStore, sessions, sessionUsers, withLimits, ...withLimits(lifetime) };
 }
 
 function request(headers: Readonly<Record<string, string>>): Request {

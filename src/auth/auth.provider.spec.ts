@@ -1,0 +1,89 @@
+import { describe, expect, it } from '@jest/globals';
+import { Injectable } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import type { Request } from 'express';
+import { anExchange } from '../../test/support/exchange.js';
+import { aUser } from '../testing/samples.js';
+import { ANONYMOUS, Auth, type AuthResult } from './auth.js';
+import { AuthChain } from './auth-chain.js';
+import { AuthOptions } from './auth-options.js';
+import { authProvider, chooseSchemes, remembersUsers } from './auth.provider.js';
+import { BasicAuth } from './strategies/basic.auth.js';
+import { SessionAuth } from './strategies/session.auth.js';
+import { SessionDbAuth } from './strategies/session-db.auth.js';
+import { SessionExpAuth } from './strategies/session-exp.auth.js';
+
+@Injectable()
+class Keys {
+  readonly user = aUser();
+}
+
+/** Knows whoever has the key. */
+@Injectable()
+class KeyAuth extends Auth {
+  readonly challenge = 'Key';
+
+  constructor(private readonly keys: Keys) {
+    super();
+  }
+
+  async authenticate({ headers }: Request): Promise<AuthResult> {
+    if (headers['x-key'] !== 'right') return ANONYMOUS;
+    return { outcome: 'authenticated', principal: { user: this.keys.user, session: null } };
+  }
+}
+
+class NobodyAuth extends Auth {
+  readonly challenge = 'Nobody';
+
+  authenticate(): Promise<AuthResult> {
+    return Promise.resolve(ANONYMOUS);
+  }
+}
+
+const schemes = { key: KeyAuth, nobody: NobodyAuth };
+
+async function provide(type: string | string[]): Promise<Auth> {
+  const options = { provide: AuthOptions, useValue: new AuthOptions({ type, schemes }) };
+  const module = await Test.createTestingModule({ providers: [authProvider, options, Keys] }).compile();
+  return module.get(Auth);
+}
+
+describe('The chosen scheme', () => {
+  it('is itself where it is one, with what it injects', async () => {
+    const auth = await provide('key');
+    expect(auth).toBeInstanceOf(KeyAuth);
+    expect(await auth.authenticate(anExchange({ 'x-key': 'right' }).request)).toMatchObject({
+      outcome: 'authenticated',
+    });
+  });
+
+  it('is a chain of several, in their order', async () => {
+    const auth = await provide(['nobody', 'key']);
+    expect(auth).toBeInstanceOf(AuthChain);
+    expect(auth.challenge).toBe('Nobody');
+    expect(await auth.authenticate(anExchange({ 'x-key': 'right' }).request)).toMatchObject({
+      outcome: 'authenticated',
+    });
+  });
+
+  it('is one of the house or of the importer, who may replace those of the house', () => {
+    expect(
+      chooseSchemes(['basic_auth', 'session_auth', 'session_exp_auth', 'session_db_auth', 'key'], schemes),
+    ).toEqual([BasicAuth, SessionAuth, SessionExpAuth, SessionDbAuth, KeyAuth]);
+    expect(chooseSchemes(['basic_auth'], { basic_auth: KeyAuth })).toEqual([KeyAuth]);
+  });
+
+  it.each(['basic', '', 'constructor', '__proto__'])('is never %j, and the known words are told', (type) => {
+    expect(() => chooseSchemes([type], schemes)).toThrow(
+      `Unknown auth type "${type}". Known: basic_auth, session_auth, session_exp_auth, session_db_auth, key, nobody.`,
+    );
+  });
+
+  it('signs users in and out where one of several does', () => {
+    expect(remembersUsers([BasicAuth])).toBe(false);
+    expect(remembersUsers([SessionAuth])).toBe(true);
+    expect(remembersUsers([SessionDbAuth, BasicAuth])).toBe(true);
+    expect(remembersUsers([KeyAuth, BasicAuth])).toBe(false);
+  });
+});
