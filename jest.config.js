@@ -6,7 +6,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   testRegex: '\\.spec\\.ts$',
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
-  modulePathIgnorePatterns: ['<rootDir>/bench/'],
+  modulePathIgnorePatterns: ['<rootDir>/bench/', '<rootDir>/mutation/'],
   moduleNameMapper: {
     '^coatcheck$': '<rootDir>/src/index.ts',
     '^coatcheck/testing$': '<rootDir>/src/testing/index.ts',
