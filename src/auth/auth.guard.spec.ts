@@ -13,7 +13,7 @@ import { MemorySessionStore } from '../storage/memory/memory.session-store.js';
 import { MemoryUserStore } from '../storage/memory/memory.user-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { aUser } from '../testing/samples.js';
-import type { Principal } from './auth.js';
+import { ANONYMOUS, Auth, type AuthResult, type Principal } from './auth.js';
 import { AuthGuard } from './auth.guard.js';
 import { AuthOptions } from './auth-options.js';
 import { RolesGuard } from './roles.guard.js';
@@ -32,6 +32,15 @@ class Coats {
 
   @Roles('admin', 'keeper')
   all() {}
+}
+
+/** Is concerned with nothing. */
+class DeafAuth extends Auth {
+  readonly challenge = 'Nothing';
+
+  authenticate(): Promise<AuthResult> {
+    return Promise.resolve(ANONYMOUS);
+  }
 }
 
 const contextOf = (handler: keyof Coats, request: Request) =>
@@ -100,6 +109,18 @@ describe('The guard', () => {
     await expect(admit('mine', bearer)).rejects.toMatchObject(refusal('credentials_missing'));
     await expect(admit('mine', bearer, ALX)).rejects.toMatchObject(refusal('credentials_invalid'));
     await expect(admit('mine', {}, ALX)).rejects.toMatchObject(refusal('credentials_missing'));
+  });
+
+  it('takes a cookie that concerns no scheme the same way', async () => {
+    const { request } = anExchange({ cookie: `sid=${ticket}` });
+    for (const [dialect, code] of [
+      [STANDARD, 'credentials_missing'],
+      [ALX, 'credentials_invalid'],
+    ] as const) {
+      const options = new AuthOptions({ cookie: { name: 'sid', secure: false }, dialect });
+      const guard = new AuthGuard(new DeafAuth(), new SessionCookie(options), options);
+      await expect(guard.canActivate(contextOf('mine', request))).rejects.toMatchObject(refusal(code));
+    }
   });
 
   it('does not keep a principal that somebody else set', async () => {

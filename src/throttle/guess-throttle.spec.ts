@@ -47,7 +47,8 @@ describe('The throttle of guesses', () => {
   /** Guesses as long as one counts, waiting out every delay. */
   const guessPatiently = async (claimant: () => Claimant, patience: number) => {
     let counted = 0;
-    for (let refused = 0; refused < 3; clock.advance(patience)) {
+    for (let made = 0, refused = 0; refused < 3; clock.advance(patience)) {
+      if ((made += 1) > 200) throw new Error('It never comes to an end.');
       const counts = await guess(false, claimant());
       counted += Number(counts);
       refused = counts ? 0 : refused + 1;

@@ -24,6 +24,20 @@ describe('Turns', () => {
     expect(await turns.take('coat', work('fourth'))).toBe('fourth');
   });
 
+  it('are waited for by who comes when others are over', async () => {
+    const turns = new Turns();
+    let isOver = false;
+    const first = turns.take('coat', () => Promise.resolve());
+    const second = turns.take('coat', async () => {
+      for (let pause = 0; pause < 3; pause += 1) await new Promise((resolve) => setImmediate(resolve));
+      isOver = true;
+    });
+    await first;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await turns.take('coat', () => Promise.resolve(isOver))).toBe(true);
+    await second;
+  });
+
   it('do not wait for another subject', async () => {
     const turns = new Turns();
     let leave = () => {};
