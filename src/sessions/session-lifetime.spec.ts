@@ -33,6 +33,8 @@ describe('A session lifetime', () => {
     const times = { authenticatedAt: noon, lastSeenAt: noon };
     expect(lifetime(20, 60).isTouchDue(times, new Date(after(1).getTime() - 1))).toBe(false);
     expect(lifetime(20, 60).isTouchDue(times, after(1))).toBe(true);
+    expect(lifetime(40, 60).isTouchDue(times, after(1))).toBe(false);
+    expect(lifetime(40, 60).isTouchDue(times, after(2))).toBe(true);
   });
 
   it('asks for it once a minute where there is no idle limit', () => {

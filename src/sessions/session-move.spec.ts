@@ -27,6 +27,20 @@ class FragileStore extends MemorySessionStore {
   }
 }
 
+/** Counts how many inserts are under way at once. */
+class CrowdedStore extends MemorySessionStore {
+  underWay = 0;
+  mostUnderWay = 0;
+
+  override async insert(...args: Parameters<MemorySessionStore['insert']>) {
+    this.underWay += 1;
+    this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
+    await new Promise((resolve) => setImmediate(resolve));
+    this.underWay -= 1;
+    return super.insert(...args);
+  }
+}
+
 /** Hands out everything twice in a row, as a scan may. */
 class StutteringStore extends MemorySessionStore {
   override async *entries(): AsyncGenerator<SessionEntry> {
@@ -73,6 +87,13 @@ describe('A move of sessions', () => {
     await moveSessions(from, to, noon, () => (moved += 1));
     expect(moved).toBe(120);
     expect(await to.findByUser('ann', noon)).toHaveLength(120);
+  });
+
+  it('has fifty sessions on their way at a time, and no more', async () => {
+    const crowded = new CrowdedStore();
+    for (let number = 0; number < 120; number += 1) await from.insert(aSession());
+    await moveSessions(from, crowded, noon);
+    expect(crowded.mostUnderWay).toBe(50);
   });
 
   it('moves nothing from an empty store', async () => {
@@ -128,6 +149,14 @@ describe('A move of sessions', () => {
     expect(await move(daysLater)).toEqual(counts({ updated: 1 }));
     expect(await to.find(session.id, daysLater)).toEqual(await from.find(session.id, daysLater));
     expect((await to.find(session.id, daysLater))?.secretHash).toBe('next');
+  });
+
+  it('keeps alive what was used at the very moment at which the copy expires', async () => {
+    const session = await aMovedSession();
+    await from.touch(session.id, after(50), after(110));
+    await from.touch(session.id, after(60), after(120));
+    expect(await move(after(61))).toEqual(counts({ updated: 1 }));
+    expect(await to.find(session.id, after(61))).toEqual(await from.find(session.id, after(61)));
   });
 
   it('brings a new secret', async () => {

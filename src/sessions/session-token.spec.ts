@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { SessionToken, tagOf, userTag } from './session-token.js';
@@ -70,6 +71,18 @@ describe('A session token', () => {
     ].join('\n');
     expect(shown).toContain(token.id);
     expect(shown).not.toContain(secret);
+  });
+
+  it('is written the same way wherever it is shown', () => {
+    const token = SessionToken.issue(now, 'ann');
+    const shown = `SessionToken(${token.id})`;
+    expect([String(token), JSON.stringify(token), inspect(token)]).toEqual([shown, `"${shown}"`, shown]);
+  });
+
+  it('is kept as the SHA-256 of its secret', () => {
+    const token = SessionToken.issue(now, 'ann');
+    const secret = token.reveal().split('.')[1]!;
+    expect(token.secretHash).toBe(createHash('sha256').update(secret).digest('base64url'));
   });
 
   it('keeps its id when it is reissued', () => {

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ConsoleLogger, Logger } from '@nestjs/common';
 import { MemorySessionStore } from '../storage/memory/memory.session-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { aSession, aUser } from '../testing/samples.js';
@@ -256,5 +257,38 @@ describe('The sweeper', () => {
     await once(sweeps, 'swept');
     sweeper.onApplicationShutdown();
     clearInterval(keepAlive);
+  });
+
+  it('asks nothing of the store once it is stopped', async () => {
+    const clock = new FakeClock();
+    const store = new MemorySessionStore();
+    await store.insert(aSession());
+    clock.advance(60 * MINUTE + ENDING_KEPT_FOR);
+    const sweeper = new SessionSweeper(store, clock, new SessionsOptions());
+    sweeper.onApplicationShutdown();
+    expect(await sweeper.sweep()).toBe(0);
+    expect(await store.sweep(clock.now(), 1)).toMatchObject({ forgotten: 1 });
+  });
+
+  it('goes on after a sweep that failed, and says why it did', async () => {
+    const sweeps = new EventEmitter();
+    const warnings: unknown[] = [];
+    class FailingStore extends MemorySessionStore {
+      override sweep(): Promise<SweepStep> {
+        sweeps.emit('swept');
+        return Promise.reject(new Error('The disk is gone.'));
+      }
+    }
+    Logger.overrideLogger({ log: () => {}, error: () => {}, warn: (message) => void warnings.push(message) });
+    const options = new SessionsOptions({ sweepInterval: 1 });
+    const sweeper = new SessionSweeper(new FailingStore(), new FakeClock(), options);
+    sweeper.onApplicationBootstrap();
+    const keepAlive = setInterval(() => {}, 1000);
+    await once(sweeps, 'swept');
+    await once(sweeps, 'swept');
+    sweeper.onApplicationShutdown();
+    clearInterval(keepAlive);
+    Logger.overrideLogger(new ConsoleLogger());
+    expect(warnings[0]).toBe('Could not sweep: The disk is gone.');
   });
 });
