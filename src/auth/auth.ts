@@ -46,7 +46,7 @@ export abstract class Auth {
   /** A bad credential is an answer, never an exception; an exception means that we could not find out. */
   abstract authenticate(request: Request): Promise<AuthResult>;
 
-  /** The user whom a credential that this request came with was given to, be it worthless by now; null where none was. */
+  /** The user to whom what this request came with was given, be it worthless by now; null where there is none. */
   async holder(_request: Request): Promise<string | null> {
     return null;
   }

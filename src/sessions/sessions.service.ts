@@ -86,7 +86,7 @@ export class SessionsService {
     return this.#noteUse(found, lifetime, now);
   }
 
-  /** The user whose session a token stands for, or did until a day ago; null to whoever does not hold the whole of it. */
+  /** The user whose session a token stands for, or did until a day ago; null to who does not hold the whole of it. */
   async holder(text: string): Promise<string | null> {
     const token = SessionToken.parse(text);
     if (!token) return null;

@@ -8,7 +8,7 @@ import { Connections } from './connections.js';
 import { HealthController } from './health.controller.js';
 import { StorageOptions } from './storage-options.js';
 
-/** Provides `UserStore`, `AuditStore`, `SessionStore` and `TallyStore` to the whole application, on the backends that the URLs name. */
+/** Provides the stores of users, audit events, sessions and tallies to the whole application, on what the URLs name. */
 @Module({})
 export class StorageModule {
   static forRoot(options: Partial<StorageOptions> = {}): DynamicModule {

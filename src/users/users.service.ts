@@ -88,8 +88,8 @@ export class UsersService {
   }
 
   /**
-   * As `verify`, but a credential that was verified within the last quarter of an hour is known again without a hash. It counts only
-   * for the user as they are now: a change of the password or a disabling holds at once.
+   * As `verify`, but a credential that was verified within the last quarter of an hour is known again without a hash. It
+   * counts only for the user as they are now: a change of the password or a disabling holds at once.
    */
   async recognize(email: string, password: string, claimant: Claimant): Promise<Verification> {
     const now = this.clock.now();
