@@ -296,8 +296,30 @@ describe('The audit trail', () => {
     await expectNews({ type: 'role_changed', subjectId: id, details: { from: 'user', to: 'admin' } });
   });
 
-  it('met every type of event here, but for the two below and the throttle', () => {
-    const elsewhere = new Set<string>(['setup_code_refused', 'sign_in_throttled']);
+  it('has each sign-in that is throttled, by the account or by the network', async () => {
+    const gus = await audited.app.addUser('gus@example.com');
+    const failed = { type: 'sign_in_failed', subjectId: gus.id } as const;
+    const visitor = audited.visitor();
+    await audited.news();
+    for (let made = 0; made < 5; made += 1) await visitor.login('gus@example.com', 'wrong');
+    await visitor.login('gus@example.com');
+    await audited.visitor(basic('gus@example.com')).get('/users/me');
+    const throttled = { type: 'sign_in_throttled', actorId: null, subjectId: gus.id } as const;
+    await expectNews(
+      ...Array.from({ length: 5 }, () => failed),
+      { ...throttled, details: { method: 'login' } },
+      { ...throttled, details: { method: 'basic' } },
+    );
+    for (let made = 0; made < 50; made += 1) await visitor.login(`nobody-${made}@example.com`, 'wrong');
+    await audited.news();
+    expect((await visitor.login('gus@example.com')).status).toBe(429);
+    const route = 'POST /api/v1/auth_session/login';
+    await expectNews({ ...throttled, subjectId: null, details: { route } });
+    audited.app.clock.advance(600_000);
+  });
+
+  it('met every type of event here, but for the one below', () => {
+    const elsewhere = new Set<string>(['setup_code_refused']);
     expect([...met].toSorted()).toEqual(AUDIT_TYPES.filter((type) => !elsewhere.has(type)).toSorted());
   });
 });
