@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { describeWithPostgres, newSchema } from '../../../test/support/services.js';
 import { expectOneSweeper } from '../../../test/support/sweepers.js';
+import { expectClearance } from '../../../test/support/tallies.js';
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeTallyStore } from '../../testing/describe-tally-store.js';
@@ -51,18 +52,7 @@ describeWithPostgres('On PostgreSQL', () => {
     return { store: new SqlTallyStore(database), close: () => database.close() };
   });
 
-  it('clears tallies that are over, as others come', async () => {
-    const database = await openEmpty();
-    const store = new SqlTallyStore(database);
-    const later = new Date(noon.getTime() + 1);
-    for (let index = 0; index < 150; index += 1)
-      await store.swap(`passing ${index}`, null, 'text', later, index < 100 ? noon : later);
-    await store.swap('lasting', null, 'text', new Date(later.getTime() + 1), later);
-    for (let index = 0; index < 49; index += 1) await store.swap(`last ${index}`, null, 'text', later, later);
-    const left = await database.db.selectFrom('tallies').select('key').execute();
-    expect(left).toEqual([{ key: 'lasting' }]);
-    await database.close();
-  });
+  it('clears tallies that are over, as others come', async () => expectClearance(await openEmpty()));
 
   describe('two pools of connections', () => {
     let here: PostgresDatabase;

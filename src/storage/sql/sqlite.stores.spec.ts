@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { expectOneSweeper } from '../../../test/support/sweepers.js';
+import { expectClearance } from '../../../test/support/tallies.js';
 import { StoreUnavailableError } from '../../common/domain-error.js';
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
@@ -125,18 +126,7 @@ describe('A SQLite file', () => {
     await expect(open(file)).rejects.toThrow(`Cannot open ${file}: a newer version has migrated it`);
   });
 
-  it('clears tallies that are over, as others come', async () => {
-    const database = await open();
-    const store = new SqlTallyStore(database);
-    const later = new Date(noon.getTime() + 1);
-    for (let index = 0; index < 150; index += 1)
-      await store.swap(`passing ${index}`, null, 'text', later, index < 100 ? noon : later);
-    await store.swap('lasting', null, 'text', new Date(later.getTime() + 1), later);
-    for (let index = 0; index < 49; index += 1) await store.swap(`last ${index}`, null, 'text', later, later);
-    const left = await database.db.selectFrom('tallies').select('key').execute();
-    expect(left).toEqual([{ key: 'lasting' }]);
-    await database.close();
-  });
+  it('clears tallies that are over, as others come', async () => expectClearance(await open()));
 
   it('is in write-ahead mode', async () => {
     const file = newFile();
