@@ -1,6 +1,8 @@
 import { EventEmitter, once } from 'node:events';
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConsoleLogger, Logger } from '@nestjs/common';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { MemoryAuditStore } from '../storage/memory/memory.audit-store.js';
 import { MemorySessionStore } from '../storage/memory/memory.session-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { aSession, aUser } from '../testing/samples.js';
@@ -223,6 +225,87 @@ describe('A session of the service', () => {
 
   it('is durable where its store is', () => {
     expect(sessions.durable).toBe(false);
+  });
+});
+
+describe('The trail of sessions', () => {
+  const user = aUser();
+  const by = {
+    via: 'http',
+    actorId: 'root',
+    ip: '192.0.2.1',
+    userAgent: 'Example/1.0',
+    requestId: 'request-0001',
+  } as const;
+  let audit: MemoryAuditStore;
+  let sessions: SessionsService;
+
+  const withOptions = (options: Partial<SessionsOptions>) => {
+    const clock = new FakeClock();
+    audit = new MemoryAuditStore();
+    const trail = new AuditTrail(audit, clock);
+    sessions = new SessionsService(new MemorySessionStore(), clock, new SessionsOptions(options), trail);
+  };
+  /** All that the trail has been told, in its order. */
+  const told = async () => (await audit.list({ userId: null, type: null }, 100, null)).events.toReversed();
+
+  beforeEach(() => {
+    Logger.overrideLogger(false);
+    withOptions({});
+  });
+  afterEach(() => Logger.overrideLogger(new ConsoleLogger()));
+
+  it('has what becomes of each, once, and by whom', async () => {
+    const [first, second] = [
+      await sessions.open(user, client, lifetime, by),
+      await sessions.open(user, client, lifetime, by),
+    ];
+    const [one, other] = [first.session.id, second.session.id];
+    const next = await sessions.rotate(first.token.reveal(), by);
+    await sessions.rotate(first.token.reveal(), by);
+    await sessions.close(first.token.reveal(), by);
+    await sessions.close(next!.reveal(), by);
+    await sessions.close(next!.reveal(), by);
+    await sessions.end(one, 'ended_by_admin', by);
+    await sessions.end(other, 'ended_by_admin', by);
+    const { session: last } = await sessions.open(user, client, lifetime, by);
+    await sessions.endAll(user.id, 'password_changed', undefined, by);
+    await sessions.endAll(user.id, 'password_changed', undefined, by);
+    const events = await told();
+    const facts = { ...by, subjectId: user.id };
+    expect(events).toMatchObject([
+      { ...facts, type: 'session_opened', sessionId: one },
+      { ...facts, type: 'session_opened', sessionId: other },
+      { ...facts, type: 'session_rotated', sessionId: one },
+      { ...facts, type: 'session_ended', sessionId: one, details: { reason: 'signed_out' } },
+      { ...facts, type: 'session_ended', sessionId: other, details: { reason: 'ended_by_admin' } },
+      { ...facts, type: 'session_opened', sessionId: last.id },
+      { ...facts, type: 'session_ended', sessionId: last.id, details: { reason: 'password_changed' } },
+    ]);
+    expect(events).toHaveLength(7);
+  });
+
+  it('has those that give way to one more, by nobody in particular where none is named', async () => {
+    withOptions({ limit: { max: 1, policy: 'evict_oldest' } });
+    const { session: first } = await sessions.open(user, client, lifetime);
+    const { session: second } = await sessions.open(user, client, lifetime);
+    const events = await told();
+    expect(events).toMatchObject([
+      { type: 'session_opened', sessionId: first.id, via: 'program', actorId: null },
+      { type: 'session_ended', sessionId: first.id, details: { reason: 'evicted' } },
+      { type: 'session_opened', sessionId: second.id },
+    ]);
+  });
+
+  it('has the sign-in that the limit refused', async () => {
+    withOptions({ limit: { max: 1, policy: 'refuse' } });
+    await sessions.open(user, client, lifetime, by);
+    await expect(sessions.open(user, client, lifetime, by)).rejects.toMatchObject({
+      code: 'session_limit_reached',
+    });
+    expect((await told()).slice(1)).toMatchObject([
+      { ...by, type: 'sign_in_failed', subjectId: user.id, details: { reason: 'session_limit_reached' } },
+    ]);
   });
 });
 

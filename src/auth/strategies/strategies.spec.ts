@@ -1,7 +1,8 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ConsoleLogger, Logger } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { anExchange } from '../../../test/support/exchange.js';
 import { ALX } from '../../http/dialects/alx.js';
@@ -10,6 +11,8 @@ import type { Limits } from '../../sessions/session-lifetime.js';
 import { SessionToken } from '../../sessions/session-token.js';
 import { SessionsOptions } from '../../sessions/sessions-options.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
+import { AuditTrail } from '../../audit/audit-trail.js';
+import { MemoryAuditStore } from '../../storage/memory/memory.audit-store.js';
 import { MemorySessionStore } from '../../storage/memory/memory.session-store.js';
 import { MemoryUserStore } from '../../storage/memory/memory.user-store.js';
 import { SqlSessionStore } from '../../storage/sql/sql.session-store.js';
@@ -185,7 +188,106 @@ describe('Basic credentials', () => {
   });
 });
 
+describe('Basic credentials that are none', () => {
+  const encoded = (bytes: Buffer | string) => ({
+    authorization: `Basic ${Buffer.from(bytes as string).toString('base64')}`,
+  });
+
+  it.each([
+    ['without a colon', 'ann@example.com!', encoded('ann@example.com!')],
+    [
+      'of bytes that are no UTF-8',
+      'a password with a \ufffd in it',
+      encoded(Buffer.from('ann@example.com:a password with a \xff in it', 'latin1')),
+    ],
+  ])('are refused %s, whatever they could be read as', async (_, password, headers) => {
+    const { users, userStore } = aHouse();
+    const hasher = new BcryptPasswordHasher({ cost: 4, pepper: null });
+    await userStore.insert(aUser({ email: 'ann@example.com' }), await hasher.hash(password));
+    const auth = new BasicAuth(users, options);
+    expect(await auth.authenticate(request(basic('ann@example.com', password)))).toMatchObject({
+      outcome: 'authenticated',
+    });
+    expect(await auth.authenticate(request(headers))).toEqual({
+      outcome: 'rejected',
+      reason: 'credentials_invalid',
+    });
+  });
+});
+
+describe('The trail of sign-ins', () => {
+  beforeEach(() => Logger.overrideLogger(false));
+  afterEach(() => Logger.overrideLogger(new ConsoleLogger()));
+
+  it('has what comes of each Basic credential that was not known', async () => {
+    const { users, clock } = aHouse();
+    const store = new MemoryAuditStore();
+    const auth = new BasicAuth(users, options, new AuditTrail(store, clock));
+    const { id } = await users.create(
+      { email: 'ann@example.com', password: 'the right password', firstName: null, lastName: null },
+      'user',
+    );
+    for (const headers of [
+      {},
+      { authorization: 'Basic ????' },
+      basic('ann@example.com', 'the wrong password'),
+      basic('ann@example.com', 'the right password'),
+      basic('ann@example.com', 'the right password'),
+    ])
+      await auth.authenticate(request(headers));
+    const { events } = await store.list({ userId: null, type: null }, 10, null);
+    const facts = { via: 'http', actorId: null, sessionId: null };
+    expect(events.toReversed()).toMatchObject([
+      {
+        ...facts,
+        type: 'sign_in_failed',
+        subjectId: null,
+        details: { method: 'basic', reason: 'malformed' },
+      },
+      {
+        ...facts,
+        type: 'sign_in_failed',
+        subjectId: id,
+        details: { method: 'basic', reason: 'wrong_password' },
+      },
+      { ...facts, type: 'sign_in', actorId: id, subjectId: id, details: { method: 'basic' } },
+    ]);
+    expect(events).toHaveLength(3);
+  });
+});
+
 describe('The holder of a ticket', () => {
+  it.each([
+    ['standard', STANDARD, /^sid=; Path=\/; Expires=Thu, 01 Jan 1970/, '"cache", "storage"'],
+    ['alx', ALX, /^undefined$/, undefined],
+  ])('loses it at sign-out where the dialect says so, and one that is no good too: %s', async (...row) => {
+    const [, dialect, cookie, clearance] = row;
+    const house = aHouse();
+    const own = new AuthOptions({ ...options, dialect });
+    const auth = new SessionAuth(house.sessions, house.sessionUsers, new SessionCookie(own), own);
+    const ticket = await house.signIn();
+    for (const [sent, isOver, cleared] of [
+      [ticket, true, clearance],
+      [ticket, false, undefined],
+      ['forged', false, undefined],
+    ] as const) {
+      const exchange = anExchange({ cookie: `sid=${sent}` });
+      expect(await auth.signOut(exchange)).toBe(isOver);
+      expect(String(exchange.response.getHeader('set-cookie'))).toMatch(cookie);
+      expect(exchange.response.getHeader('clear-site-data')).toBe(cleared);
+    }
+    const { request: shown, response } = anExchange({ cookie: 'sid=forged' });
+    shown.res = response;
+    await auth.authenticate(shown);
+    expect(String(response.getHeader('set-cookie'))).toMatch(cookie);
+  });
+
+  it('loses nothing where there was none', async () => {
+    const exchange = anExchange();
+    expect(await aHouse().auth.signOut(exchange)).toBe(false);
+    expect(exchange.response.getHeaderNames()).toEqual([]);
+  });
+
   it.each([
     ['signed_out', 'session_signed_out'],
     ['evicted', 'session_evicted'],
@@ -218,18 +320,6 @@ describe('The holder of a ticket', () => {
     expect(await house.auth.holder(request({ cookie: `sid=${ticket}` }))).toBe(user.id);
     expect(await house.auth.holder(request({ cookie: 'sid=forged' }))).toBeNull();
     expect(await house.auth.holder(request({}))).toBeNull();
-  });
-
-  it.each([
-    ['standard', STANDARD, /^sid=; Path=\/; Expires=Thu, 01 Jan 1970/],
-    ['alx', ALX, /^undefined$/],
-  ])('has it taken back at sign-out as the dialect wants it: %s', async (_, dialect, header) => {
-    const house = aHouse();
-    const own = new AuthOptions({ ...options, dialect });
-    const auth = new SessionAuth(house.sessions, house.sessionUsers, new SessionCookie(own), own);
-    const exchange = anExchange({ cookie: `sid=${await house.signIn()}` });
-    expect(await auth.signOut(exchange)).toBe(true);
-    expect(String(exchange.response.getHeader('set-cookie'))).toMatch(header);
   });
 
   it('signs in again to a session of its own, and the one that was brought is over', async () => {
