@@ -285,6 +285,13 @@ describe('The trail of sessions', () => {
     expect(events).toHaveLength(7);
   });
 
+  it('has the end of a session that two end at once for one of them', async () => {
+    const { token, session } = await sessions.open(user, client, lifetime, by);
+    const ends = [sessions.close(token.reveal(), by), sessions.end(session.id, 'ended_by_admin', by)];
+    expect((await Promise.all(ends)).filter(Boolean)).toHaveLength(1);
+    expect((await told()).slice(1)).toMatchObject([{ type: 'session_ended', sessionId: session.id }]);
+  });
+
   it('has those that give way to one more, by nobody in particular where none is named', async () => {
     withOptions({ limit: { max: 1, policy: 'evict_oldest' } });
     const { session: first } = await sessions.open(user, client, lifetime);
