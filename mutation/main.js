@@ -28,6 +28,9 @@ const ROOMS = {
   },
 };
 
+/** Milliseconds after which a spec is taken to go on for ever: more than its own time-outs, on a busy machine too. */
+const PATIENCE = 60_000;
+
 const NOTICED = new Set(['Killed', 'Timeout']);
 const MISSED = new Set(['Survived', 'NoCoverage']);
 
@@ -45,6 +48,7 @@ function plantFaults(room, { concurrency, incremental }) {
     },
     coverageAnalysis: 'perTest',
     concurrency,
+    timeoutMS: PATIENCE,
     incremental,
     incrementalFile: `mutation/build/${room}.incremental.json`,
     ignorePatterns: ['/bench', '/dist', '/build', '/mutation'],

@@ -233,6 +233,7 @@ describe('The trail of sign-ins', () => {
       basic('ann@example.com', 'the wrong password'),
       basic('ann@example.com', 'the right password'),
       basic('ann@example.com', 'the right password'),
+      basic('ann@example.com', 'the right password'),
     ])
       await auth.authenticate(request(headers));
     const { events } = await store.list({ userId: null, type: null }, 10, null);
