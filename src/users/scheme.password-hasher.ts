@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { readArgon2id } from './argon2id-recipe.js';
 import { readBcrypt, readBcryptSha256 } from './bcrypt-recipes.js';
 import { EvenTime } from './even-time.js';
@@ -7,6 +7,9 @@ import type { HashRecipe, ReadHash } from './hash-recipe.js';
 import { type HashingTask, hashInThread } from './hashing-threads.js';
 import { PasswordHasher } from './password-hasher.js';
 import { Peppers } from './peppers.js';
+
+/** Milliseconds that timers may be late or early by; what is left is waited for turn by turn of the event loop. */
+const TIMER_ERROR = 2;
 
 export interface SchemeOptions {
   /** How much work a hash is; what the number means is the scheme's. */
@@ -62,7 +65,9 @@ export abstract class SchemePasswordHasher extends PasswordHasher {
 
   /** Holds an answer back, and no thread. */
   protected async wait(milliseconds: number): Promise<void> {
-    await delay(milliseconds);
+    const end = performance.now() + milliseconds;
+    if (milliseconds > TIMER_ERROR) await delay(milliseconds - TIMER_ERROR);
+    while (performance.now() < end) await turn();
   }
 
   #read(hash: string): ReadHash | null {
