@@ -5,7 +5,7 @@ import { initiatorOf } from '../audit/initiator.js';
 import { ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { CurrentSession, CurrentUser, Public } from '../common/access.js';
 import { DomainError } from '../common/domain-error.js';
-import { clientFacts } from '../http/client-facts.js';
+import { clientAddress } from '../http/client-facts.js';
 import { CredentialsBody } from '../http/body-decorators.js';
 import type { Session } from '../sessions/session.js';
 import { UserDto } from '../users/dto/user.dto.js';
@@ -43,7 +43,7 @@ export class AuthController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
-    const claimant = { ip: clientFacts(request).ip, ticketOf: await this.auth.holder(request) };
+    const claimant = { ip: clientAddress(request), ticketOf: await this.auth.holder(request) };
     const verification = await this.users.verify(email, password, claimant);
     if (verification.outcome !== 'verified') {
       await this.trail?.record(signInFailed(verification, 'login'), initiatorOf(request));

@@ -30,6 +30,7 @@ export class PasswordController {
     description: 'Changed; all sessions are over, and this client has a new one.',
   })
   @ApiAnswer(403, { description: 'The current password is wrong.' })
+  @ApiAnswer(429, { description: 'Too many attempts from this network failed.' })
   async changePassword(
     @CurrentUser() user: User,
     @CurrentSession() session: Session | null,

@@ -4,11 +4,16 @@ import { printable } from '../common/printable.js';
 
 const USER_AGENT_LENGTH = 256;
 
-/** What a request tells of its client: the address as far as `TRUST_PROXY` lets it be believed, and the browser in one line. */
+/** The address of a client, as far as `TRUST_PROXY` lets it be believed; null for what is none. */
+export function clientAddress({ ip }: Request): string | null {
+  return ip !== undefined && isIP(ip) !== 0 && !ip.includes('%') ? ip : null;
+}
+
+/** What a request tells of its client: the address, and the browser in one line. */
 export function clientFacts(request: Request): { ip: string | null; userAgent: string | null } {
-  const { ip, headers } = request;
+  const { headers } = request;
   return {
-    ip: ip !== undefined && isIP(ip) !== 0 && !ip.includes('%') ? ip : null,
+    ip: clientAddress(request),
     userAgent:
       printable(headers['user-agent']?.slice(0, USER_AGENT_LENGTH) ?? '').slice(0, USER_AGENT_LENGTH) || null,
   };

@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import type { AuditFacts } from '../../audit/audit-event.js';
 import { AuditTrail } from '../../audit/audit-trail.js';
 import { initiatorOf } from '../../audit/initiator.js';
+import { clientAddress } from '../../http/client-facts.js';
 import { UsersService } from '../../users/users.service.js';
 import { ANONYMOUS, Auth, type AuthResult, rejected } from '../auth.js';
 import { AuthOptions } from '../auth-options.js';
@@ -34,15 +35,14 @@ export class BasicAuth extends Auth {
     const [, encoded] = this.options.dialect.basicScheme.exec(request.headers.authorization ?? '') ?? [];
     if (encoded === undefined) return ANONYMOUS;
     const credentials = decode(encoded);
-    const by = initiatorOf(request);
     if (!credentials) {
-      await this.trail?.record(MALFORMED, by);
+      await this.trail?.record(MALFORMED, initiatorOf(request));
       return rejected();
     }
-    const claimant = { ip: by.ip, ticketOf: null };
+    const claimant = { ip: clientAddress(request), ticketOf: null };
     const verification = await this.users.recognize(credentials.email, credentials.password, claimant);
     if (verification.outcome !== 'verified') {
-      await this.trail?.record(signInFailed(verification, 'basic'), by);
+      await this.trail?.record(signInFailed(verification, 'basic'), initiatorOf(request));
       return rejected();
     }
     const { user, isKnown } = verification;
