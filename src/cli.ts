@@ -15,7 +15,7 @@ import { SystemClock } from './common/clock.js';
 import { DomainError } from './common/domain-error.js';
 import { printable } from './common/printable.js';
 import type { Config } from './config/config.js';
-import { parseDuration } from './config/duration.js';
+import { parseDuration } from './common/duration.js';
 import { describeConfig, loadConfig } from './config/load-config.js';
 import { InputPipe } from './http/input.pipe.js';
 import { problemOf } from './http/problem.js';

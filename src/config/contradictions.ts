@@ -1,5 +1,5 @@
 import { SCHEMES, remembersUsers } from '../auth/auth.provider.js';
-import { parseDuration } from './duration.js';
+import { parseDuration } from '../common/duration.js';
 import type { Settings } from './derived-defaults.js';
 import type { Environment } from './environment.js';
 

@@ -16,7 +16,7 @@ import { SCHEMES } from '../auth/auth.provider.js';
 import { isOrigin } from '../http/cross-site-check.js';
 import { isDatabaseUrl, isSessionStoreUrl } from '../storage/storage-options.js';
 import { type PasswordScheme, type Registration, USUAL_COST } from '../users/users-options.js';
-import { parseDuration } from './duration.js';
+import { parseDuration } from '../common/duration.js';
 
 const LONGEST_WAIT = 86_400_000;
 

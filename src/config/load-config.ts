@@ -13,7 +13,7 @@ import { UsersOptions } from '../users/users-options.js';
 import { type Config, ConfigError } from './config.js';
 import { contradictions } from './contradictions.js';
 import { type Settings, withDerivedDefaults } from './derived-defaults.js';
-import { parseDuration, parsePythonInt } from './duration.js';
+import { parseDuration, parsePythonInt } from '../common/duration.js';
 import { SECRETS } from './environment.js';
 import { NAMES, type Name, type Source, type Variables, readEnvironment } from './read-environment.js';
 

@@ -9,7 +9,7 @@ import { CreateUserDto, toNewUser } from './dto/create-user.dto.js';
 import { UpdateUserDto } from './dto/update-user.dto.js';
 import { UserDto } from './dto/user.dto.js';
 import { RegistrationDesk } from './registration-desk.js';
-import { fromCursor, toCursor } from './user-cursor.js';
+import { fromCursor, toCursor } from '../common/cursor.js';
 import { userJson } from './user-json.js';
 import type { User } from './user.js';
 import { UsersOptions } from './users-options.js';

@@ -1,13 +1,18 @@
-import { invalid } from '../common/domain-error.js';
-import type { UserPosition } from './user-store.js';
+import { invalid } from './domain-error.js';
 
-/** A place in the list of users as an opaque word that a client hands back. */
-export function toCursor({ createdAt, id }: UserPosition): string {
+/** A place in a list that is ordered by creation and then id. */
+export interface Position {
+  readonly createdAt: Date;
+  readonly id: string;
+}
+
+/** A place in a list as an opaque word that a client hands back. */
+export function toCursor({ createdAt, id }: Position): string {
   return Buffer.from(`${createdAt.getTime()}:${id}`).toString('base64url');
 }
 
 /** The place that a cursor stands for; `validation_failed` if it is none of ours. */
-export function fromCursor(cursor: string): UserPosition {
+export function fromCursor(cursor: string): Position {
   const [, time, id] = /^(\d{1,16}):([\w-]{1,64})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   const createdAt = new Date(Number(time));
   if (id === undefined || Number.isNaN(createdAt.getTime()))
