@@ -94,6 +94,31 @@ describe('The audit trail', () => {
     );
   });
 
+  it('has each new address, without it, and each that was taken', async () => {
+    const { id } = await audited.app.addUser('ida@example.com');
+    const visitor = await audited.signedIn('ida@example.com');
+    const admin = await audited.signedIn('root@example.com');
+    await audited.news();
+    for (const email of ['ida@example.com', 'ida-2@example.com', 'ann@example.com'])
+      await visitor.put(`/users/${id}`, { email });
+    await admin.put(`/users/${id}`, { email: 'ida-3@example.com' });
+    await admin.post('/users', { email: 'ann@example.com', password: PASSWORD });
+    const of = { actorId: id, subjectId: id, ...FROM_THERE };
+    const news = await expectNews(
+      { type: 'email_changed', ...of, details: {} },
+      { type: 'address_taken', ...of, details: { route: 'PUT /api/v1/users/:id' } },
+      { type: 'email_changed', ...of, actorId: root.id, details: {} },
+      {
+        type: 'address_taken',
+        ...of,
+        actorId: root.id,
+        subjectId: root.id,
+        details: { route: 'POST /api/v1/users' },
+      },
+    );
+    expect(JSON.stringify(news)).not.toContain('@example.com');
+  });
+
   it('has nothing of requests that are merely signed in', async () => {
     const visitor = await audited.signedIn('ann@example.com');
     await audited.news();

@@ -13,7 +13,6 @@ const KEYS = ['created_at', 'email', 'first_name', 'id', 'last_name', 'role', 'u
 /** A field that nobody may write, with a value that would be of use to somebody. */
 const FOREIGN_FIELDS: readonly (readonly [field: string, value: unknown])[] = [
   ['id', '00000000-0000-4000-8000-000000000000'],
-  ['email', 'other@example.com'],
   ['email_key', 'other@example.com'],
   ['email_verified', true],
   ['password', OTHER_PASSWORD],
@@ -176,7 +175,7 @@ describe('Users and administrators', () => {
     });
 
     it.each([
-      ...FOREIGN_FIELDS.filter(([field]) => !/^(email|password)$/.test(field)),
+      ...FOREIGN_FIELDS.filter(([field]) => field !== 'password'),
       ['role', 'admin'],
       ['disabled', true],
     ] as const)('is refused by POST, from a stranger and from an administrator: %s', async (field, value) => {
@@ -278,7 +277,13 @@ describe('In the alx dialect', () => {
     const users = app.nest.get(UserStore);
     const before = await users.find(id);
     const ann = app.visitor({ ...basic('ann@example.com'), 'content-type': 'application/json' });
-    for (const [field, value] of [...FOREIGN_FIELDS, ['role', 'admin'], ['disabled', true]] as const) {
+    const foreign = [
+      ['email', 'other@example.com'],
+      ['role', 'admin'],
+      ['disabled', true],
+      ...FOREIGN_FIELDS,
+    ] as const;
+    for (const [field, value] of foreign) {
       const { status } = await ann.send('PUT', `/users/${id}`, bodyWith({}, field, value));
       expect(status).toBe(field === '__proto__' ? 400 : 200);
       const known = { email: `${field}@example.com`, password: 'x' };

@@ -11,6 +11,8 @@ export const AUDIT_TYPES = [
   'session_ended',
   'password_changed',
   'password_change_failed',
+  'email_changed',
+  'address_taken',
   'role_changed',
   'user_created',
   'user_disabled',

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { User } from '../users/user.js';
 import type { UserChanges, UserStore } from '../users/user-store.js';
 import { aUser } from './samples.js';
 import { type StoreUnderTest, openForEachClause } from './store-under-test.js';
@@ -155,6 +156,107 @@ export function describeUserStore(name: string, open: () => Promise<StoreUnderTe
         const enabled = await store.update(user.id, { disabled: false }, noon);
         expect(enabled).toMatchObject({ after: { disabled: false, credentialVersion } });
       });
+    });
+
+    describe('a change of the address', () => {
+      const ann = aUser({ email: 'ann@example.com', firstName: 'Ann' });
+      const ben = aUser({ email: 'ben@example.com' });
+      beforeEach(async () => {
+        await store.insert(ann, 'the hash of Ann');
+        await store.insert(ben, 'the hash of Ben');
+      });
+
+      it('leaves the hash and what was granted', async () => {
+        const changed = await store.update(ann.id, { email: 'Lee@example.com' }, after(1));
+        const expected = { ...ann, email: 'Lee@example.com', updatedAt: after(1) };
+        expect(changed).toEqual({ outcome: 'updated', before: ann, after: expected });
+        expect(await store.find(ann.id)).toEqual(expected);
+        const credential = { user: expected, passwordHash: 'the hash of Ann' };
+        expect(await store.findCredential(' lee@EXAMPLE.com')).toEqual(credential);
+        expect(await store.findCredential(ann.email)).toBeNull();
+      });
+
+      it('frees the old one, for a new user or another, and takes the new one', async () => {
+        await store.update(ann.id, { email: 'lee@example.com' }, noon);
+        expect(await store.insert(aUser({ email: 'LEE@example.com' }), 'hash')).toBe(false);
+        expect(await store.update(ben.id, { email: ann.email }, noon)).toMatchObject({ outcome: 'updated' });
+        expect((await store.findCredential(ann.email))?.passwordHash).toBe('the hash of Ben');
+        expect(await store.insert(aUser({ email: ben.email }), 'hash')).toBe(true);
+      });
+
+      it('frees the new one with its user', async () => {
+        await store.update(ann.id, { email: 'lee@example.com' }, noon);
+        expect(await store.remove(ann.id)).toBe('removed');
+        for (const email of [ann.email, 'lee@example.com'])
+          expect(await store.insert(aUser({ email }), 'hash')).toBe(true);
+      });
+
+      it.each(['ben@example.com', ' BEN@Example.com'])(
+        'to the one of another, %j, changes nothing at all',
+        async (email) => {
+          const changes = { email, firstName: 'Anna', role: 'admin', disabled: true } as const;
+          expect(await store.update(ann.id, changes, after(1))).toEqual({ outcome: 'email_taken' });
+          expect(await store.findCredential(ann.email)).toEqual({
+            user: ann,
+            passwordHash: 'the hash of Ann',
+          });
+          expect((await store.findCredential(ben.email))?.user).toEqual(ben);
+        },
+      );
+
+      it.each(['ann@example.com', ' ANN@Example.com'])("to one's own, %j, is one like any", async (email) => {
+        expect(await store.update(ann.id, { email }, noon)).toMatchObject({ after: { email } });
+        expect((await store.findCredential(ann.email))?.user.email).toBe(email);
+        expect(await store.insert(aUser({ email: ann.email }), 'hash')).toBe(false);
+      });
+
+      it('finds no unknown user, and tells of the last administrator before it tells of another', async () => {
+        const taken = { email: ben.email, role: 'user' } as const;
+        expect(await store.update(aUser().id, taken, noon)).toEqual({ outcome: 'not_found' });
+        expect(await store.update(aUser().id, { email: 'lee@example.com' }, noon)).toEqual({
+          outcome: 'not_found',
+        });
+        const root = aUser({ role: 'admin' });
+        await store.insert(root, 'hash');
+        expect(await store.update(root.id, taken, noon)).toEqual({ outcome: 'last_admin' });
+        const free = { email: 'lee@example.com', disabled: true };
+        expect(await store.update(root.id, free, noon)).toEqual({ outcome: 'last_admin' });
+        expect(await store.findCredential('lee@example.com')).toBeNull();
+      });
+
+      it('is made by one of many who race for an address', async () => {
+        const users = range(20).map(() => aUser());
+        for (const user of users) await store.insert(user, user.id);
+        const outcomes = await Promise.all(
+          users.map(async ({ id }, index) => {
+            const email = index % 2 === 0 ? 'lee@example.com' : 'LEE@example.com';
+            return (await store.update(id, { email }, noon)).outcome;
+          }),
+        );
+        expect(outcomes.toSorted()).toEqual([...range(19).map(() => 'email_taken'), 'updated']);
+        const winner = users[outcomes.indexOf('updated')]!;
+        expect((await store.findCredential('lee@example.com'))?.passwordHash).toBe(winner.id);
+        for (const loser of users.filter((user) => user !== winner))
+          expect((await store.findCredential(loser.email))?.user).toEqual(loser);
+      });
+
+      it.each(['before', 'after'])(
+        'and new users who race for an address have one winner, where the users come %s',
+        async (place) => {
+          const users = range(10).map(() => aUser());
+          for (const user of users) await store.insert(user, 'hash');
+          const email = 'lee@example.com';
+          const update = async ({ id }: User) =>
+            (await store.update(id, { email }, noon)).outcome === 'updated';
+          const newcomers = range(10).map(() => () => store.insert(aUser({ email }), 'hash'));
+          const changes = users.map((user) => () => update(user));
+          const calls = place === 'before' ? [...newcomers, ...changes] : [...changes, ...newcomers];
+          const won = await Promise.all(calls.map((call) => call()));
+          expect(won.filter(Boolean)).toHaveLength(1);
+          const isInserted = (await store.count()) === 13;
+          expect(won.indexOf(true) < 10).toBe(isInserted === (place === 'before'));
+        },
+      );
     });
 
     describe('the last administrator who is not disabled', () => {

@@ -2,16 +2,17 @@ import type { Credential, Role, User } from './user.js';
 
 /** What may be changed of a user without their password; what is absent stays. */
 export interface UserChanges {
+  readonly email?: string;
   readonly firstName?: string;
   readonly lastName?: string;
   readonly role?: Role;
   readonly disabled?: boolean;
 }
 
-/** What became of a change; the last administrator who is not disabled stays one. */
+/** What became of a change; the last administrator who is not disabled stays one, and no two users share an address. */
 export type UserUpdate =
   | { readonly outcome: 'updated'; readonly before: User; readonly after: User }
-  | { readonly outcome: 'not_found' | 'last_admin' };
+  | { readonly outcome: 'not_found' | 'last_admin' | 'email_taken' };
 
 /** What became of a removal; the last administrator who is not disabled stays. */
 export type UserRemoval = 'removed' | 'not_found' | 'last_admin';

@@ -75,7 +75,7 @@ export class UsersController {
   @Put(':id')
   @ApiAnswer(200, { type: UserDto })
   @ApiAnswer(404)
-  @ApiAnswer(409, { description: 'No administrator would be left.' })
+  @ApiAnswer(409, { description: 'No administrator would be left, or the address is taken.' })
   async update(
     @CurrentUser() caller: User,
     @CurrentInitiator() by: Initiator,
@@ -84,6 +84,7 @@ export class UsersController {
   ) {
     this.#checkMayChange(caller, id);
     const changes = {
+      email: body.email ?? undefined,
       firstName: body.first_name ?? undefined,
       lastName: body.last_name ?? undefined,
       role: body.role ?? undefined,

@@ -1,5 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ConsoleLogger, Logger } from '@nestjs/common';
 import bcrypt from 'bcrypt';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { MemoryAuditStore } from '../storage/memory/memory.audit-store.js';
 import { MemoryUserStore } from '../storage/memory/memory.user-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { aClaimant, aThrottle } from '../testing/samples.js';
@@ -113,6 +116,7 @@ describe('The users service', () => {
       ],
       ['the account was disabled', () => users.update(ann.id, { disabled: true }), 'wrong_password'],
       ['the account was removed', () => users.remove(ann.id), 'unknown_email'],
+      ['the address was changed', () => users.update(ann.id, { email: 'lee@example.com' }), 'unknown_email'],
     ])('knows it no longer once %s', async (_, change, outcome) => {
       await recognize();
       await change();
@@ -125,6 +129,85 @@ describe('The users service', () => {
       expect(await users.recognize('ann@example.com', PASSWORD, aClaimant())).toMatchObject({
         user: { firstName: 'Ann' },
       });
+    });
+  });
+
+  describe('changing the address', () => {
+    const NOT_AN_ADDRESS = {
+      code: 'validation_failed',
+      faults: [{ pointer: '/email', detail: 'Not an e-mail address.' }],
+    };
+    const outcomes = async (email: string) => [
+      (await users.verify(email, PASSWORD, aClaimant())).outcome,
+      (await users.recognize(email, PASSWORD, aClaimant())).outcome,
+    ];
+
+    it('has the new one sign in at once, and the old one no longer', async () => {
+      const changed = await users.update(ann.id, { email: ' Lee@Example.com ' });
+      expect(changed).toEqual({ ...ann, email: 'Lee@Example.com' });
+      expect(await outcomes('lee@example.com')).toEqual(['verified', 'verified']);
+      expect(await outcomes('ann@example.com')).toEqual(['unknown_email', 'unknown_email']);
+    });
+
+    it('keeps it in the form that Unicode composes', async () => {
+      const { email } = await users.update(ann.id, { email: 'zoe\u0308@example.com' });
+      expect(email).toBe('zo\u00eb@example.com');
+    });
+
+    it('has a known credential known on where the case alone is another', async () => {
+      await outcomes('ann@example.com');
+      await users.update(ann.id, { email: 'Ann@Example.com' });
+      hasher.calls.length = 0;
+      expect(await users.recognize('ann@example.com', PASSWORD, aClaimant())).toMatchObject({
+        isKnown: true,
+        user: { email: 'Ann@Example.com' },
+      });
+      expect(hasher.calls).toEqual([]);
+    });
+
+    it('refuses one that is taken or none, and changes nothing then', async () => {
+      await users.create({ ...account, email: 'ben@example.com' }, 'user');
+      const change = (email: string) => users.update(ann.id, { email, firstName: 'Ann' });
+      await expect(change('BEN@example.com')).rejects.toMatchObject({ code: 'email_taken' });
+      for (const email of ['', 'ann', 'ann@', 'ann\u202e@example.com', 'ann@example.com,ben@example.com'])
+        await expect(change(email)).rejects.toMatchObject(NOT_AN_ADDRESS);
+      expect(await users.find(ann.id)).toEqual(ann);
+    });
+
+    it('takes any text to the letter where that is asked for', async () => {
+      const options = new UsersOptions({ exactEmails: true });
+      const exact = new UsersService(userStore, hasher, aThrottle(clock), clock, options);
+      const recognize = async (email: string) =>
+        (await exact.recognize(email, PASSWORD, aClaimant())).outcome;
+      expect(await recognize('ann@example.com')).toBe('verified');
+      for (const email of ['Ann@example.com', ' ann ']) {
+        expect(await exact.update(ann.id, { email })).toMatchObject({ email });
+        expect(await recognize(email)).toBe('verified');
+        expect(await recognize('ann@example.com')).toBe('unknown_email');
+      }
+    });
+
+    it('is told once where it is another, and never which', async () => {
+      Logger.overrideLogger(false);
+      const audit = new MemoryAuditStore();
+      const trail = new AuditTrail(audit, clock);
+      const options = new UsersOptions();
+      const told = new UsersService(userStore, hasher, aThrottle(clock), clock, options, trail);
+      for (const email of ['lee@example.com', 'lee@example.com', undefined])
+        await told.update(ann.id, { email, firstName: 'Ann' });
+      const { events } = await audit.list({ userId: null, type: null }, 10, null);
+      expect(events).toMatchObject([{ type: 'email_changed', subjectId: ann.id, details: {} }]);
+      expect(JSON.stringify(events)).not.toContain('@');
+      Logger.overrideLogger(new ConsoleLogger());
+    });
+
+    it('has no password changed of whoever has the old one by then', async () => {
+      await users.update(ann.id, { email: 'lee@example.com' });
+      await users.create({ ...account, password: 'the password of Ben' }, 'user');
+      const change = users.changePassword(ann, 'the password of Ben', 'another password', aClaimant());
+      await expect(change).rejects.toMatchObject({ code: 'current_password_wrong' });
+      const verification = await users.verify('ann@example.com', 'the password of Ben', aClaimant());
+      expect(verification.outcome).toBe('verified');
     });
   });
 

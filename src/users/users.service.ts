@@ -89,14 +89,14 @@ export class UsersService {
 
   /**
    * As `verify`, but a credential that was verified within the last quarter of an hour is known again without a hash. It
-   * counts only for the user as they are now: a change of the password or a disabling holds at once.
+   * counts only for the user as they are now: a disabling, or a change of password or address, holds at once.
    */
   async recognize(email: string, password: string, claimant: Claimant): Promise<Verification> {
     const now = this.clock.now();
     const proof = this.#proofs.of(email, password, now);
     const user = proof && (await this.store.find(proof.userId));
-    if (user && !user.disabled && user.credentialVersion === proof.credentialVersion)
-      return { outcome: 'verified', user, isKnown: true };
+    const isAsProven = user && !user.disabled && user.credentialVersion === proof.credentialVersion;
+    if (isAsProven && this.#isAddressOf(user, email)) return { outcome: 'verified', user, isKnown: true };
     const verification = await this.verify(email, password, claimant);
     if (verification.outcome === 'verified') this.#proofs.note(email, password, verification.user, now);
     return verification;
@@ -119,14 +119,17 @@ export class UsersService {
   }
 
   /**
-   * Changes a user; `not_found` if there is none, `last_admin` if no administrator would be left. Disabling makes all
-   * that was granted to them worthless, and enabling forgives the failed attempts at their password.
+   * Changes a user; `not_found` if there is none, `last_admin` if no administrator would be left, `email_taken` if the
+   * address is another's. Disabling makes all that was granted to them worthless, and enabling forgives the failed
+   * attempts at their password. A new address leaves what was granted, and frees the old one.
    */
   async update(id: string, changes: UserChanges, by: Initiator = PROGRAM): Promise<User> {
-    const update = await this.store.update(id, changes, this.clock.now());
+    const email = changes.email === undefined ? undefined : this.#toAddress(changes.email);
+    const update = await this.store.update(id, { ...changes, email }, this.clock.now());
     if (update.outcome !== 'updated') throw new DomainError(update.outcome);
     const { before, after } = update;
     if (changes.disabled === false) await this.throttle.forgive(emailKey(after.email));
+    if (before.email !== after.email) await this.#tell('email_changed', after, by);
     if (before.role !== after.role)
       await this.#tell('role_changed', after, by, { from: before.role, to: after.role });
     if (before.disabled !== after.disabled)
@@ -158,16 +161,16 @@ export class UsersService {
     await this.#tell('user_deleted', { id }, by);
   }
 
-  /** Null where the password is wrong, or another change was faster. */
+  /** Null where the password is wrong, or another change was faster; the address may be another's by now. */
   async #replacePassword(
-    { email }: User,
+    { id, email }: User,
     current: string,
     next: string,
     claimant: Claimant,
   ): Promise<User | null> {
     const verification = await this.verify(email, current, claimant);
-    if (verification.outcome !== 'verified') return null;
-    const { id, credentialVersion } = verification.user;
+    if (verification.outcome !== 'verified' || verification.user.id !== id) return null;
+    const { credentialVersion } = verification.user;
     const hash = await this.hasher.hash(next);
     return this.store.replacePassword(id, credentialVersion, hash, this.clock.now());
   }
@@ -182,14 +185,13 @@ export class UsersService {
   }
 
   async #newCredential(details: NewUser, role: Role): Promise<Credential> {
-    if (!this.options.exactEmails && !isAddress(details.email))
-      throw invalid('/email', 'Not an e-mail address.');
+    const email = this.#toAddress(details.email);
     await this.#policy.check(details.password, details, '/password');
     const passwordHash = await this.hasher.hash(details.password);
     const now = this.clock.now();
     const user: User = {
       id: randomUUID(),
-      email: this.options.exactEmails ? details.email : details.email.trim().normalize('NFC'),
+      email,
       firstName: details.firstName,
       lastName: details.lastName,
       role,
@@ -201,8 +203,15 @@ export class UsersService {
     return { user, passwordHash };
   }
 
+  /** The address as it is kept. */
+  #toAddress(email: string): string {
+    if (this.options.exactEmails) return email;
+    if (!isAddress(email)) throw invalid('/email', 'Not an e-mail address.');
+    return email.trim().normalize('NFC');
+  }
+
   #isAddressOf(user: User, email: string): boolean {
-    return !this.options.exactEmails || user.email === email;
+    return this.options.exactEmails ? user.email === email : emailKey(user.email) === emailKey(email);
   }
 
   async #upgradeHash({ user, passwordHash }: Credential, password: string): Promise<void> {

@@ -54,7 +54,12 @@ export class MemoryUserStore extends UserStore {
     if (!credential) return { outcome: 'not_found' };
     const { user } = credential;
     if (takesAdminAway(changes) && this.#isLastAdmin(user)) return { outcome: 'last_admin' };
+    const email = changes.email ?? user.email;
+    if ((this.#idsByEmail.get(emailKey(email)) ?? id) !== id) return { outcome: 'email_taken' };
+    this.#idsByEmail.delete(emailKey(user.email));
+    this.#idsByEmail.set(emailKey(email), id);
     const after = this.#replace(credential, {
+      email,
       firstName: changes.firstName ?? user.firstName,
       lastName: changes.lastName ?? user.lastName,
       role: changes.role ?? user.role,

@@ -101,7 +101,10 @@ function isNotThereYet(error: unknown): boolean {
   return ['ECONNREFUSED', '57P03'].includes(Object(error).code as string);
 }
 
-/** Two transactions that wait for each other, of which PostgreSQL ends one. */
+/**
+ * Of two transactions that wait for each other, PostgreSQL ends one. Of two that write what is to be unique, it fails
+ * the one that is later: repeated, that finds there what the other wrote.
+ */
 function isBusy(error: unknown): boolean {
-  return Object(error).code === '40P01';
+  return ['40P01', '23505'].includes(Object(error).code as string);
 }

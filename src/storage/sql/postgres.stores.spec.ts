@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { sql } from 'kysely';
+import { type Transaction, sql } from 'kysely';
 import { describeWithPostgres, newSchema } from '../../../test/support/services.js';
 import { expectOneSweeper } from '../../../test/support/sweepers.js';
 import { expectClearance } from '../../../test/support/tallies.js';
@@ -8,7 +9,9 @@ import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeTallyStore } from '../../testing/describe-tally-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
 import { aSession, aUser } from '../../testing/samples.js';
+import type { UserUpdate } from '../../users/user-store.js';
 import { PostgresDatabase } from './postgres.database.js';
+import type { Schema } from './schema.js';
 import { SqlAuditStore } from './sql.audit-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
 import { SqlTallyStore } from './sql.tally-store.js';
@@ -86,8 +89,29 @@ describeWithPostgres('On PostgreSQL', () => {
       );
       expect(founded.filter(Boolean)).toHaveLength(1);
     });
+
+    it('have an address be taken where another writer of it is faster by a moment', async () => {
+      const store = new SqlUserStore(here);
+      const [ann, ben] = [aUser(), aUser()];
+      for (const user of [ann, ben]) await store.insert(user, 'hash');
+      const email = 'lee@example.com';
+      const changes: Promise<UserUpdate>[] = [];
+      await there.db.transaction().execute(async (transaction) => {
+        const address = { email, email_key: email };
+        await transaction.updateTable('users').set(address).where('id', '=', ben.id).execute();
+        changes.push(store.update(ann.id, { email }, noon));
+        await untilAwaited(transaction);
+      });
+      expect(await Promise.all(changes)).toEqual([{ outcome: 'email_taken' }]);
+    });
   });
 });
+
+/** Ends when some other transaction waits for this one. */
+async function untilAwaited(transaction: Transaction<Schema>): Promise<void> {
+  const waiting = sql`select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))`;
+  while ((await waiting.execute(transaction)).rows.length === 0) await setImmediate();
+}
 
 describeWithPostgres('An empty PostgreSQL database', () => {
   it('has its tables made once, whoever opens it at the same time', async () => {

@@ -44,7 +44,7 @@ const CREDENTIAL_BY_ADDRESS: LookUp<CredentialRow> = {
   key: 'email_key',
 };
 
-/** What transactions that take administrators away are alone on. */
+/** What transactions that take administrators away or change addresses are alone on. */
 const ADMINISTRATORS = 'administrators';
 
 /** In the words of the index `administrators`, so that it serves. */
@@ -165,10 +165,14 @@ async function updateRow(
   changes: UserChanges,
   now: Date,
 ): Promise<UserUpdate> {
+  const { email } = changes;
   const before = await db.selectFrom('users').select(USER_COLUMNS).where('id', '=', id).executeTakeFirst();
+  if (before && email !== undefined && (await isTaken(db, email, id))) return { outcome: 'email_taken' };
   const after = await db
     .updateTable('users')
     .set((user) => ({
+      email,
+      email_key: email === undefined ? undefined : emailKey(email),
       first_name: changes.firstName,
       last_name: changes.lastName,
       role: changes.role,
@@ -181,6 +185,17 @@ async function updateRow(
     .executeTakeFirst();
   if (!before || !after) return { outcome: 'not_found' };
   return { outcome: 'updated', before: toUser(before), after: toUser(after) };
+}
+
+/** Whether the address is another user's. */
+async function isTaken(db: Transaction<Schema>, email: string, id: string): Promise<boolean> {
+  const other = await db
+    .selectFrom('users')
+    .select('id')
+    .where('email_key', '=', emailKey(email))
+    .where('id', '!=', id)
+    .executeTakeFirst();
+  return other !== undefined;
 }
 
 /** Whether this is the administrator besides whom nobody is left who may sign in as one. */

@@ -1,4 +1,4 @@
-import { IsBoolean, IsIn, IsOptional } from 'class-validator';
+import { IsBoolean, IsIn, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
 import { ApiField } from '../../common/api-notes.js';
 import type { Role } from '../user.js';
 import { IsName } from './is-name.js';
@@ -6,6 +6,13 @@ import { STANDARD } from './standard-only.js';
 
 /** What is absent or null stays as it is. */
 export class UpdateUserDto {
+  @ApiField({ required: false, type: String, format: 'email', nullable: true, maxLength: 254 })
+  @IsOptional(STANDARD)
+  @MaxLength(254, STANDARD)
+  @IsString(STANDARD)
+  @IsNotEmpty(STANDARD)
+  readonly email?: string | null;
+
   @IsName()
   readonly first_name?: string | null;
 
