@@ -50,12 +50,16 @@ export type {
   Ending,
   Session,
   SessionEntry,
+  SessionKind,
+  SessionScope,
   StoredSession,
+  Transport,
 } from './sessions/session.js';
 export { type Limits, SessionLifetime } from './sessions/session-lifetime.js';
 export {
   ENDING_KEPT_FOR,
   type InsertResult,
+  type Proof,
   type SessionLimit,
   SessionStore,
 } from './sessions/session-store.js';
@@ -68,6 +72,7 @@ export {
   type FindSession,
   type OpenedSession,
   type Resumption,
+  type SessionTerms,
   SessionsService,
 } from './sessions/sessions.service.js';
 

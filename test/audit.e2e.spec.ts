@@ -89,9 +89,17 @@ describe('The audit trail', () => {
     const visitor = await audited.signedIn('ann@example.com');
     const of = { actorId: ann.id, subjectId: ann.id, sessionId: idOf(visitor), at: audited.app.clock.now() };
     await expectNews(
-      { type: 'session_opened', ...of, ...FROM_THERE, details: {} },
+      { type: 'session_opened', ...of, ...FROM_THERE, details: { kind: 'session', transport: 'cookie' } },
       { type: 'sign_in', ...of, ...FROM_THERE, details: { method: 'login' } },
     );
+  });
+
+  it('has each new name of a session', async () => {
+    const sessions = audited.app.nest.get(SessionsService);
+    const session = await sessions.find(ann, idOf(await audited.signedIn('ann@example.com')));
+    await audited.news();
+    await sessions.rename(session!, 'Kitchen');
+    await expectNews({ type: 'session_renamed', subjectId: ann.id, sessionId: session!.id, details: {} });
   });
 
   it('has each new address, without it, and each that was taken', async () => {

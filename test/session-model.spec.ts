@@ -22,6 +22,7 @@ import {
 } from 'coatcheck';
 import { FakeClock, aClaimant, aThrottle, aUser } from 'coatcheck/testing';
 import * as fc from 'fast-check';
+import { PROGRAM } from '../src/audit/initiator.js';
 import { userTag } from '../src/sessions/session-token.js';
 import { Connections } from '../src/storage/connections.js';
 import { newFolder } from './support/server.js';
@@ -45,11 +46,24 @@ interface KnownUser {
   removed: boolean;
 }
 
-interface KnownSession {
+/** The limits of each kind that has some. */
+interface Policy {
+  readonly session: Limits;
+  readonly remembered: Limits;
+}
+
+/** What a session is opened as, and the life of an access token, which is nothing to the others. */
+interface Terms extends Pick<Session, 'kind' | 'transport' | 'scope' | 'label'> {
+  readonly life: number;
+}
+
+interface KnownSession extends Pick<Session, 'kind' | 'transport' | 'scope'> {
   readonly id: string;
   readonly userId: string;
   readonly version: number;
   readonly openedAt: number;
+  provenAt: number;
+  label: string | null;
   seenAt: number;
   expiresAt: number;
   /** The last is the right one; the first was never given to anybody. */
@@ -68,46 +82,69 @@ class Model {
   ) {}
 
   /** Makes room under a limit if need be; false if there is none. */
-  admits(userId: string, version: number, limit: SessionLimit | null): boolean {
-    if (!limit) return true;
-    const rivals = this.liveOf(userId).filter((one) => one.version >= version);
+  admits(userId: string, version: number, { kind }: Terms, limit: SessionLimit | null): boolean {
+    if (!limit || kind === 'access_token') return true;
+    const rivals = this.liveOf(userId).filter((one) => one.version >= version && one.kind !== 'access_token');
     const excess = rivals.length + 1 - limit.max;
     if (limit.policy === 'refuse') return excess <= 0;
     for (const one of rivals.slice(0, Math.max(excess, 0))) this.end(one, 'evicted');
     return true;
   }
 
-  open(token: SessionToken, userId: string, version: number, limits: Limits): KnownSession {
+  open(
+    token: SessionToken,
+    { id, version }: Pick<KnownUser, 'id' | 'version'>,
+    { life, ...terms }: Terms,
+    policy: Policy,
+  ): KnownSession {
     const session: KnownSession = {
       id: token.id,
-      userId,
+      userId: id,
       version,
+      ...terms,
       openedAt: this.now,
+      provenAt: this.now,
       seenAt: this.now,
-      expiresAt: Math.min(this.now + limits.idle, this.now + limits.absolute, NEVER),
+      expiresAt: this.now + life,
       tokens: [SessionToken.reissue(token.id).reveal(), token.reveal()],
       ended: null,
     };
+    session.expiresAt = deadline(session, policy);
     this.sessions.push(session);
     return session;
   }
 
-  resume(one: KnownSession, text: string, limits: Limits): Resumption {
-    const dead = (reason: DeadReason) => ({ outcome: 'dead', reason }) as const;
-    if (text !== one.tokens.at(-1) || this.isForgotten(one)) return dead('unknown');
-    if (one.ended) return dead(one.ended.reason);
-    if (one.openedAt + limits.absolute <= this.now) return dead('expired_absolute');
-    if (one.expiresAt <= this.now || one.seenAt + limits.idle <= this.now) return dead('expired_idle');
-    if (this.now >= touchDue(one, limits)) {
+  resume(one: KnownSession, text: string, policy: Policy): Resumption {
+    const dead = (reason: DeadReason, at: number) => ({ outcome: 'dead', reason, at: new Date(at) }) as const;
+    if (text !== one.tokens.at(-1) || this.isForgotten(one))
+      return { outcome: 'dead', reason: 'unknown', at: null };
+    if (one.ended) return dead(one.ended.reason, one.ended.at);
+    const end = Math.min(one.expiresAt, deadline(one, policy));
+    if (end <= this.now) return dead(end < limitOf(one, policy) ? 'expired_idle' : 'expired_absolute', end);
+    const isTouched = this.now >= touchDue(one, policy);
+    if (isTouched) {
       one.seenAt = this.now;
-      one.expiresAt = deadline(one, limits);
+      one.expiresAt = deadline(one, policy);
     }
-    return { outcome: 'live', session: shown(one) };
+    return { outcome: 'live', session: shown(one), isTouched };
   }
 
   rotate(one: KnownSession, text: string): boolean {
     if (!this.isLive(one) || text !== one.tokens.at(-1)) return false;
     one.seenAt = this.now;
+    return true;
+  }
+
+  renew(one: KnownSession, text: string, policy: Policy): boolean {
+    if (!this.rotate(one, text)) return false;
+    one.provenAt = this.now;
+    one.expiresAt = deadline(one, policy);
+    return true;
+  }
+
+  rename(one: KnownSession, label: string | null): boolean {
+    if (!this.isLive(one)) return false;
+    one.label = label;
     return true;
   }
 
@@ -157,22 +194,38 @@ function overAt(one: KnownSession): number {
   return one.ended?.at ?? one.expiresAt;
 }
 
-function deadline(one: KnownSession, limits: Limits): number {
-  return Math.min(one.seenAt + limits.idle, one.openedAt + limits.absolute, NEVER);
+function idleLimitOf({ kind }: KnownSession, policy: Policy): number {
+  return kind === 'access_token' ? Infinity : policy[kind].idle;
 }
 
-function touchDue(one: KnownSession, limits: Limits): number {
-  return one.seenAt + (limits.idle === Infinity ? MINUTE : limits.idle / 20);
+function limitOf({ kind, provenAt, expiresAt }: KnownSession, policy: Policy): number {
+  return kind === 'access_token' ? expiresAt : Math.min(provenAt + policy[kind].absolute, NEVER);
+}
+
+function deadline(one: KnownSession, policy: Policy): number {
+  return Math.min(one.seenAt + idleLimitOf(one, policy), limitOf(one, policy));
+}
+
+function touchDue(one: KnownSession, policy: Policy): number {
+  const idle = idleLimitOf(one, policy);
+  return one.seenAt + (idle === Infinity ? MINUTE : idle / 20);
+}
+
+function lifetimeOf({ session, remembered }: Policy): SessionLifetime {
+  return new SessionLifetime(session, remembered);
 }
 
 function shown(one: KnownSession): Session {
-  const openedAt = new Date(one.openedAt);
   return {
     id: one.id,
     userId: one.userId,
+    kind: one.kind,
+    transport: one.transport,
+    scope: one.scope,
+    label: one.label,
     credentialVersion: one.version,
-    createdAt: openedAt,
-    authenticatedAt: openedAt,
+    createdAt: new Date(one.openedAt),
+    authenticatedAt: new Date(one.provenAt),
     lastSeenAt: new Date(one.seenAt),
     expiresAt: new Date(one.expiresAt),
     client,
@@ -272,14 +325,41 @@ function step<S, T>(
   }));
 }
 
-const usual: Limits = { idle: 20 * MINUTE, absolute: 24 * MINUTE };
-const limits = fc.constantFrom<Limits>(
+const usual: Policy = {
+  session: { idle: 20 * MINUTE, absolute: 24 * MINUTE },
+  remembered: { idle: DAY, absolute: 2 * DAY },
+};
+const policy = fc.constantFrom<Policy>(
   usual,
   usual,
   usual,
-  { idle: 5 * MINUTE, absolute: 2 * DAY },
-  { idle: Infinity, absolute: Infinity },
+  {
+    session: { idle: 5 * MINUTE, absolute: 2 * DAY },
+    remembered: { idle: Infinity, absolute: 30 * MINUTE },
+  },
+  {
+    session: { idle: Infinity, absolute: Infinity },
+    remembered: { idle: 6 * MINUTE, absolute: Infinity },
+  },
 );
+const usualTerms: Terms = { kind: 'session', transport: 'cookie', scope: 'write', label: null, life: 0 };
+const tokenTerms: Terms = {
+  kind: 'access_token',
+  transport: 'bearer',
+  scope: 'read',
+  label: 'Backup',
+  life: 2 * DAY,
+};
+const terms = fc.constantFrom<Terms>(
+  usualTerms,
+  usualTerms,
+  { ...usualTerms, transport: 'bearer', label: 'access_token' },
+  { ...usualTerms, kind: 'remembered' },
+  { ...usualTerms, kind: 'remembered' },
+  tokenTerms,
+  { ...tokenTerms, scope: 'write', life: 10 * MINUTE },
+);
+const label = fc.constantFrom(null, 'My phone', 'access_token', '"\u{1f36a}"');
 const limit = fc.option(
   fc.record<SessionLimit>({
     max: fc.integer({ min: 1, max: 3 }),
@@ -288,6 +368,7 @@ const limit = fc.option(
 );
 const reason = fc.constantFrom<EndReason>(
   'signed_out',
+  'ended_elsewhere',
   'ended_by_admin',
   'password_changed',
   'user_disabled',
@@ -299,8 +380,8 @@ const age = fc.constantFrom(0, 0, 0, 1, 2);
 const signIn = step(
   'sign in',
   someUser,
-  { limit, limits, times: fc.constantFrom(1, 1, 1, 6), behind: fc.constantFrom(0, 0, 1) },
-  async (model, house, user, { limit, limits, times, behind }) => {
+  { limit, policy, terms, times: fc.constantFrom(1, 1, 1, 6), behind: fc.constantFrom(0, 0, 1) },
+  async (model, house, user, { limit, policy, terms, times, behind }) => {
     const verified = await house.users.verify(user.email, user.password, aClaimant());
     expect(verified.outcome).toBe(
       user.removed ? 'unknown_email' : user.disabled ? 'wrong_password' : 'verified',
@@ -311,26 +392,33 @@ const signIn = step(
     const version = user.version - behind;
     for (let time = 0; time < times; time += 1) {
       if (model.sessions.at(-1)?.openedAt === model.now) pass(model, house, 1);
+      const { life, ...facts } = terms;
+      const expiresAt = new Date(model.now + life);
       const opened = await orCode(
         house
           .sessionsUnder(limit)
-          .open({ id: user.id, credentialVersion: version }, client, new SessionLifetime(limits)),
+          .open({ id: user.id, credentialVersion: version }, client, lifetimeOf(policy), PROGRAM, {
+            ...facts,
+            expiresAt,
+          }),
       );
-      const isAdmitted = model.admits(user.id, version, limit);
+      const isAdmitted = model.admits(user.id, version, terms, limit);
       expect(typeof opened === 'string' ? opened : 'opened').toBe(
         isAdmitted ? 'opened' : 'session_limit_reached',
       );
       if (typeof opened === 'string') continue;
-      expect(opened.session).toEqual(shown(model.open(opened.token, user.id, version, limits)));
+      expect(opened.session).toEqual(
+        shown(model.open(opened.token, { id: user.id, version }, terms, policy)),
+      );
     }
   },
 );
 
-const use = step('use', someSession, { age, limits }, expectResumption);
+const use = step('use', someSession, { age, policy }, expectResumption);
 
 /** Whatever the user is told, the session is over afterwards. */
 const useAsItEnds = step('use as it ends', someSession, { reason }, async (model, house, one, { reason }) => {
-  const resuming = house.sessions.resume(tokenOf(one, 0), new SessionLifetime(usual));
+  const resuming = house.sessions.resume(tokenOf(one, 0), lifetimeOf(usual));
   expect(await house.sessions.end(one.id, reason)).toBe(model.end(one, reason));
   await resuming;
 });
@@ -341,6 +429,37 @@ const rotate = step('rotate', someSession, { age }, async (model, house, one, { 
   expect(next !== null).toBe(model.rotate(one, text));
   if (next) one.tokens.push(next.reveal());
 });
+
+const renew = step(
+  'renew',
+  someSession,
+  { age, policy, after: fc.constantFrom(0, MINUTE) },
+  async (model, house, one, { age, policy, after }) => {
+    pass(model, house, after);
+    const text = tokenOf(one, age);
+    const renewed = await house.sessions.renew(text, lifetimeOf(policy));
+    expect(renewed?.session ?? null).toEqual(model.renew(one, text, policy) ? shown(one) : null);
+    if (renewed) one.tokens.push(renewed.token.reveal());
+    await expectList(model, house, one.userId, one.version);
+  },
+);
+
+const rename = step('rename', someSession, { label }, async (model, house, one, { label }) => {
+  const renamed = await house.sessions.rename(shown(one), label);
+  expect(renamed).toEqual(model.rename(one, label) ? shown(one) : null);
+  await expectList(model, house, one.userId, one.version);
+});
+
+const find = step(
+  'find',
+  someSession,
+  { isOthers: fc.constantFrom(false, false, true), behind: fc.constantFrom(0, 0, 1) },
+  async (model, house, one, { isOthers, behind }) => {
+    const holder = { id: isOthers ? 'somebody else' : one.userId, credentialVersion: one.version - behind };
+    const isTheirs = !isOthers && behind === 0 && model.isLive(one);
+    expect(await house.sessions.find(holder, one.id)).toEqual(isTheirs ? shown(one) : null);
+  },
+);
 
 const signOut = step('sign out', someSession, { age }, async (model, house, one, { age }) => {
   const text = tokenOf(one, age);
@@ -432,20 +551,20 @@ const waitFor = step(
   someSession,
   {
     moment: fc.constantFrom('its touch', 'its touch', 'its deadline', 'its end', 'its end', 'its oblivion'),
-    limits,
+    policy,
     late: fc.integer({ min: -1, max: 1 }),
     uses: fc.boolean(),
   },
-  async (model, house, one, { moment, limits, late, uses }) => {
+  async (model, house, one, { moment, policy, late, uses }) => {
     const moments = {
-      'its touch': touchDue(one, limits),
-      'its deadline': deadline(one, limits),
+      'its touch': touchDue(one, policy),
+      'its deadline': deadline(one, policy),
       'its end': overAt(one),
       'its oblivion': overAt(one) + DAY,
     };
     const at = moments[moment] + late;
     if (at > model.now && at < model.now + 5 * DAY) pass(model, house, at - model.now);
-    if (uses) await expectResumption(model, house, one, { age: 0, limits });
+    if (uses) await expectResumption(model, house, one, { age: 0, policy });
   },
 );
 
@@ -461,8 +580,8 @@ const restart = step('restart', everything, {}, async (model, house) => {
 
 const STEPS = [
   ...often(6, [signIn, use, waitFor]),
-  ...often(3, [rotate, wait]),
-  ...often(2, [signOut, end, useAsItEnds, endOthers, list, sweep]),
+  ...often(3, [rotate, renew, wait]),
+  ...often(2, [rename, find, signOut, end, useAsItEnds, endOthers, list, sweep]),
   ...often(1, [endAll, changePassword, disable, comeAndGo, restart]),
 ];
 
@@ -543,18 +662,18 @@ async function expectResumption(
   model: Model,
   house: House,
   one: KnownSession,
-  { age, limits }: { readonly age: number; readonly limits: Limits },
+  { age, policy }: { readonly age: number; readonly policy: Policy },
 ): Promise<void> {
   const text = tokenOf(one, age);
-  const resumed = await house.sessions.resume(text, new SessionLifetime(limits));
-  expect(resumed).toEqual(model.resume(one, text, limits));
+  const resumed = await house.sessions.resume(text, lifetimeOf(policy));
+  expect(resumed).toEqual(model.resume(one, text, policy));
 }
 
 /** Every session is used once more; then the latest end and are forgotten, each to the millisecond. */
 async function playOut(model: Model, house: House): Promise<void> {
   for (const one of model.sessions) {
-    await expectResumption(model, house, one, { age: 1, limits: usual });
-    await expectResumption(model, house, one, { age: 0, limits: usual });
+    await expectResumption(model, house, one, { age: 1, policy: usual });
+    await expectResumption(model, house, one, { age: 0, policy: usual });
   }
   const moments = model.sessions
     .slice(-6)
@@ -567,7 +686,7 @@ async function playOut(model: Model, house: House): Promise<void> {
   for (const { one, at } of moments.toSorted((a, b) => a.at - b.at)) {
     pass(model, house, at - model.now);
     if (model.isLive(one)) await expectList(model, house, one.userId, one.version);
-    else await expectResumption(model, house, one, { age: 0, limits: usual });
+    else await expectResumption(model, house, one, { age: 0, policy: usual });
   }
 }
 

@@ -8,6 +8,7 @@ export const AUDIT_TYPES = [
   'sign_out',
   'session_opened',
   'session_rotated',
+  'session_renamed',
   'session_ended',
   'password_changed',
   'password_change_failed',
@@ -36,10 +37,15 @@ export interface AuditDetails {
     | 'malformed'
     | 'session_limit_reached'
     | 'signed_out'
+    | 'ended_elsewhere'
     | 'evicted'
     | 'ended_by_admin'
     | 'password_changed'
-    | 'user_disabled';
+    | 'user_disabled'
+    | 'user_deleted';
+  /** What was opened, and how its ticket travels. */
+  readonly kind?: 'session' | 'remembered' | 'access_token';
+  readonly transport?: 'cookie' | 'bearer';
   /** The role of a new user. */
   readonly role?: 'user' | 'admin';
   /** The roles before and after a change. */

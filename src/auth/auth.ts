@@ -14,10 +14,12 @@ export type Rejection =
   | 'session_expired_idle'
   | 'session_expired_absolute'
   | 'session_signed_out'
+  | 'session_ended_elsewhere'
   | 'session_evicted'
   | 'session_ended_by_admin'
   | 'password_changed'
-  | 'user_disabled';
+  | 'user_disabled'
+  | 'user_deleted';
 
 export type AuthResult =
   | { readonly outcome: 'authenticated'; readonly principal: Principal }

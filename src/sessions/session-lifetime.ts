@@ -9,40 +9,54 @@ export interface Limits {
   readonly absolute: number;
 }
 
-type Times = Pick<Session, 'authenticatedAt' | 'lastSeenAt'>;
+type Times = Pick<Session, 'kind' | 'authenticatedAt' | 'lastSeenAt' | 'expiresAt'>;
+
+const UNLIMITED: Limits = { idle: Infinity, absolute: Infinity };
 
 /** The share of the idle limit after which use is written down, and the interval where there is no such limit. */
 const TOUCHES_PER_IDLE_LIMIT = 20;
 const TOUCH_INTERVAL = 60_000;
 
-/** How long sessions live: the idle and the absolute limit hold side by side, whichever comes first. */
+/**
+ * How long sessions live: the idle and the absolute limit of their kind hold side by side, whichever comes first. Access
+ * tokens have no other end than their own.
+ */
 export class SessionLifetime {
-  static readonly unlimited = new SessionLifetime({ idle: Infinity, absolute: Infinity });
+  static readonly unlimited = new SessionLifetime(UNLIMITED);
 
-  readonly #idle: number;
-  readonly #absolute: number;
-
-  constructor({ idle, absolute }: Limits) {
-    this.#idle = idle;
-    this.#absolute = absolute;
-  }
+  constructor(
+    private readonly limits: Limits,
+    private readonly remembered: Limits = limits,
+  ) {}
 
   /** When the session ends unless it is used. */
   deadline(session: Times): Date {
-    const idleEnd = end(session.lastSeenAt, this.#idle);
+    const idleEnd = end(session.lastSeenAt, this.#limitsOf(session).idle);
     const limit = this.limit(session);
     return idleEnd < limit ? idleEnd : limit;
   }
 
   /** When the session ends however much it is used. */
   limit(session: Times): Date {
-    return end(session.authenticatedAt, this.#absolute);
+    if (session.kind === 'access_token') return session.expiresAt;
+    return end(session.authenticatedAt, this.#limitsOf(session).absolute);
   }
 
   /** Whether enough time has passed since the last note of use to write another. */
   isTouchDue(session: Times, now: Date): boolean {
-    const interval = this.#idle === Infinity ? TOUCH_INTERVAL : this.#idle / TOUCHES_PER_IDLE_LIMIT;
+    const { idle } = this.#limitsOf(session);
+    const interval = idle === Infinity ? TOUCH_INTERVAL : idle / TOUCHES_PER_IDLE_LIMIT;
     return now.getTime() - session.lastSeenAt.getTime() >= interval;
+  }
+
+  /** Whether a session that is left alone ends sooner than one that is used. */
+  hasIdleLimit(session: Times): boolean {
+    return this.#limitsOf(session).idle !== Infinity;
+  }
+
+  #limitsOf({ kind }: Times): Limits {
+    if (kind === 'access_token') return UNLIMITED;
+    return kind === 'remembered' ? this.remembered : this.limits;
   }
 }
 

@@ -75,9 +75,11 @@ describe('A move of sessions', () => {
       aSession({ expiresAt: NEVER, credentialVersion: 7 }),
       aSession({ client: { ip: null, userAgent: null } }),
       aSession({ lastSeenAt: after(5), expiresAt: after(35), authenticatedAt: after(1) }),
+      aSession({ kind: 'remembered', transport: 'bearer', label: 'My phone' }),
+      aSession({ kind: 'access_token', transport: 'bearer', scope: 'read', label: 'Backup' }),
     ];
     for (const session of sessions) await from.insert(session);
-    expect(await move()).toEqual(counts({ copied: 3 }));
+    expect(await move()).toEqual(counts({ copied: 5 }));
     for (const session of sessions) expect(await to.find(session.id, noon)).toEqual(session);
   });
 
@@ -170,11 +172,61 @@ describe('A move of sessions', () => {
     });
   });
 
+  it('brings that a user has proven themselves anew, and what began anew by that', async () => {
+    const session = await aMovedSession();
+    const proof = { authenticatedAt: after(10), expiresAt: after(300) };
+    await from.rotate(session.id, session.secretHash, 'next', after(10), proof);
+    expect(await move(after(11))).toEqual(counts({ updated: 1 }));
+    const renewed = { ...session, ...proof, secretHash: 'next', lastSeenAt: after(10) };
+    expect(await to.find(session.id, after(299))).toEqual(renewed);
+    expect(await move(after(12))).toEqual(counts({ unchanged: 1 }));
+  });
+
+  it('brings it though the session was used, and renamed, since, and the copy has expired', async () => {
+    const session = await aMovedSession();
+    const proof = { authenticatedAt: after(50), expiresAt: after(110) };
+    await from.rotate(session.id, session.secretHash, 'next', after(50), proof);
+    await from.touch(session.id, after(100), after(160));
+    await from.rename(session.id, 'My phone', after(120));
+    expect(await move(after(130))).toEqual(counts({ updated: 1 }));
+    expect(await to.find(session.id, after(130))).toEqual(await from.find(session.id, after(130)));
+    expect(await to.find(session.id, after(130))).toMatchObject({
+      authenticatedAt: after(50),
+      label: 'My phone',
+    });
+  });
+
+  it('brings a new name, which is no use, and that there is none any more', async () => {
+    const session = await aMovedSession();
+    for (const label of ['My phone', null]) {
+      await from.rename(session.id, label, after(5));
+      expect(await move(after(6))).toEqual(counts({ updated: 1 }));
+      expect(await to.find(session.id, after(6))).toEqual({ ...session, label });
+      expect(await move(after(7))).toEqual(counts({ unchanged: 1 }));
+    }
+  });
+
+  it('leaves name and proof alone where the second store has seen the session later', async () => {
+    const session = await aMovedSession();
+    await to.touch(session.id, after(20), after(80));
+    const proof = { authenticatedAt: after(10), expiresAt: after(300) };
+    await from.rotate(session.id, session.secretHash, 'next', after(10), proof);
+    await from.rename(session.id, 'My phone', after(21));
+    expect(await move(after(22))).toEqual(counts({ unchanged: 1 }));
+    expect(await to.find(session.id, after(22))).toEqual({
+      ...session,
+      lastSeenAt: after(20),
+      expiresAt: after(80),
+    });
+  });
+
   it.each([0, 1])('is made good by the next when it breaks off after %i touches', async (touchesLeft) => {
     const session = await aMovedSession();
     await from.touch(session.id, after(59), after(119));
     await from.touch(session.id, after(100), after(160));
-    await from.rotate(session.id, session.secretHash, 'next', after(110));
+    const proof = { authenticatedAt: after(110), expiresAt: after(170) };
+    await from.rotate(session.id, session.secretHash, 'next', after(110), proof);
+    await from.rename(session.id, 'My phone', after(111));
     to.touchesLeft = touchesLeft;
     await expect(move(after(120))).rejects.toThrow('Broken.');
     to.touchesLeft = Infinity;
@@ -205,7 +257,9 @@ describe('A move of sessions', () => {
     const session = await aMovedSession();
     await to.end(session.id, 'signed_out', after(1));
     await from.touch(session.id, after(10), after(70));
-    await from.rotate(session.id, session.secretHash, 'next', after(11));
+    const proof = { authenticatedAt: after(11), expiresAt: after(71) };
+    await from.rotate(session.id, session.secretHash, 'next', after(11), proof);
+    await from.rename(session.id, 'My phone', after(11));
     expect(await move(after(12))).toEqual(counts({ unchanged: 1 }));
     expect(await to.find(session.id, after(12))).toBeNull();
     expect((await to.endingOf(session.id, after(12)))?.reason).toBe('signed_out');

@@ -63,16 +63,29 @@ function copyOf({ id, createdAt }: StoredSession, to: SessionStore): Promise<Sto
   return to.find(id, createdAt);
 }
 
-/** The note of the use comes last: a run that breaks off before it is made good by the next. */
+/** What was seen later in the second store is known better there; a change of the name alone is no use. */
 async function update(
   copy: StoredSession,
-  { id, secretHash, lastSeenAt, expiresAt }: StoredSession,
+  session: StoredSession,
   to: SessionStore,
 ): Promise<keyof MoveCounts> {
-  if (lastSeenAt <= copy.lastSeenAt) return 'unchanged';
-  if (secretHash !== copy.secretHash) await to.rotate(id, copy.secretHash, secretHash, copy.lastSeenAt);
+  const { id, label, lastSeenAt } = session;
+  if (lastSeenAt < copy.lastSeenAt) return 'unchanged';
+  const isRenamed = label !== copy.label && (await to.rename(id, label, copy.lastSeenAt));
+  const isUsed = lastSeenAt > copy.lastSeenAt && (await bringUse(copy, session, to));
+  return isRenamed || isUsed ? 'updated' : 'unchanged';
+}
+
+/** The note of the use comes last: a run that breaks off before it is made good by the next. */
+async function bringUse(
+  copy: StoredSession,
+  { id, secretHash, authenticatedAt, lastSeenAt, expiresAt }: StoredSession,
+  to: SessionStore,
+): Promise<boolean> {
+  if (secretHash !== copy.secretHash)
+    await to.rotate(id, copy.secretHash, secretHash, copy.lastSeenAt, { authenticatedAt, expiresAt });
   if (copy.expiresAt <= lastSeenAt) await to.touch(id, copy.lastSeenAt, expiresAt);
-  return (await to.touch(id, lastSeenAt, expiresAt)) ? 'updated' : 'unchanged';
+  return to.touch(id, lastSeenAt, expiresAt);
 }
 
 /** An id that is taken is one that was ended there, or that another run was faster with. */

@@ -1,10 +1,16 @@
 import type { SweepStep } from '../common/sweeper.js';
 import type { EndReason, Ending, SessionEntry, StoredSession } from './session.js';
 
-/** How many live sessions of one user and credential version there may be, and who gives way. */
+/** How many live sessions of one user and credential version there may be, access tokens aside, and who gives way. */
 export interface SessionLimit {
   readonly max: number;
   readonly policy: 'evict_oldest' | 'refuse';
+}
+
+/** That a user has proven themselves anew, and the end that their session has by that. */
+export interface Proof {
+  readonly authenticatedAt: Date;
+  readonly expiresAt: Date;
 }
 
 export type InsertResult =
@@ -30,7 +36,7 @@ export abstract class SessionStore {
   abstract readonly durable: boolean;
   /**
    * Rejects if the id is taken. Under a limit, of any number of parallel inserts exactly `max` are live in the end;
-   * sessions of an older credential version do not count.
+   * sessions of an older credential version and access tokens neither count nor give way.
    */
   abstract insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult>;
   abstract find(id: string, now: Date): Promise<StoredSession | null>;
@@ -38,8 +44,13 @@ export abstract class SessionStore {
   abstract findByUser(userId: string, now: Date): Promise<StoredSession[]>;
   /** Notes a use. False if the session is not live at `seenAt` or was seen later: it never brings one back. */
   abstract touch(id: string, seenAt: Date, expiresAt: Date): Promise<boolean>;
-  /** Replaces the secret's hash if it is `from`, and notes a use: of two racing callers one is told `true`. */
-  abstract rotate(id: string, from: string, to: string, now: Date): Promise<boolean>;
+  /**
+   * Replaces the secret's hash if it is `from`, and notes a use and the proof that was given: of two racing callers one is
+   * told `true`.
+   */
+  abstract rotate(id: string, from: string, to: string, now: Date, proof?: Proof): Promise<boolean>;
+  /** Calls a live session something else, or nothing. */
+  abstract rename(id: string, label: string | null, now: Date): Promise<boolean>;
   /** Ends a live session. Of two racing callers one is told `true`. */
   abstract end(id: string, reason: EndReason, now: Date): Promise<boolean>;
   /** Ends all live sessions of a user but `exceptId`, and says which those were, in no order. */

@@ -4,10 +4,27 @@ export interface ClientFacts {
   readonly userAgent: string | null;
 }
 
+/** How a client presents its ticket; one that was given out for one way is worthless in the other. */
+export const TRANSPORTS = ['cookie', 'bearer'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+
+/** Which limits hold: those of a sign-in, those of one that asked to be remembered, or an end that was chosen. */
+export const SESSION_KINDS = ['session', 'remembered', 'access_token'] as const;
+export type SessionKind = (typeof SESSION_KINDS)[number];
+
+/** What a session may be used for: for reading alone, or for all that its user may do. */
+export const SESSION_SCOPES = ['read', 'write'] as const;
+export type SessionScope = (typeof SESSION_SCOPES)[number];
+
 /** The fact that a client is signed in as a user: safe to log, list and send. */
 export interface Session {
   readonly id: string;
   readonly userId: string;
+  readonly kind: SessionKind;
+  readonly transport: Transport;
+  readonly scope: SessionScope;
+  /** What its user calls it; null while it has no name. */
+  readonly label: string | null;
   /** The user's `credentialVersion` at sign-in. */
   readonly credentialVersion: number;
   readonly createdAt: Date;
@@ -23,7 +40,15 @@ export interface StoredSession extends Session {
 }
 
 /** Why a session was ended before its time. */
-export type EndReason = 'signed_out' | 'evicted' | 'ended_by_admin' | 'password_changed' | 'user_disabled';
+export type EndReason =
+  | 'signed_out'
+  /** By its user, from another session. */
+  | 'ended_elsewhere'
+  | 'evicted'
+  | 'ended_by_admin'
+  | 'password_changed'
+  | 'user_disabled'
+  | 'user_deleted';
 
 /** A session as it is kept, and how it was ended, if anybody ended it. */
 export interface SessionEntry {

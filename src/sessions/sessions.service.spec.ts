@@ -16,6 +16,11 @@ import { SessionsService } from './sessions.service.js';
 const MINUTE = 60_000;
 const client = { ip: '192.0.2.1', userAgent: 'Example/1.0' };
 const lifetime = new SessionLifetime({ idle: 20 * MINUTE, absolute: 60 * MINUTE });
+const remembering = new SessionLifetime(
+  { idle: 20 * MINUTE, absolute: 60 * MINUTE },
+  { idle: 200 * MINUTE, absolute: 600 * MINUTE },
+);
+const UNKNOWN = { outcome: 'dead', reason: 'unknown', at: null };
 
 /** Counts what is written. */
 class CountingStore extends MemorySessionStore {
@@ -61,7 +66,7 @@ describe('The sessions service', () => {
     const rotated = await Promise.all([sessions.rotate(token.reveal()), sessions.rotate(token.reveal())]);
     const [next] = rotated.filter((one) => one !== null);
     expect(rotated.filter((one) => one !== null)).toHaveLength(1);
-    expect(await sessions.resume(token.reveal(), lifetime)).toEqual({ outcome: 'dead', reason: 'unknown' });
+    expect(await sessions.resume(token.reveal(), lifetime)).toEqual(UNKNOWN);
     expect((await sessions.resume(next!.reveal(), lifetime)).outcome).toBe('live');
   });
 
@@ -111,6 +116,10 @@ describe('A session of the service', () => {
     const facts = {
       id: token.id,
       userId: user.id,
+      kind: 'session',
+      transport: 'cookie',
+      scope: 'write',
+      label: null,
       credentialVersion: 3,
       createdAt: noon,
       authenticatedAt: noon,
@@ -136,14 +145,68 @@ describe('A session of the service', () => {
     );
   });
 
+  it('is opened on other terms where there are some', async () => {
+    const terms = { kind: 'remembered', transport: 'bearer', scope: 'read', label: 'My phone' } as const;
+    const { token, session } = await sessions.open(user, client, remembering, undefined, terms);
+    expect(session).toMatchObject({ ...terms, userId: user.id, credentialVersion: 3, expiresAt: after(200) });
+    expect(await store.find(token.id, noon)).toEqual({ ...session, secretHash: token.secretHash });
+    clock.advance(199 * MINUTE);
+    expect(await sessions.resume(token.reveal(), remembering)).toMatchObject({ outcome: 'live' });
+  });
+
+  it.each([lifetime, SessionLifetime.unlimited])(
+    'has the end that was chosen where it is an access token, however it is used',
+    async (policy) => {
+      const terms = { kind: 'access_token', expiresAt: after(90) } as const;
+      const { token } = await sessions.open(user, client, policy, undefined, terms);
+      clock.advance(90 * MINUTE - 1);
+      expect(await sessions.resume(token.reveal(), policy)).toMatchObject({
+        outcome: 'live',
+        isTouched: true,
+        session: { kind: 'access_token', expiresAt: after(90) },
+      });
+      clock.advance(1);
+      expect(await sessions.resume(token.reveal(), policy)).toEqual({
+        outcome: 'dead',
+        reason: 'expired_absolute',
+        at: after(90),
+      });
+    },
+  );
+
+  it('chooses no end of its own where it is no access token', async () => {
+    const { session } = await sessions.open(user, client, lifetime, undefined, { expiresAt: after(90) });
+    expect(session.expiresAt).toEqual(after(20));
+  });
+
   it('is resumed as it was just used, in the store too', async () => {
     const { token, session } = await sessions.open(user, client, lifetime);
     clock.advance(MINUTE - 1);
-    expect(await sessions.resume(token.reveal(), lifetime)).toEqual({ outcome: 'live', session });
+    expect(await sessions.resume(token.reveal(), lifetime)).toEqual({
+      outcome: 'live',
+      session,
+      isTouched: false,
+    });
     clock.advance(1);
     const used = { ...session, lastSeenAt: after(1), expiresAt: after(21) };
-    expect(await sessions.resume(token.reveal(), lifetime)).toEqual({ outcome: 'live', session: used });
+    expect(await sessions.resume(token.reveal(), lifetime)).toEqual({
+      outcome: 'live',
+      session: used,
+      isTouched: true,
+    });
     expect(await store.find(token.id, after(1))).toMatchObject(used);
+  });
+
+  it('counts under the limit, unless it is an access token', async () => {
+    const limit = { max: 1, policy: 'refuse' } as const;
+    const limited = new SessionsService(store, clock, new SessionsOptions({ limit }));
+    const terms = { kind: 'access_token', expiresAt: after(90) } as const;
+    const open = (more = {}) => limited.open(user, client, lifetime, undefined, more);
+    await open(terms);
+    await open();
+    await open(terms);
+    await expect(open({ kind: 'remembered' })).rejects.toMatchObject({ code: 'session_limit_reached' });
+    expect(await limited.list(user)).toHaveLength(3);
   });
 
   it('is dead for a reason, which the holder of the whole token is told and nobody else', async () => {
@@ -167,25 +230,123 @@ describe('A session of the service', () => {
     clock.advance(30 * MINUTE);
     expect(await fate()).toBe('expired_idle');
     clock.advance(20 * MINUTE);
-    expect(await fate()).toBe('expired_absolute');
+    expect(await fate()).toBe('expired_idle');
     expect(await fate(forgedOf(session.id))).toBe('unknown');
   });
 
-  it.each(['signed_out', 'evicted', 'ended_by_admin', 'password_changed', 'user_disabled'] as const)(
-    'is ended once, because it is %s, and says so for a day',
-    async (reason) => {
-      const { token, session } = await sessions.open(user, client, lifetime);
-      expect(await sessions.end(session.id, reason)).toBe(true);
-      expect(await sessions.end(session.id, 'ended_by_admin')).toBe(false);
-      expect(await sessions.resume(token.reveal(), lifetime)).toEqual({ outcome: 'dead', reason });
-      expect(await sessions.resume(forgedOf(session.id), lifetime)).toEqual({
-        outcome: 'dead',
-        reason: 'unknown',
-      });
-      clock.advance(ENDING_KEPT_FOR);
-      expect(await sessions.resume(token.reveal(), lifetime)).toEqual({ outcome: 'dead', reason: 'unknown' });
-    },
-  );
+  it.each([
+    'signed_out',
+    'ended_elsewhere',
+    'evicted',
+    'ended_by_admin',
+    'password_changed',
+    'user_disabled',
+  ] as const)('is ended once, because it is %s, and says so for a day', async (reason) => {
+    const { token, session } = await sessions.open(user, client, lifetime);
+    expect(await sessions.end(session.id, reason)).toBe(true);
+    expect(await sessions.end(session.id, 'ended_by_admin')).toBe(false);
+    expect(await sessions.resume(token.reveal(), lifetime)).toEqual({ outcome: 'dead', reason, at: noon });
+    expect(await sessions.resume(forgedOf(session.id), lifetime)).toEqual(UNKNOWN);
+    clock.advance(ENDING_KEPT_FOR);
+    expect(await sessions.resume(token.reveal(), lifetime)).toEqual(UNKNOWN);
+  });
+
+  it('tells since when it is expired, by the limit that was reached', async () => {
+    const { token } = await sessions.open(user, client, lifetime);
+    const at = async (policy = lifetime) => sessions.resume(token.reveal(), policy);
+    clock.advance(30 * MINUTE);
+    expect(await at()).toEqual({ outcome: 'dead', reason: 'expired_idle', at: after(20) });
+    clock.advance(60 * MINUTE);
+    expect(await at()).toEqual({ outcome: 'dead', reason: 'expired_idle', at: after(20) });
+  });
+
+  it('tells that of a busy one', async () => {
+    const { token } = await sessions.open(user, client, lifetime);
+    for (let spent = 0; spent < 60; spent += 15) {
+      expect(await sessions.resume(token.reveal(), lifetime)).toMatchObject({ outcome: 'live' });
+      clock.advance(15 * MINUTE);
+    }
+    expect(await sessions.resume(token.reveal(), lifetime)).toEqual({
+      outcome: 'dead',
+      reason: 'expired_absolute',
+      at: after(60),
+    });
+  });
+
+  it('tells it where a shorter limit has come since, or a longer one', async () => {
+    const { token } = await sessions.open(user, client, lifetime);
+    const at = async (limits: Limits) => sessions.resume(token.reveal(), new SessionLifetime(limits));
+    const [idle, absolute] = [5 * MINUTE, 10 * MINUTE];
+    clock.advance(absolute);
+    const [byIdle, byAbsolute] = [
+      { outcome: 'dead', reason: 'expired_idle', at: after(5) },
+      { outcome: 'dead', reason: 'expired_absolute', at: after(10) },
+    ];
+    expect(await at({ idle, absolute: Infinity })).toEqual(byIdle);
+    expect(await at({ idle: Infinity, absolute })).toEqual(byAbsolute);
+    clock.advance(20 * MINUTE);
+    expect(await at({ idle, absolute: Infinity })).toEqual(byIdle);
+    expect(await at({ idle: Infinity, absolute })).toEqual(byAbsolute);
+    expect(await at({ idle: Infinity, absolute: Infinity })).toEqual({ ...byIdle, at: after(20) });
+  });
+
+  it('is found by its holder alone, and not by an older credential, nor when it is over', async () => {
+    const { session } = await sessions.open(user, client, lifetime);
+    expect(await sessions.find(user, session.id)).toEqual(session);
+    expect(await sessions.find(aUser({ credentialVersion: 3 }), session.id)).toBeNull();
+    for (const credentialVersion of [2, 4])
+      expect(await sessions.find({ ...user, credentialVersion }, session.id)).toBeNull();
+    expect(await sessions.find(user, aSession().id)).toBeNull();
+    await sessions.end(session.id, 'signed_out');
+    expect(await sessions.find(user, session.id)).toBeNull();
+  });
+
+  it('is called something else, and nothing, while it is live', async () => {
+    const { session } = await sessions.open(user, client, lifetime);
+    for (const label of ['My phone', null]) {
+      expect(await sessions.rename(session, label)).toEqual({ ...session, label });
+      expect(await sessions.find(user, session.id)).toEqual({ ...session, label });
+    }
+    await sessions.end(session.id, 'signed_out');
+    expect(await sessions.rename(session, 'My phone')).toBeNull();
+  });
+
+  it.each([
+    ['session', after(35), after(75)],
+    ['remembered', after(215), after(615)],
+  ] as const)('begins anew with a proof (%s)', async (kind, idleEnd, limit) => {
+    const { token, session } = await sessions.open(user, client, remembering, undefined, { kind });
+    clock.advance(15 * MINUTE);
+    const renewed = await sessions.renew(token.reveal(), remembering);
+    const expected = { ...session, authenticatedAt: after(15), lastSeenAt: after(15), expiresAt: idleEnd };
+    expect(renewed?.session).toEqual(expected);
+    expect(await store.find(session.id, after(15))).toEqual({
+      ...expected,
+      secretHash: renewed!.token.secretHash,
+    });
+    expect(remembering.limit(renewed!.session)).toEqual(limit);
+    expect(await sessions.resume(token.reveal(), remembering)).toEqual(UNKNOWN);
+    clock.advance(idleEnd.getTime() - after(15).getTime() - 1);
+    expect(await sessions.resume(renewed!.token.reveal(), remembering)).toMatchObject({ outcome: 'live' });
+  });
+
+  it('keeps the end of an access token with a proof too', async () => {
+    const terms = { kind: 'access_token', expiresAt: after(90) } as const;
+    const { token } = await sessions.open(user, client, lifetime, undefined, terms);
+    const renewed = await sessions.renew(token.reveal(), lifetime);
+    expect(renewed?.session.expiresAt).toEqual(after(90));
+  });
+
+  it('begins anew for one of many who hold the same token, and for nobody who does not', async () => {
+    const { token, session } = await sessions.open(user, client, lifetime);
+    const renew = (text: string) => sessions.renew(text, lifetime);
+    expect(await Promise.all([forgedOf(session.id), 'nonsense'].map(renew))).toEqual([null, null]);
+    const renewed = await Promise.all(Array.from({ length: 20 }, () => renew(token.reveal())));
+    const [winner, ...others] = renewed.filter((one) => one !== null);
+    expect(others).toEqual([]);
+    await sessions.end(session.id, 'signed_out');
+    expect(await renew(winner!.token.reveal())).toBeNull();
+  });
 
   it('closes as signed out', async () => {
     const { token } = await sessions.open(user, client, lifetime);
@@ -193,6 +354,7 @@ describe('A session of the service', () => {
     expect(await sessions.resume(token.reveal(), lifetime)).toEqual({
       outcome: 'dead',
       reason: 'signed_out',
+      at: noon,
     });
   });
 
@@ -217,6 +379,7 @@ describe('A session of the service', () => {
     expect(await sessions.resume(opened[0]!.token.reveal(), lifetime)).toEqual({
       outcome: 'dead',
       reason: 'password_changed',
+      at: noon,
     });
     expect(await sessions.endAll(user.id, 'ended_by_admin')).toBe(1);
     expect(await sessions.list(user)).toEqual([]);
@@ -283,6 +446,24 @@ describe('The trail of sessions', () => {
       { ...facts, type: 'session_ended', sessionId: last.id, details: { reason: 'password_changed' } },
     ]);
     expect(events).toHaveLength(7);
+  });
+
+  it('has that one was renewed, and called something else, where it was', async () => {
+    const { token, session } = await sessions.open(user, client, lifetime, by);
+    const renewed = await sessions.renew(token.reveal(), lifetime, by);
+    await sessions.renew(token.reveal(), lifetime, by);
+    await sessions.rename(session, 'My phone', by);
+    await sessions.close(renewed!.token.reveal(), by);
+    await sessions.rename(session, 'My phone', by);
+    const events = await told();
+    const facts = { ...by, subjectId: user.id, sessionId: session.id };
+    expect(events).toMatchObject([
+      { ...facts, type: 'session_opened' },
+      { ...facts, type: 'session_rotated' },
+      { ...facts, type: 'session_renamed' },
+      { ...facts, type: 'session_ended' },
+    ]);
+    expect(events).toHaveLength(4);
   });
 
   it('has the end of a session that two end at once for one of them', async () => {

@@ -1,11 +1,11 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { type Initiator, PROGRAM } from '../audit/initiator.js';
-import { Clock } from '../common/clock.js';
+import { Clock, NEVER } from '../common/clock.js';
 import { DomainError } from '../common/domain-error.js';
 import type { ClientFacts, EndReason, Session, StoredSession } from './session.js';
 import type { SessionLifetime } from './session-lifetime.js';
-import { SessionStore } from './session-store.js';
+import { type Proof, SessionStore } from './session-store.js';
 import { SessionToken } from './session-token.js';
 import { SessionsOptions } from './sessions-options.js';
 
@@ -18,13 +18,31 @@ export interface OpenedSession {
 export type DeadReason = EndReason | 'expired_idle' | 'expired_absolute' | 'unknown';
 
 export type Resumption =
-  | { readonly outcome: 'live'; readonly session: Session }
-  | { readonly outcome: 'dead'; readonly reason: DeadReason };
+  | {
+      readonly outcome: 'live';
+      readonly session: Session;
+      /** Whether the use was written down, which moved the end of the session. */
+      readonly isTouched: boolean;
+    }
+  | {
+      readonly outcome: 'dead';
+      readonly reason: DeadReason;
+      /** Since when; null where that is not known, or for nobody to know. */
+      readonly at: Date | null;
+    };
+
+/** What a session is to be where it is no usual one. */
+export type SessionTerms = Partial<Pick<Session, 'kind' | 'transport' | 'scope' | 'label' | 'expiresAt'>>;
+
+interface Holder {
+  readonly id: string;
+  readonly credentialVersion: number;
+}
 
 /** Finds a live session by its id; a store's own `find`, or one that finds more with it. */
 export type FindSession = (id: string, now: Date) => Promise<StoredSession | null>;
 
-const UNKNOWN: Resumption = { outcome: 'dead', reason: 'unknown' };
+const UNKNOWN: Resumption = { outcome: 'dead', reason: 'unknown', at: null };
 
 @Injectable()
 export class SessionsService {
@@ -40,25 +58,36 @@ export class SessionsService {
     return this.store.durable;
   }
 
-  /** Opens a session for a user; `session_limit_reached` where the limit refuses one more. */
+  /**
+   * Opens a session for a user; `session_limit_reached` where the limit refuses one more. The limit knows nothing of
+   * access tokens, whose end is the one in `terms`.
+   */
   async open(
-    user: { readonly id: string; readonly credentialVersion: number },
+    user: Holder,
     client: ClientFacts,
     lifetime: SessionLifetime,
     by: Initiator = PROGRAM,
+    terms: SessionTerms = {},
   ): Promise<OpenedSession> {
     const now = this.clock.now();
     const token = SessionToken.issue(now, user.id);
-    const times = { createdAt: now, authenticatedAt: now, lastSeenAt: now };
-    const session: StoredSession = {
+    const draft: StoredSession = {
       id: token.id,
       userId: user.id,
+      kind: 'session',
+      transport: 'cookie',
+      scope: 'write',
+      label: null,
       credentialVersion: user.credentialVersion,
-      ...times,
-      expiresAt: lifetime.deadline(times),
+      createdAt: now,
+      authenticatedAt: now,
+      lastSeenAt: now,
+      expiresAt: NEVER,
       client,
       secretHash: token.secretHash,
+      ...terms,
     };
+    const session = { ...draft, expiresAt: lifetime.deadline(draft) };
     const result = await this.store.insert(session, this.options.limit ?? undefined);
     if (result.outcome === 'refused') {
       const details = { reason: 'session_limit_reached' } as const;
@@ -66,7 +95,9 @@ export class SessionsService {
       throw new DomainError('session_limit_reached');
     }
     await this.#tellEnded(user.id, result.evicted, 'evicted', by);
-    await this.trail?.record({ type: 'session_opened', subjectId: user.id, sessionId: session.id }, by);
+    const { id: sessionId, kind, transport } = session;
+    const details = { kind, transport };
+    await this.trail?.record({ type: 'session_opened', subjectId: user.id, sessionId, details }, by);
     return { token, session: withoutSecret(session) };
   }
 
@@ -82,7 +113,7 @@ export class SessionsService {
     const found = await find(token.id, now);
     if (!found) return this.#explain(token, lifetime, now);
     if (!token.matches(found.secretHash)) return UNKNOWN;
-    if (lifetime.deadline(found) <= now) return expired(found, lifetime, now);
+    if (lifetime.deadline(found) <= now) return expired(found, lifetime);
     return this.#noteUse(found, lifetime, now);
   }
 
@@ -98,24 +129,39 @@ export class SessionsService {
 
   /** Gives the live session of a token a new secret, the old one being worthless; of two racing holders one gets it. */
   async rotate(text: string, by: Initiator = PROGRAM): Promise<SessionToken | null> {
-    const token = SessionToken.parse(text);
-    if (!token) return null;
-    const now = this.clock.now();
-    const found = await this.store.find(token.id, now);
-    if (!found) return null;
-    const next = SessionToken.reissue(token.id);
-    if (!(await this.store.rotate(token.id, token.secretHash, next.secretHash, now))) return null;
-    const { userId: subjectId, id: sessionId } = found;
-    await this.trail?.record({ type: 'session_rotated', subjectId, sessionId }, by);
-    return next;
+    return (await this.#rotate(text, by, () => undefined))?.token ?? null;
+  }
+
+  /** As `rotate`, where the user has proven themselves anew: all limits begin again. */
+  async renew(
+    text: string,
+    lifetime: SessionLifetime,
+    by: Initiator = PROGRAM,
+  ): Promise<OpenedSession | null> {
+    return this.#rotate(text, by, (session, now) => ({
+      authenticatedAt: now,
+      expiresAt: lifetime.deadline({ ...session, authenticatedAt: now, lastSeenAt: now }),
+    }));
   }
 
   /** The live sessions of a user that their present credential opened, newest first. */
-  async list(user: { readonly id: string; readonly credentialVersion: number }): Promise<Session[]> {
+  async list(user: Holder): Promise<Session[]> {
     const sessions = await this.store.findByUser(user.id, this.clock.now());
-    return sessions
-      .filter((session) => session.credentialVersion === user.credentialVersion)
-      .map(withoutSecret);
+    return sessions.filter((session) => isOf(session, user)).map(withoutSecret);
+  }
+
+  /** The live session of a user that has this id; another's is null as one that is not there. */
+  async find(user: Holder, id: string): Promise<Session | null> {
+    const session = await this.store.find(id, this.clock.now());
+    return session && isOf(session, user) ? withoutSecret(session) : null;
+  }
+
+  /** Calls a session something else, or nothing; null if it is not there any more. */
+  async rename(session: Session, label: string | null, by: Initiator = PROGRAM): Promise<Session | null> {
+    if (!(await this.store.rename(session.id, label, this.clock.now()))) return null;
+    const { userId: subjectId, id: sessionId } = session;
+    await this.trail?.record({ type: 'session_renamed', subjectId, sessionId }, by);
+    return { ...session, label };
   }
 
   /** Ends a session; true if this call did it. */
@@ -125,13 +171,17 @@ export class SessionsService {
     return found !== null && this.#end(found, reason, now, by);
   }
 
-  /** Ends the session that a token stands for; true if this call did it. */
-  async close(text: string, by: Initiator = PROGRAM): Promise<boolean> {
+  /** Ends the session that a token stands for, if it is one of those that are meant; true if this call did it. */
+  async close(
+    text: string,
+    by: Initiator = PROGRAM,
+    isMeant: (session: Session) => boolean = () => true,
+  ): Promise<boolean> {
     const token = SessionToken.parse(text);
     if (!token) return false;
     const now = this.clock.now();
     const found = await this.store.find(token.id, now);
-    if (!found || !token.matches(found.secretHash)) return false;
+    if (!found || !token.matches(found.secretHash) || !isMeant(found)) return false;
     return this.#end(found, 'signed_out', now, by);
   }
 
@@ -167,26 +217,51 @@ export class SessionsService {
     );
   }
 
+  async #rotate(
+    text: string,
+    by: Initiator,
+    proofOf: (session: Session, now: Date) => Proof | undefined,
+  ): Promise<OpenedSession | null> {
+    const token = SessionToken.parse(text);
+    if (!token) return null;
+    const now = this.clock.now();
+    const found = await this.store.find(token.id, now);
+    if (!found) return null;
+    const next = SessionToken.reissue(token.id);
+    const proof = proofOf(found, now);
+    if (!(await this.store.rotate(token.id, token.secretHash, next.secretHash, now, proof))) return null;
+    const { userId: subjectId, id: sessionId } = found;
+    await this.trail?.record({ type: 'session_rotated', subjectId, sessionId }, by);
+    return { token: next, session: { ...withoutSecret(found), lastSeenAt: now, ...proof } };
+  }
+
   async #noteUse(found: StoredSession, lifetime: SessionLifetime, now: Date): Promise<Resumption> {
     const session = withoutSecret(found);
-    if (!lifetime.isTouchDue(session, now)) return { outcome: 'live', session };
+    if (!lifetime.isTouchDue(session, now)) return { outcome: 'live', session, isTouched: false };
     const seen = { ...session, lastSeenAt: now };
     const touched = { ...seen, expiresAt: lifetime.deadline(seen) };
-    await this.store.touch(touched.id, now, touched.expiresAt);
-    return { outcome: 'live', session: touched };
+    const isTouched = await this.store.touch(touched.id, now, touched.expiresAt);
+    return { outcome: 'live', session: touched, isTouched };
   }
 
   async #explain(token: SessionToken, lifetime: SessionLifetime, now: Date): Promise<Resumption> {
     const ending = await this.store.endingOf(token.id, now);
     if (!ending || !token.matches(ending.session.secretHash)) return UNKNOWN;
-    if (ending.reason === 'expired') return expired(ending.session, lifetime, now);
-    return { outcome: 'dead', reason: ending.reason };
+    if (ending.reason === 'expired') return expired(ending.session, lifetime);
+    return { outcome: 'dead', reason: ending.reason, at: ending.at };
   }
 }
 
-function expired(session: Session, lifetime: SessionLifetime, now: Date): Resumption {
-  const isOverLimit = lifetime.limit(session) <= now;
-  return { outcome: 'dead', reason: isOverLimit ? 'expired_absolute' : 'expired_idle' };
+/** By the limit that was nearer, as it is stored or as the policy has it by now. */
+function expired(session: Session, lifetime: SessionLifetime): Resumption {
+  const deadline = lifetime.deadline(session);
+  const at = deadline < session.expiresAt ? deadline : session.expiresAt;
+  return { outcome: 'dead', reason: at < lifetime.limit(session) ? 'expired_idle' : 'expired_absolute', at };
+}
+
+/** Whether a session was opened by a user's present credential. */
+function isOf({ userId, credentialVersion }: Session, user: Holder): boolean {
+  return userId === user.id && credentialVersion === user.credentialVersion;
 }
 
 function withoutSecret({ secretHash: _, ...session }: StoredSession): Session {

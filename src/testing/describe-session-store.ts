@@ -1,12 +1,29 @@
 import { describe, expect, it } from '@jest/globals';
 import { NEVER } from '../common/clock.js';
-import type { SessionEntry } from '../sessions/session.js';
+import type { EndReason, SessionEntry, StoredSession } from '../sessions/session.js';
 import { ENDING_KEPT_FOR, type SessionStore } from '../sessions/session-store.js';
 import { aSession } from './samples.js';
 import { type StoreUnderTest, openForEachClause } from './store-under-test.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const after = (minutes: number, ms = 0) => new Date(noon.getTime() + minutes * 60_000 + ms);
+
+/** One of each kind, and what may be said of a session at all. */
+const VARIETIES: readonly Partial<StoredSession>[] = [
+  { kind: 'session', transport: 'cookie', scope: 'write', label: null },
+  { kind: 'remembered', transport: 'cookie', scope: 'write', label: 'My phone' },
+  { kind: 'session', transport: 'bearer', scope: 'read', label: 'access_token' },
+  { kind: 'access_token', transport: 'bearer', scope: 'read', label: '' },
+  { kind: 'access_token', transport: 'bearer', scope: 'write', label: `"it's" \\ /%s [null] \u{1f36a} Zoë` },
+];
+const REASONS: readonly EndReason[] = [
+  'signed_out',
+  'ended_elsewhere',
+  'evicted',
+  'ended_by_admin',
+  'password_changed',
+  'user_disabled',
+];
 
 /** What all session stores have in common: run it on yours. One that forgets by itself has nothing to sweep. */
 export function describeSessionStore(
@@ -29,6 +46,13 @@ export function describeSessionStore(
         });
         expect(await store.insert(session)).toEqual({ outcome: 'inserted', evicted: [] });
         expect(await store.find(session.id, noon)).toEqual(session);
+      });
+
+      it.each(VARIETIES)('finds what was inserted, to the last fact, as %j', async (facts) => {
+        const session = aSession({ userId: 'ann', ...facts });
+        await store.insert(session);
+        expect(await store.find(session.id, noon)).toEqual(session);
+        expect(await store.findByUser('ann', noon)).toEqual([session]);
       });
 
       it('finds nothing under an id that was never given', async () => {
@@ -172,6 +196,79 @@ export function describeSessionStore(
         expect((await store.find(session.id, noon))?.secretHash).toBe(`next-${won.indexOf(true)}`);
       });
 
+      it('with a proof moves the sign-in and the end, be it later or sooner', async () => {
+        const [longer, shorter] = [aSession({ label: 'My phone' }), aSession({ kind: 'remembered' })];
+        for (const [session, expiresAt] of [
+          [longer, after(90)],
+          [shorter, after(20)],
+        ] as const) {
+          await store.insert(session);
+          const proof = { authenticatedAt: after(10), expiresAt };
+          expect(await store.rotate(session.id, session.secretHash, 'next', after(10), proof)).toBe(true);
+          const renewed = { ...session, ...proof, secretHash: 'next', lastSeenAt: after(10) };
+          expect(await store.find(session.id, new Date(expiresAt.getTime() - 1))).toEqual(renewed);
+          expect(await store.find(session.id, expiresAt)).toBeNull();
+          expect(await store.endingOf(session.id, expiresAt)).toEqual({
+            session: renewed,
+            reason: 'expired',
+            at: expiresAt,
+          });
+        }
+      });
+
+      it('without one leaves both as they are', async () => {
+        const session = aSession({ authenticatedAt: after(-5) });
+        await store.insert(session);
+        const proof = { authenticatedAt: after(1), expiresAt: after(90) };
+        await store.rotate(session.id, session.secretHash, 'next', after(1), proof);
+        await store.rotate(session.id, 'next', 'last', after(2));
+        expect(await store.find(session.id, after(70))).toEqual({
+          ...session,
+          ...proof,
+          secretHash: 'last',
+          lastSeenAt: after(2),
+        });
+      });
+
+      it('takes the proof of the one racing caller that wins', async () => {
+        const session = aSession();
+        await store.insert(session);
+        const proofs = range(20).map((index) => ({
+          authenticatedAt: after(1, index),
+          expiresAt: after(90, index),
+        }));
+        const won = await Promise.all(
+          proofs.map((proof, index) =>
+            store.rotate(session.id, session.secretHash, `next-${index}`, after(1), proof),
+          ),
+        );
+        expect(won.filter(Boolean)).toHaveLength(1);
+        const winner = won.indexOf(true);
+        expect(await store.find(session.id, after(80))).toMatchObject({
+          secretHash: `next-${winner}`,
+          ...proofs[winner],
+        });
+      });
+
+      it('changes nothing where the secret is another, whatever is proven', async () => {
+        const session = aSession();
+        await store.insert(session);
+        const proof = { authenticatedAt: after(1), expiresAt: after(90) };
+        expect(await store.rotate(session.id, 'a guess', 'next', after(1), proof)).toBe(false);
+        expect(await store.find(session.id, after(1))).toEqual(session);
+      });
+
+      it('with a proof does not bring back a session that is over', async () => {
+        const [ended, expired] = [aSession(), aSession({ expiresAt: after(1) })];
+        for (const session of [ended, expired]) await store.insert(session);
+        await store.end(ended.id, 'signed_out', noon);
+        const proof = { authenticatedAt: after(1), expiresAt: after(90) };
+        for (const { id, secretHash } of [ended, expired]) {
+          expect(await store.rotate(id, secretHash, 'next', after(1), proof)).toBe(false);
+          expect(await store.find(id, after(1))).toBeNull();
+        }
+      });
+
       it('does nothing to a session that is over', async () => {
         const [ended, expired] = [aSession(), aSession({ expiresAt: after(1) })];
         await store.insert(ended);
@@ -179,6 +276,59 @@ export function describeSessionStore(
         await store.end(ended.id, 'signed_out', noon);
         expect(await store.rotate(ended.id, ended.secretHash, 'next', noon)).toBe(false);
         expect(await store.rotate(expired.id, expired.secretHash, 'next', after(1))).toBe(false);
+      });
+    });
+
+    describe('rename', () => {
+      it('changes the label and nothing else', async () => {
+        for (const facts of VARIETIES) {
+          const session = aSession({ ...facts, client: { ip: null, userAgent: null } });
+          await store.insert(session);
+          for (const label of ['My phone', ...VARIETIES.map((one) => one.label!)]) {
+            expect(await store.rename(session.id, label, after(1))).toBe(true);
+            expect(await store.find(session.id, after(1))).toEqual({ ...session, label });
+          }
+        }
+      });
+
+      it('leaves a client what is known of it', async () => {
+        const session = aSession({
+          client: { ip: '2001:db8::1', userAgent: '"Zo\u00eb"/1.0 (\\; \u{1f36a})' },
+        });
+        await store.insert(session);
+        await store.rename(session.id, 'My phone', noon);
+        expect(await store.find(session.id, noon)).toEqual({ ...session, label: 'My phone' });
+      });
+
+      it('to nothing takes the label away', async () => {
+        const session = aSession({ label: 'My phone' });
+        await store.insert(session);
+        expect(await store.rename(session.id, null, noon)).toBe(true);
+        expect(await store.find(session.id, noon)).toEqual({ ...session, label: null });
+      });
+
+      it('leaves other sessions alone', async () => {
+        const [session, other] = [aSession({ userId: 'ann' }), aSession({ userId: 'ann' })];
+        for (const one of [session, other]) await store.insert(one);
+        await store.rename(session.id, 'My phone', noon);
+        expect(await store.find(other.id, noon)).toEqual(other);
+      });
+
+      it('does nothing to a session that is over, and does not bring it back', async () => {
+        const [ended, expired] = [aSession(), aSession({ expiresAt: after(1) })];
+        for (const session of [ended, expired]) await store.insert(session);
+        await store.end(ended.id, 'signed_out', noon);
+        for (const session of [ended, expired]) {
+          expect(await store.rename(session.id, 'My phone', after(1))).toBe(false);
+          expect(await store.find(session.id, after(1))).toBeNull();
+          expect((await store.endingOf(session.id, after(1)))?.session).toEqual(session);
+        }
+      });
+
+      it('does not make a session of an unknown id', async () => {
+        const { id } = aSession();
+        expect(await store.rename(id, 'My phone', noon)).toBe(false);
+        expect(await store.find(id, noon)).toBeNull();
       });
     });
 
@@ -222,6 +372,19 @@ export function describeSessionStore(
         expect((await store.endingOf(first!.id, after(1)))?.reason).toBe('password_changed');
       });
 
+      it('ends those of each kind', async () => {
+        const sessions = VARIETIES.map((facts) => aSession({ userId: 'ann', ...facts }));
+        for (const session of sessions) await store.insert(session);
+        const ended = await store.endAll('ann', 'password_changed', after(1));
+        expect(ended.toSorted()).toEqual(sessions.map(({ id }) => id).toSorted());
+        for (const session of sessions)
+          expect(await store.endingOf(session.id, after(1))).toEqual({
+            session,
+            reason: 'password_changed',
+            at: after(1),
+          });
+      });
+
       it('ends every one where none is excepted', async () => {
         for (const session of range(3).map(() => aSession({ userId: 'ann' }))) await store.insert(session);
         expect(await store.endAll('ann', 'ended_by_admin', noon)).toHaveLength(3);
@@ -246,6 +409,13 @@ export function describeSessionStore(
           reason: 'ended_by_admin',
           at: after(5),
         });
+      });
+
+      it.each(REASONS)('tells that it is over as %s', async (reason) => {
+        const session = aSession({ kind: 'access_token' });
+        await store.insert(session);
+        await store.end(session.id, reason, noon);
+        expect((await store.endingOf(session.id, noon))?.reason).toBe(reason);
       });
 
       it('tells of an expired session when that was', async () => {
@@ -328,6 +498,36 @@ export function describeSessionStore(
       });
 
       it.each(['evict_oldest', 'refuse'] as const)(
+        'neither counts nor lets go an access token, and a token needs no room (%s)',
+        async (policy) => {
+          const tokens = range(3).map((minute) =>
+            aSession({ userId: 'ann', kind: 'access_token', createdAt: after(minute) }),
+          );
+          const insert = (session: StoredSession) => store.insert(session, limited(policy, 1));
+          for (const token of tokens.slice(0, 2))
+            expect(await insert(token)).toEqual({ outcome: 'inserted', evicted: [] });
+          // What its user calls it makes no token of a session.
+          const usual = { ...annAt(3), label: 'access_token' };
+          expect(await insert(usual)).toEqual({ outcome: 'inserted', evicted: [] });
+          expect(await insert(tokens[2]!)).toEqual({ outcome: 'inserted', evicted: [] });
+          const next = { ...annAt(4), label: 'access_token' };
+          expect(await insert(next)).toEqual(
+            policy === 'refuse' ? { outcome: 'refused' } : { outcome: 'inserted', evicted: [usual.id] },
+          );
+          const left = [policy === 'refuse' ? usual : next, ...tokens].map(({ id }) => id);
+          const found = (await store.findByUser('ann', after(5))).map(({ id }) => id);
+          expect(found.toSorted()).toEqual(left.toSorted());
+        },
+      );
+
+      it.each(['session', 'remembered'] as const)('counts what was renamed, of the kind %s', async (kind) => {
+        const first = { ...annAt(0), kind };
+        await store.insert(first);
+        await store.rename(first.id, 'access_token', after(1));
+        expect(await store.insert(annAt(2), limited('refuse', 1))).toEqual({ outcome: 'refused' });
+      });
+
+      it.each(['evict_oldest', 'refuse'] as const)(
         'holds exactly under parallel inserts (%s)',
         async (policy) => {
           const results = await Promise.all(range(50).map(() => store.insert(annAt(0), limited(policy, 5))));
@@ -399,6 +599,27 @@ export function describeSessionStore(
         await store.touch(session.id, after(59), NEVER);
         expect(sum(await sweep(new Date(after(60).getTime() + ENDING_KEPT_FOR), 10))).toBe(0);
       });
+
+      it('leaves a session that was renewed in time, until it is over for a day', async () => {
+        const session = aSession();
+        await store.insert(session);
+        const proof = { authenticatedAt: after(59), expiresAt: after(3 * 24 * 60) };
+        await store.rotate(session.id, session.secretHash, 'next', after(59), proof);
+        const dayAfter = new Date(after(60).getTime() + ENDING_KEPT_FOR);
+        expect(sum(await sweep(dayAfter, 10))).toBe(0);
+        expect(await store.find(session.id, dayAfter)).toMatchObject({ id: session.id, ...proof });
+        const end = new Date(proof.expiresAt.getTime() + ENDING_KEPT_FOR);
+        expect(sum(await sweep(end, 10))).toBe(forgetsByItself ? 0 : 1);
+      });
+
+      it('takes a session whose life a proof shortened, as soon as that is over for a day', async () => {
+        const session = aSession({ expiresAt: NEVER });
+        await store.insert(session);
+        const proof = { authenticatedAt: after(1), expiresAt: after(30) };
+        await store.rotate(session.id, session.secretHash, 'next', after(1), proof);
+        const dayAfter = new Date(after(30).getTime() + ENDING_KEPT_FOR);
+        expect(sum(await sweep(dayAfter, 10))).toBe(forgetsByItself ? 0 : 1);
+      });
     });
 
     describe('the entries', () => {
@@ -420,7 +641,7 @@ export function describeSessionStore(
 
       it('are what is live, ended and expired, to the last fact', async () => {
         const live = aSession({ userId: 'ann', expiresAt: NEVER, client: { ip: null, userAgent: null } });
-        const ended = aSession({ userId: 'ann', credentialVersion: 7 });
+        const ended = aSession({ userId: 'ann', credentialVersion: 7, ...VARIETIES.at(-1) });
         const expired = aSession({ expiresAt: after(1) });
         for (const session of [live, ended, expired]) await store.insert(session);
         await store.end(ended.id, 'evicted', after(5));

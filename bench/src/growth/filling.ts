@@ -70,16 +70,22 @@ export async function addSessions(
     const userId = people[Math.floor(Math.random() * people.length)]!;
     const createdAt = new Date(begin - PAST + Math.floor((PAST * index) / count));
     const token = product.SessionToken.issue(createdAt, userId);
-    const times = { createdAt, authenticatedAt: createdAt, lastSeenAt: now };
-    const session = {
+    const draft = {
       id: token.id,
       userId,
+      kind: 'session',
+      transport: 'cookie',
+      scope: 'write',
+      label: null,
       credentialVersion: 1,
-      ...times,
-      expiresAt: lifetime.deadline(times),
+      createdAt,
+      authenticatedAt: createdAt,
+      lastSeenAt: now,
+      expiresAt: now,
       client: clientOf(index),
       secretHash: token.secretHash,
-    };
+    } as const;
+    const session = { ...draft, expiresAt: lifetime.deadline(draft) };
     const isChosen = Math.random() < (COOKIES - tokens.length) / (count - index);
     if (isChosen) tokens.push(token.reveal());
     await insert(

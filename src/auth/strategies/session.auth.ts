@@ -16,10 +16,12 @@ const REJECTIONS: Record<DeadReason, Rejection> = {
   expired_idle: 'session_expired_idle',
   expired_absolute: 'session_expired_absolute',
   signed_out: 'session_signed_out',
+  ended_elsewhere: 'session_ended_elsewhere',
   evicted: 'session_evicted',
   ended_by_admin: 'session_ended_by_admin',
   password_changed: 'password_changed',
   user_disabled: 'user_disabled',
+  user_deleted: 'user_deleted',
 };
 
 /** What a browser forgets of us at sign-out. Its cookies it would forget for our whole domain, other hosts' too. */

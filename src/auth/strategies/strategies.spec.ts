@@ -291,6 +291,7 @@ describe('The holder of a ticket', () => {
 
   it.each([
     ['signed_out', 'session_signed_out'],
+    ['ended_elsewhere', 'session_ended_elsewhere'],
     ['evicted', 'session_evicted'],
     ['ended_by_admin', 'session_ended_by_admin'],
     ['password_changed', 'password_changed'],

@@ -1,9 +1,18 @@
 import { later } from '../../common/clock.js';
 import type { SweepStep } from '../../common/sweeper.js';
-import type { EndReason, Ending, SessionEntry, StoredSession } from '../../sessions/session.js';
+import type {
+  EndReason,
+  Ending,
+  SessionEntry,
+  SessionKind,
+  SessionScope,
+  StoredSession,
+  Transport,
+} from '../../sessions/session.js';
 import {
   ENDING_KEPT_FOR,
   type InsertResult,
+  type Proof,
   type SessionLimit,
   SessionStore,
 } from '../../sessions/session-store.js';
@@ -15,33 +24,37 @@ interface Entry {
   secretHash: string;
   readonly credentialVersion: number;
   readonly createdAt: number;
-  readonly authenticatedAt: number;
+  authenticatedAt: number;
   lastSeenAt: number;
   expiresAt: number;
   readonly ip: string | null;
   readonly userAgent: string | null;
+  readonly kind: SessionKind;
+  readonly transport: Transport;
+  readonly scope: SessionScope;
+  label: string | null;
   endReason: EndReason | null;
   endedAt: number;
   /** The one before it of the same user. */
   previous: Entry | null;
 }
 
-/** How many user agents are kept once for all the sessions that have them; of many clients most are alike. */
-const SHARED_USER_AGENTS = 1000;
+/** How many texts are kept once for all the sessions that have them; of the user agents of many clients most are alike. */
+const SHARED_TEXTS = 1000;
 
 /** Sessions in the memory of this process: they end with it. Each method looks and writes without a pause between. */
 export class MemorySessionStore extends SessionStore {
   readonly durable = false;
   readonly #entries = new Map<string, Entry>();
   readonly #lastByUser = new Map<string, Entry>();
-  readonly #userAgents = new Map<string, string>();
+  readonly #texts = new Map<string, string>();
   #sweeping = this.#entries.values();
 
   async insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult> {
     if (this.#entries.has(session.id)) throw new Error('A session of this id is stored already.');
-    const evicted = limit ? this.#makeRoom(session, limit) : [];
+    const evicted = limit && session.kind !== 'access_token' ? this.#makeRoom(session, limit) : [];
     if (!evicted) return { outcome: 'refused' };
-    const entry = toEntry(session, this.#shared(session.client.userAgent));
+    const entry = toEntry(session, (text) => this.#shared(text));
     entry.previous = this.#lastByUser.get(entry.userId) ?? null;
     this.#entries.set(entry.id, entry);
     this.#lastByUser.set(entry.userId, entry);
@@ -65,12 +78,21 @@ export class MemorySessionStore extends SessionStore {
     return true;
   }
 
-  async rotate(id: string, from: string, to: string, now: Date): Promise<boolean> {
+  async rotate(id: string, from: string, to: string, now: Date, proof?: Proof): Promise<boolean> {
     const entry = this.#live(id, now);
     if (entry?.secretHash !== from) return false;
     entry.secretHash = to;
     entry.lastSeenAt = Math.max(entry.lastSeenAt, now.getTime());
+    if (!proof) return true;
+    entry.authenticatedAt = proof.authenticatedAt.getTime();
+    entry.expiresAt = proof.expiresAt.getTime();
     return true;
+  }
+
+  async rename(id: string, label: string | null, now: Date): Promise<boolean> {
+    const entry = this.#live(id, now);
+    if (entry) entry.label = label;
+    return entry !== null;
   }
 
   async end(id: string, reason: EndReason, now: Date): Promise<boolean> {
@@ -132,7 +154,7 @@ export class MemorySessionStore extends SessionStore {
     { max, policy }: SessionLimit,
   ): string[] | null {
     const rivals = this.#liveOf(userId, createdAt).filter(
-      (rival) => rival.credentialVersion >= credentialVersion,
+      (rival) => rival.kind !== 'access_token' && rival.credentialVersion >= credentialVersion,
     );
     const excess = rivals.length + 1 - max;
     if (policy === 'refuse' && excess > 0) return null;
@@ -141,12 +163,11 @@ export class MemorySessionStore extends SessionStore {
     return evicted.map(({ id }) => id);
   }
 
-  #shared(userAgent: string | null): string | null {
-    if (userAgent === null) return null;
-    const known = this.#userAgents.get(userAgent);
-    if (known !== undefined) return known;
-    if (this.#userAgents.size < SHARED_USER_AGENTS) this.#userAgents.set(userAgent, userAgent);
-    return userAgent;
+  #shared<Text extends string>(text: Text): Text {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known as Text;
+    if (this.#texts.size < SHARED_TEXTS) this.#texts.set(text, text);
+    return text;
   }
 
   #forget(entry: Entry): void {
@@ -177,7 +198,8 @@ function forgetAt(entry: Entry): Date {
   return later(overSince(entry), ENDING_KEPT_FOR);
 }
 
-function toEntry(session: StoredSession, userAgent: string | null): Entry {
+function toEntry(session: StoredSession, shared: <Text extends string>(text: Text) => Text): Entry {
+  const { userAgent } = session.client;
   return {
     id: session.id,
     userId: session.userId,
@@ -188,7 +210,11 @@ function toEntry(session: StoredSession, userAgent: string | null): Entry {
     lastSeenAt: session.lastSeenAt.getTime(),
     expiresAt: session.expiresAt.getTime(),
     ip: session.client.ip,
-    userAgent,
+    userAgent: userAgent === null ? null : shared(userAgent),
+    kind: shared(session.kind),
+    transport: shared(session.transport),
+    scope: shared(session.scope),
+    label: session.label,
     endReason: null,
     endedAt: 0,
     previous: null,
@@ -199,6 +225,10 @@ function toSession(entry: Entry): StoredSession {
   return {
     id: entry.id,
     userId: entry.userId,
+    kind: entry.kind,
+    transport: entry.transport,
+    scope: entry.scope,
+    label: entry.label,
     secretHash: entry.secretHash,
     credentialVersion: entry.credentialVersion,
     createdAt: new Date(entry.createdAt),

@@ -1,8 +1,25 @@
-import type { ClientFacts, EndReason, SessionEntry, StoredSession } from '../../sessions/session.js';
+import type {
+  EndReason,
+  SessionEntry,
+  SessionKind,
+  SessionScope,
+  StoredSession,
+  Transport,
+} from '../../sessions/session.js';
+
+/** What is behind the words; an older version wrote the first two alone. */
+type Facts = [
+  ip: string | null,
+  userAgent: string | null,
+  label?: string | null,
+  kind?: SessionKind,
+  transport?: Transport,
+  scope?: SessionScope,
+];
 
 /**
- * One line: the words that scripts read and replace, and then the client as JSON. `scripts.ts` knows the order of the words;
- * instants are epoch milliseconds, `-` is for what is not there.
+ * One line: the words that scripts read and replace, and then facts as JSON. `scripts.ts` knows the order of both; instants are
+ * epoch milliseconds, `-` is for what is not there.
  */
 export function encode({ session, ended }: SessionEntry): string {
   const words = [
@@ -16,7 +33,10 @@ export function encode({ session, ended }: SessionEntry): string {
     encodeURIComponent(session.userId),
     session.authenticatedAt.getTime(),
   ];
-  return `${words.join(' ')} ${JSON.stringify([session.client.ip, session.client.userAgent])}`;
+  const { client, label, kind, transport, scope } = session;
+  const facts: Facts = [client.ip, client.userAgent, label, kind, transport, scope];
+  // Lua's JSON knows no halves of characters.
+  return `${words.join(' ')} ${JSON.stringify(facts.map((fact) => fact?.toWellFormed() ?? null))}`;
 }
 
 export function decode(id: string, text: string): SessionEntry {
@@ -33,18 +53,22 @@ export function decode(id: string, text: string): SessionEntry {
   ];
   const [expiresAt, endedAt, reason, lastSeenAt, secretHash, createdAt, version, userId, authenticatedAt] =
     words;
-  const [ip, userAgent] = JSON.parse(text.slice(words.join(' ').length)) as [string | null, string | null];
-  const client: ClientFacts = { ip, userAgent };
+  const facts = JSON.parse(text.slice(words.join(' ').length)) as Facts;
+  const [ip, userAgent, label = null, kind = 'session', transport = 'cookie', scope = 'write'] = facts;
   const session: StoredSession = {
     id,
     userId: decodeURIComponent(userId),
+    kind,
+    transport,
+    scope,
+    label,
     secretHash,
     credentialVersion: Number(version),
     createdAt: instant(createdAt),
     authenticatedAt: instant(authenticatedAt),
     lastSeenAt: instant(lastSeenAt),
     expiresAt: instant(expiresAt),
-    client,
+    client: { ip, userAgent },
   };
   return { session, ended: endedAt === '-' ? null : { reason: reason as EndReason, at: instant(endedAt) } };
 }

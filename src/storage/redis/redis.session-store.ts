@@ -3,13 +3,14 @@ import type { EndReason, Ending, SessionEntry, StoredSession } from '../../sessi
 import {
   ENDING_KEPT_FOR,
   type InsertResult,
+  type Proof,
   type SessionLimit,
   SessionStore,
 } from '../../sessions/session-store.js';
 import { tagOf, userTag } from '../../sessions/session-token.js';
 import { decode, encode } from './entry.js';
 import type { RedisConnection } from './redis.connection.js';
-import { NOT_A_SESSION, END, END_ALL, INSERT, ROTATE, TOUCH } from './scripts.js';
+import { NOT_A_SESSION, END, END_ALL, INSERT, RENAME, ROTATE, TOUCH } from './scripts.js';
 
 /** What the tag of a user is in a pattern of keys: its four characters, whatever they are. */
 const ANY_TAG = '????';
@@ -33,7 +34,7 @@ export class RedisSessionStore extends SessionStore {
       session.createdAt.getTime(),
       session.id,
       encode({ session, ended: null }),
-      limit?.max ?? 0,
+      session.kind === 'access_token' ? 0 : (limit?.max ?? 0),
       limit?.policy ?? '',
       ENDING_KEPT_FOR,
     ])) as [outcome: 'inserted' | 'refused' | 'taken', ...evicted: string[]];
@@ -59,8 +60,15 @@ export class RedisSessionStore extends SessionStore {
     return (await this.redis.run(TOUCH, this.#keyOf(id), args)) === 1;
   }
 
-  async rotate(id: string, from: string, to: string, now: Date): Promise<boolean> {
-    return (await this.redis.run(ROTATE, this.#keyOf(id), [now.getTime(), id, from, to])) === 1;
+  async rotate(id: string, from: string, to: string, now: Date, proof?: Proof): Promise<boolean> {
+    const proven = proof ? [proof.authenticatedAt.getTime(), proof.expiresAt.getTime(), ENDING_KEPT_FOR] : [];
+    const args = [now.getTime(), id, from, to, ...proven];
+    return (await this.redis.run(ROTATE, this.#keyOf(id), args)) === 1;
+  }
+
+  async rename(id: string, label: string | null, now: Date): Promise<boolean> {
+    const args = [now.getTime(), id, ...(label === null ? [] : [label])];
+    return (await this.redis.run(RENAME, this.#keyOf(id), args)) === 1;
   }
 
   async end(id: string, reason: EndReason, now: Date): Promise<boolean> {

@@ -6,6 +6,7 @@ import { RedisServer } from '../../../test/support/engines.js';
 import { describeWithEngine, describeWithRedis, newPrefix } from '../../../test/support/services.js';
 import { NEVER } from '../../common/clock.js';
 import { ENDING_KEPT_FOR } from '../../sessions/session-store.js';
+import { userTag } from '../../sessions/session-token.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeTallyStore } from '../../testing/describe-tally-store.js';
 import { aSession } from '../../testing/samples.js';
@@ -71,12 +72,16 @@ describeWithRedis('On Redis', () => {
       await expectLife(near(hour + day));
       await store.touch(session.id, after(hour / 2), after(3 * hour));
       await expectLife(near(2.5 * hour + day));
+      const proof = { authenticatedAt: after(hour), expiresAt: after(5 * hour) };
+      await store.rotate(session.id, session.secretHash, 'renewed', after(hour), proof);
+      await expectLife(near(4 * hour + day));
+      await store.rename(session.id, 'My phone', after(hour));
       await store.insert(aSession({ userId: 'ann' }), { max: 1, policy: 'evict_oldest' });
       await store.insert(aSession({ userId: 'ann' }), { max: 1, policy: 'refuse' });
       await store.rotate(session.id, session.secretHash, 'next', noon);
       await store.end(session.id, 'signed_out', noon);
       await store.endAll('ann', 'signed_out', noon);
-      await expectLife(near(2.5 * hour + day));
+      await expectLife(near(4 * hour + day));
       await store.insert(aSession({ userId: 'ann', expiresAt: NEVER }));
       expect(await timeToLive()).toBeGreaterThan(1e15);
     });
@@ -87,6 +92,7 @@ describeWithRedis('On Redis', () => {
       const unknown = aSession();
       await store.touch(unknown.id, noon, after(1000));
       await store.rotate(unknown.id, unknown.secretHash, 'next', noon);
+      await store.rename(unknown.id, 'My phone', noon);
       await store.end(unknown.id, 'signed_out', noon);
       await store.endAll('nobody', 'signed_out', noon);
       expect(await keys()).toHaveLength(before + 1);
@@ -101,6 +107,48 @@ describeWithRedis('On Redis', () => {
       const sizes = await Promise.all((await keys()).map((key) => client.hLen(key)));
       expect(Math.max(...sizes)).toBeLessThan(30);
     });
+  });
+
+  it.each([aSession().client, { ip: null, userAgent: null }])(
+    'a session that an older version wrote is a usual one (%j)',
+    async (client) => {
+      const { url, prefix, drop } = newPrefix();
+      const [redis, operator] = [await RedisConnection.open(url, PATIENT), createClient({ url })];
+      await operator.connect();
+      const store = new RedisSessionStore(redis);
+      const facts = { kind: 'session', transport: 'cookie', scope: 'write', label: null } as const;
+      const session = aSession({ userId: 'ann', client, ...facts });
+      const at = session.createdAt.getTime();
+      const words = [session.expiresAt.getTime(), '-', '-', at, session.secretHash, at, 1, 'ann', at];
+      const line = `${words.join(' ')} ${JSON.stringify([client.ip, client.userAgent])}`;
+      await operator.hSet(`${prefix}:${userTag('ann')}`, session.id, line);
+
+      expect(await store.find(session.id, noon)).toEqual(session);
+      const one = { max: 1, policy: 'refuse' } as const;
+      expect(await store.insert(aSession({ userId: 'ann' }), one)).toEqual({ outcome: 'refused' });
+      for (const label of [null, 'My phone', null]) {
+        expect(await store.rename(session.id, label, noon)).toBe(true);
+        expect(await store.find(session.id, noon)).toEqual({ ...session, label });
+      }
+      operator.destroy();
+      await redis.close();
+      await drop();
+    },
+  );
+
+  it('a session is renamed though there is half a character in what is known of it', async () => {
+    const { url, drop } = newPrefix();
+    const redis = await RedisConnection.open(url, PATIENT);
+    const store = new RedisSessionStore(redis);
+    const session = aSession({ label: '\ud83c', client: { ip: null, userAgent: '\udf6a' } });
+    await store.insert(session);
+    expect(await store.rename(session.id, 'My phone', noon)).toBe(true);
+    expect(await store.find(session.id, noon)).toMatchObject({
+      label: 'My phone',
+      client: { userAgent: '\ufffd' },
+    });
+    await redis.close();
+    await drop();
   });
 
   it('the entries are those under the prefix alone, whatever is in it', async () => {

@@ -9,17 +9,20 @@ export const NOT_A_SESSION = '';
 /** An entry's line (`entry.ts`) and what can be asked of it. Instants keep their digits: Lua numbers are not printed back. */
 const ENTRY = `
 local key, now, id = KEYS[1], tonumber(ARGV[1]), ARGV[2]
-local WORDS = '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (.*)$'
+local WORDS = '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (.*)$'
+
+-- Where they are among the facts.
+local LABEL, KIND = 3, 4
 
 local function read(text)
-  local expires, ended, reason, seen, secret, created, version, user, rest = string.match(text, WORDS)
+  local expires, ended, reason, seen, secret, created, version, user, proven, facts = string.match(text, WORDS)
   return { expires = expires, ended = ended, reason = reason, seen = seen, secret = secret,
-    created = created, version = version, user = user, rest = rest }
+    created = created, version = version, user = user, proven = proven, facts = facts }
 end
 
 local function write(one)
   redis.call('HSET', key, one.field, table.concat({ one.expires, one.ended, one.reason, one.seen, one.secret,
-    one.created, one.version, one.user, one.rest }, ' '))
+    one.created, one.version, one.user, one.proven, one.facts }, ' '))
 end
 
 local function find()
@@ -75,7 +78,8 @@ end
 local function rivals()
   local found = {}
   for _, one in ipairs(liveOf(new.user)) do
-    if tonumber(one.version) >= tonumber(new.version) then table.insert(found, one) end
+    local isRival = tonumber(one.version) >= tonumber(new.version)
+    if isRival and cjson.decode(one.facts)[KIND] ~= 'access_token' then table.insert(found, one) end
   end
   table.sort(found, function(a, b)
     if a.created ~= b.created then return tonumber(a.created) < tonumber(b.created) end
@@ -111,12 +115,27 @@ keepFor(tonumber(one.expires) - now + tonumber(ARGV[4]))
 return 1
 `;
 
-/** ARGV: now, id, from, to. */
+/** ARGV: now, id, from, to; with a proof its instant, expires, milliseconds that endings are kept. */
 export const ROTATE = `${ENTRY}
 local one = find()
 if not one or one.secret ~= ARGV[3] then return 0 end
 one.secret = ARGV[4]
 if tonumber(one.seen) < now then one.seen = ARGV[1] end
+if ARGV[5] then
+  one.proven, one.expires = ARGV[5], ARGV[6]
+  keepFor(tonumber(one.expires) - now + tonumber(ARGV[7]))
+end
+write(one)
+return 1
+`;
+
+/** ARGV: now, id, label; none for no label. */
+export const RENAME = `${ENTRY}
+local one = find()
+if not one then return 0 end
+local facts = cjson.decode(one.facts)
+facts[LABEL] = ARGV[3] or cjson.null
+one.facts = cjson.encode(facts)
 write(one)
 return 1
 `;

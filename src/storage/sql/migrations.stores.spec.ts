@@ -13,8 +13,17 @@ import { SqliteDatabase } from './sqlite.database.js';
 const TIMEOUT = 10_000;
 const noon = new Date('2026-01-01T12:00:00.000Z');
 
+/** Puts the tables back to what they were before sessions were of kinds. */
+async function withoutKinds({ db }: SqlDatabase, migrations: string): Promise<void> {
+  for (const column of ['kind', 'transport', 'scope', 'label'])
+    await sql`alter table sessions drop column ${sql.ref(column)}`.execute(db);
+  await sql`delete from ${sql.table(migrations)} where name >= '007'`.execute(db);
+}
+
 /** Puts the tables back to what they were before the sessions' keys began with the user's tag. */
-async function turnBack({ db }: SqlDatabase, migrations: string): Promise<void> {
+async function turnBack(database: SqlDatabase, migrations: string): Promise<void> {
+  await withoutKinds(database, migrations);
+  const { db } = database;
   const table = sql.table(migrations);
   for (const statement of [
     sql`update sessions set key = substr(key, 5, 16) || substr(key, 1, 4) || substr(key, 21)`,
@@ -41,6 +50,41 @@ async function expectSessionsToOutlive(open: () => Promise<SqlDatabase>, migrati
   expect(await store.findByUser('ann', noon)).toHaveLength(20);
   await after.close();
 }
+
+async function expectSessionsToBecomeUsual(
+  open: () => Promise<SqlDatabase>,
+  migrations: string,
+): Promise<void> {
+  const before = await open();
+  const facts = { kind: 'access_token', transport: 'bearer', scope: 'read', label: 'Backup' } as const;
+  const session = aSession({ userId: 'ann', ...facts });
+  await new SqlSessionStore(before).insert(session);
+  await withoutKinds(before, migrations);
+  await before.close();
+  const after = await open();
+  const store = new SqlSessionStore(after);
+  const usual = { kind: 'session', transport: 'cookie', scope: 'write', label: null } as const;
+  expect(await store.find(session.id, noon)).toEqual({ ...session, ...usual });
+  expect(await store.findByUser('ann', noon)).toEqual([{ ...session, ...usual }]);
+  expect(await store.rename(session.id, 'My phone', noon)).toBe(true);
+  await after.close();
+}
+
+describe('Sessions of before there were kinds are usual ones', () => {
+  it('on SQLite', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'test.db');
+    return expectSessionsToBecomeUsual(() => SqliteDatabase.open(file, TIMEOUT), 'kysely_migration');
+  });
+});
+
+describeWithPostgres('Sessions of before there were kinds are usual ones', () => {
+  it('on PostgreSQL', async () => {
+    const schema = await newSchema();
+    const open = () => PostgresDatabase.open(schema.url, TIMEOUT);
+    await expectSessionsToBecomeUsual(open, 'coatcheck_migration');
+    await schema.drop();
+  });
+});
 
 describe('Sessions outlive the change of their keys', () => {
   it('on SQLite', () => {

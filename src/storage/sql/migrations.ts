@@ -104,6 +104,18 @@ const migrations = (engine: Engine): Record<string, Migration> => ({
         .execute();
     },
   },
+  '007-session-kinds': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      const table = db.schema.alterTable('sessions');
+      for (const [name, usual] of [
+        ['kind', 'session'],
+        ['transport', 'cookie'],
+        ['scope', 'write'],
+      ] as const)
+        await table.addColumn(name, 'text', (column) => column.notNull().defaultTo(usual)).execute();
+      await table.addColumn('label', 'text').execute();
+    },
+  },
 });
 
 export function migrationsFor(engine: Engine): MigrationProvider {

@@ -1,3 +1,5 @@
+import type { SessionKind, SessionScope, Transport } from '../../sessions/session.js';
+
 /** The tables as they are after the last migration; instants are epoch milliseconds. */
 export interface Schema {
   users: {
@@ -30,6 +32,10 @@ export interface Schema {
     forget_at: number;
     ip: string | null;
     user_agent: string | null;
+    kind: SessionKind;
+    transport: Transport;
+    scope: SessionScope;
+    label: string | null;
   };
   tallies: {
     key: string;

@@ -6,6 +6,7 @@ import type { EndReason, Ending, SessionEntry, StoredSession } from '../../sessi
 import {
   ENDING_KEPT_FOR,
   type InsertResult,
+  type Proof,
   type SessionLimit,
   SessionStore,
 } from '../../sessions/session-store.js';
@@ -37,6 +38,10 @@ const SESSION_COLUMNS = [
   'ended_at',
   'ip',
   'user_agent',
+  'kind',
+  'transport',
+  'scope',
+  'label',
 ] as const satisfies readonly (keyof Row)[];
 
 type SessionRow = Pick<Row, (typeof SESSION_COLUMNS)[number]>;
@@ -78,7 +83,7 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
 
   async insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult> {
     const row = toRow(session);
-    const result = await (limit
+    const result = await (limit && session.kind !== 'access_token'
       ? this.database.alone(row.user_id, (transaction) => insertWithin(transaction, row, limit))
       : this.database.write((db) => insertRow(db, row)));
     if (result.outcome === 'taken') throw new Error('A session of this id is stored already.');
@@ -100,11 +105,7 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
   async touch(id: string, seenAt: Date, expiresAt: Date): Promise<boolean> {
     const { numUpdatedRows } = await this.database.write((db) =>
       change(db, seenAt)
-        .set({
-          last_seen_at: seenAt.getTime(),
-          expires_at: expiresAt.getTime(),
-          forget_at: expiresAt.getTime() + ENDING_KEPT_FOR,
-        })
+        .set({ last_seen_at: seenAt.getTime(), ...until(expiresAt) })
         .where('key', '=', keyOf(id))
         .where('last_seen_at', '<=', seenAt.getTime())
         .executeTakeFirst(),
@@ -112,7 +113,7 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
     return numUpdatedRows === 1n;
   }
 
-  async rotate(id: string, from: string, to: string, now: Date): Promise<boolean> {
+  async rotate(id: string, from: string, to: string, now: Date, proof?: Proof): Promise<boolean> {
     const { numUpdatedRows } = await this.database.write((db) =>
       change(db, now)
         .set((row) => ({
@@ -123,10 +124,21 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
             .then(now.getTime())
             .else(row.ref('last_seen_at'))
             .end(),
+          ...(proof && {
+            authenticated_at: proof.authenticatedAt.getTime(),
+            ...until(proof.expiresAt),
+          }),
         }))
         .where('key', '=', keyOf(id))
         .where('secret_hash', '=', from)
         .executeTakeFirst(),
+    );
+    return numUpdatedRows === 1n;
+  }
+
+  async rename(id: string, label: string | null, now: Date): Promise<boolean> {
+    const { numUpdatedRows } = await this.database.write((db) =>
+      change(db, now).set({ label }).where('key', '=', keyOf(id)).executeTakeFirst(),
     );
     return numUpdatedRows === 1n;
   }
@@ -304,6 +316,7 @@ async function insertWithin(
     .where(isOf(row.user_id))
     .where('key', '!=', row.key)
     .where('credential_version', '>=', row.credential_version)
+    .where('kind', '!=', 'access_token')
     .where('ended_at', 'is', null)
     .where('expires_at', '>', row.created_at)
     .orderBy('created_at')
@@ -327,6 +340,10 @@ async function insertWithin(
   return { outcome: 'inserted', evicted: oldest.filter((key) => evicted.has(key)).map(idOf) };
 }
 
+function until(expiresAt: Date) {
+  return { expires_at: expiresAt.getTime(), forget_at: expiresAt.getTime() + ENDING_KEPT_FOR };
+}
+
 function ended(reason: EndReason, at: number) {
   return { ended_at: at, end_reason: reason, forget_at: at + ENDING_KEPT_FOR };
 }
@@ -340,12 +357,15 @@ function toRow({ client, ...session }: StoredSession): Row {
     created_at: session.createdAt.getTime(),
     authenticated_at: session.authenticatedAt.getTime(),
     last_seen_at: session.lastSeenAt.getTime(),
-    expires_at: session.expiresAt.getTime(),
+    ...until(session.expiresAt),
     ended_at: null,
     end_reason: null,
-    forget_at: session.expiresAt.getTime() + ENDING_KEPT_FOR,
     ip: client.ip,
     user_agent: client.userAgent,
+    kind: session.kind,
+    transport: session.transport,
+    scope: session.scope,
+    label: session.label,
   };
 }
 
@@ -353,6 +373,10 @@ function toSession(row: SessionRow): StoredSession {
   return {
     id: idOf(row.key),
     userId: row.user_id,
+    kind: row.kind,
+    transport: row.transport,
+    scope: row.scope,
+    label: row.label,
     secretHash: row.secret_hash,
     credentialVersion: row.credential_version,
     createdAt: new Date(row.created_at),
