@@ -20,6 +20,8 @@ import { describeConfig, loadConfig } from './config/load-config.js';
 import { InputPipe } from './http/input.pipe.js';
 import { problemOf } from './http/problem.js';
 import { type MoveCounts, moveSessions } from './sessions/session-move.js';
+import { SessionEnder } from './auth/session-ender.js';
+import { SessionsModule } from './sessions/sessions.module.js';
 import type { SessionStore } from './sessions/session-store.js';
 import { Connections, openBackend } from './storage/connections.js';
 import { isSessionStoreUrl, withoutSecrets } from './storage/storage-options.js';
@@ -28,6 +30,7 @@ import { CreateUserDto, toNewUser } from './users/dto/create-user.dto.js';
 import { type UserPresentation, userJson } from './users/user-json.js';
 import type { Role, User } from './users/user.js';
 import { UsersModule } from './users/users.module.js';
+import { UserWatcher } from './users/user-watcher.js';
 import { UsersService } from './users/users.service.js';
 
 const USAGE_ERROR = 2;
@@ -279,9 +282,19 @@ async function withUsers(
 
 @Module({})
 class OperatorModule {
-  static forRoot({ storage, users, audit }: Config): DynamicModule {
-    const imports = [StorageModule.forRoot(storage), AuditModule.forRoot(audit), UsersModule.forRoot(users)];
-    return { module: OperatorModule, imports };
+  static forRoot({ storage, users, audit, sessions }: Config): DynamicModule {
+    return {
+      module: OperatorModule,
+      imports: [
+        StorageModule.forRoot(storage),
+        AuditModule.forRoot(audit),
+        SessionsModule.forRoot(sessions),
+        UsersModule.forRoot(users),
+      ],
+      providers: [{ provide: UserWatcher, useClass: SessionEnder }],
+      exports: [UserWatcher],
+      global: true,
+    };
   }
 }
 

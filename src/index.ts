@@ -39,6 +39,7 @@ export {
   UserStore,
   type UserUpdate,
 } from './users/user-store.js';
+export { UserWatcher } from './users/user-watcher.js';
 export { UsersModule } from './users/users.module.js';
 export { type PasswordScheme, type Registration, UsersOptions } from './users/users-options.js';
 export type { SchemeOptions } from './users/scheme.password-hasher.js';
@@ -81,8 +82,12 @@ export {
   Auth,
   type AuthResult,
   type Exchange,
+  type Grant,
   type Principal,
   type Rejection,
+  type SessionEnds,
+  type SignInWish,
+  USUAL_WISH,
   rejected,
 } from './auth/auth.js';
 export { AuthChain } from './auth/auth-chain.js';
@@ -96,6 +101,7 @@ export { BasicAuth } from './auth/strategies/basic.auth.js';
 export { SessionAuth } from './auth/strategies/session.auth.js';
 export { SessionDbAuth } from './auth/strategies/session-db.auth.js';
 export { SessionExpAuth } from './auth/strategies/session-exp.auth.js';
+export { TokenAuth } from './auth/strategies/token.auth.js';
 
 export { MemoryAuditStore } from './storage/memory/memory.audit-store.js';
 export { MemorySessionStore } from './storage/memory/memory.session-store.js';

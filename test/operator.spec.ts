@@ -47,12 +47,15 @@ describe('The operator command', () => {
     const ben = visitor();
     await ben.login('ben@example.com');
     expect((await operate(folder, ['user', 'disable', 'BEN@example.com'])).code).toBe(0);
-    expect((await ben.get('/users/me')).body.code).toBe('user_disabled');
+    const told = { code: 'user_disabled', ended_at: expect.stringMatching(/Z$/) };
+    const { cookie } = ben;
+    expect((await ben.get('/users/me')).body).toMatchObject(told);
     expect((await operate(folder, ['user', 'enable', id])).code).toBe(0);
-    expect((await ben.get('/users/me')).status).toBe(401);
+    ben.cookie = cookie;
+    expect((await ben.get('/users/me')).body).toMatchObject(told);
     expect((await ben.login('ben@example.com')).status).toBe(200);
     expect((await operate(folder, ['user', 'delete', id])).code).toBe(0);
-    expect((await ben.get('/users/me')).status).toBe(401);
+    expect((await ben.get('/users/me')).body).toMatchObject({ ...told, code: 'user_deleted' });
     expect((await ben.login('ben@example.com')).status).toBe(401);
   });
 

@@ -378,7 +378,7 @@ describe('A right that is taken away', () => {
   it.each([
     ['demoted', { role: 'user' }, 403, 'role_required'],
     ['disabled', { disabled: true }, 401, 'user_disabled'],
-    ['deleted', null, 401, 'credentials_invalid'],
+    ['deleted', null, 401, 'user_deleted'],
   ] as const)(
     'is gone for the next request, however many are under way: %s',
     async (_, change, status, code) => {

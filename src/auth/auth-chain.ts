@@ -1,7 +1,15 @@
 import type { Request } from 'express';
 import type { Session } from '../sessions/session.js';
 import type { User } from '../users/user.js';
-import { ANONYMOUS, Auth, type AuthResult, type Exchange } from './auth.js';
+import {
+  ANONYMOUS,
+  Auth,
+  type AuthResult,
+  type Exchange,
+  type Grant,
+  type SessionEnds,
+  type SignInWish,
+} from './auth.js';
 
 /** Several schemes as one: the first that is concerned decides, and what it rejects no other rescues. */
 export class AuthChain extends Auth {
@@ -20,26 +28,37 @@ export class AuthChain extends Auth {
     return ANONYMOUS;
   }
 
-  override async holder(request: Request): Promise<string | null> {
-    for (const link of this.links) {
-      const holder = await link.holder(request);
-      if (holder !== null) return holder;
-    }
-    return null;
+  override holder(request: Request): Promise<string | null> {
+    return this.#first((link) => link.holder(request));
   }
 
-  override async signIn(user: User, exchange: Exchange): Promise<Session | null> {
-    for (const link of this.links) {
-      const session = await link.signIn(user, exchange);
-      if (session) return session;
-    }
-    return null;
+  override signIn(user: User, exchange: Exchange, wish?: SignInWish): Promise<Grant | null> {
+    return this.#first((link) => link.signIn(user, exchange, wish));
+  }
+
+  override renew(exchange: Exchange): Promise<Grant | null> {
+    return this.#first((link) => link.renew(exchange));
   }
 
   override async signOut(exchange: Exchange): Promise<boolean> {
+    const isOut = await this.#first(async (link) => (await link.signOut(exchange)) || null);
+    return isOut ?? false;
+  }
+
+  override endsOf(session: Session): SessionEnds | null {
     for (const link of this.links) {
-      if (await link.signOut(exchange)) return true;
+      const ends = link.endsOf(session);
+      if (ends) return ends;
     }
-    return false;
+    return null;
+  }
+
+  /** What the first link answers that has an answer, asked one after another. */
+  async #first<T>(ask: (link: Auth) => Promise<T | null>): Promise<T | null> {
+    for (const link of this.links) {
+      const answer = await ask(link);
+      if (answer !== null) return answer;
+    }
+    return null;
   }
 }

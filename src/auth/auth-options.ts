@@ -5,6 +5,7 @@ import type { Limits } from '../sessions/session-lifetime.js';
 import type { Auth } from './auth.js';
 
 const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 
 /** What the auth module needs to know; each value left out is the one below. */
 export class AuthOptions {
@@ -14,6 +15,8 @@ export class AuthOptions {
   readonly schemes: Readonly<Record<string, Type<Auth>>> = {};
   /** How long sessions live under the schemes that let them end. */
   readonly lifetime: Limits = { idle: 30 * MINUTE, absolute: 12 * 60 * MINUTE };
+  /** The same of those that asked at sign-in to be remembered. */
+  readonly remembered: Limits = { idle: 14 * DAY, absolute: 30 * DAY };
   /** A name with the prefix `__Host-` holds only where the cookie is `secure`. */
   readonly cookie: { readonly name: string; readonly secure: boolean } = { name: '__Host-sid', secure: true };
   /** The protection space that Basic challenges name. */

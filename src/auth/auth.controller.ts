@@ -4,11 +4,10 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import { initiatorOf } from '../audit/initiator.js';
 import { ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { CurrentSession, CurrentUser, Public } from '../common/access.js';
-import { DomainError } from '../common/domain-error.js';
+import { DomainError, invalid } from '../common/domain-error.js';
 import { clientAddress } from '../http/client-facts.js';
 import { CredentialsBody } from '../http/body-decorators.js';
 import type { Session } from '../sessions/session.js';
-import { UserDto } from '../users/dto/user.dto.js';
 import { userJson } from '../users/user-json.js';
 import type { User } from '../users/user.js';
 import { UsersOptions } from '../users/users-options.js';
@@ -16,7 +15,9 @@ import { UsersService } from '../users/users.service.js';
 import { Auth } from './auth.js';
 import { AuthOptions } from './auth-options.js';
 import { LoginDto } from './dto/login.dto.js';
+import { SignedInUserDto } from './dto/session.dto.js';
 import { signInFailed, signedIn } from './sign-in-events.js';
+import { withTicket } from './with-ticket.js';
 
 @ApiTag('session')
 @Controller('auth_session')
@@ -33,13 +34,16 @@ export class AuthController {
   @HttpCode(200)
   @Public()
   @CredentialsBody()
-  @ApiAnswer(200, { type: UserDto, description: 'Signed in; `Set-Cookie` carries the ticket.' })
+  @ApiAnswer(200, {
+    type: SignedInUserDto,
+    description: 'Signed in; `Set-Cookie` carries the ticket, or `token` where `bearer` was asked for.',
+  })
   @ApiAnswer(429, { description: 'Too many attempts from this network failed.' })
   @ApiAnswer(401, {
     description: 'Unknown address, wrong password or disabled account: nobody is told which.',
   })
   async login(
-    @Body() { email, password }: LoginDto,
+    @Body() { email, password, remember, transport }: LoginDto,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
@@ -50,9 +54,14 @@ export class AuthController {
       throw new DomainError(this.options.dialect.loginFailure(verification.outcome));
     }
     const { user } = verification;
-    const session = await this.auth.signIn(user, { request, response });
-    await this.trail?.record(signedIn(user, session, 'login'), initiatorOf(request, user.id));
-    return userJson(user, this.usersOptions.presentation);
+    const grant = await this.auth.signIn(
+      user,
+      { request, response },
+      { transport: transport ?? 'cookie', remember: remember ?? false, label: null },
+    );
+    if (!grant) throw invalid('/transport', 'No ticket travels like this here.');
+    await this.trail?.record(signedIn(user, grant.session, 'login'), initiatorOf(request, user.id));
+    return withTicket(userJson(user, this.usersOptions.presentation), grant.token);
   }
 
   @Delete('logout')

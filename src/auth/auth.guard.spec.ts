@@ -12,8 +12,8 @@ import { SessionsService } from '../sessions/sessions.service.js';
 import { MemorySessionStore } from '../storage/memory/memory.session-store.js';
 import { MemoryUserStore } from '../storage/memory/memory.user-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
-import { aUser } from '../testing/samples.js';
-import { ANONYMOUS, Auth, type AuthResult, type Principal } from './auth.js';
+import { aSession, aUser } from '../testing/samples.js';
+import { ANONYMOUS, Auth, type AuthResult, type Principal, rejected } from './auth.js';
 import { AuthGuard } from './auth.guard.js';
 import { AuthOptions } from './auth-options.js';
 import { RolesGuard } from './roles.guard.js';
@@ -40,6 +40,28 @@ class DeafAuth extends Auth {
 
   authenticate(): Promise<AuthResult> {
     return Promise.resolve(ANONYMOUS);
+  }
+}
+
+/** Knows one person, who is everybody. */
+class KnowingAuth extends DeafAuth {
+  constructor(private readonly principal: Principal) {
+    super();
+  }
+
+  override authenticate(): Promise<AuthResult> {
+    return Promise.resolve({ outcome: 'authenticated', principal: this.principal });
+  }
+}
+
+/** Says of every session that it is over. */
+class RefusingAuth extends DeafAuth {
+  constructor(private readonly at: Date) {
+    super();
+  }
+
+  override authenticate(): Promise<AuthResult> {
+    return Promise.resolve(rejected('session_evicted', this.at));
   }
 }
 
@@ -121,6 +143,28 @@ describe('The guard', () => {
       const guard = new AuthGuard(new DeafAuth(), new SessionCookie(options), options);
       await expect(guard.canActivate(contextOf('mine', request))).rejects.toMatchObject(refusal(code));
     }
+  });
+
+  it.each([
+    ['read', ['GET', 'HEAD', 'OPTIONS'], ['POST', 'PUT', 'PATCH', 'DELETE', 'QUERY']],
+    ['write', ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE', 'QUERY'], []],
+  ] as const)('has who may %s do %j and not %j', async (scope, allowed, refused) => {
+    const options = new AuthOptions();
+    const auth = new KnowingAuth({ user, session: aSession({ kind: 'access_token', scope }) });
+    const guard = new AuthGuard(auth, new SessionCookie(options), options);
+    const ask = (method: string) => guard.canActivate(contextOf('mine', anExchange({}, { method }).request));
+    for (const method of allowed) expect(await ask(method)).toBe(true);
+    for (const method of refused) await expect(ask(method)).rejects.toMatchObject(refusal('scope_required'));
+  });
+
+  it('tells why a session is over, and since when', async () => {
+    const at = new Date();
+    const options = new AuthOptions();
+    const guard = new AuthGuard(new RefusingAuth(at), new SessionCookie(options), options);
+    await expect(guard.canActivate(contextOf('mine', anExchange().request))).rejects.toMatchObject({
+      ...refusal('session_evicted'),
+      endedAt: at,
+    });
   });
 
   it('does not keep a principal that somebody else set', async () => {

@@ -2,6 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import type { Request } from 'express';
 import { accessOf } from '../common/access.js';
 import { DomainError } from '../common/domain-error.js';
+import { isSafe } from '../http/request-checks.js';
 import { Auth, type Principal } from './auth.js';
 import { AuthOptions } from './auth-options.js';
 import { SessionCookie } from './session-cookie.js';
@@ -22,6 +23,8 @@ export class AuthGuard implements CanActivate {
     request.principal = (await this.identify(request)) ?? undefined;
     const isStrangerWelcome = access === 'optional' && this.options.dialect.admitsStrangers;
     if (!request.principal && !isStrangerWelcome) throw new DomainError('credentials_missing');
+    if (request.principal?.session?.scope === 'read' && !isSafe(request.method))
+      throw new DomainError('scope_required');
     return true;
   }
 
@@ -29,7 +32,7 @@ export class AuthGuard implements CanActivate {
   async identify(request: Request): Promise<Principal | null> {
     const result = await this.auth.authenticate(request);
     if (result.outcome === 'authenticated') return result.principal;
-    if (result.outcome === 'rejected') throw new DomainError(result.reason);
+    if (result.outcome === 'rejected') throw new DomainError(result.reason, { endedAt: result.at });
     if (this.options.dialect.everyCredentialCounts && this.#presentsAnything(request)) {
       throw new DomainError('credentials_invalid');
     }

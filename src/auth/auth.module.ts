@@ -10,7 +10,9 @@ import { Refusals } from './refusals.js';
 import { RolesGuard } from './roles.guard.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { UserStore } from '../users/user-store.js';
+import { UserWatcher } from '../users/user-watcher.js';
 import { SessionCookie } from './session-cookie.js';
+import { SessionEnder } from './session-ender.js';
 import { SessionUsers, sessionUsersOf } from './session-users.js';
 
 /** Which schemes there are decides which routes there are, so it is known before the application is built. */
@@ -36,11 +38,11 @@ export class AuthModule {
   static forRootAsync({ imports = [], inject = [], useFactory, ...given }: AuthAsyncOptions): DynamicModule {
     const choice = choiceOf(given);
     const { types, schemes } = new AuthOptions(choice);
-    const hasLogin = remembersUsers(chooseSchemes(types, schemes));
+    const chosen = chooseSchemes(types, schemes);
     return {
       module: AuthModule,
       imports,
-      controllers: hasLogin ? [PasswordController, AuthController] : [PasswordController],
+      controllers: [PasswordController, ...(remembersUsers(chosen) ? [AuthController] : [])],
       providers: [
         {
           provide: AuthOptions,
@@ -49,6 +51,7 @@ export class AuthModule {
             new AuthOptions({ ...(await useFactory(...args)), ...choice }),
         },
         SessionCookie,
+        { provide: UserWatcher, useClass: SessionEnder },
         { provide: SessionUsers, inject: [SessionStore, UserStore], useFactory: sessionUsersOf },
         authProvider,
         AuthGuard,
@@ -57,7 +60,7 @@ export class AuthModule {
         { provide: APP_GUARD, useExisting: AuthGuard },
         { provide: APP_GUARD, useExisting: RolesGuard },
       ],
-      exports: [Auth, AuthGuard, AuthOptions],
+      exports: [Auth, AuthGuard, AuthOptions, UserWatcher],
       global: true,
     };
   }

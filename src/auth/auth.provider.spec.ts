@@ -76,7 +76,7 @@ describe('The chosen scheme', () => {
 
   it.each(['basic', '', 'constructor', '__proto__'])('is never %j, and the known words are told', (type) => {
     expect(() => chooseSchemes([type], schemes)).toThrow(
-      `Unknown auth type "${type}". Known: basic_auth, session_auth, session_exp_auth, session_db_auth, key, nobody.`,
+      `Unknown auth type "${type}". Known: basic_auth, session_auth, session_exp_auth, session_db_auth, token_auth, key, nobody.`,
     );
   });
 

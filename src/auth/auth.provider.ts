@@ -7,6 +7,7 @@ import { BasicAuth } from './strategies/basic.auth.js';
 import { SessionAuth } from './strategies/session.auth.js';
 import { SessionDbAuth } from './strategies/session-db.auth.js';
 import { SessionExpAuth } from './strategies/session-exp.auth.js';
+import { TokenAuth } from './strategies/token.auth.js';
 
 /** The schemes that come with the house, by the word that `AUTH_TYPE` names them with. */
 export const SCHEMES: Readonly<Record<string, Type<Auth>>> = {
@@ -14,6 +15,7 @@ export const SCHEMES: Readonly<Record<string, Type<Auth>>> = {
   session_auth: SessionAuth,
   session_exp_auth: SessionExpAuth,
   session_db_auth: SessionDbAuth,
+  token_auth: TokenAuth,
 };
 
 /** Builds the chosen schemes and no other, each with whatever it injects. */
@@ -40,4 +42,14 @@ export function chooseSchemes(types: readonly string[], foreign: AuthOptions['sc
 /** Whether users of these schemes sign in and out, or prove themselves on each request. */
 export function remembersUsers(schemes: readonly Type<Auth>[]): boolean {
   return schemes.some((scheme) => (scheme.prototype as Auth).signIn !== Auth.prototype.signIn);
+}
+
+/** Whether one of these schemes takes bearer tokens, of which people may have some made. */
+export function takesTokens(schemes: readonly Type<Auth>[]): boolean {
+  return schemes.some((scheme) => isA(scheme, TokenAuth));
+}
+
+/** Whether a scheme is a class or descends from it. */
+export function isA(scheme: Type<Auth>, base: Type<Auth>): boolean {
+  return scheme === base || scheme.prototype instanceof base;
 }

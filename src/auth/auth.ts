@@ -1,11 +1,37 @@
 import type { Request, Response } from 'express';
-import type { Session } from '../sessions/session.js';
+import type { Session, Transport } from '../sessions/session.js';
+import type { SessionToken } from '../sessions/session-token.js';
 import type { User } from '../users/user.js';
 
 /** Who is asking, and by which session; null where the credential is none. */
 export interface Principal {
   readonly user: User;
   readonly session: Session | null;
+  /** Set where the request itself carried the password: nobody need prove it once more. */
+  readonly isProven?: true;
+}
+
+/** What a client asks of a sign-in. */
+export interface SignInWish {
+  readonly transport: Transport;
+  /** Whether the limits of remembered sessions are to hold. */
+  readonly remember: boolean;
+  /** What the session is to be called. */
+  readonly label: string | null;
+}
+
+export const USUAL_WISH: SignInWish = { transport: 'cookie', remember: false, label: null };
+
+/** A session, and the ticket that the answer's body is to carry; null where its headers do. */
+export interface Grant {
+  readonly session: Session;
+  readonly token: SessionToken | null;
+}
+
+/** When a session ends however much it is used, and unless it is used; null for never. */
+export interface SessionEnds {
+  readonly expiresAt: Date | null;
+  readonly idleExpiresAt: Date | null;
 }
 
 /** Why a presented credential is no good, in the words of problem bodies. */
@@ -26,12 +52,17 @@ export type AuthResult =
   /** Nothing was presented that concerns this scheme: another may speak. */
   | { readonly outcome: 'anonymous' }
   /** Presented, and no good: the matter is closed. */
-  | { readonly outcome: 'rejected'; readonly reason: Rejection };
+  | {
+      readonly outcome: 'rejected';
+      readonly reason: Rejection;
+      /** Since when the session is over, for its holder; null where that is not known. */
+      readonly at: Date | null;
+    };
 
 export const ANONYMOUS: AuthResult = { outcome: 'anonymous' };
 
-export function rejected(reason: Rejection = 'credentials_invalid'): AuthResult {
-  return { outcome: 'rejected', reason };
+export function rejected(reason: Rejection = 'credentials_invalid', at: Date | null = null): AuthResult {
+  return { outcome: 'rejected', reason, at };
 }
 
 /** A request and the response to it. */
@@ -53,14 +84,27 @@ export abstract class Auth {
     return null;
   }
 
-  /** Makes a verified user known to later requests. Null where there is nothing to remember. */
-  async signIn(_user: User, _exchange: Exchange): Promise<Session | null> {
+  /** Makes a verified user known to later requests. Null where that is not how the wish has it, or there is no memory. */
+  async signIn(_user: User, _exchange: Exchange, _wish?: SignInWish): Promise<Grant | null> {
+    return null;
+  }
+
+  /**
+   * Gives the session that this request came with another ticket and all of its time again, as the user has just proven
+   * themselves anew. Null where there is none, or another call was faster.
+   */
+  async renew(_exchange: Exchange): Promise<Grant | null> {
     return null;
   }
 
   /** Ends what this request's credential stands for. True only if this call made it worthless. */
   async signOut(_exchange: Exchange): Promise<boolean> {
     return false;
+  }
+
+  /** When a session of this scheme ends; null for one of another. */
+  endsOf(_session: Session): SessionEnds | null {
+    return null;
   }
 }
 

@@ -5,13 +5,14 @@ import { ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { CurrentSession, CurrentUser } from '../common/access.js';
 import type { Session } from '../sessions/session.js';
 import { SessionsService } from '../sessions/sessions.service.js';
-import { UserDto } from '../users/dto/user.dto.js';
 import { userJson } from '../users/user-json.js';
 import type { User } from '../users/user.js';
 import { UsersOptions } from '../users/users-options.js';
 import { UsersService } from '../users/users.service.js';
-import { Auth } from './auth.js';
+import { Auth, type SignInWish } from './auth.js';
 import { ChangePasswordDto } from './dto/change-password.dto.js';
+import { SignedInUserDto } from './dto/session.dto.js';
+import { withTicket } from './with-ticket.js';
 
 /** The password of whoever is asking, which their sessions hang on. */
 @ApiTag('users')
@@ -26,7 +27,7 @@ export class PasswordController {
 
   @Put()
   @ApiAnswer(200, {
-    type: UserDto,
+    type: SignedInUserDto,
     description: 'Changed; all sessions are over, and this client has a new one.',
   })
   @ApiAnswer(403, { description: 'The current password is wrong.' })
@@ -43,7 +44,13 @@ export class PasswordController {
     const { current_password, new_password } = body;
     const changed = await this.users.changePassword(user, current_password, new_password, claimant, by);
     await this.sessions.endAll(user.id, 'password_changed', undefined, by);
-    if (session) await this.auth.signIn(changed, { request, response });
-    return userJson(changed, this.usersOptions.presentation);
+    const wish = session && wishAs(session);
+    const grant = wish && (await this.auth.signIn(changed, { request, response }, wish));
+    return withTicket(userJson(changed, this.usersOptions.presentation), grant?.token ?? null);
   }
+}
+
+/** For a session like the one that is over; null for an access token, which is not made anew. */
+function wishAs({ kind, transport, label }: Session): SignInWish | null {
+  return kind === 'access_token' ? null : { transport, remember: kind === 'remembered', label };
 }

@@ -9,6 +9,7 @@ import type { ErrorCode } from '../common/domain-error.js';
 const TYPES: Partial<Record<ErrorCode, AuditType>> = {
   cross_site_request: 'cross_site_refused',
   role_required: 'right_refused',
+  scope_required: 'right_refused',
   forbidden: 'right_refused',
   email_taken: 'address_taken',
   setup_code_required: 'setup_code_refused',
@@ -25,9 +26,8 @@ export class Refusals {
     const type = TYPES[reason];
     if (!type || !this.trail) return null;
     const by = initiatorOf(request);
-    return this.trail.record(
-      { type, subjectId: by.actorId, details: { route: `${request.method} ${route}` } },
-      by,
-    );
+    const sessionId = request.principal?.session?.id ?? null;
+    const details = { route: `${request.method} ${route}` };
+    return this.trail.record({ type, subjectId: by.actorId, sessionId, details }, by);
   }
 }

@@ -37,15 +37,38 @@ describe('The cookie of a session', () => {
     expect(cookie.read(anExchange().request)).toBeNull();
   });
 
+  it('is set once in an answer, which keeps the cookies of others', () => {
+    const { response } = anExchange();
+    response.cookie('sidb', 'kept');
+    cookie.write(response, SessionToken.issue(new Date(), 'ann'), 1000);
+    const token = SessionToken.issue(new Date(), 'ann');
+    cookie.write(response, token, null);
+    expect(response.getHeader('Set-Cookie')).toEqual([
+      'sidb=kept; Path=/',
+      `sid=${token.reveal()}; Path=/; HttpOnly; SameSite=Lax`,
+    ]);
+    cookie.clear(response);
+    expect(response.getHeader('Set-Cookie')).toEqual([
+      'sidb=kept; Path=/',
+      expect.stringMatching(/^sid=; .*Expires=Thu, 01 Jan 1970/),
+    ]);
+  });
+
   it('is set for this host and its server alone, for as long as the browser is open', () => {
     const token = SessionToken.issue(new Date(), 'ann');
     const [plain, secure] = [anExchange().response, anExchange().response];
-    cookie.write(plain, token);
-    secureCookie.write(secure, token);
+    cookie.write(plain, token, null);
+    secureCookie.write(secure, token, null);
     expect(plain.getHeader('set-cookie')).toBe(`sid=${token.reveal()}; Path=/; HttpOnly; SameSite=Lax`);
     expect(secure.getHeader('set-cookie')).toBe(
       `__Host-sid=${token.reveal()}; Path=/; HttpOnly; Secure; SameSite=Lax`,
     );
+  });
+
+  it('is set for as long as it is told to', () => {
+    const { response } = anExchange();
+    cookie.write(response, SessionToken.issue(new Date(), 'ann'), 90_999);
+    expect(response.getHeader('set-cookie')).toMatch(/; Max-Age=90; .*Expires=/);
   });
 
   it('is cleared as it was set', () => {

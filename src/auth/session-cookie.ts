@@ -26,12 +26,23 @@ export class SessionCookie {
     return others.length === 0 && request.cookies[this.#name] === sent ? sent : '';
   }
 
-  write(response: Response, token: SessionToken): void {
-    response.cookie(this.#name, token.reveal(), this.#attributes);
+  /** Until the browser is closed, or for so many milliseconds. */
+  write(response: Response, token: SessionToken, maxAge: number | null): void {
+    const attributes = maxAge === null ? this.#attributes : { ...this.#attributes, maxAge };
+    this.#withdraw(response);
+    response.cookie(this.#name, token.reveal(), attributes);
   }
 
   clear(response: Response): void {
+    this.#withdraw(response);
     response.clearCookie(this.#name, this.#attributes);
+  }
+
+  /** Unsays what the answer had of our cookie: no two of a name go out (RFC 6265, section 4.1.1). */
+  #withdraw(response: Response): void {
+    const said = [response.getHeader('Set-Cookie') ?? []].flat().map(String);
+    const others = said.filter((cookie) => !cookie.startsWith(`${this.#name}=`));
+    if (others.length < said.length) response.setHeader('Set-Cookie', others);
   }
 
   /** The values under our name, to the letter: neither quotes nor blanks nor prefixes of conventions are undone. */

@@ -24,6 +24,8 @@ export type ErrorCode =
   | 'wrong_password'
   | 'current_password_wrong'
   | 'role_required'
+  | 'scope_required'
+  | 'session_not_fresh'
   | 'setup_code_required'
   | 'cross_site_request'
   | 'forbidden'
@@ -53,6 +55,8 @@ export class DomainError extends Error {
       readonly faults?: readonly InputFault[];
       readonly allow?: string;
       readonly retryAfter?: number;
+      readonly endedAt?: Date | null;
+      readonly maxAge?: number;
       readonly conceals?: ErrorCode;
       readonly cause?: unknown;
     } = {},
@@ -61,6 +65,8 @@ export class DomainError extends Error {
     this.faults = options.faults ?? [];
     this.allow = options.allow ?? null;
     this.retryAfter = options.retryAfter ?? null;
+    this.endedAt = options.endedAt ?? null;
+    this.maxAge = options.maxAge ?? null;
     this.reason = options.conceals ?? code;
   }
 
@@ -70,6 +76,10 @@ export class DomainError extends Error {
   readonly allow: string | null;
   /** Seconds after which asking again is worth it; null where nobody knows. */
   readonly retryAfter: number | null;
+  /** Since when the session is over that was presented; null where that is not known. */
+  readonly endedAt: Date | null;
+  /** Seconds for which a proof is fresh enough; null unless the code is `session_not_fresh`. */
+  readonly maxAge: number | null;
   /** Why it is refused, which is the code, unless that conceals it: told to no client. */
   readonly reason: ErrorCode;
 }

@@ -1,6 +1,6 @@
-import { SCHEMES, remembersUsers } from '../auth/auth.provider.js';
+import { SCHEMES, remembersUsers, takesTokens } from '../auth/auth.provider.js';
 import { parseDuration } from '../common/duration.js';
-import type { Settings } from './derived-defaults.js';
+import { LASTING, type Settings } from './derived-defaults.js';
 import type { Environment } from './environment.js';
 
 const WELL_KNOWN = 'its password is one that everyone knows';
@@ -16,6 +16,9 @@ const DEFAULT_PASSWORDS = [
   'foobared',
 ];
 
+/** In milliseconds (RFC 6265bis, section 5.5). */
+const LONGEST_COOKIE = parseDuration('400d');
+
 /** The work that each scheme may be set to; OWASP asks for no less than in production. */
 const COSTS = {
   bcrypt: { least: 4, leastInProduction: 10, most: 15 },
@@ -30,6 +33,7 @@ export function contradictions(given: Environment, settings: Settings): string[]
   const { PASSWORD_HASH, PASSWORD_HASH_COST: cost } = settings;
   const { least, leastInProduction, most } = COSTS[PASSWORD_HASH] ?? COSTS.bcrypt;
   const leastCost = production ? leastInProduction : least;
+  const lasting = AUTH_TYPE.filter((type) => LASTING.includes(type));
   const circumstances = `for ${PASSWORD_HASH}${production ? ' in production' : ''}`;
   const rules: [name: string, isBroken: boolean, cure: string][] = [
     [
@@ -37,7 +41,12 @@ export function contradictions(given: Environment, settings: Settings): string[]
       AUTH_TYPE.includes('auth') && !(alx && AUTH_TYPE.length === 1),
       'auth stands alone, with AUTH_COMPAT=alx',
     ],
-    ['AUTH_TYPE', sessionTypes(AUTH_TYPE).length > 1, 'at most one session scheme, as they share the cookie'],
+    [
+      'AUTH_TYPE',
+      sessionTypes(AUTH_TYPE).filter((type) => !isTokenType(type)).length > 1,
+      'at most one session scheme, as they share the cookie',
+    ],
+    ['AUTH_TYPE', alx && AUTH_TYPE.some(isTokenType), 'the alx dialect knows no bearer tokens'],
     [
       'SESSION_NAME',
       /^__(Host|Secure|Http)-/i.test(SESSION_NAME) && !production,
@@ -61,9 +70,21 @@ export function contradictions(given: Environment, settings: Settings): string[]
       'longer than SESSION_DURATION',
     ],
     [
+      'SESSION_REMEMBER_DURATION',
+      parseDuration(settings.SESSION_REMEMBER_DURATION) > LONGEST_COOKIE,
+      'at most 400d, as browsers keep no cookie for longer',
+    ],
+    [
+      'SESSION_REMEMBER_IDLE_TIMEOUT',
+      given.SESSION_REMEMBER_IDLE_TIMEOUT !== undefined &&
+        parseDuration(given.SESSION_REMEMBER_IDLE_TIMEOUT) >
+          parseDuration(settings.SESSION_REMEMBER_DURATION),
+      'longer than SESSION_REMEMBER_DURATION',
+    ],
+    [
       'SESSION_STORE_URL',
-      AUTH_TYPE.includes('session_db_auth') && settings.SESSION_STORE_URL === 'memory:',
-      'session_db_auth needs a durable session store: set it or DATABASE_URL to sqlite:<file>, or choose another AUTH_TYPE',
+      lasting.length > 0 && settings.SESSION_STORE_URL === 'memory:',
+      `${lasting[0]} needs a durable session store: set it or DATABASE_URL to sqlite:<file>, or choose another AUTH_TYPE`,
     ],
     [
       'SESSION_LIMIT_POLICY',
@@ -110,4 +131,9 @@ function sessionTypes(types: readonly string[]): string[] {
     const scheme = known.get(type);
     return scheme !== undefined && remembersUsers([scheme]);
   });
+}
+
+function isTokenType(type: string): boolean {
+  const scheme = new Map(Object.entries(SCHEMES)).get(type);
+  return scheme !== undefined && takesTokens([scheme]);
 }

@@ -65,6 +65,13 @@ export class Environment {
   @IsDuration()
   readonly SESSION_IDLE_TIMEOUT?: string;
 
+  @IsDuration()
+  readonly SESSION_REMEMBER_DURATION: string = '30d';
+
+  @IsOptional()
+  @IsDuration()
+  readonly SESSION_REMEMBER_IDLE_TIMEOUT?: string;
+
   @Integer()
   @Min(0)
   @IsInt()

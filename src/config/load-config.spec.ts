@@ -33,6 +33,7 @@ describe('The configuration', () => {
       auth: {
         type: ['session_db_auth'],
         lifetime: { idle: HOUR / 2, absolute: 12 * HOUR },
+        remembered: { idle: 14 * 24 * HOUR, absolute: 30 * 24 * HOUR },
         cookie: { name: 'sid', secure: false },
         dialect: { name: 'standard' },
       },
@@ -86,6 +87,22 @@ describe('The configuration', () => {
     { SESSION_STORE_URL: 'redis-cluster://one.example.com:6379,two.example.com:6379' },
   ])('knows the storage %j', (variables) => {
     expect(problemsOf(variables)).toEqual([]);
+  });
+
+  it.each(['session_db_auth,token_auth', 'token_auth,session_db_auth,basic_auth', 'token_auth'])(
+    'keeps the sessions of %s where users are kept',
+    (type) => {
+      const { auth, storage } = loadConfig({ AUTH_TYPE: type });
+      expect(auth.type).toEqual(type.split(','));
+      expect(storage.sessions).toBe('sqlite:coatcheck.db');
+    },
+  );
+
+  it('lets what asks to be remembered live as long as browsers keep cookies, at most', () => {
+    const variables = { SESSION_REMEMBER_DURATION: '400d', SESSION_REMEMBER_IDLE_TIMEOUT: '400d' };
+    const most = 400 * 24 * HOUR;
+    expect(loadConfig(variables).auth.remembered).toEqual({ idle: most, absolute: most });
+    expect(loadConfig({ SESSION_REMEMBER_DURATION: '1h' }).auth.remembered).toMatchObject({ absolute: HOUR });
   });
 
   it('takes an empty variable for none', () => {
@@ -223,6 +240,13 @@ describe('A bad configuration', () => {
     [{ SESSION_LIMIT_POLICY: 'refuse' }, 'SESSION_LIMIT_POLICY: needs SESSION_MAX_PER_USER'],
     [{ AUTH_TYPE: 'auth' }, 'AUTH_TYPE: auth stands alone'],
     [{ AUTH_TYPE: 'session_auth,session_exp_auth' }, 'AUTH_TYPE: at most one session scheme'],
+    [{ AUTH_TYPE: 'session_db_auth,token_auth,session_exp_auth' }, 'AUTH_TYPE: at most one session scheme'],
+    [{ AUTH_TYPE: 'token_auth', AUTH_COMPAT: 'alx' }, 'AUTH_TYPE: the alx dialect knows no bearer tokens'],
+    [
+      { AUTH_TYPE: 'session_db_auth,token_auth', AUTH_COMPAT: 'alx' },
+      'AUTH_TYPE: the alx dialect knows no bearer tokens',
+    ],
+    [{ AUTH_TYPE: 'token_auth,token_auth' }, "AUTH_TYPE: All AUTH_TYPE's elements must be unique"],
     [{ AUTH_TYPE: '__proto__' }, 'AUTH_TYPE: each value'],
     [{ AUTH_COMPAT: 'ALX' }, 'AUTH_COMPAT: AUTH_COMPAT must be one of'],
     [{ AUTH_TYP: 'basic_auth' }, 'AUTH_TYP: unknown; did you mean AUTH_TYPE?'],
@@ -243,11 +267,37 @@ describe('A bad configuration', () => {
       { SESSION_IDLE_TIMEOUT: '2h', AUTH_COMPAT: 'alx' },
       'SESSION_IDLE_TIMEOUT: the alx dialect has no idle limit',
     ],
+    ...['0', 'soon', '-5', '1e3', '30 d', '30D', '1w'].map(
+      (SESSION_REMEMBER_DURATION): [Variables, string] => [
+        { SESSION_REMEMBER_DURATION },
+        'SESSION_REMEMBER_DURATION: must be more than nothing',
+      ],
+    ),
+    [{ SESSION_REMEMBER_DURATION: '401d' }, 'SESSION_REMEMBER_DURATION: at most 400d'],
+    [{ SESSION_REMEMBER_DURATION: '34560001' }, 'SESSION_REMEMBER_DURATION: at most 400d'],
+    [{ SESSION_REMEMBER_IDLE_TIMEOUT: '0m' }, 'SESSION_REMEMBER_IDLE_TIMEOUT: must be more than nothing'],
+    [
+      { SESSION_REMEMBER_IDLE_TIMEOUT: '31d' },
+      'SESSION_REMEMBER_IDLE_TIMEOUT: longer than SESSION_REMEMBER_DURATION',
+    ],
+    [
+      { SESSION_REMEMBER_IDLE_TIMEOUT: '2h', SESSION_REMEMBER_DURATION: '1h' },
+      'SESSION_REMEMBER_IDLE_TIMEOUT: longer than SESSION_REMEMBER_DURATION',
+    ],
+    [{ SESSION_REMEMBER: '30d' }, 'SESSION_REMEMBER: unknown; did you mean SESSION_'],
     [{ SESSION_MAX_PER_USER: '-1' }, 'SESSION_MAX_PER_USER: SESSION_MAX_PER_USER must not be less than 0'],
     [{ SESSION_MAX_PER_USER: 'few' }, 'SESSION_MAX_PER_USER: SESSION_MAX_PER_USER must be an integer number'],
     [{ SESSION_LIMIT_POLICY: 'ignore' }, 'SESSION_LIMIT_POLICY: SESSION_LIMIT_POLICY must be one of'],
     [{ SESSION_STORE_URL: 'memory:' }, 'SESSION_STORE_URL: session_db_auth needs a durable session store'],
     [{ DATABASE_URL: 'memory:' }, 'SESSION_STORE_URL: session_db_auth needs a durable session store'],
+    [
+      { AUTH_TYPE: 'token_auth', DATABASE_URL: 'memory:' },
+      'SESSION_STORE_URL: token_auth needs a durable session store',
+    ],
+    [
+      { AUTH_TYPE: 'session_exp_auth,token_auth', SESSION_STORE_URL: 'memory:' },
+      'SESSION_STORE_URL: token_auth needs a durable session store',
+    ],
     [
       { DATABASE_URL: 'mysql://user:hunter2@host/db' },
       'DATABASE_URL: must be memory:, sqlite:<file> or postgres://…',

@@ -35,6 +35,10 @@ export function loadConfig(variables: Variables): Config {
     auth: new AuthOptions({
       type: settings.AUTH_TYPE.filter((type) => type !== 'auth'),
       lifetime: limits(settings),
+      remembered: {
+        idle: parseDuration(settings.SESSION_REMEMBER_IDLE_TIMEOUT),
+        absolute: parseDuration(settings.SESSION_REMEMBER_DURATION),
+      },
       cookie: { name: settings.SESSION_NAME, secure: production },
       dialect,
     }),

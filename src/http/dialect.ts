@@ -24,6 +24,8 @@ export interface Dialect {
   readonly admitsStrangers: boolean;
   /** Whether the client is told to forget a ticket that is over or no good. */
   readonly clearsCookie: boolean;
+  /** Whether `@Fresh()` is heeded. */
+  readonly demandsFreshness: boolean;
   /** Whether fields that nobody asked for are refused, or ignored. */
   readonly refusesUnknownFields: boolean;
   readonly showsRole: boolean;

@@ -11,6 +11,9 @@ export interface Problem {
   readonly allow: string | null;
   /** Seconds. */
   readonly retryAfter: number | null;
+  readonly endedAt: Date | null;
+  /** Seconds. */
+  readonly maxAge: number | null;
 }
 
 /** The one table from codes to statuses and sentences. */
@@ -24,15 +27,17 @@ const PROBLEMS: Record<ErrorCode, readonly [status: number, detail: string]> = {
   session_expired_absolute: [401, 'You were signed out because the session reached its longest life.'],
   session_signed_out: [401, 'This session was signed out.'],
   session_ended_elsewhere: [401, 'You signed this device out from another one.'],
-  session_evicted: [401, 'You were signed out because of a newer sign-in elsewhere.'],
+  session_evicted: [401, 'You were signed out because you signed in on another device.'],
   session_ended_by_admin: [401, 'An administrator ended this session.'],
   password_changed: [401, 'You were signed out because the password was changed.'],
-  user_disabled: [401, 'This account is disabled.'],
+  user_disabled: [401, 'This account was disabled.'],
   user_deleted: [401, 'This account was deleted.'],
   unknown_email: [404, 'No user has this address.'],
   wrong_password: [401, 'The password is wrong.'],
   current_password_wrong: [403, 'The current password is wrong.'],
   role_required: [403, 'Your role does not allow this.'],
+  scope_required: [403, 'This access token is for reading alone.'],
+  session_not_fresh: [403, 'Confirm your password first.'],
   setup_code_required: [403, 'The first user must show the setup code that the server printed at start.'],
   cross_site_request: [403, 'Another site may not ask for this.'],
   forbidden: [403, 'This is not allowed.'],
@@ -77,16 +82,19 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 
 export function problem(
   code: ErrorCode,
-  facts: Partial<Pick<Problem, 'faults' | 'allow' | 'retryAfter'>> = {},
+  facts: Partial<Pick<Problem, 'faults' | 'allow' | 'retryAfter' | 'endedAt' | 'maxAge'>> = {},
 ): Problem {
-  const [status, detail] = PROBLEMS[code];
+  const [status, sentence] = PROBLEMS[code];
+  const endedAt = facts.endedAt ?? null;
   return {
     status,
     code,
-    detail,
+    detail: endedAt ? sentence.replace(/\.$/, `, ${inWords(endedAt)}.`) : sentence,
     faults: facts.faults ?? [],
     allow: facts.allow ?? null,
     retryAfter: facts.retryAfter ?? (status === 503 ? RETRY_AFTER : null),
+    endedAt,
+    maxAge: facts.maxAge ?? null,
   };
 }
 
@@ -96,6 +104,12 @@ export function problemOf(error: unknown): Problem {
   const status = statusOf(error);
   if (status >= 500 && status !== 503) return problem('internal_error');
   return { ...problem(CODES[status] ?? 'request_refused'), status };
+}
+
+/** A minute of the clock, for people; the instant itself goes along for programs. */
+function inWords(at: Date): string {
+  const [date, time] = at.toISOString().split('T');
+  return `on ${date} at ${time?.slice(0, 5)} UTC`;
 }
 
 /** What a fault is called in one short string, as the course's contract has it. */

@@ -2,10 +2,11 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import express, { type ErrorRequestHandler } from 'express';
-import type { Auth, AuthResult } from '../auth/auth.js';
+import { type Auth, type AuthResult, type Grant, USUAL_WISH } from '../auth/auth.js';
 import { type SessionUsers, sessionUsersOf } from '../auth/session-users.js';
+import { withTicket } from '../auth/with-ticket.js';
 import { StoreUnavailableError } from '../common/domain-error.js';
-import type { Session } from '../sessions/session.js';
+import type { Session, Transport } from '../sessions/session.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { SessionsOptions } from '../sessions/sessions-options.js';
 import { SessionsService } from '../sessions/sessions.service.js';
@@ -34,6 +35,8 @@ export interface AuthUnderTest {
   readonly auth: Auth;
   /** The headers by which a user proves who they are, where signing in does not hand out a cookie for it. */
   readonly headersOf?: (user: User, password: string) => Headers;
+  /** How tickets travel; as cookies where nothing is said. */
+  readonly transport?: Transport;
   /** Headers that present what the scheme is concerned with and never granted. */
   readonly forgeries: readonly Headers[];
 }
@@ -58,7 +61,7 @@ export function describeAuth(
       power = { isOff: false };
       world = await aWorld(openStore, power);
       scheme = await build(world);
-      desk = await Desk.open(scheme.auth);
+      desk = await Desk.open(scheme.auth, scheme.transport);
       user = await world.users.create(
         { email: 'ann@example.com', password: PASSWORD, firstName: null, lastName: null },
         'user',
@@ -135,6 +138,37 @@ export function describeAuth(
         expect(await desk.authenticate(second.headers)).toMatchObject({ outcome: 'authenticated' });
       });
 
+      it('gives each session that is renewed another proof, and the one before is worthless', async () => {
+        const first = await desk.signIn(user);
+        world.clock.advance(60_000);
+        const second = await desk.renew(first.headers);
+        expect(second?.session).toMatchObject({ id: first.session!.id });
+        expect(second?.session?.authenticatedAt).toBe(world.clock.now().toISOString());
+        expect(await desk.authenticate(first.headers)).toMatchObject({ outcome: 'rejected' });
+        expect(await desk.authenticate(second!.headers)).toMatchObject({ outcome: 'authenticated' });
+      });
+
+      it('renews a session for one of many who race with the same proof', async () => {
+        const { headers } = await desk.signIn(user);
+        const results = await Promise.all(Array.from({ length: 10 }, () => desk.renew(headers)));
+        expect(results.filter(Boolean)).toHaveLength(1);
+      });
+
+      it('renews nothing for who presents nothing, or what was never granted', async () => {
+        for (const headers of [{}, ...scheme.forgeries]) expect(await desk.renew(headers)).toBeNull();
+      });
+
+      it('marks the session of who asks to be remembered', async () => {
+        expect((await desk.signIn(user)).session).toMatchObject({ kind: 'session' });
+        expect((await desk.signIn(user, {}, true)).session).toMatchObject({ kind: 'remembered' });
+      });
+
+      it('gives nobody a ticket that travels in another way than was asked for', async () => {
+        const elsewhere = await Desk.open(scheme.auth, scheme.transport === 'bearer' ? 'cookie' : 'bearer');
+        expect(await elsewhere.signIn(user)).toEqual({ session: null, headers: { cookie: '' } });
+        await elsewhere.close();
+      });
+
       it('does not adopt a proof that it did not issue', async () => {
         for (const forgery of scheme.forgeries) {
           const { headers } = await desk.signIn(user, forgery);
@@ -174,6 +208,7 @@ export function describeAuth(
     } else {
       it('remembers nobody and has nothing to sign out', async () => {
         expect((await desk.signIn(user)).session).toBeNull();
+        expect(await desk.renew(await proofOf(user))).toBeNull();
         expect(await desk.signOut(await proofOf(user))).toBe(false);
         expect(await desk.authenticate(await proofOf(user))).toMatchObject({ outcome: 'authenticated' });
       });
@@ -210,7 +245,24 @@ function onPower<T extends object>(store: T, power: { readonly isOff: boolean })
   });
 }
 
-/** A scheme behind real HTTP: GET authenticates, POST signs a user in, DELETE signs out. */
+interface Granted {
+  readonly session: Session | null;
+  readonly headers: Headers;
+}
+
+/** What was granted, as the body of an answer carries it. */
+function shown(grant: Grant | null) {
+  return withTicket({ session: grant?.session ?? null }, grant?.token ?? null);
+}
+
+async function granted(response: globalThis.Response): Promise<Granted> {
+  const { session, token } = (await response.json()) as { session: Session | null; token?: string };
+  if (token !== undefined) return { session, headers: { authorization: `Bearer ${token}` } };
+  const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(';', 1)[0]);
+  return { session, headers: { cookie: cookies.join('; ') } };
+}
+
+/** A scheme behind real HTTP: GET authenticates, POST signs a user in, PUT renews, DELETE signs out. */
 class Desk {
   private constructor(
     private readonly server: Server,
@@ -218,13 +270,19 @@ class Desk {
     private readonly url: string,
   ) {}
 
-  static async open(auth: Auth): Promise<Desk> {
+  static async open(auth: Auth, transport: Transport = 'cookie'): Promise<Desk> {
     const app = express();
     const arrivals = new Map<string, User>();
     app.get('/', async (request, response) => void response.json(await auth.authenticate(request)));
     app.post('/:id', async (request, response) => {
-      response.json(await auth.signIn(arrivals.get(request.params.id)!, { request, response }));
+      const wish = { ...USUAL_WISH, transport, remember: request.headers['x-remember'] === 'yes' };
+      const user = arrivals.get(request.params.id)!;
+      response.json(shown(await auth.signIn(user, { request, response }, wish)));
     });
+    app.put(
+      '/',
+      async (request, response) => void response.json(shown(await auth.renew({ request, response }))),
+    );
     app.delete(
       '/',
       async (request, response) => void response.json(await auth.signOut({ request, response })),
@@ -243,11 +301,16 @@ class Desk {
   }
 
   /** Signs in the user as they are given, and says by which headers they are known from then on. */
-  async signIn(user: User, brought: Headers = {}): Promise<{ session: Session | null; headers: Headers }> {
+  async signIn(user: User, brought: Headers = {}, remember = false): Promise<Granted> {
     this.arrivals.set(user.id, user);
-    const response = await fetch(this.url + user.id, { method: 'POST', headers: brought });
-    const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(';', 1)[0]);
-    return { session: (await response.json()) as Session | null, headers: { cookie: cookies.join('; ') } };
+    const headers = { ...brought, ...(remember && { 'x-remember': 'yes' }) };
+    return granted(await fetch(this.url + user.id, { method: 'POST', headers }));
+  }
+
+  /** Null where there is nothing to renew. */
+  async renew(headers: Headers): Promise<Granted | null> {
+    const one = await granted(await fetch(this.url, { method: 'PUT', headers }));
+    return one.session && one;
   }
 
   async signOut(headers: Headers): Promise<boolean> {

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ConsoleLogger, Logger } from '@nestjs/common';
 import bcrypt from 'bcrypt';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { PROGRAM } from '../audit/initiator.js';
 import { MemoryAuditStore } from '../storage/memory/memory.audit-store.js';
 import { MemoryUserStore } from '../storage/memory/memory.user-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
@@ -11,6 +12,7 @@ import { BcryptPasswordHasher } from './bcrypt.password-hasher.js';
 import type { PasswordHasher } from './password-hasher.js';
 import type { User } from './user.js';
 import { UsersOptions } from './users-options.js';
+import { UserWatcher } from './user-watcher.js';
 import { UsersService } from './users.service.js';
 
 const PASSWORD = 'the right password';
@@ -208,6 +210,44 @@ describe('The users service', () => {
       await expect(change).rejects.toMatchObject({ code: 'current_password_wrong' });
       const verification = await users.verify('ann@example.com', 'the password of Ben', aClaimant());
       expect(verification.outcome).toBe('verified');
+    });
+  });
+
+  describe('whoever watches', () => {
+    const told: unknown[] = [];
+    const by = { ...PROGRAM, requestId: 'request-0001' };
+
+    class Watcher extends UserWatcher {
+      async barred(...facts: Parameters<UserWatcher['barred']>): Promise<void> {
+        await Promise.resolve();
+        told.push(facts);
+      }
+    }
+
+    beforeEach(() => {
+      told.length = 0;
+      const options = new UsersOptions();
+      users = new UsersService(userStore, hasher, aThrottle(clock), clock, options, undefined, new Watcher());
+    });
+
+    it('has done what there is to do before a user is said to be disabled or deleted', async () => {
+      await users.update(ann.id, { disabled: true }, by);
+      expect(told).toEqual([[ann.id, 'user_disabled', by]]);
+      await users.remove(ann.id, by);
+      expect(told.slice(1)).toEqual([[ann.id, 'user_deleted', by]]);
+    });
+
+    it('may do it once more where a disabled user is disabled again, as the first time may have failed', async () => {
+      await users.update(ann.id, { disabled: true });
+      await users.update(ann.id, { disabled: true });
+      expect(told).toHaveLength(2);
+    });
+
+    it('is left alone by every other change, and by one that is refused', async () => {
+      await users.update(ann.id, { firstName: 'Ann', role: 'admin', disabled: false });
+      await expect(users.update(ann.id, { disabled: true })).rejects.toThrow('last_admin');
+      await expect(users.remove(ann.id)).rejects.toThrow('last_admin');
+      expect(told).toEqual([]);
     });
   });
 

@@ -12,6 +12,7 @@ import { PasswordPolicy, isOverlong } from './password-policy.js';
 import { RecentProofs } from './recent-proofs.js';
 import { type Credential, type Role, type User, emailKey } from './user.js';
 import { type UserChanges, type UserPosition, UserStore } from './user-store.js';
+import { UserWatcher } from './user-watcher.js';
 import { UsersOptions } from './users-options.js';
 
 export interface NewUser {
@@ -46,6 +47,7 @@ export class UsersService {
     private readonly clock: Clock,
     private readonly options: UsersOptions,
     @Optional() private readonly trail?: AuditTrail,
+    @Optional() private readonly watcher?: UserWatcher,
   ) {
     this.#policy = new PasswordPolicy(options);
   }
@@ -134,6 +136,7 @@ export class UsersService {
       await this.#tell('role_changed', after, by, { from: before.role, to: after.role });
     if (before.disabled !== after.disabled)
       await this.#tell(after.disabled ? 'user_disabled' : 'user_enabled', after, by);
+    if (changes.disabled) await this.watcher?.barred(id, 'user_disabled', by);
     return after;
   }
 
@@ -159,6 +162,7 @@ export class UsersService {
     const removal = await this.store.remove(id);
     if (removal !== 'removed') throw new DomainError(removal);
     await this.#tell('user_deleted', { id }, by);
+    await this.watcher?.barred(id, 'user_deleted', by);
   }
 
   /** Null where the password is wrong, or another change was faster; the address may be another's by now. */

@@ -52,7 +52,7 @@ export class TestApp {
     return this.nest.get(UsersService).create({ email, password, firstName: null, lastName: null }, role);
   }
 
-  /** A visitor, who keeps the cookie they are given until it is taken back. */
+  /** A visitor, who keeps the ticket they are given, a cookie until it is taken back. */
   visitor(headers: Readonly<Record<string, string>> = {}): Visitor {
     return new Visitor(this.root + this.prefix, headers);
   }
@@ -81,6 +81,8 @@ export interface Answer {
 /** A client of the API over HTTP. */
 export class Visitor {
   cookie: string | null = null;
+  /** What goes along as `Authorization: Bearer`; null for nothing. */
+  bearer: string | null = null;
 
   constructor(
     private readonly base: string,
@@ -119,17 +121,25 @@ export class Visitor {
         ...this.headers,
         ...(isJson && { 'content-type': 'application/json' }),
         ...(this.cookie !== null && { cookie: this.cookie }),
+        ...(this.bearer !== null && { authorization: `Bearer ${this.bearer}` }),
         ...headers,
       },
     });
     for (const cookie of response.headers.getSetCookie())
       this.cookie = cookie.includes('; Expires=Thu, 01 Jan 1970') ? null : cookie.split(';', 1)[0]!;
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === '' ? null : parse(text) };
+    const answer: Answer = {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? null : parse(text),
+    };
+    // An access token is for a program.
+    if (path !== '/access_tokens' && typeof answer.body?.token === 'string') this.bearer = answer.body.token;
+    return answer;
   }
 
-  login(email: string, password = PASSWORD): Promise<Answer> {
-    return this.post('/auth_session/login', { email, password });
+  login(email: string, password = PASSWORD, wish: object = {}): Promise<Answer> {
+    return this.post('/auth_session/login', { email, password, ...wish });
   }
 }
 

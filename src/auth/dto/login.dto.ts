@@ -1,5 +1,7 @@
-import { IsNotEmpty, IsString } from 'class-validator';
+import { IsBoolean, IsIn, IsNotEmpty, IsOptional, IsString } from 'class-validator';
 import { ApiField } from '../../common/api-notes.js';
+import { TRANSPORTS, type Transport } from '../../sessions/session.js';
+import { STANDARD } from '../../users/dto/standard-only.js';
 
 export class LoginDto {
   @ApiField({ format: 'email' })
@@ -11,4 +13,18 @@ export class LoginDto {
   @IsString()
   @IsNotEmpty()
   readonly password!: string;
+
+  @ApiField({ required: false, type: Boolean, description: 'Stay signed in after the browser is closed.' })
+  @IsOptional(STANDARD)
+  @IsBoolean(STANDARD)
+  readonly remember?: boolean | null;
+
+  @ApiField({
+    required: false,
+    enum: [...TRANSPORTS],
+    description: '`cookie` unless told otherwise; `bearer` for clients that keep no cookies.',
+  })
+  @IsOptional(STANDARD)
+  @IsIn(TRANSPORTS, STANDARD)
+  readonly transport?: Transport | null;
 }

@@ -47,7 +47,7 @@ export class BasicAuth extends Auth {
     }
     const { user, isKnown } = verification;
     if (!isKnown) await this.trail?.record(signedIn(user, null, 'basic'), initiatorOf(request, user.id));
-    return { outcome: 'authenticated', principal: { user, session: null } };
+    return { outcome: 'authenticated', principal: { user, session: null, isProven: true } };
   }
 }
 

@@ -11,6 +11,6 @@ export class SessionDbAuth extends SessionExpAuth {
   constructor(sessions: SessionsService, users: SessionUsers, cookie: SessionCookie, options: AuthOptions) {
     super(sessions, users, cookie, options);
     if (!sessions.durable)
-      throw new Error('session_db_auth needs a durable session store, such as sqlite:<file>.');
+      throw new Error('session_db_auth and token_auth need a durable session store, such as sqlite:<file>.');
   }
 }

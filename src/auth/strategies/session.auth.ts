@@ -2,11 +2,23 @@ import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { initiatorOf } from '../../audit/initiator.js';
 import { clientFacts } from '../../http/client-facts.js';
-import type { Session } from '../../sessions/session.js';
+import { NEVER } from '../../common/clock.js';
+import type { Session, Transport } from '../../sessions/session.js';
 import { SessionLifetime } from '../../sessions/session-lifetime.js';
+import { SessionToken } from '../../sessions/session-token.js';
 import { type DeadReason, SessionsService } from '../../sessions/sessions.service.js';
 import type { User } from '../../users/user.js';
-import { ANONYMOUS, Auth, type AuthResult, type Exchange, type Rejection, rejected } from '../auth.js';
+import {
+  ANONYMOUS,
+  Auth,
+  type AuthResult,
+  type Exchange,
+  type Grant,
+  type Rejection,
+  type SessionEnds,
+  USUAL_WISH,
+  rejected,
+} from '../auth.js';
 import { AuthOptions } from '../auth-options.js';
 import { SessionCookie } from '../session-cookie.js';
 import { SessionUsers } from '../session-users.js';
@@ -27,11 +39,15 @@ const REJECTIONS: Record<DeadReason, Rejection> = {
 /** What a browser forgets of us at sign-out. Its cookies it would forget for our whole domain, other hosts' too. */
 const LEFT_BEHIND = '"cache", "storage"';
 
+/** For how long browsers keep a cookie at most, in milliseconds: 400 days. */
+const LONGEST_COOKIE = 400 * 86_400_000;
+
 /** A cookie names a session, and the session a user. */
 @Injectable()
 export class SessionAuth extends Auth {
   readonly challenge: string;
   protected readonly lifetime: SessionLifetime = SessionLifetime.unlimited;
+  protected readonly transport: Transport = 'cookie';
 
   constructor(
     protected readonly sessions: SessionsService,
@@ -44,55 +60,114 @@ export class SessionAuth extends Auth {
   }
 
   async authenticate(request: Request): Promise<AuthResult> {
-    const text = this.cookie.read(request);
+    const text = this.ticketOf(request);
     if (text === null) return ANONYMOUS;
     const holder: { user: User | null } = { user: null };
     const resumption = await this.sessions.resume(text, this.lifetime, async (id, now) => {
       const found = await this.users.find(id, now);
-      holder.user = found?.user ?? null;
-      return found?.session ?? null;
+      if (found?.session.transport !== this.transport) return null;
+      holder.user = found.user;
+      return found.session;
     });
-    if (resumption.outcome === 'dead') return this.#reject(request, REJECTIONS[resumption.reason]);
+    if (resumption.outcome === 'dead') {
+      // It may be the one before the one that this browser was given a moment ago, which it is not to lose.
+      if (resumption.reason === 'unknown' && SessionToken.parse(text)) return rejected();
+      return this.#reject(request, REJECTIONS[resumption.reason], resumption.at);
+    }
     const { session } = resumption;
     const { user } = holder;
     if (!user) return this.#reject(request, 'credentials_invalid');
     if (user.disabled) return this.#reject(request, 'user_disabled');
     if (user.credentialVersion !== session.credentialVersion)
       return this.#reject(request, 'password_changed');
+    if (resumption.isTouched && session.kind === 'remembered' && request.res)
+      this.handOut(request.res, SessionToken.parse(text)!, session);
     return { outcome: 'authenticated', principal: { user, session } };
   }
 
   override async holder(request: Request): Promise<string | null> {
-    const text = this.cookie.read(request);
+    const text = this.ticketOf(request);
     return text === null ? null : this.sessions.holder(text);
   }
 
-  /** Always opens a new session and ends the one that the client brought: there is nothing to fixate. */
-  override async signIn(user: User, { request, response }: Exchange): Promise<Session> {
+  /**
+   * Always opens a new session and ends the one that the client brought: there is nothing to fixate. A ticket that is
+   * presented in another's way is nothing to us, and an access token is its program's.
+   */
+  override async signIn(
+    user: User,
+    { request, response }: Exchange,
+    { transport, remember, label } = USUAL_WISH,
+  ): Promise<Grant | null> {
+    if (transport !== this.transport) return null;
     const by = initiatorOf(request, user.id);
-    const brought = this.cookie.read(request);
-    if (brought !== null) await this.sessions.close(brought, by);
-    const { token, session } = await this.sessions.open(user, clientFacts(request), this.lifetime, by);
-    this.cookie.write(response, token);
-    return session;
+    const brought = this.ticketOf(request);
+    if (brought !== null)
+      await this.sessions.close(
+        brought,
+        by,
+        (session) => session.transport === this.transport && session.kind !== 'access_token',
+      );
+    const kind = remember ? 'remembered' : 'session';
+    const terms = { kind, transport, label } as const;
+    const opened = await this.sessions.open(user, clientFacts(request), this.lifetime, by, terms);
+    return { session: opened.session, token: this.handOut(response, opened.token, opened.session) };
+  }
+
+  override async renew({ request, response }: Exchange): Promise<Grant | null> {
+    const text = this.#heededTicketOf(request);
+    const renewed =
+      text === null ? null : await this.sessions.renew(text, this.lifetime, initiatorOf(request));
+    return (
+      renewed && { session: renewed.session, token: this.handOut(response, renewed.token, renewed.session) }
+    );
   }
 
   override async signOut({ request, response }: Exchange): Promise<boolean> {
-    const text = this.cookie.read(request);
+    const text = this.#heededTicketOf(request);
     if (text === null) return false;
     const isOver = await this.sessions.close(text, initiatorOf(request));
-    this.#takeBack(response);
-    if (isOver && this.options.dialect.clearsCookie) response.setHeader('Clear-Site-Data', LEFT_BEHIND);
+    this.takeBack(response);
+    if (isOver && this.transport === 'cookie' && this.options.dialect.clearsCookie)
+      response.setHeader('Clear-Site-Data', LEFT_BEHIND);
     return isOver;
   }
 
-  #reject({ res }: Request, reason: Rejection): AuthResult {
-    if (res) this.#takeBack(res);
-    return rejected(reason);
+  override endsOf(session: Session): SessionEnds | null {
+    if (session.transport !== this.transport) return null;
+    const [limit, deadline] = [this.lifetime.limit(session), this.lifetime.deadline(session)];
+    const end = deadline < session.expiresAt ? deadline : session.expiresAt;
+    return {
+      expiresAt: limit < NEVER ? limit : null,
+      idleExpiresAt: this.lifetime.hasIdleLimit(session) ? end : null,
+    };
+  }
+
+  /** The ticket that a request carries; null for none, and '' for what no server of ours can have given out. */
+  protected ticketOf(request: Request): string | null {
+    return this.cookie.read(request);
+  }
+
+  /** Gives the client its ticket, or returns it where the body of the answer is to carry it. */
+  protected handOut(response: Response, token: SessionToken, session: Session): SessionToken | null {
+    const left = session.expiresAt.getTime() - session.lastSeenAt.getTime();
+    this.cookie.write(response, token, session.kind === 'remembered' ? Math.min(left, LONGEST_COOKIE) : null);
+    return null;
   }
 
   /** A ticket that is no good is no good to its holder either. */
-  #takeBack(response: Response): void {
+  protected takeBack(response: Response): void {
     if (this.options.dialect.clearsCookie) this.cookie.clear(response);
+  }
+
+  /** The ticket that a request carries; null where that of another scheme let it in, which may be another user's. */
+  #heededTicketOf(request: Request): string | null {
+    const heeded = request.principal?.session;
+    return heeded && heeded.transport !== this.transport ? null : this.ticketOf(request);
+  }
+
+  #reject({ res }: Request, reason: Rejection, at: Date | null = null): AuthResult {
+    if (res) this.takeBack(res);
+    return rejected(reason, at);
   }
 }

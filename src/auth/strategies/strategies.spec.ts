@@ -7,7 +7,7 @@ import type { Request, Response } from 'express';
 import { anExchange } from '../../../test/support/exchange.js';
 import { ALX } from '../../http/dialects/alx.js';
 import { STANDARD } from '../../http/dialects/standard.js';
-import type { Limits } from '../../sessions/session-lifetime.js';
+import { type Limits, SessionLifetime } from '../../sessions/session-lifetime.js';
 import { SessionToken } from '../../sessions/session-token.js';
 import { SessionsOptions } from '../../sessions/sessions-options.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
@@ -24,6 +24,7 @@ import { BcryptPasswordHasher } from '../../users/bcrypt.password-hasher.js';
 import type { User } from '../../users/user.js';
 import { UsersOptions } from '../../users/users-options.js';
 import { UsersService } from '../../users/users.service.js';
+import { ANONYMOUS, USUAL_WISH } from '../auth.js';
 import { AuthChain } from '../auth-chain.js';
 import { AuthOptions } from '../auth-options.js';
 import { SessionCookie } from '../session-cookie.js';
@@ -32,6 +33,7 @@ import { BasicAuth } from './basic.auth.js';
 import { SessionAuth } from './session.auth.js';
 import { SessionDbAuth } from './session-db.auth.js';
 import { SessionExpAuth } from './session-exp.auth.js';
+import { TokenAuth } from './token.auth.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -59,8 +61,20 @@ const basicForgeries = [
   { authorization: `${basic('ann@example.com', 'the right password').authorization}=` },
 ];
 
-const session = ({ sessions, sessionUsers }: AuthWorld) =>
+const bearerForgeries = cookieForgeries.map(({ cookie }) => ({
+  authorization: `Bearer ${cookie.slice('sid='.length)}`,
+}));
+
+const aDurableStore = async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'test.db');
+  return new SqlSessionStore(await SqliteDatabase.open(file, 500));
+};
+
+const session = ({ sessions, sessionUsers }: Pick<AuthWorld, 'sessions' | 'sessionUsers'>) =>
   new SessionAuth(sessions, sessionUsers, new SessionCookie(options), options);
+
+const tokenAuth = ({ sessions, sessionUsers }: Pick<AuthWorld, 'sessions' | 'sessionUsers'>) =>
+  new TokenAuth(sessions, sessionUsers, new SessionCookie(options), options);
 
 describeAuth('BasicAuth', { remembers: false }, ({ users }) => ({
   auth: new BasicAuth(users, options),
@@ -85,10 +99,14 @@ describeAuth(
     auth: new SessionDbAuth(sessions, sessionUsers, new SessionCookie(options), options),
     forgeries: cookieForgeries,
   }),
-  async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'test.db');
-    return new SqlSessionStore(await SqliteDatabase.open(file, 500));
-  },
+  aDurableStore,
+);
+
+describeAuth(
+  'TokenAuth',
+  { remembers: true },
+  (world) => ({ auth: tokenAuth(world), transport: 'bearer', forgeries: bearerForgeries }),
+  aDurableStore,
 );
 
 describeAuth('AuthChain', { remembers: true }, (world) => ({
@@ -134,7 +152,7 @@ describe('A chain that remembers users', () => {
     expect(await chain.holder(request({}))).toBeNull();
     expect(await chain.signOut(anExchange())).toBe(false);
     const exchange = anExchange();
-    expect(await chain.signIn(user, exchange)).toMatchObject({ userId: user.id });
+    expect(await chain.signIn(user, exchange)).toMatchObject({ session: { userId: user.id }, token: null });
     const [cookie = ''] = String(exchange.response.getHeader('set-cookie')).split(';');
     expect(await chain.authenticate(request({ cookie }))).toMatchObject({ outcome: 'authenticated' });
     expect(await chain.holder(request({ cookie }))).toBe(user.id);
@@ -184,7 +202,11 @@ describe('Basic credentials', () => {
     ['ann@example.com', 'a password'],
     ['', 'ann@example.com:a password: with colons:'],
   ])('are no good where they are not to the letter: %s:%s', async (name, password) => {
-    expect(await outcomeOf(name, password)).toEqual({ outcome: 'rejected', reason: 'credentials_invalid' });
+    expect(await outcomeOf(name, password)).toEqual({
+      outcome: 'rejected',
+      reason: 'credentials_invalid',
+      at: null,
+    });
   });
 });
 
@@ -211,6 +233,7 @@ describe('Basic credentials that are none', () => {
     expect(await auth.authenticate(request(headers))).toEqual({
       outcome: 'rejected',
       reason: 'credentials_invalid',
+      at: null,
     });
   });
 });
@@ -315,6 +338,20 @@ describe('The holder of a ticket', () => {
     expect(await house.outcome(ticket)).toBe('credentials_invalid');
   });
 
+  it('keeps the new one where the one before it comes late', async () => {
+    const house = aHouse();
+    const ticket = await house.signIn();
+    const renewal = anExchange({ cookie: `sid=${ticket}` });
+    expect(await house.auth.renew(renewal)).not.toBeNull();
+    const unknown = SessionToken.reissue(SessionToken.issue(new Date(), 'ann').id).reveal();
+    for (const late of [ticket, unknown]) {
+      const { request: shown, response } = anExchange({ cookie: `sid=${late}` });
+      shown.res = response;
+      expect(await house.auth.authenticate(shown)).toMatchObject({ reason: 'credentials_invalid' });
+      expect(response.getHeaderNames()).toEqual([]);
+    }
+  });
+
   it('is known to their account, and who holds none is not', async () => {
     const house = aHouse();
     const user = aUser();
@@ -329,9 +366,9 @@ describe('The holder of a ticket', () => {
     const user = aUser();
     const ticket = await house.signIn(user);
     const again = anExchange({ cookie: `sid=${ticket}` });
-    const session = await house.auth.signIn(user, again);
+    const grant = await house.auth.signIn(user, again);
     expect(await house.outcome(ticket)).toBe('session_signed_out');
-    expect(await house.sessions.list(user)).toEqual([session]);
+    expect(await house.sessions.list(user)).toEqual([grant?.session]);
   });
 });
 
@@ -384,17 +421,233 @@ describe('Session time', () => {
   });
 });
 
+describe('A session that is remembered', () => {
+  const limits = { idle: 30 * MINUTE, absolute: 12 * HOUR };
+  const remembered = { idle: 48 * HOUR, absolute: 120 * HOUR };
+  const wish = { ...USUAL_WISH, remember: true };
+
+  it('has limits of its own, and its cookie lasts until the nearer one', async () => {
+    const house = aHouse(limits, remembered);
+    const exchange = anExchange();
+    const user = aUser();
+    await house.userStore.insert(user, 'hash');
+    await house.auth.signIn(user, exchange, wish);
+    expect(maxAgeOf(exchange.response)).toBe(48 * 3600);
+    const ticket = ticketIn(exchange.response);
+    house.clock.advance(47 * HOUR);
+    expect(await house.outcome(ticket)).toBe('authenticated');
+    house.clock.advance(48 * HOUR);
+    expect(await house.outcome(ticket)).toBe('session_expired_idle');
+  });
+
+  it('is told to the browser anew when a use is noted, and never for longer than it lasts', async () => {
+    const house = aHouse(limits, remembered);
+    const first = anExchange();
+    const user = aUser();
+    await house.userStore.insert(user, 'hash');
+    await house.auth.signIn(user, first, wish);
+    const ticket = ticketIn(first.response);
+    const cookies: (number | null)[] = [];
+    for (const hours of [1, 40, 40, 38]) {
+      house.clock.advance(hours * HOUR);
+      const { request: shown, response } = anExchange({ cookie: `sid=${ticket}` });
+      shown.res = response;
+      expect(await house.auth.authenticate(shown)).toMatchObject({ outcome: 'authenticated' });
+      cookies.push(maxAgeOf(response));
+    }
+    expect(cookies).toEqual([null, 48 * 3600, 39 * 3600, 3600]);
+  });
+
+  it('is kept by no browser for more than 400 days, though it may not end at all', async () => {
+    const { auth, userStore, response } = {
+      ...aHouse({ idle: Infinity, absolute: Infinity }),
+      ...anExchange(),
+    };
+    const user = aUser();
+    await userStore.insert(user, 'hash');
+    await auth.signIn(user, { request: anExchange().request, response }, wish);
+    expect(maxAgeOf(response)).toBe(400 * 24 * 3600);
+  });
+
+  it('stays remembered when it is renewed; another is not by that', async () => {
+    const house = aHouse(limits, remembered);
+    const user = aUser();
+    await house.userStore.insert(user, 'hash');
+    for (const [one, maxAge] of [
+      [wish, 48 * 3600],
+      [USUAL_WISH, null],
+    ] as const) {
+      const first = anExchange();
+      await house.auth.signIn(user, first, one);
+      house.clock.advance(20 * MINUTE);
+      const renewal = anExchange({ cookie: `sid=${ticketIn(first.response)}` });
+      expect(await house.auth.renew(renewal)).toMatchObject({ token: null });
+      expect(maxAgeOf(renewal.response)).toBe(maxAge);
+    }
+  });
+});
+
+describe('The ends of a session', () => {
+  const limits = { idle: 30 * MINUTE, absolute: HOUR };
+  const ends = (minutes: number | null, idleMinutes: number | null) => {
+    const { clock } = aHouse();
+    const at = (after: number | null) =>
+      after === null ? null : new Date(clock.now().getTime() + after * MINUTE);
+    return { expiresAt: at(minutes), idleExpiresAt: at(idleMinutes) };
+  };
+  const grantIn = async ({ auth }: Pick<ReturnType<typeof aHouse>, 'auth'>) =>
+    (await auth.signIn(aUser(), anExchange()))!.session;
+
+  it('are told as the policy has them', async () => {
+    const session = await grantIn(aHouse(limits));
+    expect(aHouse(limits).auth.endsOf(session)).toEqual(ends(60, 30));
+  });
+
+  it('are the stored ones where the policy was stricter', async () => {
+    const session = await grantIn(aHouse(limits));
+    const milder = aHouse({ idle: 2 * HOUR, absolute: 4 * HOUR }).auth;
+    expect(milder.endsOf(session)).toEqual(ends(240, 30));
+  });
+
+  it('are null where there are none', async () => {
+    const house = aHouse({ idle: Infinity, absolute: Infinity });
+    expect(house.auth.endsOf(await grantIn(house))).toEqual({ expiresAt: null, idleExpiresAt: null });
+    const busy = aHouse({ idle: Infinity, absolute: HOUR });
+    expect(busy.auth.endsOf(await grantIn(busy))).toEqual(ends(60, null));
+  });
+
+  it('are those of the scheme whose tickets travel as this one does', async () => {
+    const world = await aDurableWorld();
+    const [auth, tokens] = [session(world), tokenAuth(world)];
+    const grant = await tokens.signIn(aUser(), anExchange(), { ...USUAL_WISH, transport: 'bearer' });
+    expect(auth.endsOf(grant!.session)).toBeNull();
+    expect(new AuthChain([auth, tokens]).endsOf(grant!.session)).toEqual(ends(12 * 60, 30));
+    expect(new AuthChain([auth]).endsOf(grant!.session)).toBeNull();
+  });
+
+  it('of an access token are its own alone', async () => {
+    const { sessions } = aHouse();
+    const { expiresAt } = ends(77, null);
+    const opened = await sessions.open(
+      aUser(),
+      { ip: null, userAgent: null },
+      SessionLifetime.unlimited,
+      undefined,
+      {
+        kind: 'access_token',
+        expiresAt: expiresAt!,
+      },
+    );
+    expect(aHouse(limits).auth.endsOf(opened.session)).toEqual({ expiresAt, idleExpiresAt: null });
+  });
+});
+
+describe('A ticket', () => {
+  it('of one way to travel is worthless in the other', async () => {
+    const world = await aDurableWorld();
+    const chain = new AuthChain([session(world), tokenAuth(world)]);
+    const user = aUser();
+    await world.userStore.insert(user, 'hash');
+    const inCookie = anExchange();
+    await chain.signIn(user, inCookie);
+    const cookie = ticketIn(inCookie.response);
+    const bearer = (await chain.signIn(user, anExchange(), {
+      ...USUAL_WISH,
+      transport: 'bearer',
+    }))!.token!.reveal();
+    const outcomeOf = async (headers: Record<string, string>) =>
+      (await chain.authenticate(request(headers))).outcome;
+    expect(await outcomeOf({ cookie: `sid=${cookie}` })).toBe('authenticated');
+    expect(await outcomeOf({ authorization: `Bearer ${bearer}` })).toBe('authenticated');
+    expect(await outcomeOf({ cookie: `sid=${bearer}` })).toBe('rejected');
+    expect(await outcomeOf({ authorization: `Bearer ${cookie}` })).toBe('rejected');
+  });
+
+  it('that decides and is over by now is not renewed in the place of another that came along', async () => {
+    const world = await aDurableWorld();
+    const chain = new AuthChain([session(world), tokenAuth(world)]);
+    const [mallory, ann] = [aUser(), aUser()];
+    for (const user of [mallory, ann]) await world.userStore.insert(user, 'hash');
+    const inCookie = anExchange();
+    const { session: over } = (await chain.signIn(mallory, inCookie))!;
+    const bearerWish = { ...USUAL_WISH, transport: 'bearer' } as const;
+    const ticket = (await chain.signIn(ann, anExchange(), bearerWish))!.token!.reveal();
+    const both = { cookie: `sid=${ticketIn(inCookie.response)}`, authorization: `Bearer ${ticket}` };
+    await world.sessions.end(over.id, 'ended_elsewhere');
+    const exchange = anExchange(both);
+    exchange.request.principal = { user: mallory, session: over };
+    expect(await chain.renew(exchange)).toBeNull();
+    expect(await chain.signOut(exchange)).toBe(false);
+    expect(await chain.authenticate(request({ authorization: both.authorization }))).toMatchObject({
+      outcome: 'authenticated',
+    });
+    expect(await chain.renew(anExchange({ authorization: both.authorization }))).toMatchObject({
+      session: { userId: ann.id },
+    });
+  });
+
+  it('in a header is left alone by who takes it in no header, and by the header of another scheme', async () => {
+    const world = await aDurableWorld();
+    expect(await session(world).authenticate(request({ authorization: 'Bearer x' }))).toEqual(ANONYMOUS);
+    const tokens = tokenAuth(world);
+    for (const authorization of ['Basic x', 'Bearerx', 'Digest Bearer x'])
+      expect(await tokens.authenticate(request({ authorization }))).toEqual(ANONYMOUS);
+    for (const authorization of ['Bearer', 'Bearer x', 'bearer x', 'BEARER  x'])
+      expect(await tokens.authenticate(request({ authorization }))).toMatchObject({ outcome: 'rejected' });
+  });
+
+  it('in a header sets and takes back no cookie', async () => {
+    const world = await aDurableWorld();
+    const tokens = tokenAuth(world);
+    const user = aUser();
+    await world.userStore.insert(user, 'hash');
+    const exchange = anExchange();
+    const grant = await tokens.signIn(user, exchange, { ...USUAL_WISH, transport: 'bearer', remember: true });
+    const parting = anExchange({ authorization: `Bearer ${grant!.token!.reveal()}` });
+    expect(await tokens.signOut(parting)).toBe(true);
+    const late = anExchange({ authorization: `Bearer ${grant!.token!.reveal()}` });
+    late.request.res = late.response;
+    expect(await tokens.authenticate(late.request)).toMatchObject({ reason: 'session_signed_out' });
+    for (const { response } of [exchange, parting, late]) expect(response.getHeaderNames()).toEqual([]);
+  });
+});
+
+describe('The holder of a ticket that is over', () => {
+  it('is told since when', async () => {
+    const house = aHouse({ idle: 30 * MINUTE, absolute: HOUR });
+    const user = aUser();
+    const tickets = [await house.signIn(user), await house.signIn(aUser()), await house.signIn(aUser())];
+    const start = house.clock.now().getTime();
+    const after = (minutes: number) => new Date(start + minutes * MINUTE);
+    house.clock.advance(10 * MINUTE);
+    await house.sessions.end(SessionToken.parse(tickets[0]!)!.id, 'evicted');
+    house.clock.advance(10 * MINUTE);
+    await house.outcome(tickets[2]!);
+    house.clock.advance(20 * MINUTE);
+    await house.outcome(tickets[2]!);
+    house.clock.advance(40 * MINUTE);
+    const results = await Promise.all(
+      tickets.map((ticket) => house.auth.authenticate(request({ cookie: `sid=${ticket}` }))),
+    );
+    expect(results).toEqual([
+      { outcome: 'rejected', reason: 'session_evicted', at: after(10) },
+      { outcome: 'rejected', reason: 'session_expired_idle', at: after(30) },
+      { outcome: 'rejected', reason: 'session_expired_absolute', at: after(60) },
+    ]);
+  });
+});
+
 describe('SessionDbAuth', () => {
   it('refuses a store that forgets, with the cure in the text', () => {
     const { sessions, sessionUsers } = aHouse();
     expect(() => new SessionDbAuth(sessions, sessionUsers, new SessionCookie(options), options)).toThrow(
-      'session_db_auth needs a durable session store, such as sqlite:<file>.',
+      'session_db_auth and token_auth need a durable session store, such as sqlite:<file>.',
     );
   });
 });
 
 /** A house with one user and sessions of the given limits. */
-function aHouse(lifetime: Limits = options.lifetime) {
+function aHouse(lifetime: Limits = options.lifetime, remembered: Limits = lifetime) {
   const clock = new FakeClock();
   const userStore = new MemoryUserStore();
   const users = new UsersService(
@@ -408,7 +661,7 @@ function aHouse(lifetime: Limits = options.lifetime) {
   const sessions = new SessionsService(sessionStore, clock, new SessionsOptions());
   const sessionUsers = sessionUsersOf(sessionStore, userStore);
   const build = (limits: Limits) => {
-    const own = new AuthOptions({ ...options, lifetime: limits });
+    const own = new AuthOptions({ ...options, lifetime: limits, remembered });
     return new SessionExpAuth(sessions, sessionUsers, new SessionCookie(own), own);
   };
   const withLimits = (limits: Limits) => {
@@ -417,10 +670,9 @@ function aHouse(lifetime: Limits = options.lifetime) {
       auth,
       async signIn(user: User = aUser()): Promise<string> {
         await userStore.insert(user, 'hash');
-        let ticket = '';
-        const response = { cookie: (_name: string, value: string) => (ticket = value) };
-        await auth.signIn(user, { request: request({}), response: response as unknown as Response });
-        return ticket;
+        const exchange = anExchange();
+        await auth.signIn(user, exchange);
+        return ticketIn(exchange.response);
       },
       async outcome(ticket: string): Promise<string> {
         const result = await auth.authenticate(request({ cookie: `sid=${ticket}` }));
@@ -429,6 +681,26 @@ function aHouse(lifetime: Limits = options.lifetime) {
     };
   };
   return { clock, users, userStore, sessions, sessionUsers, withLimits, ...withLimits(lifetime) };
+}
+
+/** Users in memory and sessions in a file, without more. */
+async function aDurableWorld() {
+  const [userStore, sessionStore] = [new MemoryUserStore(), await aDurableStore()];
+  return {
+    userStore,
+    sessions: new SessionsService(sessionStore, new FakeClock(), new SessionsOptions()),
+    sessionUsers: sessionUsersOf(sessionStore, userStore),
+  };
+}
+
+/** For how many seconds a cookie is set; null where it is set for as long as the browser is open, or not at all. */
+function maxAgeOf(response: Response): number | null {
+  const [, seconds] = /Max-Age=(\d+)/.exec(String(response.getHeader('set-cookie'))) ?? [];
+  return seconds === undefined ? null : Number(seconds);
+}
+
+function ticketIn(response: Response): string {
+  return /sid=([^;]+)/.exec(String(response.getHeader('set-cookie')))?.[1] ?? '';
 }
 
 function request(headers: Readonly<Record<string, string>>): Request {

@@ -44,6 +44,7 @@ export const ALX: Dialect = {
   everyCredentialCounts: true,
   admitsStrangers: false,
   clearsCookie: false,
+  demandsFreshness: false,
   refusesUnknownFields: false,
   showsRole: false,
   peersVisible: true,

@@ -1,0 +1,25 @@
+import { Injectable } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import type { Transport } from '../../sessions/session.js';
+import type { SessionToken } from '../../sessions/session-token.js';
+import { SessionDbAuth } from './session-db.auth.js';
+
+const BEARER = /^bearer(?: +(.*))?$/i;
+
+/** The ticket travels in no cookie but in `Authorization: Bearer` (RFC 6750), and in the body of the answer to sign-in. */
+@Injectable()
+export class TokenAuth extends SessionDbAuth {
+  override readonly challenge = `Bearer realm="${this.options.realm}"`;
+  protected override readonly transport: Transport = 'bearer';
+
+  protected override ticketOf({ headers }: Request): string | null {
+    const bearer = BEARER.exec(headers.authorization ?? '');
+    return bearer && (bearer[1] ?? '');
+  }
+
+  protected override handOut(_response: Response, token: SessionToken): SessionToken {
+    return token;
+  }
+
+  protected override takeBack(): void {}
+}
