@@ -4,7 +4,7 @@ export const MARK = 'm4rk!input';
 /** Whose credentials and id there are to be had. */
 export const PEOPLE = ['ann', 'ben', 'admin'] as const;
 export type Name = (typeof PEOPLE)[number];
-export type Fact = 'cookie' | 'basic' | 'id' | 'email' | 'password';
+export type Fact = 'cookie' | 'bearer' | 'program' | 'basic' | 'id' | 'session' | 'email' | 'password';
 
 /** One thing that is sent, with places for what only a running server knows. */
 export type Attempt =

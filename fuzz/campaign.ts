@@ -19,6 +19,14 @@ const MOST_GROWTH = 100;
 /** How many failures are told in full. */
 const MOST_TOLD = 20;
 
+/** Both dialects, and all ways to sign in that they have. */
+const HOUSES = [
+  ['standard', 'session_db_auth,token_auth'],
+  ['standard', 'basic_auth'],
+  ['alx', 'session_db_auth'],
+  ['alx', 'basic_auth'],
+] as const;
+
 export interface Plan {
   readonly requests: number;
   readonly seeds: readonly number[];
@@ -44,12 +52,11 @@ export interface Report {
 
 type Flaw = 'fault' | 'echo' | 'silence';
 
-/** Starts servers of both dialects and both ways to sign in, sends them what the seeds make, and looks at what comes back. */
+/** Starts servers of both dialects and all ways to sign in, sends them what the seeds make, and looks at what comes back. */
 export async function campaign(plan: Plan, tell: (line: string) => void = () => {}): Promise<Report> {
   const houses: House[] = [];
   try {
-    for (const dialect of ['standard', 'alx'])
-      for (const type of ['session_db_auth', 'basic_auth']) houses.push(await House.open(dialect, type));
+    for (const [dialect, type] of HOUSES) houses.push(await House.open(dialect, type));
     return await new Campaign(houses, plan, tell).run();
   } catch (error) {
     await Promise.all(houses.map((house) => house.close()));

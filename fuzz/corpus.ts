@@ -16,6 +16,10 @@ export const CORPUS: readonly string[] = [
   `${LOGIN}${CHUNKED}\r\n${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n`,
   `${LOGIN}${CHUNKED}\r\n5;${MARK}=${MARK}\r\n{"a":\r\n3\r\n1}}\r\n0\r\nX-Trailer: ${MARK}\r\n\r\n`,
   `PUT /api/v1/users/${place('id', 'ann')} HTTP/1.1\r\n${HOST}${CREDENTIALS}${JSON_TYPE}Content-Length: 20\r\n\r\n{"first_name":"Anna"}`,
+  `GET /api/v1/sessions HTTP/1.1\r\n${HOST}Authorization: Bearer ${place('bearer', 'ann')}\r\n\r\n`,
+  `GET /api/v1/users/me HTTP/1.1\r\n${HOST}Authorization: Bearer ${MARK}\r\nAuthorization: Bearer ${place('bearer', 'ann')}\r\n\r\n`,
+  `GET /api/v1/users/me HTTP/1.1\r\n${HOST}Authorization: Bearer ${place('program', 'ann')},\r\n ${MARK}\r\n\r\n`,
+  `PATCH /api/v1/sessions/${place('session', 'ann')} HTTP/1.1\r\n${HOST}${CREDENTIALS}${JSON_TYPE}Content-Length: 15\r\n\r\n{"label":"Lap"}`,
   // Two requests in one go, and requests within requests.
   `${GET}\r\n${GET}\r\n${GET}\r\n`,
   `${LOGIN}Content-Length: 3\r\n\r\n{}\n${GET}\r\n`,

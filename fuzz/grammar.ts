@@ -78,10 +78,24 @@ const password = fc.oneof(
   text,
 );
 
+const time = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.nat(400).map((days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)),
+  },
+  { weight: 2, arbitrary: fc.date({ noInvalidDate: true }).map((date) => date.toISOString()) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('9999-12-31T23:59:60Z', '10000-01-01', '2027-02-30', '2027-01-01T00:00'),
+  },
+  { weight: 1, arbitrary: text },
+);
+
 function valueOf({ type, format, enum: choices }: Schema): Arbitrary<unknown> {
   if (choices) return fc.constantFrom(...choices);
   if (format === 'email') return email;
   if (format === 'password') return password;
+  if (format === 'date-time') return time;
   if (type === 'boolean') return fc.boolean();
   if (type === 'integer' || type === 'number') return fc.integer();
   return text;
@@ -155,6 +169,11 @@ const ids = fc.oneof(
   { weight: 1, arbitrary: text.map((one) => encodeURIComponent(one.toWellFormed())) },
 );
 
+const sessions = fc.oneof(
+  { weight: 6, arbitrary: who.map((name) => place('session', name)) },
+  { weight: 1, arbitrary: ids },
+);
+
 const credentials: Arbitrary<readonly (readonly [string, string])[]> = fc.oneof(
   {
     weight: 12,
@@ -162,6 +181,21 @@ const credentials: Arbitrary<readonly (readonly [string, string])[]> = fc.oneof(
       ['Cookie', place('cookie', name)] as const,
       ['Authorization', place('basic', name)] as const,
     ]),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(fc.constantFrom('bearer', 'program'), who)
+      .map(([fact, name]) => [['Authorization', `Bearer ${place(fact, name)}`] as const]),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(who, who)
+      .map(([one, other]) => [
+        ['Cookie', place('cookie', one)] as const,
+        ['Authorization', `Bearer ${place('bearer', other)}`] as const,
+      ]),
   },
   { weight: 2, arbitrary: fc.constant([]) },
   { weight: 1, arbitrary: text.map((one) => [['Cookie', `sid=${one}`] as const]) },
@@ -177,6 +211,8 @@ const credentials: Arbitrary<readonly (readonly [string, string])[]> = fc.oneof(
       .oneof(
         text,
         text.map((one) => `Basic ${one}`),
+        text.map((one) => `Bearer ${one}`),
+        fc.tuple(who, text).map(([name, one]) => `Bearer ${place('bearer', name)}${one}`),
         fc.tuple(email, text).map((pair) => `Basic ${Buffer.from(pair.join(':')).toString('base64')}`),
       )
       .map((value) => [['Authorization', value] as const]),
@@ -230,7 +266,10 @@ const query = fc.oneof(
     weight: 1,
     arbitrary: fc
       .array(
-        fc.tuple(fc.constantFrom('limit', 'cursor', 'id', 'limit[]', '__proto__[x]', 'sid', '%'), text),
+        fc.tuple(
+          fc.constantFrom('limit', 'cursor', 'kind', 'scope', 'id', 'limit[]', '__proto__[x]', 'sid', '%'),
+          text,
+        ),
         {
           maxLength: 4,
         },
@@ -239,6 +278,10 @@ const query = fc.oneof(
         (pairs) =>
           `?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(value.toWellFormed())}`).join('&')}`,
       ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('?scope=all', '?scope=others', '?kind=access_token', '?kind=session&limit=1'),
   },
   { weight: 1, arbitrary: text.map((one) => `?${one}`) },
 );
@@ -264,8 +307,14 @@ interface Route {
 
 function requestTo({ method, path, schema }: Route): Arbitrary<Attempt> {
   const target = fc
-    .tuple(ids, query, fc.constantFrom('', '', '', '', '/', '//', '%2f', '/..', ';x'))
-    .map(([id, search, end]) => printable(path.replace(/\{\w+\}/, () => id) + end + search));
+    .tuple(ids, sessions, query, fc.constantFrom('', '', '', '', '/', '//', '%2f', '/..', ';x'))
+    .map(([id, session, search, end]) => {
+      const isOfSession = path.startsWith('/api/v1/sessions/');
+      const named = path
+        .replace('{session}', () => session)
+        .replace(/\{\w+\}/, () => (isOfSession ? session : id));
+      return printable(named + end + search);
+    });
   const body = schema ? bodyOf(schema) : fc.option(bodyOf({}), { nil: undefined, freq: 6 });
   return fc
     .record({

@@ -11,6 +11,8 @@ const PASSWORD = 'correct horse battery';
 const KEEPER = 'keeper@example.com';
 const PRELOAD = pathToFileURL(resolve('fuzz/watch-prototypes.js')).href;
 
+const DAY = 86_400_000;
+
 /** Milliseconds after which something that is sent counts as left without an answer. */
 const PATIENCE = 30_000;
 
@@ -29,6 +31,7 @@ export class House {
     private readonly folder: string,
     private readonly dialect: string,
     private readonly remembers: boolean,
+    private readonly takesTokens: boolean,
   ) {}
 
   static async open(dialect: string, type: string): Promise<House> {
@@ -45,9 +48,8 @@ export class House {
       LOG_LEVEL: 'silent',
       NODE_OPTIONS: `--import=${PRELOAD}`,
     });
-    const house = new House(`${type} in ${dialect}`, server, folder, dialect, type !== 'basic_auth');
-    house.#keeper = await house.#signIn(KEEPER, '');
-    return house;
+    const [remembers, takesTokens] = [type !== 'basic_auth', type.includes('token_auth')];
+    return new House(`${type} in ${dialect}`, server, folder, dialect, remembers, takesTokens);
   }
 
   /** The bytes of an attempt, for the people that there are now. */
@@ -75,10 +77,10 @@ export class House {
   /** Sees to it that everyone can sign in and nobody has too many rights. */
   async tidyUp(): Promise<void> {
     for (const name of PEOPLE) {
-      const { cookie, basic } = this.#facts.get(name) ?? NOBODY;
+      const { cookie, basic, bearer, program } = this.#facts.get(name) ?? NOBODY;
       const { status, body } = await this.#api('GET', '/users/me', { Cookie: cookie, Authorization: basic });
       const isRight = this.dialect === 'alx' || body['role'] === (name === 'admin' ? 'admin' : 'user');
-      if (status !== 200 || !isRight) await this.#replace(name);
+      if (status !== 200 || !isRight || !(await this.#takes(bearer, program))) await this.#replace(name);
     }
   }
 
@@ -108,7 +110,18 @@ export class House {
     return code === 0;
   }
 
+  /** Whether all of these tokens are good, where any are. */
+  async #takes(...tokens: readonly string[]): Promise<boolean> {
+    for (const token of tokens.filter(Boolean)) {
+      const { status } = await this.#api('GET', '/users/me', { Authorization: `Bearer ${token}` });
+      if (status !== 200) return false;
+    }
+    return true;
+  }
+
   async #replace(name: Name): Promise<void> {
+    // Who removes people and gives roles has to have signed in of late.
+    this.#keeper = await this.#signIn(KEEPER, '');
     await this.#api('DELETE', `/users/${this.#facts.get(name)?.id ?? 'nobody'}`, this.#keys);
     const email = `${name}-${(this.#made += 1)}@example.com`;
     const { body } = await this.#api('POST', '/users', this.#keys, { email, password: PASSWORD });
@@ -123,10 +136,18 @@ export class House {
 
   async #signIn(email: string, id: string): Promise<Facts> {
     const basic = `Basic ${Buffer.from(`${email}:${PASSWORD}`).toString('base64')}`;
-    const facts = { id, email, basic, password: PASSWORD, cookie: '' };
+    const facts = { ...NOBODY, id, email, basic, password: PASSWORD };
     if (!this.remembers) return facts;
-    const { cookie } = await this.#api('POST', '/auth_session/login', {}, { email, password: PASSWORD });
-    return { ...facts, cookie };
+    const credentials = { email, password: PASSWORD };
+    const { cookie } = await this.#api('POST', '/auth_session/login', {}, credentials);
+    if (!this.takesTokens) return { ...facts, cookie };
+    const login = await this.#api('POST', '/auth_session/login', {}, { ...credentials, transport: 'bearer' });
+    const bearer = String(login.body['token']);
+    const [session = ''] = bearer.split('.');
+    const wish = { label: 'Backup', scope: 'write', expires_at: new Date(Date.now() + DAY).toISOString() };
+    const keys = { Authorization: `Bearer ${bearer}` };
+    const made = await this.#api('POST', '/access_tokens', keys, wish);
+    return { ...facts, cookie, bearer, session, program: String(made.body['token']) };
   }
 
   async #api(
@@ -152,7 +173,16 @@ export class House {
   }
 }
 
-const NOBODY: Facts = { cookie: '', basic: '', id: 'nobody', email: '', password: '' };
+const NOBODY: Facts = {
+  cookie: '',
+  bearer: '',
+  program: '',
+  basic: '',
+  id: 'nobody',
+  session: 'nobody',
+  email: '',
+  password: '',
+};
 
 /** The bytes of UTF-8, one to a character. */
 function asBytes(text: string): string {

@@ -7,8 +7,8 @@ const TARGET = 85;
 /** What is judged: files, and where the specs lie that are to notice faults in them. */
 const ROOMS = {
   guard: {
-    mutate: ['src/auth/{auth.guard,roles.guard,unmatched-routes}.ts'],
-    specs: ['src/auth/auth.guard', 'src/auth/unmatched-routes'],
+    mutate: ['src/auth/{auth.guard,fresh.guard,roles.guard,unmatched-routes}.ts'],
+    specs: ['src/auth/auth.guard', 'src/auth/fresh.guard', 'src/auth/unmatched-routes'],
   },
   strategies: {
     mutate: ['src/auth/{auth-chain,auth.provider}.ts', 'src/auth/strategies/*.ts'],

@@ -4,6 +4,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { Auth } from './auth/auth.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthOptions } from './auth/auth-options.js';
+import { FreshGuard } from './auth/fresh.guard.js';
 import { Refusals } from './auth/refusals.js';
 import { securitySchemes } from './auth/security-schemes.js';
 import { UnmatchedRoutes } from './auth/unmatched-routes.js';
@@ -61,7 +62,7 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
     });
   }
   app.setGlobalPrefix(options.prefix);
-  app.useGlobalGuards(new BodyGuard(dialect));
+  app.useGlobalGuards(new BodyGuard(dialect), app.get(FreshGuard));
   app.useGlobalPipes(new InputPipe(dialect));
   app.useGlobalFilters(
     new ProblemFilter(adapter, dialect, app.get(Auth).challenge, {

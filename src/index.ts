@@ -1,4 +1,12 @@
-export { CurrentSession, CurrentUser, OptionalAuth, Public, Roles } from './common/access.js';
+export {
+  CurrentSession,
+  CurrentUser,
+  Fresh,
+  type Freshness,
+  OptionalAuth,
+  Public,
+  Roles,
+} from './common/access.js';
 export { Clock, NEVER, SystemClock } from './common/clock.js';
 export type { SweepStep } from './common/sweeper.js';
 export {
@@ -94,6 +102,7 @@ export { AuthChain } from './auth/auth-chain.js';
 export { AuthGuard } from './auth/auth.guard.js';
 export { type AuthAsyncOptions, AuthModule, type AuthSyncOptions } from './auth/auth.module.js';
 export { AuthOptions } from './auth/auth-options.js';
+export { FreshGuard } from './auth/fresh.guard.js';
 export { RolesGuard } from './auth/roles.guard.js';
 export { SessionCookie } from './auth/session-cookie.js';
 export { type JoinsUsers, type SessionUser, SessionUsers, sessionUsersOf } from './auth/session-users.js';

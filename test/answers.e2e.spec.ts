@@ -9,7 +9,8 @@ import { RouteTable } from '../src/http/route-table.js';
 import { type Answer, PASSWORD, TestApp, type Visitor } from './support/app.js';
 
 const PRODUCTION = { NODE_ENV: 'production', PASSWORD_HASH_COST: '10', API_DOCS: 'on', REGISTRATION: 'open' };
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
 const ON_EVERY_ANSWER = {
   'cache-control': 'no-store',
@@ -81,6 +82,7 @@ describe('In production every answer', () => {
     [401, 'a ticket that is no good', () => app.visitor({ cookie: '__Host-sid=x' }).get('/users/me')],
     [403, 'another site', () => app.visitor({ origin: 'null' }).login('root@example.com')],
     [403, 'on show', () => app.visitor().get('/forbidden')],
+    [403, 'signed in a while ago', () => (app.clock.advance(5 * MINUTE + 1), root.delete('/sessions'))],
     [404, 'nowhere for a user', () => root.get('/nowhere')],
     [404, 'a path that cannot be read', () => root.get('/%ff')],
     [404, 'no file of the page', () => root.get('/docs/nothing.html')],
@@ -189,6 +191,29 @@ describe.each(['standard', 'alx'] as const)('The cookie in %s', (dialect) => {
     expect(cookiesOf(await visitor.get('/users/me'))).toEqual([]);
   });
 
+  it('is another one after the password was proven anew, and as long as that says where it is remembered', async () => {
+    const { visitor, email } = await newcomer();
+    const before = visitor.cookie;
+    const failed = await visitor.post('/sessions/current/reauthenticate', { password: 'wrong' });
+    expect([failed.status, cookiesOf(failed)]).toEqual([403, []]);
+    const proven = await visitor.post('/sessions/current/reauthenticate', { password: PASSWORD });
+    expect(visitor.cookie).not.toBe(before);
+    expect(cookiesOf(proven).map((cookie) => partsOf(cookie)?.slice(0, -1))).toEqual([ATTRIBUTES.toSorted()]);
+    expect((await app.visitor({ cookie: before! }).get('/users/me')).status).toBe(
+      dialect === 'alx' ? 403 : 401,
+    );
+    if (dialect === 'alx') return;
+    const login = await visitor.post('/auth_session/login', { email, password: PASSWORD, remember: true });
+    app.clock.advance(MINUTE);
+    const again = await visitor.post('/sessions/current/reauthenticate', { password: PASSWORD });
+    for (const answer of [login, again]) {
+      const [, ...attributes] = cookiesOf(answer)[0]!.split('; ');
+      const lasting = ['Max-Age=1209600', expect.stringMatching(/^Expires=.+ GMT$/), ...ATTRIBUTES];
+      expect(attributes).toHaveLength(lasting.length);
+      expect(attributes).toEqual(expect.arrayContaining(lasting));
+    }
+  });
+
   it('is taken back at sign-out with what the browser keeps, and not where there is nothing to end', async () => {
     const { visitor } = await newcomer();
     const cookie = visitor.cookie!;
@@ -240,7 +265,8 @@ describe.each(['standard', 'alx'] as const)('The cookie in %s', (dialect) => {
     expect(routes.length).toBeGreaterThan(12);
     for (const { method, path } of routes) {
       const [ann, ben] = [await newcomer('admin'), await newcomer()];
-      const here = path.replace(':id', ben.id);
+      const [mine] = ann.visitor.cookie!.slice('__Host-sid='.length).split('.');
+      const here = path.replace(/^(\/sessions\/):id/, `$1${mine}`).replace(':id', ben.id);
       const cookies = [
         ann.visitor.cookie!,
         `${ben.visitor.cookie}; ${ben.visitor.cookie}`,

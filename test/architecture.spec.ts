@@ -29,6 +29,7 @@ const PINNED: Readonly<Record<string, string | readonly string[]>> = {
   '@node-rs/argon2': 'users',
   piscina: 'users',
   'cookie-parser': 'auth',
+  bowser: 'auth',
   'ipaddr.js': 'throttle',
   uuid: ['sessions', 'audit'],
   'path-to-regexp': 'http',

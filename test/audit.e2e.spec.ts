@@ -94,12 +94,81 @@ describe('The audit trail', () => {
     );
   });
 
-  it('has each new name of a session', async () => {
-    const sessions = audited.app.nest.get(SessionsService);
-    const session = await sessions.find(ann, idOf(await audited.signedIn('ann@example.com')));
+  it('has of what kind a session is', async () => {
+    await audited.visitor().post('/auth_session/login', {
+      email: 'ann@example.com',
+      password: PASSWORD,
+      remember: true,
+    });
+    await expectNews(
+      { type: 'session_opened', subjectId: ann.id, details: { kind: 'remembered', transport: 'cookie' } },
+      { type: 'sign_in', subjectId: ann.id },
+    );
+  });
+
+  it('has each new name of a session, without the name, and of what was none nothing', async () => {
+    const visitor = await audited.signedIn('ann@example.com');
+    const other = await audited.signedIn('root@example.com');
     await audited.news();
-    await sessions.rename(session!, 'Kitchen');
-    await expectNews({ type: 'session_renamed', subjectId: ann.id, sessionId: session!.id, details: {} });
+    const sessionId = idOf(visitor);
+    const rename = (by: Visitor, id: string, label: unknown) =>
+      by.send('PATCH', `/sessions/${id}`, { label });
+    await rename(visitor, sessionId, 'Kitchen');
+    await rename(visitor, sessionId, null);
+    await rename(visitor, sessionId, '');
+    await rename(visitor, 'nonsense', 'Kitchen');
+    await rename(other, sessionId, 'Kitchen');
+    const of = { actorId: ann.id, subjectId: ann.id, sessionId, ...FROM_THERE, details: {} };
+    await expectNews({ type: 'session_renamed', ...of }, { type: 'session_renamed', ...of });
+  });
+
+  it('has what people are asked to prove anew, and whether they do', async () => {
+    const visitor = await audited.signedIn('ann@example.com');
+    audited.app.clock.advance(300_001);
+    await audited.news();
+    const prove = (password: string) => visitor.post('/sessions/current/reauthenticate', { password });
+    expect((await visitor.delete('/sessions')).status).toBe(403);
+    expect((await prove('wrong')).status).toBe(403);
+    expect((await prove(PASSWORD)).status).toBe(200);
+    const of = { actorId: ann.id, subjectId: ann.id, ...FROM_THERE };
+    const sessionId = idOf(visitor);
+    await expectNews(
+      { type: 'step_up_demanded', ...of, details: { route: 'DELETE /api/v1/sessions' } },
+      { type: 'reauthentication_failed', ...of, sessionId, details: {} },
+      { type: 'reauthenticated', ...of, sessionId, details: {} },
+      { type: 'session_rotated', ...of, sessionId },
+    );
+  });
+
+  it('has who ended the session of whom, from where', async () => {
+    await audited.app.addUser('hal@example.com');
+    const visitors = [];
+    for (let count = 0; count < 4; count += 1) visitors.push(await audited.signedIn('hal@example.com'));
+    const [here, there, third, fourth] = visitors as [Visitor, Visitor, Visitor, Visitor];
+    const admin = await audited.signedIn('root@example.com');
+    const { id: subjectId } = (await here.get('/users/me')).body;
+    const ids = visitors.map(idOf);
+    await audited.news();
+    for (const twin of [here, third]) await twin.delete(`/sessions/${ids[1]}`);
+    await admin.delete(`/users/${subjectId}/sessions/${ids[2]}`);
+    await here.delete('/sessions');
+    await admin.delete(`/users/${subjectId}/sessions`);
+    await Promise.all([there, third, fourth].map((one) => one.delete('/sessions')));
+    const ended = (actorId: string, sessionId: string | undefined, reason: string) =>
+      ({
+        type: 'session_ended',
+        actorId,
+        subjectId,
+        sessionId,
+        ...FROM_THERE,
+        details: { reason },
+      }) as Partial<AuditEvent>;
+    await expectNews(
+      ended(subjectId, ids[1], 'ended_elsewhere'),
+      ended(root.id, ids[2], 'ended_by_admin'),
+      ended(subjectId, ids[3], 'ended_elsewhere'),
+      ended(root.id, ids[0], 'ended_by_admin'),
+    );
   });
 
   it('has each new address, without it, and each that was taken', async () => {

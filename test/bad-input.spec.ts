@@ -32,10 +32,13 @@ const REGISTER: Route = ['POST', '/api/v1/users'];
 const ME: Route = ['GET', '/api/v1/users/me'];
 const RENAME: Route = ['PUT', '/api/v1/users/nobody'];
 const CHANGE_PASSWORD: Route = ['PUT', '/api/v1/users/me/password'];
+const REAUTHENTICATE: Route = ['POST', '/api/v1/sessions/current/reauthenticate'];
+const LABEL: Route = ['PATCH', '/api/v1/sessions/nobody'];
+const MAKE_TOKEN: Route = ['POST', '/api/v1/access_tokens'];
 const LIST: Route = ['GET', '/api/v1/users'];
 const STATUS: Route = ['GET', '/api/v1/status'];
 
-const WITH_BODY = [LOGIN, REGISTER, RENAME, CHANGE_PASSWORD];
+const WITH_BODY = [LOGIN, REGISTER, RENAME, CHANGE_PASSWORD, REAUTHENTICATE, LABEL, MAKE_TOKEN];
 
 const ON_EVERY_ANSWER = {
   'cache-control': 'no-store',
@@ -64,7 +67,7 @@ beforeAll(async () => {
   const create = ['user', 'create', '--password-stdin', '--email'];
   await operate(folder, [...create, ADMIN, '--role', 'admin'], { input: PASSWORD });
   await operate(folder, [...create, GUEST], { input: PASSWORD });
-  server = await Server.start(folder, { REGISTRATION: 'open' });
+  server = await Server.start(folder, { REGISTRATION: 'open', AUTH_TYPE: 'session_db_auth,token_auth' });
   adminTicket = ticketOf(await signIn(ADMIN));
   const answer = await signIn(GUEST);
   guestTicket = ticketOf(answer);
@@ -294,6 +297,40 @@ describe('A field', () => {
   const NOTHING: readonly unknown[] = [null, '', undefined];
   const NO_ROLE: readonly unknown[] = ['', 'root', 'Admin', ['admin'], { admin: true }, 1, true];
   const NO_BOOLEAN: readonly unknown[] = ['', 'true', 'false', 0, 1, [], [true], {}];
+  const NO_TRANSPORT: readonly unknown[] = ['', 'Bearer', 'header', ['cookie'], { cookie: true }, 1, true];
+  const NO_LABEL: readonly unknown[] = [
+    '',
+    ' \u00a0',
+    '\u200b',
+    '\u200d',
+    'a\u0000b',
+    'a\r\nb',
+    '\u202etxt.exe',
+    'x'.repeat(101),
+  ];
+  const NO_SCOPE: readonly unknown[] = [
+    null,
+    undefined,
+    '',
+    'admin',
+    'Read',
+    ['read'],
+    { read: true },
+    1,
+    true,
+  ];
+  const NO_END: readonly unknown[] = [
+    'tomorrow',
+    '1767225600000',
+    '2000-01-01',
+    '2027-02-30',
+    '2027-13-01',
+    '9999-12-31',
+    '2027-01-01T00:00:00',
+    '2027-01-01 00:00:00Z',
+    'Fri, 01 Jan 2027 00:00:00 GMT',
+    `2027-01-01T00:00:00Z${SECRET}`,
+  ];
   const tooLong = SECRET.repeat(700);
 
   const rows: (readonly [route: Route, field: string, value: unknown])[] = [
@@ -302,9 +339,21 @@ describe('A field', () => {
       [LOGIN, 'password', value] as const,
       [REGISTER, 'email', value] as const,
       [REGISTER, 'password', value] as const,
-      [CHANGE_PASSWORD, 'current_password', value] as const,
       [CHANGE_PASSWORD, 'new_password', value] as const,
+      [REAUTHENTICATE, 'password', value] as const,
+      [MAKE_TOKEN, 'label', value] as const,
+      [MAKE_TOKEN, 'expires_at', value] as const,
     ]),
+    ...[...NO_TEXT, ''].map((value) => [CHANGE_PASSWORD, 'current_password', value] as const),
+    ...[...NO_TEXT, undefined].map((value) => [LABEL, 'label', value] as const),
+    ...[...NO_LABEL, tooLong].flatMap((value) => [
+      [LABEL, 'label', value] as const,
+      [MAKE_TOKEN, 'label', value] as const,
+    ]),
+    ...NO_SCOPE.map((value) => [MAKE_TOKEN, 'scope', value] as const),
+    ...NO_END.map((value) => [MAKE_TOKEN, 'expires_at', value] as const),
+    ...NO_BOOLEAN.map((value) => [LOGIN, 'remember', value] as const),
+    ...NO_TRANSPORT.map((value) => [LOGIN, 'transport', value] as const),
     ...[...NO_TEXT, 'x'.repeat(201), tooLong].flatMap((value) => [
       [REGISTER, 'first_name', value] as const,
       [REGISTER, 'last_name', value] as const,
@@ -418,6 +467,17 @@ describe('A field', () => {
     ['a password with SQL', { email: GUEST, password: "' or '1'='1" }],
   ])('at login that is strange is only wrong: %s', async (_, body) => {
     refuses(await send(LOGIN, body), 401, 'credentials_invalid');
+  });
+
+  it.each([
+    ['another', SECRET],
+    ['a long one', SECRET.repeat(700)],
+    ['one with SQL', "' or '1'='1"],
+    ['one with NUL', `${PASSWORD}\u0000`],
+  ])('that is to prove a caller anew and is strange is only wrong: %s', async (_, password) => {
+    const ticket = ticketOf(await signIn(GUEST));
+    refuses(await send(REAUTHENTICATE, { password }, ticket), 403, 'current_password_wrong');
+    expect((await ask(ME, { ticket })).status).toBe(200);
   });
 });
 
@@ -604,8 +664,12 @@ describe('A cookie', () => {
   );
 
   it('is the only place of a ticket', async () => {
+    refuses(
+      await ask(ME, { headers: [['Authorization', `Bearer ${guestTicket}`]] }),
+      401,
+      'credentials_invalid',
+    );
     const places: readonly (readonly [Route, Headers])[] = [
-      [ME, [['Authorization', `Bearer ${guestTicket}`]]],
       [ME, [['Authorization', `Session ${guestTicket}`]]],
       [ME, [['X-Session-Id', guestTicket]]],
       [ME, [['Cookie2', `sid=${guestTicket}`]]],
@@ -1443,6 +1507,10 @@ function ticketFor(path: string): string | undefined {
 /** A body that a route takes, apart from there being nobody of that name. */
 function good([method, path]: Route): Json {
   if (path.endsWith('/login')) return { email: GUEST, password: PASSWORD };
+  if (path.endsWith('/reauthenticate')) return { password: PASSWORD };
+  if (path === MAKE_TOKEN[1])
+    return { label: 'Backup', scope: 'read', expires_at: new Date(Date.now() + 3_600_000).toISOString() };
+  if (method === 'PATCH') return { label: 'At home' };
   if (path.endsWith('/password')) return { current_password: PASSWORD, new_password: `new ${PASSWORD}` };
   return method === 'POST' ? { email: 'new@example.com', password: PASSWORD } : { first_name: 'Ada' };
 }

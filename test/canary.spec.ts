@@ -104,6 +104,8 @@ function describeHouse(
 ): void {
   describeIt(`Secrets that are put into every input of ${name}`, () => {
     const canaries = new Canaries();
+    /** What its user is shown again, and nobody else. */
+    const labels = new Canaries();
     const folder = newFolder();
     const answers: string[] = [];
     let house: House;
@@ -117,7 +119,7 @@ function describeHouse(
       isStandard = house.variables.AUTH_COMPAT !== 'alx';
       variables = {
         API_HOST: '127.0.0.1',
-        AUTH_TYPE: 'session_db_auth,basic_auth',
+        AUTH_TYPE: isStandard ? 'session_db_auth,token_auth,basic_auth' : 'session_db_auth,basic_auth',
         LOG_LEVEL: 'trace',
         STORE_TIMEOUT: '10s',
         PASSWORD_HASH_COST: '10',
@@ -144,7 +146,7 @@ function describeHouse(
       socket.setTimeout(5000, () => socket.destroy());
       socket.write(Buffer.from(`${head}\r\n\r\n${body}`, 'latin1'));
       const answer = (await buffer(socket).catch(() => Buffer.from(''))).toString('latin1');
-      answers.push(answer.replaceAll(/^set-cookie: .*$/gim, ''));
+      answers.push(answer.replaceAll(/^set-cookie: .*$|"token":"[\w-]{22}\.[\w-]{43}"/gim, ''));
       return answer;
     }
 
@@ -194,6 +196,7 @@ function describeHouse(
         /^set-cookie: ((?:__Host-)?sid=([\w-]+)\.([\w-]+))/im.exec(signedIn) ?? [];
       canaries.watch('ticket', secret);
       await bringCredentials(password, cookie, id);
+      if (isStandard) await bringTokens(password, cookie);
       await bringBodies(cookie);
       await bringPaths(cookie);
       await bringHeaders(cookie);
@@ -252,6 +255,57 @@ function describeHouse(
       }
     }
 
+    /** The tickets that bodies carry, presented in their place and in others, and what is asked for them. */
+    async function bringTokens(password: string, cookie: string): Promise<void> {
+      const tokenIn = (answer: string) => {
+        const [, token = '', secret = ''] = /"token":"([\w-]+\.([\w-]+))"/.exec(answer) ?? [];
+        return { token, secret };
+      };
+      const body = { email: 'ann@example.com', password, transport: 'bearer', remember: true };
+      const signedIn = tokenIn(await request('POST', at('/auth_session/login'), { body }));
+      canaries.watch('bearer ticket', signedIn.secret);
+      const bearer = { authorization: `Bearer ${signedIn.token}` };
+      const expires_at = new Date(Date.now() + 86_400_000).toISOString();
+      const wish = { label: labels.put('label of an access token'), scope: 'write', expires_at };
+      const made = tokenIn(await request('POST', at('/access_tokens'), { headers: bearer, body: wish }));
+      canaries.watch('access token', made.secret);
+      const program = { authorization: `Bearer ${made.token}` };
+      const renewal = at('/sessions/current/reauthenticate');
+      for (const [who, headers] of Object.entries({ bearer, program, visitor: { cookie } }))
+        await request('POST', renewal, {
+          headers,
+          body: { password: canaries.put(`wrong password to renew, ${who}`) },
+        });
+      const renewed = tokenIn(await request('POST', renewal, { headers: bearer, body: { password } }));
+      canaries.watch('second bearer ticket', renewed.secret);
+      const ids = await request('GET', at('/sessions?kind=access_token'), { headers: program });
+      const [, id = ''] = /"id":"([\w-]+)"/.exec(ids) ?? [];
+      const rename = { headers: program, body: { label: labels.put('label of a session') } };
+      expect(await request('PATCH', at(`/sessions/${id}`), rename)).toMatch(/^HTTP\/1.1 200 /);
+      for (const field of ['label', 'scope', 'expires_at'])
+        await request('POST', at('/access_tokens'), {
+          headers: { cookie },
+          body: { ...wish, [field]: `\u0007${canaries.put(`${field} of an access token`)}` },
+        });
+      for (const field of ['remember', 'transport'])
+        await request('POST', at('/auth_session/login'), {
+          body: { email: 'ann@example.com', password, [field]: canaries.put(`${field} at login`) },
+        });
+      for (const headers of [
+        bearer,
+        { authorization: `Bearer "${renewed.token}"` },
+        { authorization: `Bearer ${renewed.token} ${made.token}` },
+        { authorization: `Basic ${renewed.token}` },
+        { authorization: `Bearer ${cookie.replace(/.*=/, '')}` },
+        { cookie: cookie.replace(/=.*/, `=${renewed.token}`) },
+        { 'x-api-key': made.token },
+      ] as Record<string, string>[])
+        expect(await request('GET', at('/users/me'), { headers })).toMatch(/^HTTP\/1.1 401 /);
+      for (const token of [renewed.token, made.token])
+        await request('GET', at(`/sessions?access_token=${token}`), { headers: { cookie } });
+      expect(await request('GET', at('/users/me'), { headers: program })).toMatch(/^HTTP\/1.1 200 /);
+    }
+
     async function bringBodies(cookie: string): Promise<void> {
       const headers = { cookie };
       for (const [method, path] of [
@@ -260,6 +314,10 @@ function describeHouse(
         ['PUT', '/users/me/password'],
         ['PUT', '/users/me'],
         ['DELETE', '/users/me'],
+        ['POST', '/access_tokens'],
+        ['POST', '/sessions/current/reauthenticate'],
+        ['PATCH', '/sessions/current'],
+        ['DELETE', '/sessions/current'],
       ] as const) {
         const put = (place: string) => canaries.put(`${place}, ${method} ${path}`);
         for (const body of [
@@ -408,6 +466,8 @@ function describeHouse(
 
     it('are in no line of the log, at any level', () => {
       expect(canaries.foundIn(server.output())).toEqual([]);
+      expect(labels.foundIn(server.output())).toEqual([]);
+      expect(labels.places).toBe(isStandard ? 2 : 0);
     });
 
     it('are in no answer', () => {

@@ -9,7 +9,7 @@ describe('The description of the API', () => {
   let document: any;
 
   beforeAll(async () => {
-    app = await TestApp.start({ AUTH_TYPE: 'session_db_auth,basic_auth' });
+    app = await TestApp.start({ AUTH_TYPE: 'session_db_auth,token_auth,basic_auth' });
     document = await (await fetch(`${app.root}/openapi.json`)).json();
   });
 
@@ -35,7 +35,7 @@ describe('The description of the API', () => {
   it('asks for a credential exactly where the guard does', async () => {
     const stranger = app.visitor();
     for (const { method, path } of routes()) {
-      const { status } = await stranger.send(method, path.replace('/api/v1', '').replace(':id', 'x'));
+      const { status } = await stranger.send(method, path.replace('/api/v1', '').replace(/:\w+/g, 'x'));
       const security: object[] = operationOf(method, path).security;
       const isGuarded = security.length > 0 && !security.some((one) => Object.keys(one).length === 0);
       const refuses = status === 401 && !path.endsWith('/unauthorized');
@@ -46,8 +46,105 @@ describe('The description of the API', () => {
   it('names the schemes that are taken', () => {
     expect(document.components.securitySchemes).toEqual({
       session: { type: 'apiKey', in: 'cookie', name: 'sid' },
+      bearer: { type: 'http', scheme: 'bearer' },
       basic: { type: 'http', scheme: 'basic' },
     });
+  });
+
+  it('names no bearer scheme, and no access tokens, where no tokens are taken', async () => {
+    const other = await TestApp.start({ AUTH_TYPE: 'session_db_auth' });
+    const description = await (await fetch(`${other.root}/openapi.json`)).json();
+    const { paths, components } = description as typeof document;
+    await other.stop();
+    expect(Object.keys(components.securitySchemes)).toEqual(['session']);
+    expect(Object.keys(paths)).not.toContain('/api/v1/access_tokens');
+  });
+
+  it('tells of a demanded proof on exactly the routes that demand one', () => {
+    const told = routes().filter(({ method, path }) =>
+      /session_not_fresh/.test(operationOf(method, path).description),
+    );
+    expect(told.map(({ method, path }) => `${method} ${path}`)).toEqual(
+      routes()
+        .filter(({ maxAge }) => maxAge !== null)
+        .map(({ method, path }) => `${method} ${path}`),
+    );
+    expect(told.length).toBeGreaterThan(7);
+    for (const { method, path } of told)
+      expect(operationOf(method, path).description).toContain('within the last 300 seconds');
+  });
+
+  it.each<readonly [method: string, path: string, body: string | null, status: number, answer: object]>([
+    ['POST', '/auth_session/login', 'LoginDto', 200, { $ref: '#/components/schemas/SignedInUserDto' }],
+    ['GET', '/sessions', null, 200, { type: 'array', items: { $ref: '#/components/schemas/SessionDto' } }],
+    ['DELETE', '/sessions', null, 200, { properties: { ended: { type: 'integer' } }, required: ['ended'] }],
+    ['GET', '/sessions/current', null, 200, { $ref: '#/components/schemas/CurrentSessionDto' }],
+    [
+      'POST',
+      '/sessions/current/reauthenticate',
+      'ReauthenticateDto',
+      200,
+      { $ref: '#/components/schemas/GrantedSessionDto' },
+    ],
+    ['PATCH', '/sessions/{id}', 'RenameSessionDto', 200, { $ref: '#/components/schemas/SessionDto' }],
+    [
+      'POST',
+      '/access_tokens',
+      'CreateAccessTokenDto',
+      201,
+      { $ref: '#/components/schemas/GrantedSessionDto' },
+    ],
+    ['GET', '/users/{id}/sessions', null, 200, { items: { $ref: '#/components/schemas/SessionDto' } }],
+    ['DELETE', '/users/{id}/sessions', null, 200, { properties: { ended: { type: 'integer' } } }],
+    ['PUT', '/users/me/password', 'ChangePasswordDto', 200, { $ref: '#/components/schemas/SignedInUserDto' }],
+  ])('shows what goes to %s %s, and what comes back', (method, path, body, status, answer) => {
+    const { requestBody, responses } = operationOf(method, `/api/v1${path}`);
+    expect(requestBody?.content['application/json'].schema ?? null).toEqual(
+      body && { $ref: `#/components/schemas/${body}` },
+    );
+    expect(responses[status].content['application/json'].schema).toMatchObject(answer);
+  });
+
+  it('names the queries that narrow lists and widen endings', () => {
+    const queriesOf = (method: string, path: string) =>
+      operationOf(method, `/api/v1${path}`)
+        .parameters.filter((one: { in: string }) => one.in === 'query')
+        .map(({ name, schema }: { name: string; schema: { enum?: string[] } }) => [name, schema.enum]);
+    const list = [
+      ['limit', undefined],
+      ['cursor', undefined],
+      ['kind', ['session', 'remembered', 'access_token']],
+    ];
+    expect(queriesOf('GET', '/sessions')).toEqual(list);
+    expect(queriesOf('GET', '/users/{id}/sessions')).toEqual(list);
+    expect(queriesOf('DELETE', '/sessions')).toEqual([['scope', ['others', 'all']]]);
+  });
+
+  it('shows a session with every field that answers have', async () => {
+    const { SessionDto, GrantedSessionDto, LoginDto, CreateAccessTokenDto, RenameSessionDto } =
+      document.components.schemas;
+    await app.addUser('ann@example.com');
+    const ann = app.visitor();
+    await ann.login('ann@example.com');
+    const { body } = await ann.get('/sessions');
+    expect(Object.keys(SessionDto.properties)).toEqual(Object.keys(body[0]));
+    expect(SessionDto.required).toEqual(Object.keys(body[0]));
+    expect(Object.keys(GrantedSessionDto.properties)).toEqual([...Object.keys(body[0]), 'token']);
+    expect(GrantedSessionDto.required).toEqual(Object.keys(body[0]));
+    expect(Object.keys(LoginDto.properties)).toEqual(['email', 'password', 'remember', 'transport']);
+    expect(LoginDto.required).toEqual(['email', 'password']);
+    expect(LoginDto.properties).toMatchObject({
+      remember: { type: 'boolean' },
+      transport: { type: 'string', enum: ['cookie', 'bearer'] },
+    });
+    expect(CreateAccessTokenDto.required).toEqual(['label', 'scope', 'expires_at']);
+    expect(CreateAccessTokenDto.properties.scope.enum).toEqual(['read', 'write']);
+    expect(RenameSessionDto.required).toEqual(['label']);
+    const { max_age, ended_at, code } = document.components.schemas.Problem.properties;
+    expect([max_age.type, ended_at.format]).toEqual(['integer', 'date-time']);
+    expect(code.enum).toEqual(
+      expect.arrayContaining(['session_not_fresh', 'scope_required', 'session_ended_elsewhere']),
+    );
   });
 
   it('describes bodies by the rules that they are held to', () => {

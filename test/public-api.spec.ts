@@ -30,6 +30,8 @@ describe('The public names', () => {
       'CurrentUser',
       'DomainError',
       'ENDING_KEPT_FOR',
+      'Fresh',
+      'FreshGuard',
       'GuessThrottle',
       'HttpOptions',
       'JsonExpressAdapter',

@@ -150,6 +150,26 @@ function describeOn(
       expect(await statusOf(there, ticket)).toBe(401);
     });
 
+    it('knows with the very next request which session another process ended, and why', async () => {
+      const [here, there] = await Promise.all([start(), start()]);
+      const ann = visitor(here);
+      await ann.login(EMAIL);
+      const seen: string[] = [];
+      for (let round = 0; round < 100; round += 1) {
+        const [from, to] = round % 2 === 0 ? [here, there] : [there, here];
+        const one = visitor(to);
+        await one.login(EMAIL);
+        const ticket = one.cookie!;
+        expect(await statusOf(to, ticket)).toBe(200);
+        const path = round % 4 < 2 ? '/sessions' : `/sessions/${ticket.split(/[=.]/)[1]}`;
+        const ended = await visitor(from).send('DELETE', path, undefined, { cookie: ann.cookie! });
+        const { status, body } = await one.get('/users/me');
+        seen.push(`${ended.status} ${status} ${body.code}`);
+      }
+      expect(seen).toEqual(Array(100).fill('200 401 session_ended_elsewhere'));
+      expect(await statusOf(there, ann.cookie!)).toBe(200);
+    });
+
     it.each([
       ['evict_oldest', 50],
       ['refuse', 5],

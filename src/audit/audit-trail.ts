@@ -9,6 +9,7 @@ import { type Initiator, PROGRAM } from './initiator.js';
 const ALARMING: ReadonlySet<AuditType> = new Set([
   'sign_in_failed',
   'sign_in_throttled',
+  'reauthentication_failed',
   'password_change_failed',
   'cross_site_refused',
   'right_refused',

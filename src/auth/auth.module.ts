@@ -4,7 +4,10 @@ import { Auth } from './auth.js';
 import { AuthController } from './auth.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { AuthOptions } from './auth-options.js';
-import { authProvider, chooseSchemes, remembersUsers } from './auth.provider.js';
+import { AccessTokensController } from './access-tokens.controller.js';
+import { authProvider, chooseSchemes, remembersUsers, takesTokens } from './auth.provider.js';
+import { Clock, SystemClock } from '../common/clock.js';
+import { FreshGuard } from './fresh.guard.js';
 import { PasswordController } from './password.controller.js';
 import { Refusals } from './refusals.js';
 import { RolesGuard } from './roles.guard.js';
@@ -14,6 +17,9 @@ import { UserWatcher } from '../users/user-watcher.js';
 import { SessionCookie } from './session-cookie.js';
 import { SessionEnder } from './session-ender.js';
 import { SessionUsers, sessionUsersOf } from './session-users.js';
+import { SessionView } from './session-view.js';
+import { SessionsController } from './sessions.controller.js';
+import { UserSessionsController } from './user-sessions.controller.js';
 
 /** Which schemes there are decides which routes there are, so it is known before the application is built. */
 type Choice = Partial<Pick<AuthOptions, 'type' | 'schemes'>>;
@@ -42,7 +48,11 @@ export class AuthModule {
     return {
       module: AuthModule,
       imports,
-      controllers: [PasswordController, ...(remembersUsers(chosen) ? [AuthController] : [])],
+      controllers: [
+        PasswordController,
+        ...(remembersUsers(chosen) ? [AuthController, SessionsController, UserSessionsController] : []),
+        ...(takesTokens(chosen) ? [AccessTokensController] : []),
+      ],
       providers: [
         {
           provide: AuthOptions,
@@ -51,11 +61,14 @@ export class AuthModule {
             new AuthOptions({ ...(await useFactory(...args)), ...choice }),
         },
         SessionCookie,
+        SessionView,
         { provide: UserWatcher, useClass: SessionEnder },
+        { provide: Clock, useClass: SystemClock },
         { provide: SessionUsers, inject: [SessionStore, UserStore], useFactory: sessionUsersOf },
         authProvider,
         AuthGuard,
         RolesGuard,
+        FreshGuard,
         Refusals,
         { provide: APP_GUARD, useExisting: AuthGuard },
         { provide: APP_GUARD, useExisting: RolesGuard },

@@ -2,7 +2,7 @@ import { Body, Controller, Put, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { CurrentInitiator, type Initiator } from '../audit/initiator.js';
 import { ApiAnswer, ApiTag } from '../common/api-notes.js';
-import { CurrentSession, CurrentUser } from '../common/access.js';
+import { CurrentSession, CurrentUser, Fresh } from '../common/access.js';
 import type { Session } from '../sessions/session.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { userJson } from '../users/user-json.js';
@@ -26,11 +26,14 @@ export class PasswordController {
   ) {}
 
   @Put()
+  @Fresh('5m', ({ current_password }) => current_password === undefined || current_password === null)
   @ApiAnswer(200, {
     type: SignedInUserDto,
-    description: 'Changed; all sessions are over, and this client has a new one.',
+    description: 'Changed; all sessions and access tokens are over, and this client has a new session.',
   })
-  @ApiAnswer(403, { description: 'The current password is wrong.' })
+  @ApiAnswer(403, {
+    description: 'The current password is wrong, or was left out by who has not proven it of late.',
+  })
   @ApiAnswer(429, { description: 'Too many attempts from this network failed.' })
   async changePassword(
     @CurrentUser() user: User,
@@ -41,8 +44,11 @@ export class PasswordController {
     @Res({ passthrough: true }) response: Response,
   ) {
     const claimant = { ip: by.ip, ticketOf: session ? user.id : null };
-    const { current_password, new_password } = body;
-    const changed = await this.users.changePassword(user, current_password, new_password, claimant, by);
+    const { current_password: current, new_password: next } = body;
+    const changed =
+      typeof current === 'string'
+        ? await this.users.changePassword(user, current, next, claimant, by)
+        : await this.users.setPassword(user, next, by);
     await this.sessions.endAll(user.id, 'password_changed', undefined, by);
     const wish = session && wishAs(session);
     const grant = wish && (await this.auth.signIn(changed, { request, response }, wish));

@@ -10,6 +10,7 @@ const TYPES: Partial<Record<ErrorCode, AuditType>> = {
   cross_site_request: 'cross_site_refused',
   role_required: 'right_refused',
   scope_required: 'right_refused',
+  session_not_fresh: 'step_up_demanded',
   forbidden: 'right_refused',
   email_taken: 'address_taken',
   setup_code_required: 'setup_code_refused',

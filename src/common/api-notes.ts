@@ -11,7 +11,7 @@ export interface AnswerFacts {
 export interface FieldFacts {
   readonly description?: string;
   /** Where the field's own type does not tell. */
-  readonly type?: 'integer' | StringConstructor | BooleanConstructor | ObjectConstructor;
+  readonly type?: 'integer' | StringConstructor | BooleanConstructor | ObjectConstructor | Class;
   readonly format?: 'date-time' | 'email' | 'password' | 'uuid';
   readonly enum?: string[];
   readonly nullable?: true;

@@ -30,6 +30,15 @@ const PROBLEM_SCHEMA = {
     detail: { type: 'string' },
     error: { type: 'string' },
     requestId: { type: 'string' },
+    ended_at: {
+      type: 'string',
+      format: 'date-time',
+      description: 'Since when the session is over; told to its holder alone.',
+    },
+    max_age: {
+      type: 'integer',
+      description: 'Seconds for which a proof of the password is fresh enough (`session_not_fresh`).',
+    },
     errors: {
       type: 'array',
       items: {
@@ -71,10 +80,11 @@ export function describeApi(
     ...document.components,
     schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA },
   };
-  for (const { method, path, access } of routes) {
+  for (const { method, path, access, maxAge } of routes) {
     const item = document.paths[path.replace(/[:*](\w+)/g, '{$1}')] ?? {};
     for (const operation of operationsOf(item, method)) {
       operation.security = securityOf(access, Object.keys(schemes));
+      if (maxAge !== null) operation.description = stepUpOf(maxAge);
       operation.responses = { ...operation.responses, default: PROBLEM_RESPONSE };
     }
   }
@@ -99,6 +109,10 @@ const PROBLEM_RESPONSE = {
   description: 'A problem (RFC 9457).',
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 };
+
+function stepUpOf(maxAge: number): string {
+  return `May ask for a proof of the password within the last ${maxAge / 1000} seconds: 403 \`session_not_fresh\`.`;
+}
 
 function securityOf(access: Access, schemes: readonly string[]): Record<string, string[]>[] {
   if (access === 'public') return [];

@@ -3,13 +3,15 @@ import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { Request } from 'express';
 import { pathToRegexp } from 'path-to-regexp';
-import { type Access, accessOf } from '../common/access.js';
+import { type Access, accessOf, freshnessOf } from '../common/access.js';
 
 export interface Route {
   readonly method: string;
   /** With the prefix in front and parameters as `:name`. */
   readonly path: string;
   readonly access: Access;
+  /** How old, in milliseconds, a proof may be that the route may ask for; null where it asks for none. */
+  readonly maxAge: number | null;
 }
 
 /** All routes of an application and whom they admit, read off the decorators that the guards read. */
@@ -46,11 +48,13 @@ function routesOf(controller: { readonly prototype: object } & object, prefix: s
     const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
     if (method === undefined) return [];
     const access = accessOf(handler, controller);
+    const maxAge = freshnessOf(handler, controller)?.maxAge ?? null;
     return pathsOf(controller).flatMap((base) =>
       pathsOf(handler).map((path) => ({
         method: RequestMethod[method],
         path: joinPath(prefix, base, path),
         access,
+        maxAge,
       })),
     );
   });

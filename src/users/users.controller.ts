@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Req, 
 import type { Request, Response } from 'express';
 import { CurrentInitiator, type Initiator } from '../audit/initiator.js';
 import { ApiAnswer, ApiTag } from '../common/api-notes.js';
-import { CurrentUser, OptionalAuth } from '../common/access.js';
+import { CurrentUser, Fresh, OptionalAuth } from '../common/access.js';
 import { DomainError } from '../common/domain-error.js';
 import { PageDto, linkToNext } from '../common/page.dto.js';
 import { CreateUserDto, toNewUser } from './dto/create-user.dto.js';
@@ -73,6 +73,7 @@ export class UsersController {
   }
 
   @Put(':id')
+  @Fresh('5m', ({ email, role, disabled }) => [email, role, disabled].some(isGiven))
   @ApiAnswer(200, { type: UserDto })
   @ApiAnswer(404)
   @ApiAnswer(409, { description: 'No administrator would be left, or the address is taken.' })
@@ -97,6 +98,7 @@ export class UsersController {
   }
 
   @Delete(':id')
+  @Fresh('5m')
   @HttpCode(200)
   @ApiAnswer(200, { description: 'Gone; every session of theirs is worthless.' })
   @ApiAnswer(404)
@@ -119,6 +121,11 @@ export class UsersController {
   #json(user: User) {
     return userJson(user, this.options.presentation);
   }
+}
+
+/** Whether a field of a body changes anything. */
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 /** A refusal that does not say whether there is anything. */

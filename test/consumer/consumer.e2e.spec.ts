@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   All,
+  Body,
   ConflictException,
   Controller,
   Get,
@@ -19,14 +20,18 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ApiExcludeEndpoint } from '@nestjs/swagger';
+import { Test } from '@nestjs/testing';
 import {
   ANONYMOUS,
   Auth,
   AuthModule,
   type AuthResult,
+  Clock,
   CurrentSession,
   CurrentUser,
   DomainError,
+  Fresh,
+  JsonExpressAdapter,
   MemorySessionStore,
   MemoryUserStore,
   Public,
@@ -44,9 +49,11 @@ import {
   createApp,
   rejected,
 } from 'coatcheck';
-import { aUser, describeAuth } from 'coatcheck/testing';
+import { FakeClock, aUser, describeAuth } from 'coatcheck/testing';
 import type { Request } from 'express';
+import { newDatabase } from '../support/app.js';
 
+const HOUR = 3_600_000;
 const PASSWORD = 'correct horse battery';
 const cookie = { name: 'sid', secure: false };
 
@@ -307,6 +314,107 @@ describe('An application of somebody else', () => {
     expect((await read(`${url}/coats`, both)).status).toBe(401);
   });
 
+  it('asks for a proof of late on its own routes, and says by which schemes it has been given', async () => {
+    const clock = new FakeClock();
+    @Injectable()
+    class CardAuth extends Auth {
+      readonly challenge = 'Card';
+
+      constructor(private readonly users: UsersService) {
+        super();
+      }
+
+      async authenticate({ headers }: Request): Promise<AuthResult> {
+        const card = headers['x-card'];
+        if (typeof card !== 'string') return ANONYMOUS;
+        const [user] = await this.users.list(1, null);
+        const pin = headers['x-pin'] === '1234' ? ({ isProven: true } as const) : {};
+        return user ? { outcome: 'authenticated', principal: { user, session: null, ...pin } } : rejected();
+      }
+    }
+    @Controller('coats')
+    class VaultController {
+      @Get('vault')
+      @Fresh('5m')
+      open() {
+        return { open: true };
+      }
+
+      @Post('vault')
+      @Fresh('90', ({ all }) => all === true)
+      clear(@Body() { all }: Record<string, unknown>) {
+        return { all };
+      }
+    }
+    @Module({
+      imports: [
+        StorageModule.forRoot({ database: newDatabase() }),
+        UsersModule.forRoot({ passwordCost: 4 }),
+        SessionsModule.forRoot(),
+        AuthModule.forRoot({
+          type: ['session_db_auth', 'token_auth', 'card'],
+          schemes: { card: CardAuth },
+          remembered: { idle: 2 * HOUR, absolute: 3 * HOUR },
+          cookie,
+        }),
+      ],
+      controllers: [VaultController],
+    })
+    class VaultModule {}
+    const module = Test.createTestingModule({ imports: [VaultModule] })
+      .overrideProvider(Clock)
+      .useValue(clock);
+    const app = (await module.compile()).createNestApplication(new JsonExpressAdapter(), { logger: false });
+    apps.push(app);
+    await configureApp(app, { prefix: '/api' }).listen(0, '127.0.0.1');
+    const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}/api`;
+    await addUser(app, 'ann@example.com');
+    const ask = async (method: string, path: string, headers: Record<string, string>, body?: object) => {
+      const response = await fetch(url + path, {
+        method,
+        headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },
+        body: body && JSON.stringify(body),
+      });
+      // oxlint-disable-next-line typescript/no-explicit-any -- a test reads what it expects to be there
+      const read = (await response.json()) as any;
+      return { status: response.status, body: read, cookies: response.headers.getSetCookie() };
+    };
+    const credentials = { email: 'ann@example.com', password: PASSWORD, remember: true };
+    const { cookies } = await ask('POST', '/auth_session/login', {}, credentials);
+    expect(cookies[0]).toContain('; Max-Age=7200;');
+    const signedIn = await ask('POST', '/auth_session/login', {}, { ...credentials, transport: 'bearer' });
+    const tickets: Record<string, string>[] = [
+      { cookie: cookies[0]!.split(';', 1)[0]! },
+      { authorization: `Bearer ${signedIn.body.token}` },
+    ];
+    const card = { 'x-card': '1' };
+    const cardAndPin = { ...card, 'x-pin': '1234' };
+    for (const headers of [...tickets, cardAndPin])
+      expect(await ask('GET', '/coats/vault', headers)).toMatchObject({ status: 200, body: { open: true } });
+    clock.advance(300_001);
+    for (const headers of [...tickets, card])
+      expect(await ask('GET', '/coats/vault', headers)).toMatchObject({
+        status: 403,
+        body: { code: 'session_not_fresh', max_age: 300 },
+      });
+    expect((await ask('GET', '/coats/vault', cardAndPin)).status).toBe(200);
+    expect((await ask('POST', '/coats/vault', tickets[0]!, { all: false })).status).toBe(201);
+    expect(await ask('POST', '/coats/vault', tickets[0]!, { all: true })).toMatchObject({
+      status: 403,
+      body: { max_age: 90 },
+    });
+    const proof = { password: PASSWORD };
+    const again = await ask('POST', '/sessions/current/reauthenticate', tickets[1]!, proof);
+    const renewed = { authorization: `Bearer ${again.body.token}` };
+    expect((await ask('GET', '/coats/vault', renewed)).status).toBe(200);
+    clock.advance(2 * HOUR);
+    expect(await ask('GET', '/users/me', renewed)).toMatchObject({ body: { code: 'session_expired_idle' } });
+  });
+
+  it.each(['', '0', 'soon', '5 m'])('is told at once of a proof that may be as old as %j', (maxAge) => {
+    expect(() => Fresh(maxAge)).toThrow("@Fresh() wants a duration such as '5m'.");
+  });
+
   it('brings stores of its own', async () => {
     @Global()
     @Module({
@@ -447,7 +555,7 @@ describe('An application of somebody else', () => {
   it.each([
     [
       () => AuthModule.forRoot({ type: 'magic_auth' }),
-      'Known: basic_auth, session_auth, session_exp_auth, session_db_auth.',
+      'Known: basic_auth, session_auth, session_exp_auth, session_db_auth, token_auth.',
     ],
     [() => AuthModule.forRoot({ type: '__proto__' }), 'Unknown auth type "__proto__"'],
   ])('is told at the start of a scheme that there is not', (build, message) => {
@@ -470,7 +578,9 @@ describe('An application of somebody else', () => {
       ],
     })
     class ForgetfulModule {}
-    await expect(serve(ForgetfulModule)).rejects.toThrow('session_db_auth needs a durable session store');
+    await expect(serve(ForgetfulModule)).rejects.toThrow(
+      'session_db_auth and token_auth need a durable session store',
+    );
   });
 });
 

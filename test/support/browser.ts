@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium } from 'playwright-core';
 import { describeIf } from './describe-if.js';
 import { newFolder } from './server.js';
 
@@ -34,6 +34,11 @@ export function newCertificate(): Certificate {
 export function openBrowser(): Promise<Browser> {
   const args = ['--host-resolver-rules=MAP *.test 127.0.0.1', '--ignore-certificate-errors'];
   return chromium.launch({ executablePath: CHROMIUM, args });
+}
+
+/** A browser that keeps in a folder what browsers keep when they are closed. */
+export function openProfile(folder: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(folder, { executablePath: CHROMIUM });
 }
 
 /** Pages for anyone: empty ones, such as the address says, and ones that send on. */

@@ -1,11 +1,17 @@
-import { IsNotEmpty, IsString } from 'class-validator';
+import { IsNotEmpty, IsOptional, IsString } from 'class-validator';
 import { ApiField } from '../../common/api-notes.js';
+import { STANDARD } from '../../users/dto/standard-only.js';
 
 export class ChangePasswordDto {
-  @ApiField({ format: 'password' })
+  @ApiField({
+    required: false,
+    format: 'password',
+    description: 'May be left out by who has proven it within five minutes.',
+  })
+  @IsOptional(STANDARD)
   @IsString()
   @IsNotEmpty()
-  readonly current_password!: string;
+  readonly current_password?: string | null;
 
   @ApiField({ format: 'password', maxLength: 256 })
   @IsString()

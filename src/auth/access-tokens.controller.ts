@@ -1,0 +1,53 @@
+import { Body, Controller, Post, Req } from '@nestjs/common';
+import type { Request } from 'express';
+import { CurrentInitiator, type Initiator } from '../audit/initiator.js';
+import { ApiAnswer, ApiTag } from '../common/api-notes.js';
+import { CurrentUser, Fresh } from '../common/access.js';
+import { Clock } from '../common/clock.js';
+import { invalid } from '../common/domain-error.js';
+import { clientFacts } from '../http/client-facts.js';
+import { SessionLifetime } from '../sessions/session-lifetime.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+import type { User } from '../users/user.js';
+import { CreateAccessTokenDto } from './dto/create-access-token.dto.js';
+import { GrantedSessionDto } from './dto/session.dto.js';
+import { SessionView } from './session-view.js';
+import { withTicket } from './with-ticket.js';
+
+/** How long an access token may live at most, in milliseconds: 366 days. */
+const LONGEST_LIFE = 366 * 86_400_000;
+
+/** Bearer tokens that people have made for their programs; they are listed and ended as sessions are. */
+@ApiTag('session')
+@Controller('access_tokens')
+export class AccessTokensController {
+  constructor(
+    private readonly sessions: SessionsService,
+    private readonly view: SessionView,
+    private readonly clock: Clock,
+  ) {}
+
+  @Post()
+  @Fresh('5m')
+  @ApiAnswer(201, { type: GrantedSessionDto })
+  async create(
+    @CurrentUser() user: User,
+    @CurrentInitiator() by: Initiator,
+    @Body() { label, scope, expires_at }: CreateAccessTokenDto,
+    @Req() request: Request,
+  ) {
+    const expiresAt = new Date(expires_at);
+    const left = expiresAt.getTime() - this.clock.now().getTime();
+    if (!(left > 0 && left <= LONGEST_LIFE))
+      throw invalid('/expires_at', 'Must be in the future, and at most 366 days from now.');
+    const terms = { kind: 'access_token', transport: 'bearer', label, scope, expiresAt } as const;
+    const { session, token } = await this.sessions.open(
+      user,
+      clientFacts(request),
+      SessionLifetime.unlimited,
+      by,
+      terms,
+    );
+    return withTicket(this.view.show(session, null), token);
+  }
+}

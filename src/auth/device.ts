@@ -1,0 +1,30 @@
+import { getParser } from 'bowser';
+
+/** What a client says that it is, in words for people; null where that cannot be told. */
+export interface Device {
+  readonly browser: string | null;
+  /** Without a version: browsers have stopped telling the true one. */
+  readonly os: string | null;
+}
+
+/** The browser and the system that a user agent names; of what is no browser, the product that it names first. */
+export function deviceOf(userAgent: string | null): Device {
+  if (userAgent === null) return { browser: null, os: null };
+  const parser = getParser(userAgent, true);
+  const { name, version } = parser.getBrowser();
+  return {
+    browser: name ? inWords(name, version) : productOf(userAgent),
+    os: parser.getOSName() || null,
+  };
+}
+
+/** A name with the version as far as people know it: `Safari 18.5`, `Chrome 142`. */
+function inWords(name: string, version: string | undefined): string {
+  return version ? `${name} ${version.split('.', 2).join('.').replace(/\.0$/, '')}` : name;
+}
+
+/** The first product of a user agent (RFC 9110, section 10.1.5); null where it begins with none. */
+function productOf(userAgent: string): string | null {
+  const [, name, version] = /^([\w!#$%&'*+.^`|~-]+)(?:\/([\w.]+))?/.exec(userAgent) ?? [];
+  return name === undefined ? null : inWords(name, version);
+}

@@ -1,0 +1,15 @@
+import { ValidateIf } from 'class-validator';
+import { ApiField } from '../../common/api-notes.js';
+import { IsLabel, LABEL_LENGTH } from './is-label.js';
+
+export class RenameSessionDto {
+  @ApiField({
+    type: String,
+    nullable: true,
+    maxLength: LABEL_LENGTH,
+    description: 'Null takes the name away.',
+  })
+  @IsLabel()
+  @ValidateIf((_, label) => label !== null)
+  readonly label!: string | null;
+}

@@ -1,0 +1,288 @@
+import { hash, randomBytes } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { ENDING_KEPT_FOR, SessionToken, type User, UsersService } from 'coatcheck';
+import { type Answer, PASSWORD, TestApp, type Visitor, newDatabase } from './support/app.js';
+import { STORAGES } from './support/storages.js';
+
+const MINUTE = 60_000;
+const FORGOTTEN = 'sid=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax';
+const MARKS = { 'x-request-id': 'request-0001' };
+
+/** A house at 12:10, and a session in it that was opened at 12:00 and used at 12:04. */
+interface House {
+  readonly app: TestApp;
+  readonly root: User;
+  readonly user: User;
+  readonly holder: Visitor;
+  signedIn(email: string): Promise<Visitor>;
+}
+
+/** How a session comes to its end at 12:10. */
+interface Way {
+  readonly code: string;
+  readonly detail: string;
+  readonly variables?: Readonly<Record<string, string>>;
+  end(house: House): Promise<unknown>;
+}
+
+const disable = ({ app, user }: House) => app.nest.get(UsersService).update(user.id, { disabled: true });
+
+const WAYS = {
+  'signed out': {
+    code: 'session_signed_out',
+    detail: 'This session was signed out, on 2026-01-01 at 12:10 UTC.',
+    end: ({ holder }) => holder.delete('/auth_session/logout'),
+  },
+  'ended from another one': {
+    code: 'session_ended_elsewhere',
+    detail: 'You signed this device out from another one, on 2026-01-01 at 12:10 UTC.',
+    end: async ({ user, holder, signedIn }) =>
+      (await signedIn(user.email)).delete(`/sessions/${idOf(holder)}`),
+  },
+  'ended among the others': {
+    code: 'session_ended_elsewhere',
+    detail: 'You signed this device out from another one, on 2026-01-01 at 12:10 UTC.',
+    end: async ({ user, signedIn }) => (await signedIn(user.email)).delete('/sessions'),
+  },
+  evicted: {
+    code: 'session_evicted',
+    detail: 'You were signed out because you signed in on another device, on 2026-01-01 at 12:10 UTC.',
+    variables: { SESSION_MAX_PER_USER: '1' },
+    end: ({ user, signedIn }) => signedIn(user.email),
+  },
+  'ended by an administrator': {
+    code: 'session_ended_by_admin',
+    detail: 'An administrator ended this session, on 2026-01-01 at 12:10 UTC.',
+    end: async ({ root, user, holder, signedIn }) =>
+      (await signedIn(root.email)).delete(`/users/${user.id}/sessions/${idOf(holder)}`),
+  },
+  'ended by an administrator with all others': {
+    code: 'session_ended_by_admin',
+    detail: 'An administrator ended this session, on 2026-01-01 at 12:10 UTC.',
+    end: async ({ root, user, signedIn }) =>
+      (await signedIn(root.email)).delete(`/users/${user.id}/sessions`),
+  },
+  'ended by a new password': {
+    code: 'password_changed',
+    detail: 'You were signed out because the password was changed, on 2026-01-01 at 12:10 UTC.',
+    end: async ({ user, signedIn }) =>
+      (await signedIn(user.email)).put('/users/me/password', {
+        current_password: PASSWORD,
+        new_password: 'another good password',
+      }),
+  },
+  'ended by a disabling': {
+    code: 'user_disabled',
+    detail: 'This account was disabled, on 2026-01-01 at 12:10 UTC.',
+    end: disable,
+  },
+  'ended by the removal of the account': {
+    code: 'user_deleted',
+    detail: 'This account was deleted, on 2026-01-01 at 12:10 UTC.',
+    end: ({ app, user }) => app.nest.get(UsersService).remove(user.id),
+  },
+  'left idle': {
+    code: 'session_expired_idle',
+    detail: 'You were signed out because the session was not used for too long, on 2026-01-01 at 12:10 UTC.',
+    variables: { SESSION_IDLE_TIMEOUT: '6m' },
+    end: () => Promise.resolve(),
+  },
+  'at its longest life': {
+    code: 'session_expired_absolute',
+    detail: 'You were signed out because the session reached its longest life, on 2026-01-01 at 12:10 UTC.',
+    variables: { SESSION_DURATION: '10m', SESSION_IDLE_TIMEOUT: '7m' },
+    end: () => Promise.resolve(),
+  },
+} satisfies Record<string, Way>;
+
+const ticketOf = ({ cookie }: Visitor) => cookie!.slice('sid='.length);
+const idOf = (visitor: Visitor) => ticketOf(visitor).split('.')[0]!;
+
+/** All of an answer but its time. */
+const wholeOf = ({ status, headers, body }: Answer) =>
+  JSON.stringify([status, [...headers].filter(([name]) => name !== 'date'), body]);
+
+/** What a request is answered that carries this ticket. */
+const shown = (app: TestApp, ticket: string, path = '/users/me') =>
+  app.visitor({ ...MARKS, cookie: `sid=${ticket}` }).get(path);
+
+const unknown = () => `${randomBytes(16).toString('base64url')}.${randomBytes(32).toString('base64url')}`;
+
+/** Tickets of whoever has the id, and something else, but not the ticket. */
+const strangersTo = (ticket: string, other: string) => {
+  const [id, secret] = ticket.split('.') as [string, string];
+  return [
+    `${id}.${unknown().split('.')[1]}`,
+    `${id}.${other.split('.')[1]}`,
+    `${id}.${hash('sha256', secret, 'base64url')}`,
+    `${id}.`,
+    id,
+    ticket.slice(0, -1),
+    `${ticket}A`,
+    `.${secret}`,
+    `${other.split('.')[0]}.${secret}`,
+    `%20${ticket}`,
+    `${ticket}; sid=${ticket}`,
+    'nonsense',
+  ];
+};
+
+async function open(
+  variables: Readonly<Record<string, string>>,
+  name: string,
+  toBody: (credentials: Record<string, string>) => unknown = (credentials) => credentials,
+): Promise<House> {
+  const app = await TestApp.start({ STORE_TIMEOUT: '10s', ...variables });
+  const root = await app.addUser(`root-${name}@example.com`, 'admin');
+  const user = await app.addUser(`${name}@example.com`);
+  const signedIn = async (email: string) => {
+    const visitor = app.visitor(MARKS);
+    const credentials = toBody({ email, password: PASSWORD });
+    expect((await visitor.post('/auth_session/login', credentials)).status).toBe(200);
+    return visitor;
+  };
+  const holder = await signedIn(user.email);
+  app.clock.advance(4 * MINUTE);
+  expect((await holder.get('/users/me')).status).toBe(200);
+  app.clock.advance(6 * MINUTE);
+  return { app, root, user, holder, signedIn };
+}
+
+for (const [name, storage] of Object.entries(STORAGES)) {
+  storage.describe(`Whoever holds the ticket of a session on ${name}`, () => {
+    const type = name === 'memory' ? 'session_exp_auth' : 'session_db_auth';
+    let opened: Awaited<ReturnType<typeof storage.open>>;
+    let house: House;
+    let count = 0;
+
+    beforeAll(async () => {
+      opened = await storage.open();
+    });
+
+    afterEach(() => house.app.stop());
+
+    afterAll(() => opened.drop());
+
+    /** The ticket of a session a minute after what may have been its end. */
+    async function outlived({ variables = {}, end }: Pick<Way, 'variables' | 'end'>): Promise<string> {
+      count += 1;
+      house = await open({ AUTH_TYPE: type, ...opened.variables, ...variables }, `ann-${count}`);
+      const ticket = ticketOf(house.holder);
+      await end(house);
+      house.app.clock.advance(MINUTE);
+      return ticket;
+    }
+
+    const wholeOfUnknown = async () => wholeOf(await shown(house.app, unknown()));
+
+    /** Whoever presents no ticket at all has what they sent taken back; whether one was ever given out, nobody learns. */
+    const expectSecrecy = async (ticket: string) => {
+      const [plain, misspelt] = [await wholeOfUnknown(), wholeOf(await shown(house.app, 'misspelt'))];
+      const other = ticketOf(await house.signedIn(house.root.email));
+      for (const stranger of strangersTo(ticket, other)) {
+        const expected = SessionToken.parse(stranger) ? plain : misspelt;
+        expect([stranger, wholeOf(await shown(house.app, stranger))]).toEqual([stranger, expected]);
+      }
+    };
+
+    it.each(Object.entries<Way>(WAYS))(
+      'is told when and why it ended, for a day, and nobody else is: %s',
+      async (_, way) => {
+        const ticket = await outlived(way);
+        for (const path of ['/users/me', '/sessions', '/nowhere', '/users/me']) {
+          const { status, headers, body } = await shown(house.app, ticket, path);
+          expect([status, body]).toEqual([
+            401,
+            {
+              type: 'about:blank',
+              title: 'Unauthorized',
+              status: 401,
+              code: way.code,
+              detail: way.detail,
+              error: 'Unauthorized',
+              requestId: 'request-0001',
+              ended_at: '2026-01-01T12:10:00.000Z',
+            },
+          ]);
+          expect(headers.getSetCookie()).toEqual([FORGOTTEN]);
+        }
+        await expectSecrecy(ticket);
+        house.app.clock.advance(ENDING_KEPT_FOR - MINUTE - 1);
+        expect((await shown(house.app, ticket)).body).toMatchObject({ code: way.code, detail: way.detail });
+        house.app.clock.advance(1);
+        expect(wholeOf(await shown(house.app, ticket))).toBe(await wholeOfUnknown());
+      },
+    );
+
+    it('is told that it was for the disabling, also when that is undone', async () => {
+      const ticket = await outlived({ end: disable });
+      await house.app.nest.get(UsersService).update(house.user.id, { disabled: false });
+      expect((await shown(house.app, ticket)).body).toMatchObject({
+        code: 'user_disabled',
+        ended_at: '2026-01-01T12:10:00.000Z',
+      });
+    });
+
+    it('is no stranger while it lives', async () => {
+      const ticket = await outlived({ end: () => Promise.resolve() });
+      await expectSecrecy(ticket);
+      expect((await shown(house.app, ticket)).status).toBe(200);
+    });
+
+    it('is told nothing where it was not its last', async () => {
+      let last = '';
+      const ticket = await outlived({
+        end: async ({ holder }) => {
+          await holder.post('/sessions/current/reauthenticate', { password: PASSWORD });
+          last = ticketOf(holder);
+          await holder.delete('/auth_session/logout');
+        },
+      });
+      expect((await shown(house.app, last)).body.code).toBe('session_signed_out');
+      expect(wholeOf(await shown(house.app, ticket))).toBe(await wholeOfUnknown());
+    });
+  });
+}
+
+describe('A ticket that nobody knows', () => {
+  it('is no valid credential, and one that is not shown is missing: no more is said', async () => {
+    const app = await TestApp.start();
+    for (const [cookie, code, detail] of [
+      [`sid=${unknown()}`, 'credentials_invalid', 'What was presented is no valid credential.'],
+      ['other=1', 'credentials_missing', 'Sign in first.'],
+    ] as const)
+      expect((await app.visitor({ ...MARKS, cookie }).get('/users/me')).body).toEqual({
+        type: 'about:blank',
+        title: 'Unauthorized',
+        status: 401,
+        code,
+        detail,
+        error: 'Unauthorized',
+        requestId: 'request-0001',
+      });
+    await app.stop();
+  });
+});
+
+describe('Whoever holds the ticket of a session that is over, in alx', () => {
+  const { 'left idle': _, ...ways } = WAYS;
+  let house: House;
+
+  afterEach(() => house.app.stop());
+
+  it.each(
+    Object.entries<Pick<Way, 'variables' | 'end'>>({
+      ...ways,
+      'at its longest life': { ...WAYS['at its longest life'], variables: { SESSION_DURATION: '600' } },
+      disabled: { end: disable },
+    }),
+  )('learns nothing but that: %s', async (_, { variables, end }) => {
+    const alx = { AUTH_TYPE: 'session_db_auth', AUTH_COMPAT: 'alx', DATABASE_URL: newDatabase() };
+    house = await open({ ...alx, ...variables }, 'ann', (credentials) => new URLSearchParams(credentials));
+    const ticket = ticketOf(house.holder);
+    await end(house);
+    const answer = await shown(house.app, ticket);
+    expect([answer.status, answer.body]).toEqual([403, { error: 'Forbidden' }]);
+    expect(wholeOf(answer)).toBe(wholeOf(await shown(house.app, unknown())));
+  });
+});
