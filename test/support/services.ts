@@ -25,7 +25,12 @@ export const describeWithEngine = {
 };
 
 /** A new empty schema, as a URL; `dump` has all that is in it, and `drop` takes it away with that. */
-export async function newSchema(): Promise<{ url: string; dump(): Promise<string>; drop(): Promise<void> }> {
+export async function newSchema(): Promise<{
+  name: string;
+  url: string;
+  dump(): Promise<string>;
+  drop(): Promise<void>;
+}> {
   const name = newName();
   await onPostgres(`create schema ${name}`);
   const url = new URL(POSTGRES_URL);
@@ -36,6 +41,7 @@ export async function newSchema(): Promise<{ url: string; dump(): Promise<string
     return JSON.stringify(await Promise.all(rows));
   };
   return {
+    name,
     url: url.href.replaceAll('+', '%20'),
     dump,
     drop: async () => void (await onPostgres(`drop schema ${name} cascade`)),

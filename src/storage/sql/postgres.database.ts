@@ -1,4 +1,12 @@
-import { Kysely, Migrator, PostgresDialect, type Transaction, sql } from 'kysely';
+import {
+  Kysely,
+  Migrator,
+  PostgresDialect,
+  PostgresIntrospector,
+  type TableMetadata,
+  type Transaction,
+  sql,
+} from 'kysely';
 import { Gathered } from '../gathered.js';
 import { START_TIMEOUT, StoreCalls, whileBusy } from '../store-calls.js';
 import { withoutSecrets } from '../storage-options.js';
@@ -66,7 +74,27 @@ export class PostgresDatabase implements SqlDatabase {
 }
 
 function kysely(pool: PostgresPool): Kysely<Schema> {
-  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  return new Kysely<Schema>({ dialect: new OwnDialect({ pool }) });
+}
+
+class OwnDialect extends PostgresDialect {
+  override createIntrospector(db: Kysely<unknown>): PostgresIntrospector {
+    return new OwnIntrospector(db);
+  }
+}
+
+/** Knows the tables of our schema alone: Kysely's looks at all that there are, and fails where others' go meanwhile. */
+class OwnIntrospector extends PostgresIntrospector {
+  constructor(private readonly own: Kysely<unknown>) {
+    super(own);
+  }
+
+  override async getTables(): Promise<TableMetadata[]> {
+    const tables = sql<{ name: string; schema: string }>`
+      select tablename as name, schemaname as schema from pg_tables where schemaname = current_schema()`;
+    const { rows } = await tables.execute(this.own);
+    return rows.map(({ name, schema }) => ({ name, schema, isView: false, isForeign: false, columns: [] }));
+  }
 }
 
 async function migrate(url: string): Promise<void> {

@@ -125,6 +125,29 @@ describeWithPostgres('An empty PostgreSQL database', () => {
   });
 });
 
+describeWithPostgres('A PostgreSQL database in which others come and go', () => {
+  it('is opened all the same', async () => {
+    const [mine, other] = [await newSchema(), await newSchema()];
+    const others = await PostgresDatabase.open(other.url, PATIENT);
+    const visit = { isOver: false };
+    const churn = Array.from({ length: 2 }, async (_, index) => {
+      const name = sql.id(`${other.name}_${index}`);
+      const columns = sql.raw(Array.from({ length: 50 }, (__, column) => `c${column} serial`).join());
+      while (!visit.isOver) {
+        await sql`create schema ${name}`.execute(others.db);
+        await sql`create table ${name}.coats (${columns})`.execute(others.db);
+        await sql`drop schema ${name} cascade`.execute(others.db);
+      }
+    });
+    for (let opened = 0; opened < 10; opened += 1)
+      await (await PostgresDatabase.open(mine.url, PATIENT)).close();
+    visit.isOver = true;
+    await Promise.all(churn);
+    await others.close();
+    await Promise.all([mine.drop(), other.drop()]);
+  });
+});
+
 describeWithPostgres('Two schemas of one PostgreSQL database', () => {
   it('are two houses', async () => {
     const schemas = [await newSchema(), await newSchema()];
