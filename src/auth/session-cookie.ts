@@ -7,6 +7,9 @@ import { AuthOptions } from './auth-options.js';
 /** Reads cookies as they were sent: a ticket is never percent-decoded. */
 const parseCookies = cookieParser(undefined, { decode: (raw: string) => raw });
 
+/** For how long browsers keep a cookie at most, in milliseconds: 400 days (RFC 6265bis, section 5.5). */
+export const LONGEST_COOKIE = 400 * 86_400_000;
+
 /** The cookie that carries a ticket: readable by no script, sent along by no other site's form. */
 @Injectable()
 export class SessionCookie {
@@ -26,11 +29,11 @@ export class SessionCookie {
     return others.length === 0 && request.cookies[this.#name] === sent ? sent : '';
   }
 
-  /** Until the browser is closed, or for so many milliseconds. */
+  /** Until the browser is closed, or for so many milliseconds, as far as browsers go. */
   write(response: Response, token: SessionToken, maxAge: number | null): void {
-    const attributes = maxAge === null ? this.#attributes : { ...this.#attributes, maxAge };
+    const limit = maxAge === null ? {} : { maxAge: Math.min(maxAge, LONGEST_COOKIE) };
     this.#withdraw(response);
-    response.cookie(this.#name, token.reveal(), attributes);
+    response.cookie(this.#name, token.reveal(), { ...this.#attributes, ...limit });
   }
 
   clear(response: Response): void {

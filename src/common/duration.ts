@@ -1,6 +1,6 @@
 const UNITS = { '': 1000, ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-export const DURATION = /^(\d{1,9})(ms|s|m|h|d|)$/;
+const DURATION = /^(\d{1,9})(ms|s|m|h|d|)$/;
 
 /** Milliseconds of `500ms`, `90` (seconds), `30m`, `12h` or `7d`; NaN for anything else. */
 export function parseDuration(text: string): number {

@@ -1,4 +1,5 @@
 import { SCHEMES, remembersUsers, takesTokens } from '../auth/auth.provider.js';
+import { LONGEST_COOKIE } from '../auth/session-cookie.js';
 import { parseDuration } from '../common/duration.js';
 import { LASTING, type Settings } from './derived-defaults.js';
 import type { Environment } from './environment.js';
@@ -15,9 +16,6 @@ const DEFAULT_PASSWORDS = [
   'root',
   'foobared',
 ];
-
-/** In milliseconds (RFC 6265bis, section 5.5). */
-const LONGEST_COOKIE = parseDuration('400d');
 
 /** The work that each scheme may be set to; OWASP asks for no less than in production. */
 const COSTS = {
@@ -43,10 +41,10 @@ export function contradictions(given: Environment, settings: Settings): string[]
     ],
     [
       'AUTH_TYPE',
-      sessionTypes(AUTH_TYPE).filter((type) => !isTokenType(type)).length > 1,
+      sessionTypes(AUTH_TYPE).length > tokenTypes(AUTH_TYPE).length + 1,
       'at most one session scheme, as they share the cookie',
     ],
-    ['AUTH_TYPE', alx && AUTH_TYPE.some(isTokenType), 'the alx dialect knows no bearer tokens'],
+    ['AUTH_TYPE', alx && tokenTypes(AUTH_TYPE).length > 0, 'the alx dialect knows no bearer tokens'],
     [
       'SESSION_NAME',
       /^__(Host|Secure|Http)-/i.test(SESSION_NAME) && !production,
@@ -126,14 +124,13 @@ function storesOf({ AUTH_TYPE, DATABASE_URL, SESSION_STORE_URL }: Settings): str
 }
 
 function sessionTypes(types: readonly string[]): string[] {
-  const known = new Map(Object.entries(SCHEMES));
-  return types.filter((type) => {
-    const scheme = known.get(type);
-    return scheme !== undefined && remembersUsers([scheme]);
-  });
+  return types.filter((type) => isKnown(type) && remembersUsers([SCHEMES[type]!]));
 }
 
-function isTokenType(type: string): boolean {
-  const scheme = new Map(Object.entries(SCHEMES)).get(type);
-  return scheme !== undefined && takesTokens([scheme]);
+function tokenTypes(types: readonly string[]): string[] {
+  return types.filter((type) => isKnown(type) && takesTokens([SCHEMES[type]!]));
+}
+
+function isKnown(type: string): boolean {
+  return Object.hasOwn(SCHEMES, type);
 }

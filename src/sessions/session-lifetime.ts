@@ -42,6 +42,12 @@ export class SessionLifetime {
     return end(session.authenticatedAt, this.#limitsOf(session).absolute);
   }
 
+  /** The same as it is stored or as the limits have it by now, whichever comes first. */
+  endOf(session: Times): Date {
+    const deadline = this.deadline(session);
+    return deadline < session.expiresAt ? deadline : session.expiresAt;
+  }
+
   /** Whether enough time has passed since the last note of use to write another. */
   isTouchDue(session: Times, now: Date): boolean {
     const { idle } = this.#limitsOf(session);

@@ -254,8 +254,7 @@ export class SessionsService {
 
 /** By the limit that was nearer, as it is stored or as the policy has it by now. */
 function expired(session: Session, lifetime: SessionLifetime): Resumption {
-  const deadline = lifetime.deadline(session);
-  const at = deadline < session.expiresAt ? deadline : session.expiresAt;
+  const at = lifetime.endOf(session);
   return { outcome: 'dead', reason: at < lifetime.limit(session) ? 'expired_idle' : 'expired_absolute', at };
 }
 

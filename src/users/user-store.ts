@@ -1,3 +1,4 @@
+import type { Position } from '../common/cursor.js';
 import type { Credential, Role, User } from './user.js';
 
 /** What may be changed of a user without their password; what is absent stays. */
@@ -18,10 +19,7 @@ export type UserUpdate =
 export type UserRemoval = 'removed' | 'not_found' | 'last_admin';
 
 /** The place of a user in the list, which is ordered by creation and then id. */
-export interface UserPosition {
-  readonly createdAt: Date;
-  readonly id: string;
-}
+export type UserPosition = Position;
 
 /** Whether changes make of an administrator who may sign in one who is none or may not. */
 export function takesAdminAway({ role, disabled }: UserChanges): boolean {

@@ -39,9 +39,6 @@ const REJECTIONS: Record<DeadReason, Rejection> = {
 /** What a browser forgets of us at sign-out. Its cookies it would forget for our whole domain, other hosts' too. */
 const LEFT_BEHIND = '"cache", "storage"';
 
-/** For how long browsers keep a cookie at most, in milliseconds: 400 days. */
-const LONGEST_COOKIE = 400 * 86_400_000;
-
 /** A cookie names a session, and the session a user. */
 @Injectable()
 export class SessionAuth extends Auth {
@@ -135,11 +132,10 @@ export class SessionAuth extends Auth {
 
   override endsOf(session: Session): SessionEnds | null {
     if (session.transport !== this.transport) return null;
-    const [limit, deadline] = [this.lifetime.limit(session), this.lifetime.deadline(session)];
-    const end = deadline < session.expiresAt ? deadline : session.expiresAt;
+    const limit = this.lifetime.limit(session);
     return {
       expiresAt: limit < NEVER ? limit : null,
-      idleExpiresAt: this.lifetime.hasIdleLimit(session) ? end : null,
+      idleExpiresAt: this.lifetime.hasIdleLimit(session) ? this.lifetime.endOf(session) : null,
     };
   }
 
@@ -151,7 +147,7 @@ export class SessionAuth extends Auth {
   /** Gives the client its ticket, or returns it where the body of the answer is to carry it. */
   protected handOut(response: Response, token: SessionToken, session: Session): SessionToken | null {
     const left = session.expiresAt.getTime() - session.lastSeenAt.getTime();
-    this.cookie.write(response, token, session.kind === 'remembered' ? Math.min(left, LONGEST_COOKIE) : null);
+    this.cookie.write(response, token, session.kind === 'remembered' ? left : null);
     return null;
   }
 
