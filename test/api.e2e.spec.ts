@@ -4,7 +4,9 @@ import { PASSWORD, TestApp, type Visitor } from './support/app.js';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 const GUESSABLE = expect.stringMatching(/^Too easy to guess: .+ nothing to do with each other\.$/);
-const KNOWN = expect.stringMatching(/^Known from breaches elsewhere, .+ nothing to do with each other\.$/);
+const KNOWN = expect.stringMatching(
+  /^Known from data breaches of other services, .+ nothing to do with each other\.$/,
+);
 
 describe('The standard API', () => {
   let app: TestApp;
@@ -282,14 +284,14 @@ describe('The standard API', () => {
     });
 
     it.each([
-      ['short', 'At least 15 characters.'],
-      ['\u{1f9e5}'.repeat(14), 'At least 15 characters.'],
-      ['x'.repeat(257), 'At most 256 characters and 1024 bytes.'],
+      ['short', 'Must have at least 15 characters.'],
+      ['\u{1f9e5}'.repeat(14), 'Must have at least 15 characters.'],
+      ['x'.repeat(257), 'Must have at most 256 characters and 1024 bytes.'],
       ['Ann@Example.com', GUESSABLE],
       ['coatcheck 2026!', GUESSABLE],
       ['passwordpassword', GUESSABLE],
       ['MomsAnAladventure', KNOWN],
-      [PASSWORD, 'The same as the current one.'],
+      [PASSWORD, 'Must differ from the current password.'],
     ])('is refused where it is %j', async (new_password, detail) => {
       const answer = await ann.put('/users/me/password', { current_password: PASSWORD, new_password });
       expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '/new_password', detail }] } });

@@ -120,7 +120,7 @@ describe('The operator command', () => {
       ['user', 'create', '--email', 'cid@example.com', '--password-stdin'],
       'short',
       {},
-      'At least 15',
+      'Must have at least 15',
     ],
     [
       'a password that is easy to guess',
@@ -134,7 +134,7 @@ describe('The operator command', () => {
       ['user', 'create', '--email', 'cid@example.com', '--password-stdin'],
       'momsanaladventure',
       {},
-      'password: Known from breaches',
+      'password: Known from data breaches',
     ],
     [
       'no password',
@@ -148,7 +148,7 @@ describe('The operator command', () => {
       ['user', 'create', '--email', 'cid@example.com', '--password-stdin', '--first-name', 'A\u001b[31m'],
       PASSWORD,
       {},
-      'no control characters',
+      'not contain control characters',
     ],
     ['no address', ['user', 'create', '--email', 'nonsense', '--password-stdin'], PASSWORD, {}, 'email'],
     ['an unknown user', ['user', 'disable', 'nobody@example.com'], '', {}, 'no such user'],

@@ -148,7 +148,7 @@ describe('A service that knows breached passwords', () => {
   it('has its word at registration and at a change, where nothing nearer has had it', async () => {
     const refusal = (pointer: string) => ({
       status: 400,
-      body: { errors: [{ pointer, detail: expect.stringContaining('Known from breaches') }] },
+      body: { errors: [{ pointer, detail: expect.stringContaining('Known from data breaches') }] },
     });
     const ann = app.visitor();
     const account = { email: EMAIL, password: BREACHED };

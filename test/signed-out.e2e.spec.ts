@@ -35,13 +35,13 @@ const WAYS = {
   },
   'ended from another one': {
     code: 'session_ended_elsewhere',
-    detail: 'You signed this device out from another one, on 2026-01-01 at 12:10 UTC.',
+    detail: 'This session was ended from another device, on 2026-01-01 at 12:10 UTC.',
     end: async ({ user, holder, signedIn }) =>
       (await signedIn(user.email)).delete(`/sessions/${idOf(holder)}`),
   },
   'ended among the others': {
     code: 'session_ended_elsewhere',
-    detail: 'You signed this device out from another one, on 2026-01-01 at 12:10 UTC.',
+    detail: 'This session was ended from another device, on 2026-01-01 at 12:10 UTC.',
     end: async ({ user, signedIn }) => (await signedIn(user.email)).delete('/sessions'),
   },
   evicted: {
@@ -89,7 +89,8 @@ const WAYS = {
   },
   'at its longest life': {
     code: 'session_expired_absolute',
-    detail: 'You were signed out because the session reached its longest life, on 2026-01-01 at 12:10 UTC.',
+    detail:
+      'You were signed out because the session reached its maximum lifetime, on 2026-01-01 at 12:10 UTC.',
     variables: { SESSION_DURATION: '10m', SESSION_IDLE_TIMEOUT: '7m' },
     end: () => Promise.resolve(),
   },
@@ -248,7 +249,7 @@ describe('A ticket that nobody knows', () => {
   it('is no valid credential, and one that is not shown is missing: no more is said', async () => {
     const app = await TestApp.start();
     for (const [cookie, code, detail] of [
-      [`sid=${unknown()}`, 'credentials_invalid', 'What was presented is no valid credential.'],
+      [`sid=${unknown()}`, 'credentials_invalid', 'Invalid credentials.'],
       ['other=1', 'credentials_missing', 'Sign in first.'],
     ] as const)
       expect((await app.visitor({ ...MARKS, cookie }).get('/users/me')).body).toEqual({

@@ -27,7 +27,8 @@ export class AuditController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
-    if (cursor !== undefined && !isAuditId(cursor)) throw invalid('/cursor', 'Not a cursor of this list.');
+    if (cursor !== undefined && !isAuditId(cursor))
+      throw invalid('/cursor', 'Not a cursor of this list. Use the one of the previous page.');
     const filter = { userId: user ?? null, type: type ?? null };
     const { events, next } = await this.store.list(filter, limit, cursor ?? null);
     if (next !== null)

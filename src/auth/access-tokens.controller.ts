@@ -39,7 +39,7 @@ export class AccessTokensController {
     const expiresAt = new Date(expires_at);
     const left = expiresAt.getTime() - this.clock.now().getTime();
     if (!(left > 0 && left <= LONGEST_LIFE))
-      throw invalid('/expires_at', 'Must be in the future, and at most 366 days from now.');
+      throw invalid('/expires_at', 'Must be in the future and at most 366 days from now.');
     const terms = { kind: 'access_token', transport: 'bearer', label, scope, expiresAt } as const;
     const { session, token } = await this.sessions.open(
       user,

@@ -59,7 +59,10 @@ export class AuthController {
       { request, response },
       { transport: transport ?? 'cookie', remember: remember ?? false, label: null },
     );
-    if (!grant) throw invalid('/transport', 'No ticket travels like this here.');
+    if (!grant) {
+      const carrier = transport === 'bearer' ? 'bearer tokens' : 'session cookies';
+      throw invalid('/transport', `This server does not issue ${carrier}.`);
+    }
     await this.trail?.record(signedIn(user, grant.session, 'login'), initiatorOf(request, user.id));
     return withTicket(userJson(user, this.usersOptions.presentation), grant.token);
   }

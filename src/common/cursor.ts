@@ -16,6 +16,6 @@ export function fromCursor(cursor: string): Position {
   const [, time, id] = /^(\d{1,16}):([\w-]{1,64})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   const createdAt = new Date(Number(time));
   if (id === undefined || Number.isNaN(createdAt.getTime()))
-    throw invalid('/cursor', 'Not a cursor of this list.');
+    throw invalid('/cursor', 'Not a cursor of this list. Use the one of the previous page.');
   return { createdAt, id };
 }

@@ -32,11 +32,11 @@ function commonOf(shortest: number): string[] {
 
 describe('A new password', () => {
   it.each([
-    ['too few characters', 'mango tea soup', 'At least 15 characters.'],
-    ['too few characters of many bytes', '\u{1f9e5}'.repeat(14), 'At least 15 characters.'],
-    ['too few where letter and accent are one', 'e\u0301'.repeat(14), 'At least 15 characters.'],
-    ['too many characters', 'x'.repeat(257), 'At most 256 characters and 1024 bytes.'],
-    ['half a character', 'mango tea \ud83d soup', 'Must be Unicode text, without half characters.'],
+    ['too few characters', 'mango tea soup', 'Must have at least 15 characters.'],
+    ['too few characters of many bytes', '\u{1f9e5}'.repeat(14), 'Must have at least 15 characters.'],
+    ['too few where letter and accent are one', 'e\u0301'.repeat(14), 'Must have at least 15 characters.'],
+    ['too many characters', 'x'.repeat(257), 'Must have at most 256 characters and 1024 bytes.'],
+    ['half a character', 'mango tea \ud83d soup', 'Must be valid Unicode text.'],
   ])('is refused for %s', async (_, password, detail) => {
     expect(await verdictOn(password)).toBe(detail);
   });
@@ -109,7 +109,7 @@ describe('A new password', () => {
     const known = commonOf(15);
     for (let at = 0; at < known.length; at += Math.floor(known.length / 100))
       expect(await verdictOn(known[at]!.toUpperCase())).not.toBeNull();
-    expect(await verdictOn('momsanaladventure')).toContain('Known from breaches');
+    expect(await verdictOn('momsanaladventure')).toContain('Known from data breaches');
     expect(await verdictOn('Momsanaladventure 7')).toBeNull();
   });
 

@@ -17,9 +17,9 @@ const CONTEXT_WORDS = [
 ];
 
 const GUESSABLE =
-  'Too easy to guess: little more than a name, an address, a word of this service, a row of keys or a repetition. Put some words together that have nothing to do with each other.';
+  'Too easy to guess: it is mostly a name, an address, a word of this service, a keyboard row or a repetition. Combine several words that have nothing to do with each other.';
 const KNOWN =
-  'Known from breaches elsewhere, so that it is among the first to be tried. Put some words together that have nothing to do with each other.';
+  'Known from data breaches of other services, so attackers try it first. Combine several words that have nothing to do with each other.';
 
 /** Whose password it becomes. */
 export interface PasswordOwner {
@@ -49,10 +49,10 @@ export class PasswordPolicy {
   /** Refuses what the policy does; `pointer` says where the password came from. `busy` where too many are waiting. */
   async check(password: string, owner: PasswordOwner, pointer: string): Promise<void> {
     const { passwordMinLength: shortest, passwordBlocklist } = this.options;
-    if (!password.isWellFormed()) throw invalid(pointer, 'Must be Unicode text, without half characters.');
+    if (!password.isWellFormed()) throw invalid(pointer, 'Must be valid Unicode text.');
     if (isOverlong(password))
-      throw invalid(pointer, `At most ${MAX_LENGTH} characters and ${MAX_BYTES} bytes.`);
-    if (lengthOf(password) < shortest) throw invalid(pointer, `At least ${shortest} characters.`);
+      throw invalid(pointer, `Must have at most ${MAX_LENGTH} characters and ${MAX_BYTES} bytes.`);
+    if (lengthOf(password) < shortest) throw invalid(pointer, `Must have at least ${shortest} characters.`);
     if (!passwordBlocklist) return;
     if (isGuessable(password, this.#wordsAround(owner), shortest)) throw invalid(pointer, GUESSABLE);
     // The list first: nobody else is asked about what is known here.

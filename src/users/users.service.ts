@@ -150,7 +150,7 @@ export class UsersService {
   ): Promise<User> {
     await this.#policy.check(next, user, '/new_password');
     if (next.normalize('NFC') === current.normalize('NFC'))
-      throw invalid('/new_password', 'The same as the current one.');
+      throw invalid('/new_password', 'Must differ from the current password.');
     const changed = await this.#replacePassword(user, current, next, claimant);
     await this.#tell(changed ? 'password_changed' : 'password_change_failed', user, by);
     if (!changed) throw new DomainError('current_password_wrong');
@@ -165,7 +165,7 @@ export class UsersService {
     if (credential?.user.id !== id || credential.user.credentialVersion !== credentialVersion)
       throw new DomainError('credentials_invalid');
     if (await this.hasher.verify(next, credential.passwordHash))
-      throw invalid('/new_password', 'The same as the current one.');
+      throw invalid('/new_password', 'Must differ from the current password.');
     const hash = await this.hasher.hash(next);
     const changed = await this.store.replacePassword(id, credentialVersion, hash, this.clock.now());
     if (!changed) throw new DomainError('credentials_invalid');
@@ -226,7 +226,7 @@ export class UsersService {
   /** The address as it is kept. */
   #toAddress(email: string): string {
     if (this.options.exactEmails) return email;
-    if (!isAddress(email)) throw invalid('/email', 'Not an e-mail address.');
+    if (!isAddress(email)) throw invalid('/email', 'Must be an e-mail address.');
     return email.trim().normalize('NFC');
   }
 

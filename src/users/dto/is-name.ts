@@ -9,5 +9,5 @@ export const IsName = () =>
     IsOptional(),
     IsString(),
     MaxLength(200),
-    Matches(/^\P{Cc}*$/u, { message: 'must have no control characters' }),
+    Matches(/^\P{Cc}*$/u, { message: 'must not contain control characters' }),
   );
