@@ -1,7 +1,7 @@
-import { Injectable, Optional } from '@nestjs/common';
+import { Injectable, Logger, Optional } from '@nestjs/common';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { type Initiator, PROGRAM } from '../audit/initiator.js';
-import { Clock, NEVER } from '../common/clock.js';
+import { Clock, NEVER, isFromWrongClock } from '../common/clock.js';
 import { DomainError } from '../common/domain-error.js';
 import type { ClientFacts, EndReason, Session, StoredSession } from './session.js';
 import type { SessionLifetime } from './session-lifetime.js';
@@ -46,6 +46,9 @@ const UNKNOWN: Resumption = { outcome: 'dead', reason: 'unknown', at: null };
 
 @Injectable()
 export class SessionsService {
+  readonly #logger = new Logger('Sessions');
+  #hasWarned = false;
+
   constructor(
     private readonly store: SessionStore,
     private readonly clock: Clock,
@@ -113,6 +116,7 @@ export class SessionsService {
     const found = await find(token.id, now);
     if (!found) return this.#explain(token, lifetime, now);
     if (!token.matches(found.secretHash)) return UNKNOWN;
+    if (isFromWrongClock(found.authenticatedAt, now)) return this.#refuseWrongClock();
     if (lifetime.deadline(found) <= now) return expired(found, lifetime);
     return this.#noteUse(found, lifetime, now);
   }
@@ -248,7 +252,21 @@ export class SessionsService {
     const ending = await this.store.endingOf(token.id, now);
     if (!ending || !token.matches(ending.session.secretHash)) return UNKNOWN;
     if (ending.reason === 'expired') return expired(ending.session, lifetime);
-    return { outcome: 'dead', reason: ending.reason, at: ending.at };
+    return {
+      outcome: 'dead',
+      reason: ending.reason,
+      at: isFromWrongClock(ending.at, now) ? null : ending.at,
+    };
+  }
+
+  /** A session that begins in the future would outlive every limit. */
+  #refuseWrongClock(): Resumption {
+    if (!this.#hasWarned)
+      this.#logger.warn(
+        'Sessions that were opened in the future are refused: set the clocks of all machines by one source (NTP).',
+      );
+    this.#hasWarned = true;
+    return UNKNOWN;
   }
 }
 

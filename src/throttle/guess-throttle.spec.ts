@@ -16,10 +16,12 @@ const ann: Account = { key: 'ann@example.com', userId: 'ann' };
 /** Counts what is written; while others are busy, they are always faster. */
 class BusyStore extends MemoryTallyStore {
   swaps = 0;
+  lastKey = '';
   othersAreBusy = false;
 
   override async swap(...args: Parameters<MemoryTallyStore['swap']>): Promise<boolean> {
     this.swaps += 1;
+    [this.lastKey] = args;
     return !this.othersAreBusy && super.swap(...args);
   }
 }
@@ -160,6 +162,23 @@ describe('The throttle of guesses', () => {
     it('forgives all when told to', async () => {
       await guessPatiently(fromElsewhere, 16 * MINUTE);
       await throttle.forgive(ann.key);
+      expect(await guess(true)).toBe(true);
+    });
+
+    it('does not know a network by a sign-in of the future', async () => {
+      const home = aClaimant({ ip: '192.0.2.7' });
+      clock.advance(400 * DAY);
+      await guess(true, home);
+      clock.advance(-400 * DAY);
+      await guesses(30);
+      expect(await guess(true, home)).toBe(false);
+    });
+
+    it('reads what an earlier version wrote to forgive', async () => {
+      const store = new BusyStore();
+      throttle = new GuessThrottle(store, clock, new ThrottleOptions());
+      await throttle.forgive(ann.key);
+      await store.swap(store.lastKey, null, 'forgiven', new Date(clock.now().getTime() + 50), clock.now());
       expect(await guess(true)).toBe(true);
     });
 

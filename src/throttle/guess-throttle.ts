@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { Clock, NEVER, later } from '../common/clock.js';
 import { DomainError, StoreUnavailableError } from '../common/domain-error.js';
-import { type Familiarity, type Guesses, judge } from './guesses.js';
+import { type Familiarity, type Guesses, believable, judge, noGuesses } from './guesses.js';
 import { networkOf } from './network.js';
 import type { TallyStore } from './tally-store.js';
 import type { ThrottleOptions } from './throttle-options.js';
@@ -60,7 +60,8 @@ export class GuessThrottle {
     const now = this.clock.now();
     const keys = keysOf(account.key, networkOf(ip));
     const [known, network, server] = await this.store.read([keys.known, keys.network, keys.server], now);
-    const familiarity = familiarityOf(account.userId !== null && account.userId === ticketOf, known != null);
+    const isNetworkKnown = known != null && Number(known) <= now.getTime();
+    const familiarity = familiarityOf(account.userId !== null && account.userId === ticketOf, isNetworkKnown);
     if (familiarity === 'stranger') {
       checkWindow(network ?? null, this.options.failuresPerNetwork, now);
       checkWindow(server ?? null, this.options.failuresPerServer, now);
@@ -75,10 +76,11 @@ export class GuessThrottle {
     };
   }
 
-  /** Lets bygones be bygones at an account. */
+  /** Clears the failed attempts at an account. A process whose clock is behind reads that there were none. */
   async forgive(key: string): Promise<void> {
     const now = this.clock.now();
-    await this.#change(keysOf(key, '').account, () => ({ text: 'forgiven', until: now }));
+    const text = JSON.stringify(noGuesses(now.getTime()));
+    await this.#change(keysOf(key, '').account, () => ({ text, until: now }));
   }
 
   async #judge(
@@ -90,7 +92,7 @@ export class GuessThrottle {
     const now = this.clock.now();
     let counts = false;
     await this.#change(key, (text) => {
-      const before = text === null ? null : (JSON.parse(text) as Guesses);
+      const before = guessesOf(text, now);
       const after = judge(before, familiarity, isRight, now.getTime());
       counts = after !== null;
       return {
@@ -106,7 +108,7 @@ export class GuessThrottle {
   #countFailure(key: string): Promise<void> {
     const now = this.clock.now();
     return this.#change(key, (text) => {
-      const { since, count } = windowOf(text) ?? { since: now.getTime(), count: 0 };
+      const { since, count } = windowOf(text, now) ?? { since: now.getTime(), count: 0 };
       return { text: `${since} ${count + 1}`, until: new Date(since + WINDOW) };
     });
   }
@@ -114,7 +116,8 @@ export class GuessThrottle {
   #remember(key: string): Promise<void> {
     const now = this.clock.now();
     return this.#change(key, (text) => {
-      const isFresh = text !== null && now.getTime() < Number(text) + DAY;
+      const age = now.getTime() - Number(text ?? -Infinity);
+      const isFresh = age >= 0 && age < DAY;
       return isFresh ? null : { text: String(now.getTime()), until: later(now, NETWORK_KNOWN_FOR) };
     });
   }
@@ -151,13 +154,19 @@ function familiarityOf(holdsTicket: boolean, isNetworkKnown: boolean): Familiari
   return isNetworkKnown ? 'network' : 'stranger';
 }
 
-function windowOf(text: string | null): { since: number; count: number } | null {
+/** The guesses that a text stands for; null where there are none, as after `forgiven`, which earlier versions wrote. */
+function guessesOf(text: string | null, now: Date): Guesses | null {
+  return text === null || text === 'forgiven' ? null : believable(JSON.parse(text) as Guesses, now.getTime());
+}
+
+/** The window that a text stands for; null for none, and for one that a clock ahead of this one has begun. */
+function windowOf(text: string | null, now: Date): { since: number; count: number } | null {
   const [since, count] = text?.split(' ').map(Number) ?? [];
-  return since === undefined || count === undefined ? null : { since, count };
+  return since === undefined || count === undefined || since > now.getTime() ? null : { since, count };
 }
 
 function checkWindow(text: string | null, limit: number, now: Date): void {
-  const window = windowOf(text);
+  const window = windowOf(text, now);
   if (!window || window.count < limit) return;
   const retryAfter = Math.ceil((window.since + WINDOW - now.getTime()) / 1000);
   throw new DomainError('too_many_attempts', { retryAfter });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Familiarity, type Guesses, judge } from './guesses.js';
+import { type Familiarity, type Guesses, believable, judge } from './guesses.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -69,5 +69,27 @@ describe('The judgement of a guess', () => {
       today: 1,
       dayBegan: NOON + DAY,
     });
+  });
+});
+
+describe('Guesses that a wrong clock has noted', () => {
+  it('have a day that begins now, and its count', () => {
+    const noted = after({ inARow: 7, today: 60, dayBegan: NOON + 365 * DAY });
+    expect(believable(noted, NOON)).toEqual(after({ inARow: 7, today: 60 }));
+    expect(judge(believable(noted, NOON), 'stranger', true, NOON + DAY - 1)).toBeNull();
+    expect(judge(believable(noted, NOON), 'stranger', true, NOON + DAY)).not.toBeNull();
+  });
+
+  it('have no delay that is longer than the longest one', () => {
+    const longest = {
+      stranger: NOON + 15 * MINUTE,
+      network: NOON + 15 * SECOND,
+      browser: NOON + 15 * SECOND,
+    };
+    expect(believable(after({ delayedUntil: longest }), NOON).delayedUntil).toEqual(longest);
+    for (const by of ['stranger', 'network', 'browser'] as const)
+      expect(
+        believable(after({ delayedUntil: { ...longest, [by]: longest[by] + 1 } }), NOON).delayedUntil,
+      ).toEqual({ ...longest, [by]: 0 });
   });
 });

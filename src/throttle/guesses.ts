@@ -39,6 +39,23 @@ export interface Guesses {
 
 const NOT_DELAYED = { stranger: 0, network: 0, browser: 0 };
 
+/** No failures, which is what a forgiven account has. */
+export function noGuesses(now: number): Guesses {
+  return { inARow: 0, today: 0, dayBegan: now, delayedUntil: NOT_DELAYED };
+}
+
+/**
+ * The guesses without what only a wrong clock can have noted: a day that begins later than now begins now, and a delay that
+ * is longer than the longest one is none.
+ */
+export function believable(guesses: Guesses, now: number): Guesses {
+  const delays = Object.entries(guesses.delayedUntil) as [Familiarity, number][];
+  const delayedUntil = Object.fromEntries(
+    delays.map(([by, until]) => [by, until <= now + PATIENCE[by].longestDelay ? until : 0]),
+  ) as Guesses['delayedUntil'];
+  return { ...guesses, dayBegan: Math.min(guesses.dayBegan, now), delayedUntil };
+}
+
 /** The guesses with one more, or null where it does not count, be it right or wrong. */
 export function judge(
   before: Guesses | null,
@@ -59,7 +76,7 @@ export function judge(
 }
 
 function onDayOf(now: number, guesses: Guesses | null): Guesses {
-  if (!guesses) return { inARow: 0, today: 0, dayBegan: now, delayedUntil: NOT_DELAYED };
+  if (!guesses) return noGuesses(now);
   return now < guesses.dayBegan + DAY ? guesses : { ...guesses, today: 0, dayBegan: now };
 }
 

@@ -27,10 +27,11 @@ export class RecentProofs {
     this.#proofs.set(digest, { userId, credentialVersion, until: now.getTime() + KNOWN_FOR });
   }
 
-  /** What the credential proved when it was last verified; null if that is too long ago. */
+  /** What the credential proved when it was last verified; null if that is too long ago, or later than now. */
   of(email: string, password: string, now: Date): Proof | null {
     const proof = this.#proofs.get(this.#digest(email, password));
-    return proof && now.getTime() < proof.until ? proof : null;
+    const left = (proof?.until ?? 0) - now.getTime();
+    return proof && left > 0 && left <= KNOWN_FOR ? proof : null;
   }
 
   #digest(email: string, password: string): string {

@@ -23,6 +23,9 @@ type Row = Selectable<Schema['sessions']>;
 /** Milliseconds after its last sweep in which a process keeps the others from sweeping too. */
 const SWEEP_LEASE = 10_000;
 
+/** Milliseconds from now after which no lease can end but one that a wrong clock gave. */
+const LONGEST_LEASE = 2 * SWEEP_LEASE;
+
 /** How many rows are read at a time where all are. */
 const ROWS_PER_PAGE = 500;
 
@@ -228,7 +231,8 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
 
   /** Whether the sweeping is this process's: of several that would, one does, until it has rested for a while. */
   async #isSweeper(now: Date): Promise<boolean> {
-    if (now.getTime() < this.#leasedUntil - SWEEP_LEASE / 2) return true;
+    const left = this.#leasedUntil - now.getTime();
+    if (left > SWEEP_LEASE / 2 && left <= SWEEP_LEASE) return true;
     const lease = { holder: this.#name, until: now.getTime() + SWEEP_LEASE };
     const { numInsertedOrUpdatedRows } = await this.database.write((db) =>
       db
@@ -242,6 +246,7 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
               or.or([
                 or('sweep_lease.holder', '=', this.#name),
                 or('sweep_lease.until', '<=', now.getTime()),
+                or('sweep_lease.until', '>', now.getTime() + LONGEST_LEASE),
               ]),
             ),
         )
