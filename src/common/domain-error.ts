@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'malformed_request'
   | 'malformed_json'
   | 'validation_failed'
+  | 'value_not_storable'
   | 'credentials_missing'
   | 'credentials_invalid'
   | 'session_expired_idle'

@@ -27,6 +27,10 @@ const PROBLEMS: Record<ErrorCode, readonly [status: number, detail: string]> = {
     400,
     'Some fields are not valid. Correct what `errors` lists and send the request again.',
   ],
+  value_not_storable: [
+    400,
+    'The database cannot keep a value of this request. Leave out unusual characters, and shorten long texts.',
+  ],
   credentials_missing: [401, 'Sign in first.'],
   credentials_invalid: [401, 'Invalid credentials.'],
   session_expired_idle: [401, 'You were signed out because the session was not used for too long.'],

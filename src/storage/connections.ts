@@ -1,10 +1,12 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { AuditStore } from '../audit/audit-store.js';
+import { SystemClock } from '../common/clock.js';
 import type { SessionStore } from '../sessions/session-store.js';
 import type { TallyStore } from '../throttle/tally-store.js';
 import type { UserStore } from '../users/user-store.js';
 import type { Backend } from './backend.js';
-import { type StorageOptions, isDatabaseUrl, isSessionStoreUrl } from './storage-options.js';
+import { type StorageOptions, isDatabaseUrl, isSessionStoreUrl, withoutSecrets } from './storage-options.js';
+import { reasonOf, writeTo } from './write-probe.js';
 
 /** The backends that the URLs name, opened once each and closed after the last request. */
 @Injectable()
@@ -14,16 +16,16 @@ export class Connections implements OnApplicationShutdown {
     readonly audit: AuditStore,
     readonly sessions: SessionStore,
     readonly tallies: TallyStore,
-    private readonly backends: readonly Backend[],
+    readonly backends: readonly Backend[],
   ) {}
 
   static async open({ database, sessions, timeout }: StorageOptions): Promise<Connections> {
     if (!isDatabaseUrl(database)) throw new Error('A database is memory:, sqlite:<file> or postgres://….');
-    const main = await openBackend(database, timeout).catch(blame('database'));
+    const main = await openWritable(database, timeout).catch(blame('database'));
     if (sessions === database)
       return new Connections(main.users!, main.audit!, main.sessions, main.tallies, [main]);
     try {
-      const beside = await openBackend(sessions, timeout).catch(blame('sessions'));
+      const beside = await openWritable(sessions, timeout).catch(blame('sessions'));
       const { tallies } = beside.sessions.durable ? beside : main;
       return new Connections(main.users!, main.audit!, beside.sessions, tallies, [main, beside]);
     } catch (error) {
@@ -51,6 +53,18 @@ function blame(option: OpeningError['option']) {
   return (cause: unknown): never => {
     throw new OpeningError(option, cause);
   };
+}
+
+/** Opens a backend, and closes it again where it cannot be written: nobody could sign in. */
+async function openWritable(url: string, timeout: number): Promise<Backend> {
+  const backend = await openBackend(url, timeout);
+  try {
+    await writeTo(backend, new SystemClock().now());
+    return backend;
+  } catch (error) {
+    await backend.close();
+    throw new Error(`Cannot write to ${withoutSecrets(url)}: ${reasonOf(error)}`, { cause: error });
+  }
 }
 
 /** Opens a backend; drivers are loaded for the backends in use alone. */

@@ -1,24 +1,18 @@
 import { Controller, Get } from '@nestjs/common';
 import { type AnswerFacts, ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { Public } from '../common/access.js';
-import { Clock } from '../common/clock.js';
-import { SessionStore } from '../sessions/session-store.js';
-import { UserStore } from '../users/user-store.js';
+import { Readiness } from './readiness.js';
 
 const UP: AnswerFacts = {
   schema: { type: 'object', properties: { status: { enum: ['up'] } }, required: ['status'] },
 };
 
-/** For those who keep the server running: whether to restart it, and whether to send it requests. */
+/** Tells a supervisor whether to restart the server, and whether to send it requests. */
 @ApiTag('service')
 @Controller('health')
 @Public()
 export class HealthController {
-  constructor(
-    private readonly users: UserStore,
-    private readonly sessions: SessionStore,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly readiness: Readiness) {}
 
   @Get('live')
   @ApiAnswer(200, UP)
@@ -26,12 +20,12 @@ export class HealthController {
     return { status: 'up' };
   }
 
-  /** Asks every store, each within its own deadline, for what is not there. */
+  /** Writes to every store, each within its own deadline, as a sign-in does. */
   @Get('ready')
   @ApiAnswer(200, UP)
-  @ApiAnswer(503, { description: 'A store does not answer.' })
+  @ApiAnswer(503, { description: 'A store cannot be written.' })
   async ready() {
-    await Promise.all([this.users.find('readiness'), this.sessions.find('readiness', this.clock.now())]);
+    await this.readiness.check();
     return { status: 'up' };
   }
 }

@@ -6,6 +6,7 @@ import { TallyStore } from '../throttle/tally-store.js';
 import { UserStore } from '../users/user-store.js';
 import { Connections } from './connections.js';
 import { HealthController } from './health.controller.js';
+import { Readiness } from './readiness.js';
 import { StorageOptions } from './storage-options.js';
 
 /** Provides the stores of users, audit events, sessions and tallies to the whole application, on what the URLs name. */
@@ -23,6 +24,7 @@ export class StorageModule {
           inject: [StorageOptions],
           useFactory: (given: StorageOptions) => Connections.open(given),
         },
+        Readiness,
         { provide: UserStore, inject: [Connections], useFactory: ({ users }: Connections) => users },
         { provide: TallyStore, inject: [Connections], useFactory: ({ tallies }: Connections) => tallies },
         { provide: AuditStore, inject: [Connections], useFactory: ({ audit }: Connections) => audit },

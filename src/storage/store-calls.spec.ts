@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { StoreUnavailableError } from '../common/domain-error.js';
-import { StoreCalls } from './store-calls.js';
+import { type Failure, StoreCalls, StoreMisconfiguredError } from './store-calls.js';
 
 const never = () => new Promise<never>(() => {});
-const callsOf = (timeout: number) => new StoreCalls({ timeout, isBusy: (error) => error === 'busy' });
+const FAILURES = ['busy', 'useless_connection', 'unavailable', 'value_refused', 'misconfigured'] as const;
+/** An error that is the name of its own kind. */
+const classify = (error: unknown): Failure => FAILURES.find((kind) => kind === error) ?? 'unavailable';
+const callsOf = (timeout: number) => new StoreCalls({ timeout, classify });
 
 describe('A call of a store', () => {
   it('gives what was asked for', async () => {
@@ -23,21 +26,34 @@ describe('A call of a store', () => {
     await expect(callsOf(20).run(never)).rejects.toBeInstanceOf(StoreUnavailableError);
   });
 
-  it('is made again while another is in the way', async () => {
+  it.each([
+    ['value_refused', { name: 'DomainError', code: 'value_not_storable', cause: 'value_refused' }],
+    ['misconfigured', { name: StoreMisconfiguredError.name, cause: 'misconfigured' }],
+  ])('that is refused for good (%s) says so, at once', async (kind, said) => {
+    let attempts = 0;
+    const refused = callsOf(1000).run(async () => {
+      attempts += 1;
+      throw kind;
+    });
+    await expect(refused).rejects.toMatchObject(said);
+    expect(attempts).toBe(1);
+  });
+
+  it.each(['busy', 'useless_connection'])('is made again while it had no effect (%s)', async (kind) => {
     let attempts = 0;
     const answer = callsOf(1000).run(async () => {
       attempts += 1;
-      if (attempts < 3) throw 'busy';
+      if (attempts < 3) throw kind;
       return attempts;
     });
     expect(await answer).toBe(3);
   });
 
-  it('is not made again for ever', async () => {
+  it.each(['busy', 'useless_connection'])('is not made again for ever (%s)', async (kind) => {
     let attempts = 0;
     const asked = callsOf(50).run(async () => {
       attempts += 1;
-      throw 'busy';
+      throw kind;
     });
     await expect(asked).rejects.toBeInstanceOf(StoreUnavailableError);
     const before = attempts;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { StoreUnavailableError } from '../common/domain-error.js';
+import { DomainError, StoreUnavailableError } from '../common/domain-error.js';
 
 /** Milliseconds that a start waits for a store that does not answer yet. */
 export const START_TIMEOUT = 1_500;
@@ -7,17 +7,38 @@ export const START_TIMEOUT = 1_500;
 /** How many calls of one store may be under way; one more is refused at once. */
 const MAX_PENDING = 1000;
 
-/** Milliseconds between two attempts at what another holds. */
+/** Milliseconds between two attempts at the same call. */
 const RETRY_INTERVAL = 10;
+
+/** What the error of an engine means for the call that met it. Each engine sorts its errors in one place. */
+export type Failure =
+  /** Another call was in the way. This one had no effect, and is repeated within its time. */
+  | 'busy'
+  /** The connection was useless, nothing took effect, and the connection is replaced: repeated within its time. */
+  | 'useless_connection'
+  /** The store cannot answer now, or nobody knows whether the call took effect: a 503. */
+  | 'unavailable'
+  /** The store can never keep one of the values: a 400. */
+  | 'value_refused'
+  /** The store never answers this call as it is set up, or as our program asks: a 500, with the reason in the log. */
+  | 'misconfigured';
 
 export interface StoreCallsOptions {
   /** Milliseconds that a call may take. */
   readonly timeout: number;
-  /** Whether a call failed, without effect, because of another that will soon be over. */
-  isBusy(error: unknown): boolean;
+  classify(error: unknown): Failure;
 }
 
-/** What all stores do in trouble: each call ends in time, few wait, and what goes wrong is a `StoreUnavailableError`. */
+/** The store refuses a call for good: a right, a table or a database is missing, or the program is wrong. */
+export class StoreMisconfiguredError extends Error {
+  override readonly name = 'StoreMisconfiguredError';
+
+  constructor(cause: unknown) {
+    super('The store refuses this for good. Look at its configuration.', { cause });
+  }
+}
+
+/** Calls of one store: each ends in time, few wait, and each error of an engine becomes one of ours. */
 export class StoreCalls {
   #pending = 0;
 
@@ -29,25 +50,40 @@ export class StoreCalls {
     try {
       return await within(this.#counted(call), this.options.timeout);
     } catch (error) {
-      throw new StoreUnavailableError(error);
+      throw this.#translate(error);
     }
   }
 
-  /** A call that is overdue is still under way. */
+  #translate(error: unknown): Error {
+    switch (this.options.classify(error)) {
+      case 'value_refused':
+        return new DomainError('value_not_storable', { cause: error });
+      case 'misconfigured':
+        return new StoreMisconfiguredError(error);
+      default:
+        return new StoreUnavailableError(error);
+    }
+  }
+
+  /** Counts a call until it is done, also when nobody waits for it any longer. */
   async #counted<T>(call: () => Promise<T>): Promise<T> {
     this.#pending += 1;
     try {
-      return await whileBusy(call, this.options.isBusy, this.options.timeout);
+      return await whileRepeatable(call, (error) => this.#isRepeatable(error), this.options.timeout);
     } finally {
       this.#pending -= 1;
     }
   }
+
+  #isRepeatable(error: unknown): boolean {
+    return ['busy', 'useless_connection'].includes(this.options.classify(error));
+  }
 }
 
-/** Repeats a call that fails because of another, while `timeout` milliseconds are not over. */
-export async function whileBusy<T>(
+/** Repeats a call whose failure had no effect, while `timeout` milliseconds are not over. */
+export async function whileRepeatable<T>(
   call: () => Promise<T>,
-  isBusy: (error: unknown) => boolean,
+  isRepeatable: (error: unknown) => boolean,
   timeout: number,
 ): Promise<T> {
   const lastAttempt = performance.now() + timeout - RETRY_INTERVAL;
@@ -55,7 +91,7 @@ export async function whileBusy<T>(
     try {
       return await call();
     } catch (error) {
-      if (!isBusy(error) || performance.now() >= lastAttempt) throw error;
+      if (!isRepeatable(error) || performance.now() >= lastAttempt) throw error;
       await delay(RETRY_INTERVAL);
     }
   }

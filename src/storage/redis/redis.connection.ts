@@ -3,6 +3,7 @@ import { withoutSecrets } from '../storage-options.js';
 import { START_TIMEOUT, StoreCalls } from '../store-calls.js';
 import { Gathered } from '../gathered.js';
 import { type RedisClient, isCluster, newClient } from './redis.client.js';
+import { classifyRedisFailure } from './redis.failures.js';
 
 /** Milliseconds without an answer, where one is due, after which a connection is given up for a new one. */
 const STALL = 1_500;
@@ -41,7 +42,7 @@ export class RedisConnection {
     timeout: number,
   ) {
     this.prefix = new URLSearchParams(url.split('?')[1]).get('prefix') ?? 'coatcheck';
-    this.#calls = new StoreCalls({ timeout, isBusy: () => false });
+    this.#calls = new StoreCalls({ timeout, classify: classifyRedisFailure });
     this.#isCluster = isCluster(url);
     this.#client = this.#newClient();
   }

@@ -8,9 +8,10 @@ import {
   sql,
 } from 'kysely';
 import { Gathered } from '../gathered.js';
-import { START_TIMEOUT, StoreCalls, whileBusy } from '../store-calls.js';
+import { START_TIMEOUT, StoreCalls, whileRepeatable } from '../store-calls.js';
 import { withoutSecrets } from '../storage-options.js';
 import { explainMigration, migrationsFor } from './migrations.js';
+import { classifyPostgresFailure } from './postgres.failures.js';
 import { PostgresPool, storable } from './postgres.pool.js';
 import type { Schema } from './schema.js';
 import type { LookUp, SqlDatabase } from './sql.database.js';
@@ -25,7 +26,7 @@ export class PostgresDatabase implements SqlDatabase {
   readonly #calls: StoreCalls;
 
   private constructor(url: string, timeout: number) {
-    this.#calls = new StoreCalls({ timeout, isBusy });
+    this.#calls = new StoreCalls({ timeout, classify: classifyPostgresFailure });
     this.#pool = new PostgresPool(url, timeout);
     this.db = kysely(this.#pool);
   }
@@ -33,7 +34,7 @@ export class PostgresDatabase implements SqlDatabase {
   /** Brings the tables up to date, alone among all processes that do, and connects; `timeout` in milliseconds. */
   static async open(url: string, timeout: number): Promise<PostgresDatabase> {
     try {
-      await whileBusy(() => migrate(url), isNotThereYet, START_TIMEOUT);
+      await whileRepeatable(() => migrate(url), isNotThereYet, START_TIMEOUT);
     } catch (error) {
       throw new Error(`Cannot open ${withoutSecrets(url)}: ${explainMigration(error)}`, { cause: error });
     }
@@ -127,12 +128,4 @@ async function lock(transaction: Transaction<Schema>, subject: string): Promise<
 
 function isNotThereYet(error: unknown): boolean {
   return ['ECONNREFUSED', '57P03'].includes(Object(error).code as string);
-}
-
-/**
- * Of two transactions that wait for each other, PostgreSQL ends one. Of two that write what is to be unique, it fails
- * the one that is later: repeated, that finds there what the other wrote.
- */
-function isBusy(error: unknown): boolean {
-  return ['40P01', '23505'].includes(Object(error).code as string);
 }

@@ -1,11 +1,12 @@
 import SqliteConnection from 'better-sqlite3';
 import { Kysely, Migrator, SqliteDialect, type Transaction } from 'kysely';
 import { Gathered } from '../gathered.js';
-import { StoreCalls, whileBusy } from '../store-calls.js';
+import { StoreCalls, whileRepeatable } from '../store-calls.js';
 import { explainMigration, migrationsFor } from './migrations.js';
 import type { Schema } from './schema.js';
 import type { LookUp, SqlDatabase } from './sql.database.js';
 import { SqliteCheckpoints } from './sqlite-checkpoints.js';
+import { isSqliteBusy, classifySqliteFailure } from './sqlite.failures.js';
 
 type Work<T> = (transaction: Transaction<Schema>) => Promise<T>;
 
@@ -29,7 +30,7 @@ export class SqliteDatabase implements SqlDatabase {
   private constructor(connection: SqliteConnection.Database, timeout: number) {
     this.#connection = connection;
     this.#checkpoints = new SqliteCheckpoints(connection.name);
-    this.#calls = new StoreCalls({ timeout, isBusy });
+    this.#calls = new StoreCalls({ timeout, classify: classifySqliteFailure });
     this.db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: connection }) });
   }
 
@@ -91,7 +92,7 @@ export class SqliteDatabase implements SqlDatabase {
         return answers;
       });
     } catch (error) {
-      if (works.length === 1 || isBusy(error)) throw error;
+      if (works.length === 1 || isSqliteBusy(error)) throw error;
       return works.map((work) => this.db.transaction().execute(work));
     } finally {
       this.#checkpoints.noteWrite();
@@ -100,14 +101,14 @@ export class SqliteDatabase implements SqlDatabase {
 
   /** One start at a time: the lock on the file is taken before it is looked at. */
   async #migrate(): Promise<void> {
-    await whileBusy(
+    await whileRepeatable(
       async () => {
         this.#connection.pragma('journal_mode = WAL');
         this.#connection.pragma('synchronous = FULL');
         this.#connection.pragma(`wal_autocheckpoint = ${LONG_LOG}`);
         this.#connection.exec('begin immediate');
       },
-      isBusy,
+      isSqliteBusy,
       MIGRATION_TIMEOUT,
     );
     const { error } = await new Migrator({
@@ -117,9 +118,4 @@ export class SqliteDatabase implements SqlDatabase {
     this.#connection.exec(error === undefined ? 'commit' : 'rollback');
     if (error !== undefined) throw error;
   }
-}
-
-/** By the code alone: the class of the error is another one in each module realm. */
-function isBusy(error: unknown): boolean {
-  return /^SQLITE_(BUSY|LOCKED)/.test(String(Object(error).code));
 }
