@@ -221,6 +221,8 @@ describe('A content type', () => {
     ['json', GOOD],
     ['application/json, text/plain', GOOD],
     ['application/json; charset=latin1', GOOD],
+    ['application/json; charset=us-ascii', GOOD],
+    ['application/json; charset=utf-8-sig', GOOD],
     ['application/json; charset=utf-7', GOOD],
     ['application/json; charset=utf-16', Buffer.from(GOOD, 'utf16le')],
     ['application/json; charset=utf-16le', Buffer.from(GOOD, 'utf16le')],
@@ -274,10 +276,25 @@ describe('A content type', () => {
     'APPLICATION/JSON',
     'application/json;charset=utf-8',
     'application/json; charset="UTF-8"',
+    'application/json;charset=utf8',
+    'application/json; charset="UTF8"',
+    'application/json; charset=',
     'application/json ; x=y',
-  ])('%j is JSON', async (type) => {
-    const answer = await ask(LOGIN, { headers: [['Content-Type', type]], body: GOOD });
-    expect(answer.status).toBe(200);
+  ])('%j is JSON, with and without a byte order mark', async (type) => {
+    for (const body of [GOOD, `\ufeff${GOOD}`]) {
+      const answer = await ask(LOGIN, { headers: [['Content-Type', type]], body });
+      expect(answer.status).toBe(200);
+    }
+  });
+
+  it.each([
+    ['alone', '\ufeff'],
+    ['twice', `\ufeff\ufeff${GOOD}`],
+    ['behind a blank', ` \ufeff${GOOD}`],
+    ['at the end', `${GOOD}\ufeff`],
+    ['of UTF-16', Buffer.from(`\ufeff${GOOD}`, 'utf16le')],
+  ])('makes no JSON of a byte order mark %s', async (_, body) => {
+    refuses(await ask(LOGIN, { headers: JSON_TYPE, body }), 400, 'malformed_json');
   });
 });
 

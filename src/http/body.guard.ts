@@ -12,6 +12,8 @@ import { isHarmless } from './json-value.js';
 /** The methods whose body means something; that of others is left unread. */
 const TAKES_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 const LIMIT = 16 * 1024;
+/** Ignored at the start of JSON, as RFC 8259, section 8.1, allows. */
+const BYTE_ORDER_MARK = /^\ufeff/;
 
 /** Reads the body, which is JSON and small, once the guards before it have let the caller in. */
 export class BodyGuard implements CanActivate {
@@ -44,7 +46,10 @@ function hasBody({ headers }: Request): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-/** JSON is UTF-8 (RFC 8259, section 8.1), so no other charset is read; nor is what is compressed, or two things at once. */
+/**
+ * JSON is UTF-8 (RFC 8259, section 8.1), under any of its labels such as `utf8`. Another charset, compression or a second
+ * content type is refused.
+ */
 function isJson({ headers, headersDistinct }: Request): boolean {
   const [type = '', ...others] = headersDistinct['content-type'] ?? [];
   if (others.length > 0) return false;
@@ -53,8 +58,8 @@ function isJson({ headers, headersDistinct }: Request): boolean {
     const isPlain = (headers['content-encoding'] ?? 'identity').toLowerCase() === 'identity';
     return (
       essence === 'application/json' &&
-      (params.get('charset') ?? 'utf-8').toLowerCase() === 'utf-8' &&
-      isPlain
+      isPlain &&
+      new TextDecoder(params.get('charset') ?? 'utf-8').encoding === 'utf-8'
     );
   } catch {
     return false;
@@ -73,7 +78,7 @@ async function read(request: Request): Promise<Buffer> {
 
 function parseJson(bytes: Buffer): unknown {
   try {
-    const value: unknown = JSON.parse(bytes.toString());
+    const value: unknown = JSON.parse(bytes.toString().replace(BYTE_ORDER_MARK, ''));
     if (isUtf8(bytes) && isHarmless(value)) return value;
   } catch {
     // The parser quotes what it could not parse, which must not travel on.
