@@ -19,6 +19,11 @@ export class AuthOptions {
   readonly remembered: Limits = { idle: 14 * DAY, absolute: 30 * DAY };
   /** A name with the prefix `__Host-` holds only where the cookie is `secure`. */
   readonly cookie: { readonly name: string; readonly secure: boolean } = { name: '__Host-sid', secure: true };
+  /**
+   * What browsers are told at sign-out to delete of the origin that answers (`Clear-Site-Data`). `storage` deletes also
+   * what the pages of that origin keep in `localStorage`. Cookies are not on offer: those of sibling hosts would go, too.
+   */
+  readonly clearSiteData: readonly ('cache' | 'storage')[] = ['cache'];
   /** The protection space that Basic challenges name. */
   readonly realm: string = 'coatcheck';
   readonly dialect: Dialect = STANDARD;

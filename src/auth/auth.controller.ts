@@ -70,7 +70,7 @@ export class AuthController {
   @Delete('logout')
   @ApiAnswer(200, {
     description:
-      'The session is over, on every device that held this ticket; the browser forgets the cookie, and by `Clear-Site-Data` what else it kept of us.',
+      'The session is over, on every device that held this ticket; the browser deletes the cookie and, as `Clear-Site-Data` says, its cache of this origin.',
   })
   async logout(
     @CurrentUser() user: User,

@@ -72,6 +72,9 @@ export class Environment {
   @IsDuration()
   readonly SESSION_REMEMBER_IDLE_TIMEOUT?: string;
 
+  @IsIn(['off', 'cache', 'storage', 'cache,storage'])
+  readonly CLEAR_SITE_DATA: 'off' | 'cache' | 'storage' | 'cache,storage' = 'cache';
+
   @Integer()
   @Min(0)
   @IsInt()

@@ -287,6 +287,7 @@ describe('A bad configuration', () => {
     [{ SESSION_REMEMBER: '30d' }, 'SESSION_REMEMBER: unknown; did you mean SESSION_'],
     [{ SESSION_MAX_PER_USER: '-1' }, 'SESSION_MAX_PER_USER: SESSION_MAX_PER_USER must not be less than 0'],
     [{ SESSION_MAX_PER_USER: 'few' }, 'SESSION_MAX_PER_USER: SESSION_MAX_PER_USER must be an integer number'],
+    [{ CLEAR_SITE_DATA: 'cookies' }, 'CLEAR_SITE_DATA: CLEAR_SITE_DATA must be one of'],
     [{ SESSION_LIMIT_POLICY: 'ignore' }, 'SESSION_LIMIT_POLICY: SESSION_LIMIT_POLICY must be one of'],
     [{ SESSION_STORE_URL: 'memory:' }, 'SESSION_STORE_URL: session_db_auth needs a durable session store'],
     [{ DATABASE_URL: 'memory:' }, 'SESSION_STORE_URL: session_db_auth needs a durable session store'],

@@ -40,6 +40,9 @@ export function loadConfig(variables: Variables): Config {
         absolute: parseDuration(settings.SESSION_REMEMBER_DURATION),
       },
       cookie: { name: settings.SESSION_NAME, secure: production },
+      clearSiteData: (['cache', 'storage'] as const).filter((kind) =>
+        settings.CLEAR_SITE_DATA.includes(kind),
+      ),
       dialect,
     }),
     users: new UsersOptions({

@@ -36,9 +36,6 @@ const REJECTIONS: Record<DeadReason, Rejection> = {
   user_deleted: 'user_deleted',
 };
 
-/** What a browser forgets of us at sign-out. Its cookies it would forget for our whole domain, other hosts' too. */
-const LEFT_BEHIND = '"cache", "storage"';
-
 /** A cookie names a session, and the session a user. */
 @Injectable()
 export class SessionAuth extends Auth {
@@ -125,8 +122,9 @@ export class SessionAuth extends Auth {
     if (text === null) return false;
     const isOver = await this.sessions.close(text, initiatorOf(request));
     this.takeBack(response);
-    if (isOver && this.transport === 'cookie' && this.options.dialect.clearsCookie)
-      response.setHeader('Clear-Site-Data', LEFT_BEHIND);
+    const { clearSiteData, dialect } = this.options;
+    if (isOver && this.transport === 'cookie' && dialect.clearsCookie && clearSiteData.length > 0)
+      response.setHeader('Clear-Site-Data', clearSiteData.map((kind) => `"${kind}"`).join(', '));
     return isOver;
   }
 
