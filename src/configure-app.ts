@@ -8,7 +8,7 @@ import { FreshGuard } from './auth/fresh.guard.js';
 import { Refusals } from './auth/refusals.js';
 import { securitySchemes } from './auth/security-schemes.js';
 import { UnmatchedRoutes } from './auth/unmatched-routes.js';
-import { AnswerHeaders } from './http/answer-headers.js';
+import { AnswerHeaders, EXPOSED_HEADERS } from './http/answer-headers.js';
 import { serveApiDocs } from './http/api-docs.js';
 import { BodyGuard } from './http/body.guard.js';
 import { answerClientErrors } from './http/client-error.js';
@@ -21,6 +21,9 @@ import { JsonExpressAdapter } from './http/json-express.adapter.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { isDecodable } from './http/request-checks.js';
 import { RouteTable } from './http/route-table.js';
+
+/** Seconds for which browsers remember what a preflight allowed. */
+const PREFLIGHT_MAX_AGE = 600;
 
 /** Makes an application of the modules as it is meant to be served and stopped; it does not listen yet. */
 export async function createApp(
@@ -59,6 +62,8 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
       origin: (origin: string | undefined, answer: (error: null, isTrusted: boolean) => void) =>
         answer(null, crossSite.trusts(origin)),
       credentials: true,
+      exposedHeaders: EXPOSED_HEADERS,
+      maxAge: PREFLIGHT_MAX_AGE,
     });
   }
   app.setGlobalPrefix(options.prefix);

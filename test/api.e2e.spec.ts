@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PASSWORD, TestApp, type Visitor } from './support/app.js';
+import { type Answer, PASSWORD, TestApp, type Visitor } from './support/app.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -214,13 +214,25 @@ describe('The standard API', () => {
       for (let index = 0; index < 5; index += 1) await app.addUser(`page-${index}@example.com`);
       const total = (await root.get('/stats')).body.users;
       const seen: string[] = [];
-      for (let path = '/users?limit=2'; path !== '';) {
-        const { body, headers } = await root.get(path);
+      for (let path: string | null = '/users?limit=2'; path !== null;) {
+        const { body, next }: Answer = await root.get(path);
         seen.push(...body.map((user: { id: string }) => user.id));
-        path = /^<\/api\/v1([^>]+)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1] ?? '';
+        path = next;
       }
       expect(seen).toHaveLength(total);
       expect(new Set(seen).size).toBe(total);
+    });
+
+    it('name the next page relative to the one that was asked for, and its cursor alone', async () => {
+      for (const path of ['/users', '/users/']) {
+        const { headers, next } = await root.get(`${path}?limit=1`);
+        const cursor = headers.get('next-cursor');
+        expect(headers.get('link')).toBe(`<?limit=1&cursor=${cursor}>; rel="next"`);
+        expect(next).toBe(`${path}?limit=1&cursor=${cursor}`);
+        expect((await root.get(next!)).status).toBe(200);
+      }
+      const last = await root.get('/users?limit=100');
+      expect([last.headers.get('link'), last.headers.get('next-cursor')]).toEqual([null, null]);
     });
 
     it('are made administrators by administrators', async () => {

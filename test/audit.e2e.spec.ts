@@ -565,11 +565,10 @@ describe('GET /audit', () => {
     const seen: string[] = [];
     let path: string | null = `/audit?limit=2&user=${ann.id}&type=sign_in`;
     while (path !== null) {
-      const { body, headers }: Awaited<ReturnType<Visitor['get']>> = await admin.get(path);
+      const { body, next }: Awaited<ReturnType<Visitor['get']>> = await admin.get(path);
       expect(body.length).toBeLessThanOrEqual(2);
       seen.push(...body.map((event: { id: string }) => event.id));
-      const [, next] = /^<\/api\/v1(\/audit\?.+)>; rel="next"$/.exec(headers.get('link') ?? '') ?? [];
-      path = next ?? null;
+      path = next;
     }
     const all = (await admin.get('/audit')).body.filter(
       (event: { type: string; subject_id: string }) =>

@@ -79,14 +79,16 @@ async function send(
   [method, path]: readonly [string, string],
   headers: Fields,
   at: TestApp = app,
+  body = path === LOGIN[1] ? JSON.stringify({ email: 'ann@example.com', password: PASSWORD }) : '',
 ): Promise<Sent> {
-  const isLogin = path === LOGIN[1];
-  const body = isLogin ? JSON.stringify({ email: 'ann@example.com', password: PASSWORD }) : '';
   return new Promise((resolve, reject) => {
     const sent = request(at.root + path, {
       method,
       headers: {
-        ...(isLogin && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+        ...(body !== '' && {
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(body),
+        }),
         ...headers,
       },
     });
@@ -130,16 +132,44 @@ describe('Trusted origins', () => {
   });
 
   it('are told so before they call', async () => {
-    const preflight = { origin: APP, 'access-control-request-method': 'PUT' };
+    const preflight = {
+      origin: APP,
+      'access-control-request-method': 'PUT',
+      'access-control-request-headers': 'authorization,content-type,x-request-id',
+    };
     const { status, headers } = await send(['OPTIONS', '/api/v1/users/me/password'], preflight);
     expect(status).toBe(204);
     expect(headers).toMatchObject({
       'access-control-allow-origin': APP,
       'access-control-allow-credentials': 'true',
-      'access-control-allow-methods': expect.stringContaining('PUT'),
+      'access-control-allow-methods': 'GET,HEAD,PUT,PATCH,POST,DELETE',
+      'access-control-max-age': '600',
+      'access-control-allow-headers': 'authorization,content-type,x-request-id',
       vary: expect.stringMatching(/^Cookie, Origin\b/),
       'content-security-policy': expect.any(String),
     });
+  });
+
+  it.each<readonly [status: number, method: string, path: string, more: Fields]>([
+    [200, 'GET', '/api/v1/status', {}],
+    [400, 'POST', LOGIN[1], { 'content-type': 'application/json' }],
+    [401, 'GET', '/api/v1/users/me', {}],
+    [403, 'GET', '/api/v1/forbidden', {}],
+    [405, 'PUT', '/api/v1/status', {}],
+    [413, 'POST', LOGIN[1], { 'content-type': 'application/json', 'content-length': '20000' }],
+    [415, 'POST', LOGIN[1], { 'content-type': 'text/plain' }],
+    [417, 'GET', '/api/v1/status', { expect: 'the-unexpected' }],
+  ])('read an answer of status %i and the headers that clients need', async (status, method, path, more) => {
+    const body = more['content-length'] ? ' '.repeat(20_000) : method === 'POST' ? '{}' : '';
+    const answer = await send([method, path], { origin: APP, ...more }, app, body);
+    expect(answer.status).toBe(status);
+    expect(answer.headers).toMatchObject({
+      'access-control-allow-origin': APP,
+      'access-control-allow-credentials': 'true',
+      'access-control-expose-headers': 'Allow,Link,Next-Cursor,Retry-After,WWW-Authenticate,X-Request-Id',
+    });
+    const other = await send([method, path], { origin: 'https://evil.example', ...more }, app, body);
+    expect(admissions(other.headers)).toEqual([]);
   });
 
   it('are these to the letter: no other changes or reads anything', async () => {

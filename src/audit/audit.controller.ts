@@ -1,5 +1,5 @@
-import { Controller, Get, Query, Req, Res } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import { Controller, Get, Query, Res } from '@nestjs/common';
+import type { Response } from 'express';
 import { ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { Roles } from '../common/access.js';
 import { invalid } from '../common/domain-error.js';
@@ -24,15 +24,13 @@ export class AuditController {
   @ApiAnswer(403, { description: 'For administrators.' })
   async list(
     @Query() { limit = 100, cursor, user, type }: ListAuditEventsDto,
-    @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
     if (cursor !== undefined && !isAuditId(cursor))
       throw invalid('/cursor', 'Not a cursor of this list. Use the one of the previous page.');
     const filter = { userId: user ?? null, type: type ?? null };
     const { events, next } = await this.store.list(filter, limit, cursor ?? null);
-    if (next !== null)
-      response.setHeader('Link', linkToNext(request.path, { limit, user, type, cursor: next }));
+    if (next !== null) linkToNext(response, { limit, user, type, cursor: next });
     return events.map(auditJson);
   }
 }

@@ -1,14 +1,13 @@
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import { type Position, fromCursor, toCursor } from '../common/cursor.js';
 import { linkToNext } from '../common/page.dto.js';
 import type { Session } from '../sessions/session.js';
 import type { ListSessionsDto } from './dto/list-sessions.dto.js';
 
-/** The part of a user's sessions that a query asks for, newest first; a `Link` header names the next. */
+/** The part of a user's sessions that a query asks for, newest first; headers name the next. */
 export function pageOf(
   sessions: readonly Session[],
   { limit = 100, cursor, kind }: ListSessionsDto,
-  request: Request,
   response: Response,
 ): Session[] {
   const last = cursor === undefined ? null : fromCursor(cursor);
@@ -16,8 +15,7 @@ export function pageOf(
     .filter((session) => (kind === undefined || session.kind === kind) && (!last || order(last, session) < 0))
     .toSorted(order);
   const page = rest.slice(0, limit);
-  if (rest.length > limit)
-    response.setHeader('Link', linkToNext(request.path, { limit, kind, cursor: toCursor(page.at(-1)!) }));
+  if (rest.length > limit) linkToNext(response, { limit, kind, cursor: toCursor(page.at(-1)!) });
   return page;
 }
 

@@ -56,10 +56,9 @@ export class SessionsController {
     @CurrentUser() user: User,
     @CurrentSession() current: Session | null,
     @Query() query: ListSessionsDto,
-    @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
-    const page = pageOf(await this.sessions.list(user), query, request, response);
+    const page = pageOf(await this.sessions.list(user), query, response);
     return page.map((session) => this.view.show(session, current));
   }
 

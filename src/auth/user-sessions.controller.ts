@@ -1,5 +1,5 @@
-import { Controller, Delete, Get, Param, Query, Req, Res } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import { Controller, Delete, Get, Param, Query, Res } from '@nestjs/common';
+import type { Response } from 'express';
 import { CurrentInitiator, type Initiator } from '../audit/initiator.js';
 import { ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { CurrentSession, Fresh, Roles } from '../common/access.js';
@@ -35,11 +35,10 @@ export class UserSessionsController {
     @Param('id') id: string,
     @CurrentSession() current: Session | null,
     @Query() query: ListSessionsDto,
-    @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
     const user = await this.#find(id);
-    const page = pageOf(await this.sessions.list(user), query, request, response);
+    const page = pageOf(await this.sessions.list(user), query, response);
     return page.map((session) => this.view.show(session, current));
   }
 

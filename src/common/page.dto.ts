@@ -12,20 +12,24 @@ export class PageDto {
   @IsInt()
   readonly limit?: number;
 
-  @ApiField({ required: false, description: 'From the `Link` header of the page before.' })
+  @ApiField({ required: false, description: 'The `Next-Cursor` header of the page before.' })
   @IsOptional()
   @IsString()
   @MaxLength(200)
   readonly cursor?: string;
 }
 
-/** A `Link` header that names the next page (RFC 8288); what is undefined is left out of its query. */
+/**
+ * Tells a client where the next page is: in `Link` (RFC 8288), relative to the URL that the client itself asked, and the
+ * cursor alone in `Next-Cursor`. What is undefined is left out of the query.
+ */
 export function linkToNext(
-  path: string,
-  query: Readonly<Record<string, string | number | undefined>>,
-): string {
+  response: { setHeader(name: string, value: string): unknown },
+  query: Readonly<Record<string, string | number | undefined>> & { readonly cursor: string },
+): void {
   const given = Object.entries(query).flatMap(([name, value]): [string, string][] =>
     value === undefined ? [] : [[name, String(value)]],
   );
-  return `<${path}?${new URLSearchParams(given)}>; rel="next"`;
+  response.setHeader('Link', `<?${new URLSearchParams(given)}>; rel="next"`);
+  response.setHeader('Next-Cursor', query.cursor);
 }

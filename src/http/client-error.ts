@@ -48,6 +48,7 @@ export function answerClientErrors(server: Server, dialect: Dialect, headers: An
 
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const { status, fields, json } = answer('expectation_failed', request.method ?? null);
-    response.writeHead(status, Object.fromEntries(fields)).end(json);
+    const all = [...fields, ...headers.letRead(request.headers.origin)];
+    response.writeHead(status, Object.fromEntries(all)).end(json);
   });
 }

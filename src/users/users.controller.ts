@@ -1,5 +1,5 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
+import type { Response } from 'express';
 import { CurrentInitiator, type Initiator } from '../audit/initiator.js';
 import { ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { CurrentUser, Fresh, OptionalAuth } from '../common/access.js';
@@ -30,7 +30,6 @@ export class UsersController {
   async list(
     @CurrentUser() caller: User,
     @Query() query: PageDto,
-    @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
     if (!this.#seesOthers(caller)) throw new DomainError('role_required');
@@ -38,9 +37,7 @@ export class UsersController {
     const users = await this.users.list(limit + 1, cursor === undefined ? null : fromCursor(cursor));
     const page = users.slice(0, limit);
     const last = page.at(-1);
-    if (last && users.length > limit) {
-      response.setHeader('Link', linkToNext(request.path, { limit, cursor: toCursor(last) }));
-    }
+    if (last && users.length > limit) linkToNext(response, { limit, cursor: toCursor(last) });
     return page.map((user) => this.#json(user));
   }
 

@@ -182,21 +182,28 @@ describeWithBrowser('A page in a real browser', () => {
     expect(await call(front, 'GET', '/users/me')).toMatchObject({ status: 200, body: { id } });
     const names = { first_name: 'Ann', last_name: 'Lee' };
     expect(await call(front, 'PUT', `/users/${id}`, names)).toMatchObject({ status: 200, body: names });
+    const code = `
+      const first = await fetch(app + '/users?limit=1', { credentials: 'include' });
+      const [, link] = /^<(.+)>; rel="next"$/.exec(first.headers.get('Link'));
+      const second = await fetch(new URL(link, first.url), { credentials: 'include' });
+      const same = await fetch(app + '/users?limit=1&cursor=' + first.headers.get('Next-Cursor'), { credentials: 'include' });
+      return [second.status, JSON.stringify(await second.json()) === JSON.stringify(await same.json())];`;
+    expect(await front.evaluate(scriptOf({ code }, facts))).toEqual([200, true]);
     expect(await call(front, 'DELETE', '/auth_session/logout')).toEqual({ status: 200, body: {} });
     expect(await call(front, 'GET', '/users/me')).toMatchObject({ status: 401 });
     await own.close();
   });
 
-  it('keeps nothing of us once its visitor has signed out, and all of our siblings', async () => {
+  it('keeps no cookie of ours once its visitor has signed out, but what applications stored there', async () => {
     const { own, page } = await newcomer('ben@example.com');
     const sibling = await own.newPage();
     await sibling.goto(places.sibling);
     await sibling.evaluate(
       `document.cookie = 'theirs=kept; Path=/; Secure'; localStorage.setItem('theirs', 'kept')`,
     );
-    await page.evaluate(`localStorage.setItem('ours', 'left behind')`);
+    await page.evaluate(`localStorage.setItem('drafts', 'kept')`);
     expect((await call(page, 'DELETE', '/auth_session/logout')).status).toBe(200);
-    expect(await page.evaluate(`localStorage.getItem('ours')`)).toBeNull();
+    expect(await page.evaluate(`localStorage.getItem('drafts')`)).toBe('kept');
     expect(await sibling.evaluate(`[document.cookie, localStorage.getItem('theirs')]`)).toEqual([
       'theirs=kept',
       'kept',

@@ -74,6 +74,8 @@ export function newDatabase(): string {
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
+  /** The path of the next page, as the `Link` header leads there from this one; null where there is none. */
+  readonly next: string | null;
   // oxlint-disable-next-line typescript/no-explicit-any -- a test reads what it expects to be there
   readonly body: any;
 }
@@ -131,11 +133,20 @@ export class Visitor {
     const answer: Answer = {
       status: response.status,
       headers: response.headers,
+      next: this.#nextOf(response),
       body: text === '' ? null : parse(text),
     };
     // An access token is for a program.
     if (path !== '/access_tokens' && typeof answer.body?.token === 'string') this.bearer = answer.body.token;
     return answer;
+  }
+
+  #nextOf({ headers, url }: Response): string | null {
+    const [, target] = /^<(.+)>; rel="next"$/.exec(headers.get('link') ?? '') ?? [];
+    if (target === undefined) return null;
+    const next = new URL(target, url).href;
+    if (!next.startsWith(`${this.base}/`)) throw new Error(`${next} is not below ${this.base}.`);
+    return next.slice(this.base.length);
   }
 
   login(email: string, password = PASSWORD, wish: object = {}): Promise<Answer> {
