@@ -5,7 +5,7 @@ export default {
   maxWorkers: 2,
   extensionsToTreatAsEsm: ['.ts'],
   testRegex: '\\.spec\\.ts$',
-  testPathIgnorePatterns: ['/node_modules/', '/dist/'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/test/slow/'],
   modulePathIgnorePatterns: ['<rootDir>/bench/', '<rootDir>/mutation/'],
   moduleNameMapper: {
     '^coatcheck$': '<rootDir>/src/index.ts',

@@ -1,11 +1,15 @@
 #!/usr/bin/env node
 import cluster from 'node:cluster';
 import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { loadConfig } from './config/load-config.js';
-import { createApp } from './configure-app.js';
+import { configureApp } from './configure-app.js';
+import { JsonExpressAdapter } from './http/json-express.adapter.js';
+import { LAST_LINES, Output } from './logging/output.js';
 import { PinoLogger } from './logging/pino.logger.js';
+import { ProcessEnd, hasTerminal } from './process-end.js';
 import { OpeningError } from './storage/connections.js';
 import { withoutSecrets } from './storage/storage-options.js';
 import { RegistrationDesk } from './users/registration-desk.js';
@@ -13,23 +17,48 @@ import { Workers } from './workers.js';
 
 const STORE_VARIABLES = { database: 'DATABASE_URL', sessions: 'SESSION_STORE_URL' } as const;
 
+/** Milliseconds that the end of a process may take, and of all together; last log lines may take half a second more. */
+const TIME_LIMIT = 9_000;
+const TIME_LIMIT_OF_ALL = 9_900;
+
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const logger = await PinoLogger.open({ level: config.logLevel, production: config.production });
-  if (cluster.isWorker) {
-    process.send?.(await serve(config, logger));
-    return;
+  logWhatNodeReports(logger);
+  const isSupervisor = cluster.isPrimary && config.workers > 1;
+  const end = new ProcessEnd(logger, isSupervisor ? TIME_LIMIT_OF_ALL : TIME_LIMIT);
+  if (cluster.isPrimary) warnOfRisks(config, logger);
+  try {
+    const ready = await (isSupervisor ? supervise(config, logger, end) : serve(config, logger, end));
+    if (end.isBegun) return;
+    if (cluster.isWorker) process.send?.(ready);
+    else logger.print(bannerOf(config, ready));
+  } catch (error) {
+    // What a signal interrupts is no failure.
+    if (!end.isBegun) throw error;
   }
-  if (config.auth.dialect.name === 'alx') {
+}
+
+function warnOfRisks({ auth, users }: Config, logger: PinoLogger): void {
+  if (auth.dialect.name === 'alx') {
     logger.warn(
       'AUTH_COMPAT=alx serves an old contract: it tells strangers which addresses have accounts.',
       'Main',
     );
   }
-  if (!config.users.throttle.enabled)
+  if (!users.throttle.enabled)
     logger.warn('AUTH_THROTTLE=off lets strangers guess passwords without end.', 'Main');
-  const ready = await (config.workers > 1 ? supervise(config, logger) : serve(config, logger));
-  console.log(bannerOf(config, ready));
+}
+
+/** A warning of Node's, or an error that nobody caught, is an entry of the log; the error ends the process. */
+function logWhatNodeReports(logger: PinoLogger): void {
+  process.removeAllListeners('warning').on('warning', ({ name, message }) => {
+    logger.warn(`${name}: ${message}`, 'Node');
+  });
+  process.on('uncaughtException', (error: unknown) => {
+    logger.fatal(error instanceof Error ? error : String(error), 'Node');
+    process.exit(1);
+  });
 }
 
 /** Where a server listens, and whether it waits for its first user. */
@@ -38,8 +67,13 @@ interface Ready {
   readonly isWaiting: boolean;
 }
 
-async function serve(config: Config, logger: PinoLogger): Promise<Ready> {
-  const app = await createApp(AppModule.forRoot(config), config.http, { logger, abortOnError: false });
+async function serve(config: Config, logger: PinoLogger, end: ProcessEnd): Promise<Ready> {
+  if (cluster.isWorker) endAsWorker(end);
+  else end.on('SIGTERM', 'SIGINT', 'SIGHUP');
+  const module = AppModule.forRoot(config);
+  const app = await NestFactory.create(module, new JsonExpressAdapter(), { logger, abortOnError: false });
+  configureApp(app, config.http);
+  end.finishFirst(() => app.close());
   await app.listen(config.port, config.host).catch(({ message }: Error) => {
     throw new Error(`Cannot listen where API_HOST and API_PORT say: ${message}`);
   });
@@ -47,15 +81,35 @@ async function serve(config: Config, logger: PinoLogger): Promise<Ready> {
   return { url, isWaiting: await app.get(RegistrationDesk).isWaitingForTheFirst() };
 }
 
-/** Has workers listen, and looks after them: SIGHUP replaces them one by one, SIGTERM and SIGINT stop them. */
-async function supervise(config: Config, logger: PinoLogger): Promise<Ready> {
+/**
+ * A worker ends on SIGTERM, and when its supervisor has died. It leaves SIGINT and SIGHUP, which a terminal sends to all
+ * processes, to the supervisor.
+ */
+function endAsWorker(end: ProcessEnd): void {
+  end.on('SIGTERM');
+  process.on('SIGINT', () => {}).on('SIGHUP', () => {});
+  cluster.worker?.once('disconnect', () => {
+    // Without this, Node ends the worker at once.
+    cluster.worker!.exitedAfterDisconnect = true;
+    void end.begin('the end of the supervisor');
+  });
+}
+
+/**
+ * Starts workers and supervises them. SIGTERM and SIGINT end them all, and so does SIGHUP from a terminal that was closed;
+ * any other SIGHUP replaces them one by one.
+ */
+async function supervise(config: Config, logger: PinoLogger, end: ProcessEnd): Promise<Ready> {
   const { setupCode } = config.users;
   const shared: Record<string, string> =
     setupCode === null ? {} : { SETUP_CODE: setupCode, SETUP_CODE_FILE: '' };
   const workers = new Workers<Ready>(config.workers, shared, logger);
-  const stop = () => void workers.stop().then(() => process.exit(0));
-  process.once('SIGTERM', stop).once('SIGINT', stop);
-  process.on('SIGHUP', () => void workers.restart());
+  end.on('SIGTERM', 'SIGINT').finishFirst(() => workers.stop());
+  const hadTerminal = hasTerminal();
+  process.on('SIGHUP', () => {
+    if (hadTerminal && !hasTerminal()) void end.begin('SIGHUP');
+    else void workers.restart();
+  });
   return workers.start();
 }
 
@@ -92,14 +146,16 @@ function nextStep({ http, users, newSetupCode }: Config, url: string): string {
 }
 
 /** Why there is no server, and by which variable that can be helped. */
-function explain(error: unknown): unknown {
+function explain(error: unknown): string {
   if (error instanceof OpeningError) return `${STORE_VARIABLES[error.option]}: ${error.message}`;
-  return error instanceof Error ? error.message : error;
+  return error instanceof Error ? error.message : String(error);
 }
 
 try {
   await main();
 } catch (error) {
-  console.error(explain(error));
+  const errors = new Output(2);
+  errors.write(`${explain(error)}\n`);
+  errors.flush(LAST_LINES);
   process.exit(1);
 }

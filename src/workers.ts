@@ -6,10 +6,10 @@ import type { LoggerService } from '@nestjs/common';
 const BACK_OFF = { first: 100, longest: 30_000 };
 const LONG_ENOUGH = 30_000;
 
-/** Milliseconds after which a worker that was told to stop is ended; it stops by itself after ten seconds. */
-const STOP_TIMEOUT = 15_000;
+/** Milliseconds after which a worker that was told to stop is killed; it ends by itself before. */
+const STOP_TIMEOUT = 9_700;
 
-/** Processes that serve on one port. Whoever of them dies is replaced. `Ready` is what each says when it is. */
+/** Processes that serve on one port. One that dies is replaced. `Ready` is what each sends when it is ready. */
 export class Workers<Ready> {
   readonly #dismissed = new WeakSet<Worker>();
   #backOff = BACK_OFF.first;
@@ -27,7 +27,7 @@ export class Workers<Ready> {
     const started = await Promise.allSettled(Array.from({ length: this.count }, () => this.#fork()));
     const [first] = started.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
     if (first === undefined || started.some(({ status }) => status === 'rejected')) {
-      await this.stop();
+      await this.#dismissAll();
       throw new Error('The workers could not start.');
     }
     return first;
@@ -44,16 +44,22 @@ export class Workers<Ready> {
         await this.#dismiss(worker);
       }
     } catch (error) {
-      this.logger.error?.(`Restart given up: ${String(error)}`, 'Workers');
+      if (!this.#isStopping) this.logger.error(`Restart given up: ${String(error)}`, 'Workers');
     } finally {
       this.#isRestarting = false;
     }
   }
 
-  /** Lets them finish what they have begun, and is done when the last one has ended. */
+  /** Lets them finish what they have begun, and waits for the last one; an error if one of them did not end in order. */
   async stop(): Promise<void> {
+    const ends = await this.#dismissAll();
+    const failed = ends.filter((isInOrder) => !isInOrder).length;
+    if (failed > 0) throw new Error(`${failed} of ${ends.length} workers did not end in order.`);
+  }
+
+  async #dismissAll(): Promise<boolean[]> {
     this.#isStopping = true;
-    await Promise.all(this.#living().map((worker) => this.#dismiss(worker)));
+    return Promise.all(this.#living().map((worker) => this.#dismiss(worker)));
   }
 
   /** A new worker, once it is ready: what it said then. */
@@ -88,15 +94,16 @@ export class Workers<Ready> {
     }, delay);
   }
 
-  /** Tells a worker to stop and waits for its end. */
-  async #dismiss(worker: Worker): Promise<void> {
-    if (worker.isDead()) return;
+  /** Tells a worker to stop and waits for its end. Whether that was in order; one that is just starting may die of it. */
+  async #dismiss(worker: Worker): Promise<boolean> {
+    if (worker.isDead()) return true;
     this.#dismissed.add(worker);
     const ended = once(worker, 'exit');
     worker.process.kill('SIGTERM');
     const overdue = setTimeout(() => worker.process.kill('SIGKILL'), STOP_TIMEOUT);
-    await ended;
+    const [code, signal] = (await ended) as [number | null, NodeJS.Signals | null];
     clearTimeout(overdue);
+    return code === 0 || signal === 'SIGTERM';
   }
 
   #living(): Worker[] {

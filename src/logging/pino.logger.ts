@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import pino, { type Logger } from 'pino';
+import { LAST_LINES, Output } from './output.js';
 
 /** The contexts of what Nest tells at each start; what stops one is told by who started it. */
 const FRAMEWORK = new Set([
@@ -11,16 +12,34 @@ const FRAMEWORK = new Set([
   'ExceptionHandler',
 ]);
 
-/** Nest's logger on pino: a line of JSON an entry in production, readable text elsewhere. */
+/** Nest's logger on pino: one line of JSON per entry in production, readable text elsewhere. It never waits for its output. */
 export class PinoLogger implements LoggerService {
-  private constructor(private readonly logger: Logger) {}
+  private constructor(
+    private readonly logger: Logger,
+    private readonly output: Output,
+  ) {}
 
-  /** Loads what makes entries readable where they are read by people. */
+  /** Writes to standard output, and to standard error when lines are lost. Loads what makes entries readable for people. */
   static async open(options: { readonly level: string; readonly production: boolean }): Promise<PinoLogger> {
     const base = { level: options.level, timestamp: pino.stdTimeFunctions.isoTime };
-    if (options.production) return new PinoLogger(pino(base));
-    const { default: pretty } = await import('pino-pretty');
-    return new PinoLogger(pino(base, pretty({ sync: true, singleLine: true, ignore: 'pid,hostname' })));
+    const errors = new Output(2);
+    const output = new Output(1, {
+      onLoss: (code) =>
+        errors.write(`Log lines are being lost: standard output cannot be written (${code}).\n`),
+      onRestored: (lost) => logger.error(`${lost} log lines were lost.`, 'PinoLogger'),
+    });
+    const format = options.production ? (line: string) => line : await prettyFormat();
+    const logger = new PinoLogger(pino(base, { write: (line) => output.write(format(line)) }), output);
+    process.once('exit', () => {
+      const lost = output.flush(LAST_LINES);
+      if (lost > 0) errors.write(`${lost} log lines were lost.\n`);
+    });
+    return logger;
+  }
+
+  /** A text for people, such as where the server listens; it is not an entry of the log. */
+  print(text: string): void {
+    this.output.write(`${text}\n`);
   }
 
   log(message: unknown, ...rest: unknown[]): void {
@@ -56,4 +75,9 @@ export class PinoLogger implements LoggerService {
     else if (typeof message === 'object') this.logger[level]({ context, ...message });
     else this.logger[level]({ context, ...stack }, String(message));
   }
+}
+
+async function prettyFormat(): Promise<(line: string) => string> {
+  const { default: pretty } = await import('pino-pretty');
+  return pretty.prettyFactory({ singleLine: true, ignore: 'pid,hostname' });
 }

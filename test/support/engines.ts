@@ -425,7 +425,7 @@ function send(pids: readonly number[], signal: NodeJS.Signals): void {
 }
 
 /** Below the range of outgoing connections, lest one sits on the port between a kill and a restart. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const port = 10_000 + Math.floor(Math.random() * 12_000);
   return (await isFree(port)) && (await isFree(port + BUS)) ? port : freePort();
 }
