@@ -15,6 +15,7 @@ import { answerClientErrors } from './http/client-error.js';
 import { limitConnections } from './http/connection-limit.js';
 import { CrossSiteCheck } from './http/cross-site-check.js';
 import { entrance } from './http/entrance.js';
+import { ForwardingWatch } from './http/forwarding-watch.js';
 import { HttpOptions } from './http/http-options.js';
 import { InputPipe } from './http/input.pipe.js';
 import { JsonExpressAdapter } from './http/json-express.adapter.js';
@@ -55,7 +56,7 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
   limitConnections(app.getHttpServer(), options.maxConnections);
   answerClientErrors(app.getHttpServer(), dialect, headers);
   adapter.set('trust proxy', options.trustProxy);
-  app.use(entrance(headers, crossSite));
+  app.use(entrance(headers, crossSite, new ForwardingWatch(options)));
   if (dialect.openToOrigins) app.enableCors({ origin: '*' });
   else if (options.trustedOrigins.length > 0) {
     app.enableCors({
@@ -73,6 +74,7 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
     new ProblemFilter(adapter, dialect, app.get(Auth).challenge, {
       routeOf: (request) => routes().patternOf(request),
       note: (...refusal) => refusals.note(...refusal),
+      explains: options.explainRefusals,
     }),
   );
   if (options.docs) serveApiDocs(app, options.prefix, routes, securitySchemes(authOptions));

@@ -4,6 +4,13 @@ export interface InputFault {
   readonly detail: string;
 }
 
+/** Why something was refused, in words for operators; clients are told it outside production alone. */
+export interface Explanation {
+  readonly text: string;
+  /** What the decision was made by: bounded, and printable in one line. */
+  readonly facts: Readonly<Record<string, string | null>>;
+}
+
 /** The stable codes that a client meets in problem bodies; `http/problem.ts` gives each its status and text. */
 export type ErrorCode =
   | 'malformed_request'
@@ -59,6 +66,7 @@ export class DomainError extends Error {
       readonly endedAt?: Date | null;
       readonly maxAge?: number;
       readonly conceals?: ErrorCode;
+      readonly explanation?: Explanation;
       readonly cause?: unknown;
     } = {},
   ) {
@@ -69,6 +77,7 @@ export class DomainError extends Error {
     this.endedAt = options.endedAt ?? null;
     this.maxAge = options.maxAge ?? null;
     this.reason = options.conceals ?? code;
+    this.explanation = options.explanation ?? null;
   }
 
   /** What is wrong with the input, in the order of its fields; empty unless the code is `validation_failed`. */
@@ -83,6 +92,7 @@ export class DomainError extends Error {
   readonly maxAge: number | null;
   /** Why it is refused, which is the code, unless that conceals it: told to no client. */
   readonly reason: ErrorCode;
+  readonly explanation: Explanation | null;
 }
 
 /** A field that is absent, null or empty where it may not be. */

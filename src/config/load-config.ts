@@ -82,6 +82,7 @@ export function loadConfig(variables: Variables): Config {
       trustedOrigins: settings.TRUSTED_ORIGINS,
       maxConnections: settings.MAX_CONNECTIONS,
       https: production,
+      explainRefusals: !production,
       docs: settings.API_DOCS === 'on',
     }),
   };

@@ -1,10 +1,15 @@
 import type { Request } from 'express';
+import type { Explanation } from '../common/domain-error.js';
+import { printable } from '../common/printable.js';
 import type { Dialect } from './dialect.js';
 import type { HttpOptions } from './http-options.js';
 import { isSafe, needsPreflight } from './request-checks.js';
 
 /** What browsers say of requests that no page of another origin has made. */
 const OWN_SITES: ReadonlySet<unknown> = new Set(['same-origin', 'none', undefined]);
+
+/** How many characters of a header an explanation shows. */
+const LONGEST_SHOWN = 200;
 
 /**
  * Tells the requests that a page of another origin makes its visitor's browser send. Only browsers say where a request
@@ -36,11 +41,36 @@ export class CrossSiteCheck {
     return !isOurs && !(this.dialect.openToOrigins && needsPreflight(request));
   }
 
+  /** By what a request was refused, and which settings would admit it. */
+  explain(request: Request): Explanation {
+    const { origin, 'sec-fetch-site': site } = request.headers;
+    const facts = {
+      origin: bounded(origin),
+      fetchSite: bounded(site),
+      expectedOrigin: bounded(this.#ownOrigin(request) ?? undefined),
+    };
+    const own = facts.expectedOrigin ?? 'unknown, since the Host header cannot be read';
+    return {
+      facts,
+      text:
+        `The request came from the origin ${facts.origin ?? '(none sent)'} (Sec-Fetch-Site: ${facts.fetchSite ?? '(none sent)'}), ` +
+        `and the origin of this server is ${own}, by the Host header or by what a trusted proxy says. ` +
+        'If both are the same site, have your proxy send the host with its port in Host or X-Forwarded-Host and the scheme ' +
+        'in X-Forwarded-Proto, and name the proxy in TRUST_PROXY. If a page of another origin of yours sent it, add that ' +
+        'origin to TRUSTED_ORIGINS.',
+    };
+  }
+
   /** Where the client has us, as far as `TRUST_PROXY` lets the proxy be believed; null where it does not say. */
   #ownOrigin({ secure, host }: Request): string | null {
     const url = `${this.options.https || secure ? 'https' : 'http'}://${host}`;
     return URL.canParse(url) ? new URL(url).origin : null;
   }
+}
+
+/** A header's value for the log: one line, and not too long; null for none. */
+function bounded(value: string | string[] | undefined): string | null {
+  return value === undefined ? null : printable(String(value).slice(0, LONGEST_SHOWN));
 }
 
 /** Whether a text is an origin of the web to the letter, as browsers send it. */

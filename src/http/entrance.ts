@@ -2,16 +2,23 @@ import type { RequestHandler } from 'express';
 import { DomainError } from '../common/domain-error.js';
 import type { AnswerHeaders } from './answer-headers.js';
 import type { CrossSiteCheck } from './cross-site-check.js';
+import type { ForwardingWatch } from './forwarding-watch.js';
 import { namesHost } from './request-checks.js';
 import { giveId } from './request-id.js';
 
 /** What each request meets first, in one step of the router, as each step costs. */
-export function entrance(headers: AnswerHeaders, crossSite: CrossSiteCheck): RequestHandler {
+export function entrance(
+  headers: AnswerHeaders,
+  crossSite: CrossSiteCheck,
+  forwarding: ForwardingWatch,
+): RequestHandler {
   return (request, response, next) => {
     giveId(request, response);
+    forwarding.look(request);
     for (const [name, value] of headers.of(request.method)) response.setHeader(name, value);
     if (!namesHost(request)) throw new DomainError('malformed_request');
-    if (crossSite.refuses(request)) throw new DomainError('cross_site_request');
+    if (crossSite.refuses(request))
+      throw new DomainError('cross_site_request', { explanation: crossSite.explain(request) });
     next();
   };
 }

@@ -10,6 +10,8 @@ export class HttpOptions {
   readonly maxConnections: number = 10_000;
   /** Whether browsers come by HTTPS alone: they are told so (HSTS), and our own origin is one of HTTPS. */
   readonly https: boolean = true;
+  /** Whether a cross-site refusal says in its answer what was expected. Meant for development; the log says it always. */
+  readonly explainRefusals: boolean = false;
   /** Whether the API describes itself at `/openapi.json` and `/docs`. */
   readonly docs: boolean = true;
 

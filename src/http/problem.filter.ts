@@ -1,7 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { Request, Response } from 'express';
-import { DomainError, type ErrorCode } from '../common/domain-error.js';
+import { DomainError, type ErrorCode, type Explanation } from '../common/domain-error.js';
 import type { Dialect, ProblemAnswer } from './dialect.js';
 import { type Problem, problemOf } from './problem.js';
 import { requestIdOf } from './request-id.js';
@@ -12,6 +12,8 @@ export interface Refusing {
   routeOf(request: Request): string;
   /** Notes why a request is refused, and is done before it is answered; null where there is nothing to note. */
   note(request: Request, reason: ErrorCode, route: string): Promise<void> | null;
+  /** Whether answers have the explanations that are meant for operators. */
+  readonly explains: boolean;
 }
 
 /** Turns every error into an answer of the dialect, and into one line of the log. */
@@ -30,12 +32,13 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
-    const problem = problemOf(error);
+    const explanation = error instanceof DomainError ? error.explanation : null;
+    const problem = problemOf(error, this.refusing.explains ? explanation : null);
     const route = this.refusing.routeOf(request);
     const reason = error instanceof DomainError ? error.reason : problem.code;
     const noted = this.refusing.note(request, reason, route);
     const answer = this.dialect.problem(problem, requestIdOf(request));
-    this.#log(request, route, problem, answer.status, error);
+    this.#log(request, route, problem, answer.status, error, explanation);
     if (noted) void this.#answerAfter(noted, response, problem, answer);
     else this.#answer(response, problem, answer);
   }
@@ -65,13 +68,21 @@ export class ProblemFilter implements ExceptionFilter {
     this.adapter.reply(response, body, status);
   }
 
-  #log(request: Request, route: string, { code }: Problem, status: number, error: unknown): void {
+  #log(
+    request: Request,
+    route: string,
+    { code }: Problem,
+    status: number,
+    error: unknown,
+    explanation: Explanation | null,
+  ): void {
     const entry = {
       requestId: requestIdOf(request),
       method: request.method,
       route,
       status,
       code,
+      ...(explanation && { ...explanation.facts, explanation: explanation.text }),
     };
     if (code === 'busy') this.#logger.warn(entry);
     else if (status >= 500) this.#logger.error({ ...entry, err: error });

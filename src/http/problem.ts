@@ -1,6 +1,12 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
-import { DomainError, type ErrorCode, type InputFault, MISSING } from '../common/domain-error.js';
+import {
+  DomainError,
+  type ErrorCode,
+  type Explanation,
+  type InputFault,
+  MISSING,
+} from '../common/domain-error.js';
 
 /** A refusal on its way to a client, before a dialect gives it words (RFC 9457). */
 export interface Problem {
@@ -118,8 +124,11 @@ export function problem(
 }
 
 /** What went wrong, without a word of what the client sent; `internal_error` for whatever was not foreseen. */
-export function problemOf(error: unknown): Problem {
-  if (error instanceof DomainError) return problem(error.code, error);
+export function problemOf(error: unknown, explanation: Explanation | null = null): Problem {
+  if (error instanceof DomainError) {
+    const plain = problem(error.code, error);
+    return explanation ? { ...plain, detail: `${plain.detail} ${explanation.text}` } : plain;
+  }
   const status = statusOf(error);
   if (status >= 500 && status !== 503) return problem('internal_error');
   return { ...problem(CODES[status] ?? 'request_refused'), status };

@@ -1,0 +1,67 @@
+import { Logger } from '@nestjs/common';
+import type { Request } from 'express';
+import type { HttpOptions } from './http-options.js';
+import { type ProxyTrust, plainAddress } from './forwarded-for.js';
+
+const READ = ['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto'];
+
+/** By these other proxies say the same; they are not read. */
+const NOT_READ = [
+  'CF-Connecting-IP',
+  'Fastly-Client-IP',
+  'Fly-Client-IP',
+  'Forwarded',
+  'True-Client-IP',
+  'X-Azure-ClientIP',
+  'X-Client-IP',
+  'X-Cluster-Client-IP',
+  'X-Forwarded-Port',
+  'X-Original-Host',
+  'X-Real-IP',
+];
+
+const NAMES: ReadonlyMap<string, string> = new Map(
+  [...READ, ...NOT_READ].map((name) => [name.toLowerCase(), name]),
+);
+
+const READ_ALONE = `Only ${READ.join(', ')} are read: have the proxy send these.`;
+
+/** Warns of headers of proxies that have no effect: once of each kind, as any client can send them. */
+export class ForwardingWatch {
+  readonly #logger = new Logger('Proxy');
+  readonly #trustsNobody: boolean;
+  #warnedOfSender = false;
+  #warnedOfHeaders = false;
+
+  constructor({ trustProxy }: Pick<HttpOptions, 'trustProxy'>) {
+    this.#trustsNobody = trustProxy === 0 || [trustProxy].flat().length === 0;
+  }
+
+  look({ app, headers, socket }: Request): void {
+    if (this.#warnedOfSender && this.#warnedOfHeaders) return;
+    const isTrusted = (app.get('trust proxy fn') as ProxyTrust)(socket.remoteAddress ?? '', 0);
+    const namesClient = headers['x-forwarded-for'] !== undefined;
+    if (isTrusted ? namesClient || this.#warnedOfHeaders : this.#warnedOfSender) return;
+    const names = Object.keys(headers).flatMap((name) => NAMES.get(name) ?? []);
+    if (names.length === 0) return;
+    if (isTrusted) this.#warnOfHeaders(names);
+    else this.#warnOfSender(names, plainAddress(socket.remoteAddress ?? ''), namesClient);
+  }
+
+  #warnOfHeaders(names: readonly string[]): void {
+    this.#warnedOfHeaders = true;
+    this.#logger.warn(
+      `${names.join(', ')} came from a trusted proxy without X-Forwarded-For, so all its clients count as one. ${READ_ALONE}`,
+    );
+  }
+
+  #warnOfSender(names: readonly string[], sender: string | null, namesClient: boolean): void {
+    this.#warnedOfSender = true;
+    const cause = this.#trustsNobody ? 'TRUST_PROXY names no proxy' : 'TRUST_PROXY does not name this sender';
+    this.#logger.warn(
+      `${names.join(', ')} came from ${sender ?? 'an unknown address'} and had no effect, since ${cause}. ` +
+        'If a proxy of yours sent this, all its clients count as one, and failed sign-ins of one lock out the others: set ' +
+        `TRUST_PROXY to the number of your proxies, or to their addresses.${namesClient ? '' : ` ${READ_ALONE}`}`,
+    );
+  }
+}
