@@ -396,12 +396,12 @@ for (const [name, storage] of Object.entries(DURABLE))
           expect((await stolen.delete('/sessions')).body).toMatchObject({ code: 'session_not_fresh' });
         });
       } else {
-        it('is asked for, as no cookie is taken', async () => {
+        it('is what a login issues, as no cookie is taken', async () => {
           const email = await house.newcomer();
-          for (const wish of [{}, { transport: 'cookie' }, { transport: null }]) {
-            const answer = await house.app.visitor().login(email, PASSWORD, wish);
-            expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '/transport' }] } });
-            expect(answer.headers.getSetCookie()).toEqual([]);
+          for (const wish of [{}, { transport: null }, BEARER]) {
+            const { status, headers, body } = await house.app.visitor().login(email, PASSWORD, wish);
+            expect([status, headers.getSetCookie()]).toEqual([200, []]);
+            expect(body).toMatchObject({ email, token: expect.any(String) });
           }
           const { bearer } = await house.signedIn(email, BEARER);
           const answer = await house.holder(null, `sid=${bearer}`).get('/users/me');
@@ -759,6 +759,51 @@ for (const [name, storage] of Object.entries(DURABLE))
       await other.drop();
     });
   });
+
+describe.each([
+  ['token_auth', 'cookie', 'This server issues bearer tokens only: leave the field out, or send "bearer".'],
+  [
+    'session_db_auth',
+    'bearer',
+    'This server issues session cookies only: leave the field out, or send "cookie".',
+  ],
+])('A login under %s', (type, transport, detail) => {
+  it(`says that it issues no ${transport}, whatever the password, and counts no attempt`, async () => {
+    const house = await House.open({ AUTH_TYPE: type, AUTH_FAILURES_PER_NETWORK: '2' });
+    const email = await house.newcomer();
+    for (const password of [PASSWORD, 'wrong', 'wrong', 'wrong', PASSWORD]) {
+      const answer = await house.app.visitor().login(email, password, { transport });
+      expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '/transport', detail }] } });
+      expect(answer.headers.getSetCookie()).toEqual([]);
+      expect(answer.body).not.toHaveProperty('token');
+    }
+    expect((await house.app.visitor().login(email)).status).toBe(200);
+    await house.app.stop();
+  });
+});
+
+describe('A sign-in that hands out a bearer token', () => {
+  it('says when the token ends, and one that sets a cookie does not', async () => {
+    const house = await House.open({ AUTH_TYPE: 'session_db_auth,token_auth' });
+    const email = await house.newcomer();
+    const usual = { expires_at: house.at(12 * HOUR), idle_expires_at: house.at(30 * MINUTE) };
+    const visitor = house.app.visitor();
+    expect((await visitor.login(email, PASSWORD, BEARER)).body).toMatchObject(usual);
+    expect((await visitor.get('/sessions/current')).body.session).toMatchObject(usual);
+    expect(
+      (await house.app.visitor().login(email, PASSWORD, { ...BEARER, remember: true })).body,
+    ).toMatchObject({
+      expires_at: house.at(30 * DAY),
+      idle_expires_at: house.at(14 * DAY),
+    });
+    const change = { current_password: PASSWORD, new_password: `${PASSWORD}, changed` };
+    expect((await visitor.put('/users/me/password', change)).body).toMatchObject(usual);
+    const atBrowser = await house.app.visitor().login(email, change.new_password);
+    expect(Object.keys(atBrowser.body)).not.toEqual(expect.arrayContaining(['expires_at']));
+    expect(atBrowser.headers.getSetCookie()).toHaveLength(1);
+    await house.app.stop();
+  });
+});
 
 describe('A server that takes no bearers', () => {
   let house: House;

@@ -47,7 +47,7 @@ describe('The description of the API', () => {
     expect(document.components.securitySchemes).toEqual({
       session: { type: 'apiKey', in: 'cookie', name: 'sid' },
       bearer: { type: 'http', scheme: 'bearer' },
-      basic: { type: 'http', scheme: 'basic' },
+      basic: { type: 'http', scheme: 'basic', description: 'E-mail and password with each request.' },
     });
   });
 
@@ -103,6 +103,15 @@ describe('The description of the API', () => {
       body && { $ref: `#/components/schemas/${body}` },
     );
     expect(responses[status].content['application/json'].schema).toMatchObject(answer);
+  });
+
+  it('says that there is no login where each request carries the password', async () => {
+    const own = await TestApp.start({ AUTH_TYPE: 'basic_auth' });
+    const document = await (await fetch(`${own.root}/openapi.json`)).json();
+    const { paths, components } = Object(document);
+    await own.stop();
+    expect(Object.keys(paths).filter((path) => path.includes('auth_session'))).toEqual([]);
+    expect(components.securitySchemes.basic.description).toMatch(/There is no login/);
   });
 
   it('names the queries that narrow lists and widen endings', () => {

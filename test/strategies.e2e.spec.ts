@@ -146,9 +146,26 @@ for (const { type, name, storage, dialect, remembers } of houses) {
         expect((await ann.get('/users/me')).status).toBe(type === 'session_auth' ? 200 : rejection);
       });
     } else {
-      it('has no routes to sign in and out', async () => {
-        expect((await login(app.visitor(), 'ann@example.com')).status).toBe(401);
-        expect((await login(await signedIn('ann@example.com'), 'ann@example.com')).status).toBe(404);
+      it('has no login and no logout, and says so where the dialect lets it', async () => {
+        const known = await signedIn('ann@example.com');
+        for (const [visitor, isStranger] of [
+          [app.visitor(), true],
+          [known, false],
+        ] as const)
+          for (const answer of [
+            await login(visitor, 'ann@example.com'),
+            await visitor.send('POST', '/auth_session/login', 'email=a', { 'content-type': 'text/plain' }),
+            await visitor.delete('/auth_session/logout'),
+          ]) {
+            expect(answer.status).toBe(isStranger && dialect === 'alx' ? 401 : 404);
+            if (dialect === 'alx')
+              expect(answer.body).toEqual({ error: isStranger ? 'Unauthorized' : 'Not found' });
+            else
+              expect(answer.body).toMatchObject({
+                code: 'login_not_offered',
+                detail: expect.stringContaining('Authorization: Basic'),
+              });
+          }
       });
     }
   });

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { Session } from '../sessions/session.js';
+import { type Session, TRANSPORTS, type Transport } from '../sessions/session.js';
 import type { User } from '../users/user.js';
 import {
   ANONYMOUS,
@@ -18,6 +18,10 @@ export class AuthChain extends Auth {
   constructor(private readonly links: readonly Auth[]) {
     super();
     this.challenge = links[0]?.challenge ?? 'Session';
+  }
+
+  override get transports(): readonly Transport[] {
+    return TRANSPORTS.filter((transport) => this.links.some((link) => link.transports.includes(transport)));
   }
 
   async authenticate(request: Request): Promise<AuthResult> {

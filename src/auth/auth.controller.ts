@@ -7,7 +7,7 @@ import { CurrentSession, CurrentUser, Public } from '../common/access.js';
 import { DomainError, invalid } from '../common/domain-error.js';
 import { clientAddress } from '../http/client-facts.js';
 import { CredentialsBody } from '../http/body-decorators.js';
-import type { Session } from '../sessions/session.js';
+import type { Session, Transport } from '../sessions/session.js';
 import { userJson } from '../users/user-json.js';
 import type { User } from '../users/user.js';
 import { UsersOptions } from '../users/users-options.js';
@@ -17,7 +17,7 @@ import { AuthOptions } from './auth-options.js';
 import { LoginDto } from './dto/login.dto.js';
 import { SignedInUserDto } from './dto/session.dto.js';
 import { signInFailed, signedIn } from './sign-in-events.js';
-import { withTicket } from './with-ticket.js';
+import { SessionView } from './session-view.js';
 
 @ApiTag('session')
 @Controller('auth_session')
@@ -27,6 +27,7 @@ export class AuthController {
     private readonly users: UsersService,
     private readonly usersOptions: UsersOptions,
     private readonly options: AuthOptions,
+    private readonly view: SessionView,
     @Optional() private readonly trail?: AuditTrail,
   ) {}
 
@@ -36,7 +37,8 @@ export class AuthController {
   @CredentialsBody()
   @ApiAnswer(200, {
     type: SignedInUserDto,
-    description: 'Signed in; `Set-Cookie` carries the ticket, or `token` where `bearer` was asked for.',
+    description:
+      'Signed in. The session token is in `Set-Cookie`, or in `token` where it is a bearer token; `expires_at` and `idle_expires_at` then say when it ends.',
   })
   @ApiAnswer(429, { description: 'Too many attempts from this network failed.' })
   @ApiAnswer(401, {
@@ -47,6 +49,7 @@ export class AuthController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
+    const carrier = this.#transport(transport ?? null);
     const claimant = { ip: clientAddress(request), ticketOf: await this.auth.holder(request) };
     const verification = await this.users.verify(email, password, claimant);
     if (verification.outcome !== 'verified') {
@@ -57,14 +60,11 @@ export class AuthController {
     const grant = await this.auth.signIn(
       user,
       { request, response },
-      { transport: transport ?? 'cookie', remember: remember ?? false, label: null },
+      { transport: carrier, remember: remember ?? false, label: null },
     );
-    if (!grant) {
-      const carrier = transport === 'bearer' ? 'bearer tokens' : 'session cookies';
-      throw invalid('/transport', `This server does not issue ${carrier}.`);
-    }
+    if (!grant) throw notIssued(carrier);
     await this.trail?.record(signedIn(user, grant.session, 'login'), initiatorOf(request, user.id));
-    return withTicket(userJson(user, this.usersOptions.presentation), grant.token);
+    return this.view.signedIn(userJson(user, this.usersOptions.presentation), grant);
   }
 
   @Delete('logout')
@@ -85,4 +85,18 @@ export class AuthController {
     );
     return {};
   }
+
+  /** The transport that is asked for, or the usual one; a `validation_failed` where this server does not issue it. */
+  #transport(asked: Transport | null): Transport {
+    const [usual = 'cookie'] = this.auth.transports;
+    const transport = asked ?? usual;
+    if (!this.auth.transports.includes(transport)) throw notIssued(transport);
+    return transport;
+  }
+}
+
+function notIssued(transport: Transport): DomainError {
+  const [issued, other] =
+    transport === 'bearer' ? ['session cookies', 'cookie'] : ['bearer tokens', 'bearer'];
+  return invalid('/transport', `This server issues ${issued} only: leave the field out, or send "${other}".`);
 }

@@ -8,6 +8,7 @@ import { AccessTokensController } from './access-tokens.controller.js';
 import { authProvider, chooseSchemes, remembersUsers, takesTokens } from './auth.provider.js';
 import { Clock, SystemClock } from '../common/clock.js';
 import { FreshGuard } from './fresh.guard.js';
+import { NoLoginController } from './no-login.controller.js';
 import { PasswordController } from './password.controller.js';
 import { Refusals } from './refusals.js';
 import { RolesGuard } from './roles.guard.js';
@@ -50,7 +51,9 @@ export class AuthModule {
       imports,
       controllers: [
         PasswordController,
-        ...(remembersUsers(chosen) ? [AuthController, SessionsController, UserSessionsController] : []),
+        ...(remembersUsers(chosen)
+          ? [AuthController, SessionsController, UserSessionsController]
+          : [NoLoginController]),
         ...(takesTokens(chosen) ? [AccessTokensController] : []),
       ],
       providers: [

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type { Session, Transport } from '../sessions/session.js';
+import { type Session, TRANSPORTS, type Transport } from '../sessions/session.js';
 import type { SessionToken } from '../sessions/session-token.js';
 import type { User } from '../users/user.js';
 
@@ -75,6 +75,11 @@ export interface Exchange {
 export abstract class Auth {
   /** The challenge of `WWW-Authenticate` (RFC 9110, section 11.6.1). */
   abstract readonly challenge: string;
+
+  /** How the tokens that a sign-in issues can travel, the usual way first; empty where nobody signs in. */
+  get transports(): readonly Transport[] {
+    return this.signIn === Auth.prototype.signIn ? [] : TRANSPORTS;
+  }
 
   /** A bad credential is an answer, never an exception; an exception means that we could not find out. */
   abstract authenticate(request: Request): Promise<AuthResult>;

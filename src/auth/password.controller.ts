@@ -12,7 +12,7 @@ import { UsersService } from '../users/users.service.js';
 import { Auth, type SignInWish } from './auth.js';
 import { ChangePasswordDto } from './dto/change-password.dto.js';
 import { SignedInUserDto } from './dto/session.dto.js';
-import { withTicket } from './with-ticket.js';
+import { SessionView } from './session-view.js';
 
 /** The password of whoever is asking, which their sessions hang on. */
 @ApiTag('users')
@@ -23,6 +23,7 @@ export class PasswordController {
     private readonly users: UsersService,
     private readonly sessions: SessionsService,
     private readonly usersOptions: UsersOptions,
+    private readonly view: SessionView,
   ) {}
 
   @Put()
@@ -52,7 +53,7 @@ export class PasswordController {
     await this.sessions.endAll(user.id, 'password_changed', undefined, by);
     const wish = session && wishAs(session);
     const grant = wish && (await this.auth.signIn(changed, { request, response }, wish));
-    return withTicket(userJson(changed, this.usersOptions.presentation), grant?.token ?? null);
+    return this.view.signedIn(userJson(changed, this.usersOptions.presentation), grant);
   }
 }
 

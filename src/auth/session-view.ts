@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { NEVER } from '../common/clock.js';
 import type { Session } from '../sessions/session.js';
-import { Auth } from './auth.js';
+import { Auth, type Grant } from './auth.js';
 import { AuthOptions } from './auth-options.js';
 import { deviceOf } from './device.js';
 import type { SessionDto } from './dto/session.dto.js';
+import { withTicket } from './with-ticket.js';
 
 /** Shows sessions to those who may see them: all but what signs anybody in. */
 @Injectable()
@@ -17,10 +18,6 @@ export class SessionView {
   /** A session as the API shows it, to whoever came by `current`. */
   show(session: Session, current: Session | null): SessionDto {
     const { timestamp } = this.options.dialect;
-    const { expiresAt, idleExpiresAt } = this.auth.endsOf(session) ?? {
-      expiresAt: session.expiresAt < NEVER ? session.expiresAt : null,
-      idleExpiresAt: null,
-    };
     return {
       id: session.id,
       current: session.id === current?.id,
@@ -31,10 +28,26 @@ export class SessionView {
       created_at: timestamp(session.createdAt),
       authenticated_at: timestamp(session.authenticatedAt),
       last_seen_at: timestamp(session.lastSeenAt),
-      expires_at: expiresAt && timestamp(expiresAt),
-      idle_expires_at: idleExpiresAt && timestamp(idleExpiresAt),
+      ...this.#ends(session),
       ip: session.client.ip,
       device: deviceOf(session.client.userAgent),
+    };
+  }
+
+  /** A user who signs in; with the token and its end where the body of the answer carries it. */
+  signedIn<T extends object>(user: T, grant: Grant | null) {
+    return grant?.token ? withTicket({ ...user, ...this.#ends(grant.session) }, grant.token) : user;
+  }
+
+  #ends(session: Session): Pick<SessionDto, 'expires_at' | 'idle_expires_at'> {
+    const { timestamp } = this.options.dialect;
+    const { expiresAt, idleExpiresAt } = this.auth.endsOf(session) ?? {
+      expiresAt: session.expiresAt < NEVER ? session.expiresAt : null,
+      idleExpiresAt: null,
+    };
+    return {
+      expires_at: expiresAt && timestamp(expiresAt),
+      idle_expires_at: idleExpiresAt && timestamp(idleExpiresAt),
     };
   }
 }

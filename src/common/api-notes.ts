@@ -24,7 +24,7 @@ export interface FieldFacts {
 
 /** A decorator's facts and where it stood. */
 export type ApiNote =
-  | { readonly on: 'controller'; readonly place: [target: Class]; readonly tag: string }
+  | { readonly on: 'controller'; readonly place: [target: Class]; readonly tag: string | null }
   | {
       readonly on: 'handler';
       readonly place: [target: object, name: string | symbol, method: PropertyDescriptor];
@@ -43,6 +43,10 @@ const notes: ApiNote[] = [];
 /** Files the routes of a controller under a word. */
 export const ApiTag = (tag: string) => (target: Class) =>
   void notes.push({ on: 'controller', place: [target], tag });
+
+/** Leaves the routes of a controller out of the description. */
+export const ApiHidden = () => (target: Class) =>
+  void notes.push({ on: 'controller', place: [target], tag: null });
 
 /** Describes an answer of a handler. */
 export const ApiAnswer =

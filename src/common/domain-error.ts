@@ -38,6 +38,7 @@ export type ErrorCode =
   | 'cross_site_request'
   | 'forbidden'
   | 'not_found'
+  | 'login_not_offered'
   | 'method_not_allowed'
   | 'request_timeout'
   | 'too_many_attempts'

@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express/adapters/express-adapter.js';
 import {
+  ApiExcludeController,
   ApiProperty,
   ApiResponse,
   ApiTags,
@@ -93,7 +94,8 @@ export function describeApi(
 
 /** Tells Swagger what one of our decorators noted. */
 function pass(note: ApiNote): void {
-  if (note.on === 'controller') ApiTags(note.tag)(...note.place);
+  if (note.on === 'controller' && note.tag === null) ApiExcludeController()(...note.place);
+  else if (note.on === 'controller') ApiTags(note.tag!)(...note.place);
   else if (note.on === 'handler') ApiResponse({ ...note.answer })(...note.place);
   else ApiProperty({ ...note.field })(...note.place);
 }

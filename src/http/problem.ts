@@ -58,6 +58,10 @@ const PROBLEMS: Record<ErrorCode, readonly [status: number, detail: string]> = {
   cross_site_request: [403, 'This request was refused because it came from another site.'],
   forbidden: [403, 'You are not allowed to do this.'],
   not_found: [404, 'Not found.'],
+  login_not_offered: [
+    404,
+    'This server has no login. Send your credentials with each request, such as e-mail and password in an Authorization: Basic header.',
+  ],
   method_not_allowed: [405, 'Method not allowed. The `Allow` header lists the methods of this path.'],
   request_timeout: [408, 'The request took too long to arrive. Send it again.'],
   email_taken: [409, 'An account with this e-mail address exists already.'],
@@ -141,10 +145,10 @@ function inWords(at: Date): string {
 }
 
 /** What a fault is called in one short string, as the course's contract has it. */
-export function plainError({ status, code, faults }: Problem): string {
+export function plainError({ status, faults }: Problem): string {
   const [first] = faults;
   if (first?.detail === MISSING) return `${first.pointer.slice(1)} missing`;
-  if (code === 'not_found') return 'Not found';
+  if (status === 404) return 'Not found';
   if (status === 400) return 'Wrong format';
   return STATUS_CODES[status] ?? 'Error';
 }

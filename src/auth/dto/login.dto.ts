@@ -22,7 +22,8 @@ export class LoginDto {
   @ApiField({
     required: false,
     enum: [...TRANSPORTS],
-    description: '`cookie` unless told otherwise; `bearer` for clients that keep no cookies.',
+    description:
+      '`bearer` for clients that keep no cookies. Left out, it is `cookie` where this server issues cookies, and else `bearer`.',
   })
   @IsOptional(STANDARD)
   @IsIn(TRANSPORTS, STANDARD)

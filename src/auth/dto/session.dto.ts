@@ -64,6 +64,24 @@ export class GrantedSessionDto extends SessionDto {
 export class SignedInUserDto extends UserDto {
   @ApiField({ required: false, description: 'For `Authorization: Bearer`; shown this once.' })
   readonly token?: string;
+
+  @ApiField({
+    required: false,
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When the token ends however much it is used; only beside `token`.',
+  })
+  readonly expires_at?: string | null;
+
+  @ApiField({
+    required: false,
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When the token ends unless it is used; only beside `token`.',
+  })
+  readonly idle_expires_at?: string | null;
 }
 
 /** By which session a request came, and whose it is. */

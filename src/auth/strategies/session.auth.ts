@@ -53,6 +53,10 @@ export class SessionAuth extends Auth {
     this.challenge = `Session realm="${options.realm}"`;
   }
 
+  override get transports(): readonly Transport[] {
+    return [this.transport];
+  }
+
   async authenticate(request: Request): Promise<AuthResult> {
     const text = this.ticketOf(request);
     if (text === null) return ANONYMOUS;
