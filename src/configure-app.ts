@@ -4,6 +4,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { Auth } from './auth/auth.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthOptions } from './auth/auth-options.js';
+import { BearerAlone } from './auth/bearer-alone.js';
 import { FreshGuard } from './auth/fresh.guard.js';
 import { Refusals } from './auth/refusals.js';
 import { securitySchemes } from './auth/security-schemes.js';
@@ -47,9 +48,16 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
   const authOptions = app.get(AuthOptions);
   const { dialect } = authOptions;
   const headers = new AnswerHeaders(options);
-  const crossSite = new CrossSiteCheck(options, dialect);
   let table: RouteTable | null = null;
   const routes = () => (table ??= new RouteTable(app.get(ModulesContainer), options.prefix));
+  const bearer = app.get(BearerAlone);
+  const crossSite = new CrossSiteCheck(options, dialect, (request) => {
+    const isForUsers = () =>
+      routes()
+        .at(request.path)
+        .every(({ access }) => access !== 'public');
+    return bearer.isOnlyCredentialOf(request) && isForUsers();
+  });
   const refusals = app.get(Refusals);
   const unmatched = new UnmatchedRoutes(app.get(AuthGuard), routes);
 

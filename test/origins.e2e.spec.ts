@@ -1,6 +1,8 @@
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { loadConfig } from 'coatcheck';
+import { CrossSiteCheck } from '../src/http/cross-site-check.js';
 import { PASSWORD, TestApp } from './support/app.js';
 
 type Fields = Readonly<Record<string, string>>;
@@ -207,13 +209,141 @@ describe('Trusted origins', () => {
     for (const sign of signs(site)) expect((await send(LOGIN, sign)).status).toBe(200);
   });
 
-  it.each(['', 'app.example.com', `${APP}/`, 'https://APP.example.com', 'https://*.example.com', 'null'])(
-    'that are none are told at the start: %j',
-    async (origin) => {
-      const wrong = TestApp.start({ TRUSTED_ORIGINS: `${APP},${origin}` });
-      await expect(wrong).rejects.toThrow('TRUSTED_ORIGINS: must be origins such as https://app.example.com');
+  it.each([
+    '',
+    'app.example.com',
+    `${APP}/`,
+    `${APP}:443`,
+    'https://APP.example.com',
+    'https://*.example.com',
+    'https://user@app.example.com',
+    'https://exämple.org',
+    'null',
+    '*',
+    'capacitor://',
+    'capacitor:localhost',
+    'capacitor://localhost/',
+    'Capacitor://localhost',
+    'capacitor://*',
+    'app://a%41',
+    'file://',
+    'file://host',
+    'javascript://alert',
+    'data://text',
+    'blob://x',
+    'about://blank',
+    'wss://app.example.com',
+  ])('that are none are told at the start: %j', async (origin) => {
+    const variables = { TRUSTED_ORIGINS: `${APP},${origin}` };
+    expect(() => loadConfig(variables)).toThrow('TRUSTED_ORIGINS: must be origins to the letter, such as');
+    const options = { trustedOrigins: [APP, origin] };
+    const dialect = { openToOrigins: false };
+    expect(() => new CrossSiteCheck({ ...options, https: true }, dialect, () => false)).toThrow(
+      'trustedOrigins must be origins to the letter, such as',
+    );
+  });
+});
+
+describe('Origins of applications', () => {
+  const ORIGINS = [
+    'capacitor://localhost',
+    'ionic://localhost',
+    'tauri://localhost',
+    'http://tauri.localhost',
+    'https://tauri.localhost',
+    'chrome-extension://abcdefghijklmnopabcdefghijklmnop',
+    'moz-extension://0f4e7b1c-9a3d-4c5e-8b2f-6d7e8f9a0b1c',
+    'safari-web-extension://0F4E7B1C-9A3D-4C5E-8B2F-6D7E8F9A0B1C',
+    'app://.',
+    'app://obsidian.md',
+    'vscode-webview://1abcdef0',
+    'http://localhost:8100',
+  ];
+  let own: TestApp;
+
+  beforeAll(async () => {
+    own = await TestApp.start({
+      TRUSTED_ORIGINS: ORIGINS.join(', '),
+      AUTH_TYPE: 'session_db_auth,token_auth',
+    });
+    await own.addUser('ann@example.com');
+  });
+
+  afterAll(() => own.stop());
+
+  it.each(ORIGINS)('are trusted to the letter: %s', async (origin) => {
+    const site = { 'sec-fetch-site': 'cross-site' };
+    const { status, headers } = await send(LOGIN, { origin, ...site }, own);
+    expect([status, headers['access-control-allow-origin']]).toEqual([200, origin]);
+    for (const other of [
+      `${origin}.evil`,
+      `${origin}/`,
+      `x${origin}`,
+      origin.replace(/:.*/, '://evil'),
+      'null',
+    ]) {
+      const refused = await send(LOGIN, { origin: other, ...site }, own);
+      expect([other, refused.status, admissions(refused.headers)]).toEqual([other, 403, []]);
+    }
+  });
+});
+
+describe('A request from another site whose only credential is a bearer token', () => {
+  const EVIL: Fields = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+
+  /** The status of a change that Ann, or whoever it is, asks for from another site. */
+  async function ask(own: TestApp, headers: Fields, path = '/api/v1/auth_session/logout'): Promise<number> {
+    return (await send(['DELETE', path], { ...EVIL, ...headers }, own)).status;
+  }
+
+  it.each(['token_auth', 'session_db_auth,token_auth', 'token_auth,basic_auth'])(
+    'is not refused, beside whatever cookies that are not ours: AUTH_TYPE=%s',
+    async (type) => {
+      const own = await TestApp.start({ AUTH_TYPE: type });
+      await own.addUser('ann@example.com');
+      for (const cookie of [{}, { cookie: 'lb=1; theme=dark' }] as Fields[]) {
+        const ann = own.visitor();
+        await ann.login('ann@example.com', PASSWORD, { transport: 'bearer' });
+        const authorization = `Bearer ${ann.bearer}`;
+        const answer = await send(LOGOUT, { ...EVIL, ...cookie, authorization }, own);
+        expect([answer.status, admissions(answer.headers)]).toEqual([200, []]);
+        expect(await ask(own, { ...cookie, authorization })).toBe(401);
+        expect(await ask(own, { ...cookie, authorization: 'Bearer forged' })).toBe(401);
+        expect(await ask(own, { ...cookie, authorization }, '/api/v1/nowhere')).toBe(401);
+      }
+      await own.stop();
     },
   );
+
+  it('is refused where it carries anything else, asks for what is public, or tokens are not taken', async () => {
+    const own = await TestApp.start({ AUTH_TYPE: 'session_db_auth,token_auth,basic_auth' });
+    await own.addUser('ann@example.com');
+    const ann = own.visitor();
+    await ann.login('ann@example.com', PASSWORD, { transport: 'bearer' });
+    await ann.login('ann@example.com');
+    const authorization = `Bearer ${ann.bearer}`;
+    const cookie = ann.cookie!;
+    for (const headers of [
+      {},
+      { cookie },
+      { cookie, authorization },
+      { cookie: 'sid=', authorization },
+      { cookie: 'sid=a; sid=b', authorization },
+      { cookie: 'theme=dark; sid=forged', authorization },
+      { authorization: `Basic ${btoa(`ann@example.com:${PASSWORD}`)}` },
+      { authorization: 'Bearer' },
+      { authorization: 'Bearer ' },
+      { authorization: ann.bearer! },
+    ] as Fields[])
+      expect([headers, await ask(own, headers)]).toEqual([headers, 403]);
+    for (const path of [LOGIN[1], `${LOGIN[1]}/`, '/api/v1/status'])
+      expect((await send(['POST', path], { ...EVIL, authorization }, own, '{}')).status).toBe(403);
+    expect((await ann.get('/users/me')).status).toBe(200);
+    await own.stop();
+    const plain = await TestApp.start({ AUTH_TYPE: 'session_db_auth' });
+    expect(await ask(plain, { authorization })).toBe(403);
+    await plain.stop();
+  });
 });
 
 describe('Our own origin', () => {

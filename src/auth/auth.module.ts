@@ -6,6 +6,7 @@ import { AuthGuard } from './auth.guard.js';
 import { AuthOptions } from './auth-options.js';
 import { AccessTokensController } from './access-tokens.controller.js';
 import { authProvider, chooseSchemes, remembersUsers, takesTokens } from './auth.provider.js';
+import { BearerAlone } from './bearer-alone.js';
 import { Clock, SystemClock } from '../common/clock.js';
 import { FreshGuard } from './fresh.guard.js';
 import { NoLoginController } from './no-login.controller.js';
@@ -73,6 +74,7 @@ export class AuthModule {
         RolesGuard,
         FreshGuard,
         Refusals,
+        BearerAlone,
         { provide: APP_GUARD, useExisting: AuthGuard },
         { provide: APP_GUARD, useExisting: RolesGuard },
       ],

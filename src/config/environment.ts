@@ -13,7 +13,7 @@ import {
   ValidateBy,
 } from 'class-validator';
 import { SCHEMES } from '../auth/auth.provider.js';
-import { isOrigin } from '../http/cross-site-check.js';
+import { ORIGINS, isOrigin } from '../http/cross-site-check.js';
 import { isDatabaseUrl, isSessionStoreUrl } from '../storage/storage-options.js';
 import { type PasswordScheme, type Registration, USUAL_COST } from '../users/users-options.js';
 import { parseDuration } from '../common/duration.js';
@@ -141,7 +141,7 @@ export class Environment {
   )
   readonly TRUST_PROXY: string = '0';
 
-  @satisfies('isOrigin', isOrigin, 'must be origins such as https://app.example.com, by comma', {
+  @satisfies('isOrigin', isOrigin, `must be ${ORIGINS}; several by comma`, {
     each: true,
   })
   @List()

@@ -196,7 +196,7 @@ describe('The configuration', () => {
     const { users } = loadConfig({
       PASSWORD_CONTEXT_WORDS: 'Grand Hotel, Bellevue',
       API_HOST: 'inside.example',
-      TRUSTED_ORIGINS: 'https://app.hotel.example:8443',
+      TRUSTED_ORIGINS: 'https://app.hotel.example:8443, capacitor://localhost, chrome-extension://abcdef',
     });
     expect(users.passwordContext).toEqual([
       'Grand Hotel',
@@ -204,6 +204,8 @@ describe('The configuration', () => {
       hostname(),
       'inside.example',
       'app.hotel.example',
+      'localhost',
+      'abcdef',
     ]);
   });
 

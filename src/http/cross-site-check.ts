@@ -8,6 +8,10 @@ import { isSafe, needsPreflight } from './request-checks.js';
 /** What browsers say of requests that no page of another origin has made. */
 const OWN_SITES: ReadonlySet<unknown> = new Set(['same-origin', 'none', undefined]);
 
+/** What `isOrigin` asks for. */
+export const ORIGINS =
+  'origins to the letter, such as https://app.example.com or capacitor://localhost: lower case, no path, no wildcard';
+
 /** How many characters of a header an explanation shows. */
 const LONGEST_SHOWN = 200;
 
@@ -21,9 +25,10 @@ export class CrossSiteCheck {
   constructor(
     private readonly options: Pick<HttpOptions, 'https' | 'trustedOrigins'>,
     private readonly dialect: Pick<Dialect, 'openToOrigins'>,
+    /** Whether a request carries nothing that another site could use. */
+    private readonly isHarmless: (request: Request) => boolean,
   ) {
-    if (!options.trustedOrigins.every(isOrigin))
-      throw new Error('trustedOrigins must be origins such as https://app.example.com.');
+    if (!options.trustedOrigins.every(isOrigin)) throw new Error(`trustedOrigins must be ${ORIGINS}.`);
     this.#trusted = new Set(options.trustedOrigins);
   }
 
@@ -38,7 +43,8 @@ export class CrossSiteCheck {
     const { origin, 'sec-fetch-site': site } = request.headers;
     if (this.trusts(origin)) return false;
     const isOurs = OWN_SITES.has(site) && (origin === undefined || origin === this.#ownOrigin(request));
-    return !isOurs && !(this.dialect.openToOrigins && needsPreflight(request));
+    if (isOurs || (this.dialect.openToOrigins && needsPreflight(request))) return false;
+    return !this.isHarmless(request);
   }
 
   /** By what a request was refused, and which settings would admit it. */
@@ -73,7 +79,16 @@ function bounded(value: string | string[] | undefined): string | null {
   return value === undefined ? null : printable(String(value).slice(0, LONGEST_SHOWN));
 }
 
-/** Whether a text is an origin of the web to the letter, as browsers send it. */
+/** Schemes whose pages have no origin that names them: browsers send `null`, or another origin. */
+const WITHOUT_ORIGIN = /^(about|blob|data|file|filesystem|ftp|javascript|mailto|view-source|wss?):/;
+
+/**
+ * Whether a text is an origin to the letter, as browsers and web views send it: of the web, or of an application, such as
+ * `capacitor://localhost` or `chrome-extension://<id>`.
+ */
 export function isOrigin(text: string): boolean {
-  return /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+  if (!/^[a-z][a-z\d+.-]*:\/\/[\w.:[\]-]+$/i.test(text) || WITHOUT_ORIGIN.test(text) || !URL.canParse(text))
+    return false;
+  const { protocol, host } = new URL(text);
+  return `${protocol}//${host}` === text;
 }

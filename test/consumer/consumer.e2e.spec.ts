@@ -510,7 +510,7 @@ describe('An application of somebody else', () => {
 
   it('is told at the start of an origin that is none', async () => {
     const serving = serve(CoatsModule, { trustedOrigins: ['https://app.example.com/'] });
-    await expect(serving).rejects.toThrow('must be origins such as https://app.example.com.');
+    await expect(serving).rejects.toThrow('must be origins to the letter');
   });
 
   it('has its options made by a factory that injects', async () => {
