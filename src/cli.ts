@@ -24,7 +24,7 @@ import { type MoveCounts, moveSessions } from './sessions/session-move.js';
 import type { SessionStore } from './sessions/session-store.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { Connections, openBackend } from './storage/connections.js';
-import { isSessionStoreUrl, withoutSecrets } from './storage/storage-options.js';
+import { faultOfSessionStoreUrl, withoutSecrets } from './storage/store-url.js';
 import { StorageModule } from './storage/storage.module.js';
 import { CreateUserDto, toNewUser } from './users/dto/create-user.dto.js';
 import { type UserPresentation, userJson } from './users/user-json.js';
@@ -217,10 +217,12 @@ function onUser(
 
 /** Why nothing can be moved between two stores; the values, which may have a password in them, are left out. */
 function faultOf(from: string, to: string): string | null {
-  const urls = [from, to];
-  if (!urls.every(isSessionStoreUrl))
-    return 'a store is sqlite:<file>, postgres://…, redis://…, rediss://… or redis-cluster://….';
-  if (urls.includes('memory:')) return 'no other process sees what is in memory:.';
+  const faults = [
+    ['--from', faultOfSessionStoreUrl(from)],
+    ['--to', faultOfSessionStoreUrl(to)],
+  ].filter(([, fault]) => fault !== null);
+  if (faults.length > 0) return `${faults.map(([name, fault]) => `${name}: ${fault}`).join('; ')}.`;
+  if ([from, to].includes('memory:')) return 'no other process sees what is in memory:.';
   return from === to ? 'sessions move from one store to another, and this is the same.' : null;
 }
 

@@ -11,7 +11,7 @@ import { LAST_LINES, Output } from './logging/output.js';
 import { PinoLogger } from './logging/pino.logger.js';
 import { ProcessEnd, hasTerminal } from './process-end.js';
 import { OpeningError } from './storage/connections.js';
-import { withoutSecrets } from './storage/storage-options.js';
+import { withoutSecrets } from './storage/store-url.js';
 import { RegistrationDesk } from './users/registration-desk.js';
 import { Workers } from './workers.js';
 

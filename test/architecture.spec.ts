@@ -37,7 +37,7 @@ const PINNED: Readonly<Record<string, string | readonly string[]>> = {
   '@fastify/busboy': 'http',
   pino: 'logging',
   'pino-pretty': 'logging',
-  'fastest-levenshtein': 'config',
+  'fastest-levenshtein': ['config', 'storage/store-url'],
   commander: 'cli.ts',
   'cli-progress': 'cli.ts',
   '@nestjs/platform-express': 'http',

@@ -115,7 +115,10 @@ export function contradictions(given: Environment, settings: Settings): string[]
 /** Whether a store is asked with a password that everyone tries first. */
 function hasDefaultPassword(url: string): boolean {
   const [, user = '', password] = /^[\w-]+:\/\/([^:]*):(.*)@/.exec(url) ?? [];
-  return password !== undefined && [user, ...DEFAULT_PASSWORDS].includes(password.toLowerCase());
+  const others = [...url.matchAll(/[?&](?:sentinel_)?password=([^&]*)/g)].map(([, other]) => other!);
+  return [...(password === undefined ? [] : [password]), ...others].some((text) =>
+    [user, ...DEFAULT_PASSWORDS].includes(text.toLowerCase()),
+  );
 }
 
 /** The storage that is used. */

@@ -11,10 +11,11 @@ import {
   Min,
   MinLength,
   ValidateBy,
+  type ValidationArguments,
 } from 'class-validator';
 import { SCHEMES } from '../auth/auth.provider.js';
 import { ORIGINS, isOrigin } from '../http/cross-site-check.js';
-import { isDatabaseUrl, isSessionStoreUrl } from '../storage/storage-options.js';
+import { faultOfDatabaseUrl, faultOfSessionStoreUrl } from '../storage/store-url.js';
 import { type PasswordScheme, type Registration, USUAL_COST } from '../users/users-options.js';
 import { parseDuration } from '../common/duration.js';
 
@@ -109,15 +110,11 @@ export class Environment {
   @IsInt()
   readonly MAX_CONNECTIONS: number = 10_000;
 
-  @satisfies('isDatabaseUrl', isDatabaseUrl, 'must be memory:, sqlite:<file> or postgres://…')
+  @hasNoFault(faultOfDatabaseUrl)
   readonly DATABASE_URL: string = 'sqlite:coatcheck.db';
 
   @IsOptional()
-  @satisfies(
-    'isSessionStoreUrl',
-    isSessionStoreUrl,
-    'must be memory:, sqlite:<file>, postgres://…, redis://…, rediss://… or redis-cluster://host:port,…',
-  )
+  @hasNoFault(faultOfSessionStoreUrl)
   readonly SESSION_STORE_URL?: string;
 
   @IsWait()
@@ -216,6 +213,13 @@ function satisfies(name: string, test: (text: string) => boolean, message: strin
     { name, validator: { validate: (value: unknown) => typeof value === 'string' && test(value) } },
     { message, ...options },
   );
+}
+
+/** The fault is what the variable is refused with. */
+function hasNoFault(faultOf: (text: string) => string | null) {
+  const validate = (value: unknown) => typeof value === 'string' && faultOf(value) === null;
+  const defaultMessage = (given?: ValidationArguments) => faultOf(String(given?.value)) ?? '';
+  return ValidateBy({ name: faultOf.name, validator: { validate, defaultMessage } });
 }
 
 function isProxyTrust(text: string): boolean {

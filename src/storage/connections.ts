@@ -5,7 +5,8 @@ import type { SessionStore } from '../sessions/session-store.js';
 import type { TallyStore } from '../throttle/tally-store.js';
 import type { UserStore } from '../users/user-store.js';
 import type { Backend } from './backend.js';
-import { type StorageOptions, isDatabaseUrl, isSessionStoreUrl, withoutSecrets } from './storage-options.js';
+import type { StorageOptions } from './storage-options.js';
+import { faultOfSessionStoreUrl, withoutSecrets } from './store-url.js';
 import { reasonOf, writeTo } from './write-probe.js';
 
 /** The backends that the URLs name, opened once each and closed after the last request. */
@@ -20,7 +21,6 @@ export class Connections implements OnApplicationShutdown {
   ) {}
 
   static async open({ database, sessions, timeout }: StorageOptions): Promise<Connections> {
-    if (!isDatabaseUrl(database)) throw new Error('A database is memory:, sqlite:<file> or postgres://….');
     const main = await openWritable(database, timeout).catch(blame('database'));
     if (sessions === database)
       return new Connections(main.users!, main.audit!, main.sessions, main.tallies, [main]);
@@ -69,10 +69,8 @@ async function openWritable(url: string, timeout: number): Promise<Backend> {
 
 /** Opens a backend; drivers are loaded for the backends in use alone. */
 export async function openBackend(url: string, timeout: number): Promise<Backend> {
-  if (!isSessionStoreUrl(url))
-    throw new Error(
-      'A session store is memory:, sqlite:<file>, postgres://…, redis://… or redis-cluster://….',
-    );
+  const fault = faultOfSessionStoreUrl(url);
+  if (fault !== null) throw new Error(`Bad storage URL: ${fault}`);
   const [scheme] = url.split(':', 1);
   switch (scheme) {
     case 'memory':

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -248,17 +248,168 @@ export class PostgresServer extends Engine {
   }
 }
 
-/** Redis servers that share all the slots evenly, each a master without replicas. */
-export class RedisCluster {
-  private constructor(readonly nodes: readonly RedisServer[]) {}
+/** One of those who watch a primary and name another when it is down. */
+class Sentinel extends Engine {
+  readonly url = `redis://${LOCAL}:${this.port}`;
 
-  static async start(nodes = 3): Promise<RedisCluster> {
-    const extra = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'];
+  private constructor(
+    port: number,
+    private readonly config: readonly string[],
+  ) {
+    super(port);
+  }
+
+  static async start(config: readonly string[]): Promise<Sentinel> {
+    const sentinel = new Sentinel(await freePort(), config);
+    await orClose(sentinel, () => sentinel.begin());
+    return sentinel;
+  }
+
+  /** A sentinel writes into its file what it learns, and reads it again when it is restarted. */
+  protected launch(): ChildProcess {
+    const file = join(this.folder, 'sentinel.conf');
+    const lines = [`port ${this.port}`, `bind ${LOCAL}`, `dir ${this.folder}`, ...this.config];
+    if (!existsSync(file)) writeFileSync(file, `${lines.join('\n')}\n`);
+    return spawn(binary('redis-server'), [file, '--sentinel'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
+  protected async ping(): Promise<boolean> {
+    return (await withRedis(this.port, (send) => send('PING'))) === 'PONG';
+  }
+}
+
+/** A primary with replicas. */
+export class ReplicatedRedis {
+  protected constructor(readonly servers: readonly RedisServer[]) {}
+
+  static async start({ replicas = 1 } = {}): Promise<ReplicatedRedis> {
+    return new ReplicatedRedis(await startReplicated(replicas));
+  }
+
+  /** The server that takes writes. */
+  async primary(): Promise<RedisServer> {
+    for (const server of this.servers.filter(({ pid }) => pid !== undefined)) {
+      const [role] = (await withRedis(server.port, (send) => send('ROLE'))) as [string];
+      if (role === 'master') return server;
+    }
+    throw new Error('No server is the primary.');
+  }
+
+  /** Makes a server the primary, and the others its replicas. */
+  async promote(server: RedisServer): Promise<void> {
+    await withRedis(server.port, (send) => send('REPLICAOF', 'NO', 'ONE'));
+    for (const other of this.servers.filter((one) => one !== server))
+      await withRedis(other.port, (send) => send('REPLICAOF', LOCAL, `${server.port}`));
+  }
+
+  /** Starts what is down, and waits until all but one follow the primary. */
+  async mend(): Promise<void> {
+    const primary = await this.primary();
+    for (const server of this.servers.filter(({ pid }) => pid === undefined)) {
+      await server.restart();
+      await command(server.port, 'REPLICAOF', LOCAL, `${primary.port}`);
+    }
+    await eventually(async () => hasReplicas(await this.primary(), this.servers.length - 1));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.close()));
+  }
+}
+
+/** A primary, two replicas and three sentinels, who agree after a second that a server is down. */
+export class SentinelRedis extends ReplicatedRedis {
+  static readonly SERVICE = 'coats';
+
+  private constructor(
+    servers: readonly RedisServer[],
+    readonly sentinels: readonly Sentinel[],
+  ) {
+    super(servers);
+  }
+
+  static override async start(): Promise<SentinelRedis> {
+    const servers = await startReplicated(2);
+    const sentinels: Sentinel[] = [];
+    const all = new SentinelRedis(servers, sentinels);
+    const { SERVICE } = SentinelRedis;
+    const config = [
+      `sentinel monitor ${SERVICE} ${LOCAL} ${servers[0]!.port} 2`,
+      `sentinel down-after-milliseconds ${SERVICE} 1000`,
+      `sentinel failover-timeout ${SERVICE} 10000`,
+    ];
+    await orClose(all, async () => {
+      while (sentinels.length < 3) sentinels.push(await Sentinel.start(config));
+      for (const { port } of sentinels) await eventually(() => knowsAll(port));
+    });
+    return all;
+  }
+
+  get url(): string {
+    const hosts = this.sentinels.map(({ port }) => `${LOCAL}:${port}`).join(',');
+    return `redis-sentinel://${hosts}/${SentinelRedis.SERVICE}`;
+  }
+
+  /** Has the sentinels name another primary while the old one goes on answering. */
+  async failOver(): Promise<void> {
+    await withRedis(this.sentinels[0]!.port, (send) => send('SENTINEL', 'FAILOVER', SentinelRedis.SERVICE));
+  }
+
+  override async close(): Promise<void> {
+    await Promise.all(this.sentinels.map((sentinel) => sentinel.close()));
+    await super.close();
+  }
+}
+
+/** Whether a sentinel knows both replicas and both other sentinels. */
+async function knowsAll(port: number): Promise<void> {
+  const info = String(await withRedis(port, (send) => send('INFO', 'sentinel')));
+  if (!info.includes('status=ok') || !info.includes('slaves=2,sentinels=3')) throw new Error(info);
+}
+
+async function hasReplicas(server: RedisServer, count: number): Promise<void> {
+  const info = String(await withRedis(server.port, (send) => send('INFO', 'replication')));
+  if ([...info.matchAll(/^slave\d+:.*state=online/gm)].length < count) throw new Error(info);
+}
+
+async function startReplicated(replicas: number): Promise<RedisServer[]> {
+  const prompt = ['--repl-diskless-sync-delay', '0'];
+  const servers = [await RedisServer.start({ extra: prompt })];
+  const all = {
+    async close() {
+      await Promise.all(servers.map((server) => server.close()));
+    },
+  };
+  await orClose(all, async () => {
+    const extra = [...prompt, '--replicaof', LOCAL, `${servers[0]!.port}`];
+    while (servers.length <= replicas) servers.push(await RedisServer.start({ extra }));
+    await eventually(() => hasReplicas(servers[0]!, replicas));
+  });
+  return servers;
+}
+
+/** Redis servers of which the first share all the slots evenly; the others are replicas, of one of those each. */
+export class RedisCluster {
+  private constructor(
+    readonly nodes: readonly RedisServer[],
+    private readonly primaries: number,
+  ) {}
+
+  static async start({ primaries = 3, replicas = 0 } = {}): Promise<RedisCluster> {
+    const extra = [
+      '--cluster-enabled',
+      'yes',
+      '--cluster-node-timeout',
+      '2000',
+      '--repl-diskless-sync-delay',
+      '0',
+    ];
     const started: RedisServer[] = [];
-    const cluster = new RedisCluster(started);
+    const cluster = new RedisCluster(started, primaries);
     await orClose(cluster, async () => {
-      while (started.length < nodes) started.push(await RedisServer.start({ extra }));
+      while (started.length < primaries + replicas) started.push(await RedisServer.start({ extra }));
       await cluster.#meet();
+      await cluster.#replicate();
     });
     return cluster;
   }
@@ -269,6 +420,30 @@ export class RedisCluster {
 
   get url(): string {
     return `redis-cluster://${this.ports.map((port) => `${LOCAL}:${port}`).join(',')}`;
+  }
+
+  /** The server that takes writes for the slots that one of the first had at first. */
+  async primaryOf(index: number): Promise<RedisServer> {
+    const port = Number(
+      await withRedis(this.#alive().port, async (send) => {
+        const slots = (await send('CLUSTER', 'SLOTS')) as [number, number, [string, number]][];
+        return slots.find(([from]) => from === Math.floor((SLOTS * index) / this.primaries))?.[2][1];
+      }),
+    );
+    const server = this.nodes.find((node) => node.port === port);
+    if (!server) throw new Error(`No server has the slots of node ${index}.`);
+    return server;
+  }
+
+  /** Starts what is down, and waits until each primary has a replica. */
+  async mend(): Promise<void> {
+    for (const node of this.nodes.filter(({ pid }) => pid === undefined)) await node.restart();
+    for (let index = 0; index < this.primaries; index += 1)
+      await eventually(async () => hasReplicas(await this.primaryOf(index), 1));
+  }
+
+  #alive(): RedisServer {
+    return this.nodes.find(({ pid }) => pid !== undefined)!;
   }
 
   /** Moves slots, or the first so many, with their keys from one node to another while clients use them. */
@@ -303,10 +478,11 @@ export class RedisCluster {
 
   async #meet(): Promise<void> {
     const [first = 0, ...others] = this.ports;
-    const share = (index: number) => Math.floor((SLOTS * index) / this.ports.length);
+    const share = (index: number) => Math.floor((SLOTS * index) / this.primaries);
     for (const [index, port] of this.ports.entries()) {
       await withRedis(port, async (send) => {
-        await send('CLUSTER', 'ADDSLOTSRANGE', `${share(index)}`, `${share(index + 1) - 1}`);
+        if (index < this.primaries)
+          await send('CLUSTER', 'ADDSLOTSRANGE', `${share(index)}`, `${share(index + 1) - 1}`);
         await send('CLUSTER', 'SET-CONFIG-EPOCH', `${index + 1}`);
       });
     }
@@ -314,6 +490,17 @@ export class RedisCluster {
       for (const port of others) await send('CLUSTER', 'MEET', LOCAL, `${port}`);
     });
     for (const port of this.ports) await eventually(() => this.#agrees(port));
+  }
+
+  async #replicate(): Promise<void> {
+    const pairs = this.nodes.slice(this.primaries).map((replica, index) => {
+      return [this.nodes[index % this.primaries]!, replica] as const;
+    });
+    for (const [primary, replica] of pairs) {
+      const id = await withRedis(primary.port, myId);
+      await withRedis(replica.port, (send) => send('CLUSTER', 'REPLICATE', id));
+      await eventually(() => hasReplicas(primary, 1));
+    }
   }
 
   async #agrees(port: number): Promise<void> {
@@ -351,6 +538,11 @@ async function mySlots(send: Send): Promise<number[]> {
       const [first = 0, last = first] = range.split('-').map(Number);
       return Array.from({ length: last - first + 1 }, (_, index) => first + index);
     });
+}
+
+/** What the Redis at a port of this machine answers to a command. */
+export function command(port: number, ...words: readonly string[]): Promise<unknown> {
+  return withRedis(port, (send) => send(...words));
 }
 
 async function withRedis<T>(port: number, use: (send: Send) => Promise<T>): Promise<T> {

@@ -1,15 +1,17 @@
 import { createClient, createCluster } from '@redis/client';
+import type { StoreNode, StoreUrl } from '../store-url.js';
 
-/** Milliseconds that a connection may take, and between two attempts at one. */
+/** Milliseconds that a connection may take. */
 const CONNECT_TIMEOUT = 1_000;
-const RECONNECT_INTERVAL = 250;
 
-/** What is asked of Redis, be it one server or a cluster. Whoever is not connected says so at once. */
+/** Milliseconds between two attempts of a cluster's client at a node. */
+const NODE_RECONNECT_INTERVAL = 250;
+
+const REDIS_PORT = 6379;
+
+/** What is asked of Redis, be it one server or a cluster. Without a connection, a command fails at once. */
 export interface RedisClient {
-  connect(): Promise<unknown>;
-  destroy(): void;
-  info(): Promise<string>;
-  on(event: 'error', listener: (error: Error) => void): unknown;
+  info(section?: string): Promise<string>;
   get(key: string): Promise<string | null>;
   hGet(key: string, field: string): Promise<string | null>;
   hGetAll(key: string): Promise<Record<string, string>>;
@@ -21,27 +23,54 @@ export interface RedisClient {
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
 }
 
-const CLUSTER = /^redis-cluster:\/\/(?:([^:@]*):([^@]*)@)?([^/?@]+)/;
-
-export function isCluster(url: string): boolean {
-  return CLUSTER.test(url);
+interface Credentials {
+  readonly user: string;
+  readonly password: string;
+  readonly database?: number;
+  readonly isTls: boolean;
 }
 
-/** A client that is not connected yet, and that connects again by itself when a connection breaks. */
-export function newClient(url: string): RedisClient {
-  const options = {
+export type NodeClient = ReturnType<typeof newNodeClient>;
+export type ClusterClient = ReturnType<typeof newClusterClient>;
+
+/** A client of one server, not connected yet. Once its connection breaks, it is of no use any more. */
+export function newNodeClient(
+  { host, port }: StoreNode,
+  { user, password, database, isTls }: Credentials,
+  usualPort = REDIS_PORT,
+) {
+  return createClient({
+    ...credentials(user, password),
+    ...(database !== undefined && { database }),
     disableOfflineQueue: true,
-    socket: { connectTimeout: CONNECT_TIMEOUT, reconnectStrategy: () => RECONNECT_INTERVAL },
-  };
-  const [, username, password, hosts] = CLUSTER.exec(url) ?? [];
-  if (hosts === undefined) return createClient({ ...options, url: url.replace(/\?.*$/, '') });
-  return createCluster({
-    rootNodes: hosts.split(',').map((host) => ({ url: `redis://${host}` })),
-    minimizeConnections: true,
-    defaults: {
-      ...options,
-      ...(username && { username: decodeURIComponent(username) }),
-      ...(password && { password: decodeURIComponent(password) }),
+    socket: {
+      host,
+      port: port ?? usualPort,
+      connectTimeout: CONNECT_TIMEOUT,
+      reconnectStrategy: false,
+      ...(isTls && { tls: true }),
     },
   });
+}
+
+/** A client of a cluster, not connected yet. It connects again to a node whose connection breaks. */
+export function newClusterClient({ nodes, user, password, scheme }: StoreUrl) {
+  const isTls = scheme.startsWith('rediss');
+  return createCluster({
+    rootNodes: nodes.map(({ host, port }) => ({ socket: { host, port: port ?? REDIS_PORT } })),
+    minimizeConnections: true,
+    defaults: {
+      ...credentials(user, password),
+      disableOfflineQueue: true,
+      socket: {
+        connectTimeout: CONNECT_TIMEOUT,
+        reconnectStrategy: () => NODE_RECONNECT_INTERVAL,
+        ...(isTls && { tls: true }),
+      },
+    },
+  });
+}
+
+function credentials(username: string, password: string) {
+  return { ...(username !== '' && { username }), ...(password !== '' && { password }) };
 }

@@ -30,7 +30,7 @@ export class RedisSessionStore extends SessionStore {
   async insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult> {
     if (tagOf(session.id) !== userTag(session.userId))
       throw new Error("The id of a session must bear its user's tag.");
-    const [outcome, ...evicted] = (await this.redis.run(INSERT, this.#keyOf(session.id), [
+    const [outcome, ...evicted] = (await this.redis.runForGood(INSERT, this.#keyOf(session.id), [
       session.createdAt.getTime(),
       session.id,
       encode({ session, ended: null }),
@@ -63,7 +63,7 @@ export class RedisSessionStore extends SessionStore {
   async rotate(id: string, from: string, to: string, now: Date, proof?: Proof): Promise<boolean> {
     const proven = proof ? [proof.authenticatedAt.getTime(), proof.expiresAt.getTime(), ENDING_KEPT_FOR] : [];
     const args = [now.getTime(), id, from, to, ...proven];
-    return (await this.redis.run(ROTATE, this.#keyOf(id), args)) === 1;
+    return (await this.redis.runForGood(ROTATE, this.#keyOf(id), args)) === 1;
   }
 
   async rename(id: string, label: string | null, now: Date): Promise<boolean> {
@@ -72,12 +72,12 @@ export class RedisSessionStore extends SessionStore {
   }
 
   async end(id: string, reason: EndReason, now: Date): Promise<boolean> {
-    return (await this.redis.run(END, this.#keyOf(id), [now.getTime(), id, reason])) === 1;
+    return (await this.redis.runForGood(END, this.#keyOf(id), [now.getTime(), id, reason])) === 1;
   }
 
   async endAll(userId: string, reason: EndReason, now: Date, exceptId = ''): Promise<string[]> {
     const args = [now.getTime(), encodeURIComponent(userId), reason, exceptId];
-    return (await this.redis.run(END_ALL, this.#keyOfTag(userTag(userId)), args)) as string[];
+    return (await this.redis.runForGood(END_ALL, this.#keyOfTag(userTag(userId)), args)) as string[];
   }
 
   async endingOf(id: string, now: Date): Promise<Ending | null> {

@@ -6,6 +6,8 @@ const SWAP = `
 local ends, text = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+) (.*)$')
 if ends and tonumber(ends) <= tonumber(ARGV[1]) then text = nil end
 if (text or '') ~= ARGV[2] then return 0 end
+-- A script that has written before may write on where the memory is full: what is there can change, what is not cannot come.
+if ends then redis.call('DEL', KEYS[1]) end
 local life = math.max(tonumber(ARGV[4]) - tonumber(ARGV[1]), 1)
 redis.call('SET', KEYS[1], ARGV[4] .. ' ' .. ARGV[3], 'PX', string.format('%.0f', life))
 return 1

@@ -6,6 +6,9 @@
 /** The field with the count of fields at which it is time to forget what is over for long enough. */
 export const NOT_A_SESSION = '';
 
+/** The name of no field. */
+const NOT_A_FIELD = '-';
+
 /** An entry's line (`entry.ts`) and what can be asked of it. Instants keep their digits: Lua numbers are not printed back. */
 const ENTRY = `
 local key, now, id = KEYS[1], tonumber(ARGV[1]), ARGV[2]
@@ -25,6 +28,12 @@ local function write(one)
     one.created, one.version, one.user, one.proven, one.facts }, ' '))
 end
 
+-- Redis lets a script that has written before write on where its memory is full, and what is replaced takes no more of it.
+local function replace(one)
+  redis.call('HDEL', key, '${NOT_A_FIELD}')
+  write(one)
+end
+
 local function find()
   local text = redis.call('HGET', key, id)
   local one = text and read(text)
@@ -35,7 +44,7 @@ end
 
 local function finish(one, reason)
   one.ended, one.reason = ARGV[1], reason
-  write(one)
+  replace(one)
 end
 
 local function keepFor(ms)
@@ -89,17 +98,16 @@ local function rivals()
 end
 
 if redis.call('HEXISTS', key, id) == 1 then return {'taken'} end
-local result = {'inserted'}
-if max > 0 then
-  local found = rivals()
-  local excess = #found + 1 - max
-  if excess > 0 and policy == 'refuse' then return {'refused'} end
-  for i = 1, excess do
-    finish(found[i], 'evicted')
-    table.insert(result, found[i].field)
-  end
-end
+local found = max > 0 and rivals() or {}
+local excess = max > 0 and #found + 1 - max or 0
+if excess > 0 and policy == 'refuse' then return {'refused'} end
+-- Where the memory is full, this fails before anybody gives way.
 redis.call('HSET', key, id, line)
+local result = {'inserted'}
+for i = 1, excess do
+  finish(found[i], 'evicted')
+  table.insert(result, found[i].field)
+end
 keepFor(tonumber(new.expires) - now + kept)
 if redis.call('HLEN', key) > tonumber(redis.call('HGET', key, '${NOT_A_SESSION}') or 16) then forget() end
 return result
@@ -110,7 +118,7 @@ export const TOUCH = `${ENTRY}
 local one = find()
 if not one or tonumber(one.seen) > now then return 0 end
 one.seen, one.expires = ARGV[1], ARGV[3]
-write(one)
+replace(one)
 keepFor(tonumber(one.expires) - now + tonumber(ARGV[4]))
 return 1
 `;
@@ -125,7 +133,7 @@ if ARGV[5] then
   one.proven, one.expires = ARGV[5], ARGV[6]
   keepFor(tonumber(one.expires) - now + tonumber(ARGV[7]))
 end
-write(one)
+replace(one)
 return 1
 `;
 

@@ -9,7 +9,7 @@ import {
 } from 'kysely';
 import { Gathered } from '../gathered.js';
 import { START_TIMEOUT, StoreCalls, whileRepeatable } from '../store-calls.js';
-import { withoutSecrets } from '../storage-options.js';
+import { withoutSecrets } from '../store-url.js';
 import { explainMigration, migrationsFor } from './migrations.js';
 import { classifyPostgresFailure } from './postgres.failures.js';
 import { PostgresPool, storable } from './postgres.pool.js';

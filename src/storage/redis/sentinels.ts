@@ -1,0 +1,61 @@
+import type { StoreNode, StoreUrl } from '../store-url.js';
+import { inTime } from './in-time.js';
+import { type NodeClient, newNodeClient } from './redis.client.js';
+
+const SENTINEL_PORT = 26_379;
+
+/** Milliseconds that a sentinel may take for an answer before the next is asked. */
+const PATIENCE = 1_000;
+
+/** The sentinels of a service, asked one after another until one answers; that one is asked first the next time. */
+export class Sentinels {
+  readonly #nodes: StoreNode[];
+  #client: NodeClient | null = null;
+
+  constructor(private readonly url: StoreUrl) {
+    this.#nodes = [...url.nodes];
+  }
+
+  /** Where the primary is, or why nobody can say. */
+  async primary(): Promise<StoreNode> {
+    const failures: string[] = [];
+    for (const node of this.#nodes.slice()) {
+      try {
+        const client = (this.#client ??= await this.#connect(node));
+        const answer = await inTime(this.#ask(client), PATIENCE);
+        if (answer !== null) return { host: answer[0], port: Number(answer[1]) };
+        failures.push(`${node.host}: knows no service of this name`);
+      } catch (error) {
+        failures.push(`${node.host}: ${(error as Error).message}`);
+      }
+      this.close();
+      this.#nodes.push(this.#nodes.shift()!);
+    }
+    throw new Error(`No sentinel names the primary (${failures.join('; ')}).`);
+  }
+
+  close(): void {
+    this.#client?.destroy();
+    this.#client = null;
+  }
+
+  #ask(client: NodeClient): Promise<[string, string] | null> {
+    const [service = ''] = this.url.path;
+    return client.sendCommand(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', service]);
+  }
+
+  async #connect(node: StoreNode): Promise<NodeClient> {
+    const { scheme, parameters } = this.url;
+    const user = parameters.get('sentinel_username') ?? '';
+    const password = parameters.get('sentinel_password') ?? '';
+    const client = newNodeClient(node, { user, password, isTls: scheme.startsWith('rediss') }, SENTINEL_PORT);
+    client.on('error', () => {});
+    try {
+      await inTime(client.connect(), PATIENCE);
+      return client;
+    } catch (error) {
+      client.destroy();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,329 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+/** The parts of a storage URL of a server, decoded. */
+export interface StoreUrl {
+  readonly scheme: string;
+  readonly user: string;
+  readonly password: string;
+  readonly nodes: readonly StoreNode[];
+  /** The segments of the path: a database, or what the scheme has there. */
+  readonly path: readonly string[];
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+export interface StoreNode {
+  /** Without the brackets of an IPv6 address; empty where the URL names none. */
+  readonly host: string;
+  readonly port: number | null;
+}
+
+type Values = RegExp | readonly string[];
+
+/** What URLs of a scheme may consist of. */
+interface Grammar {
+  readonly example: string;
+  readonly path: RegExp;
+  /** What is wrong with a path that does not match. */
+  readonly pathFault: string;
+  readonly hosts: 'one' | 'several' | 'one or in ?host=';
+  readonly parameters: Readonly<Record<string, Values>>;
+  /** What to write for a parameter that others know and we do not. */
+  readonly hints: Readonly<Record<string, string>>;
+}
+
+const SOME = /^.+$/s;
+const NUMBER = /^\d{1,9}$/;
+
+const REDIS_HINTS = {
+  ...among(
+    ['tls', 'ssl', 'sslmode'],
+    'TLS is the scheme: rediss://…, rediss-cluster://… or rediss-sentinel://…',
+  ),
+  ...among(['db', 'database'], 'the number of the database is the path, as in redis://host/1'),
+  ...among(
+    ['user', 'username', 'password', 'auth'],
+    'user and password stand before the host, as in user:password@host',
+  ),
+  ...among(
+    ['timeout', 'connect_timeout', 'socket_timeout', 'command_timeout'],
+    'STORE_TIMEOUT says how long a call may take',
+  ),
+  ...among(['keyprefix', 'key_prefix', 'namespace'], 'it is called prefix'),
+  ...among(
+    ['sentinelmasterid', 'master', 'master_name', 'mastername', 'service_name'],
+    'the name of the service is the path, as in redis-sentinel://host:26379/mymaster',
+  ),
+};
+
+/** `replicas` is of `RedisConnection`. */
+const REDIS_PARAMETERS = { prefix: SOME, replicas: /^\d$/ };
+
+const REDIS: Grammar = {
+  example: 'redis://user:password@host:6379/0?prefix=coats',
+  path: /^(\/\d{0,4})?$/,
+  pathFault: 'the path is the number of a database, as in redis://host/1',
+  hosts: 'one',
+  parameters: REDIS_PARAMETERS,
+  hints: REDIS_HINTS,
+};
+
+const CLUSTER: Grammar = {
+  ...REDIS,
+  example: 'redis-cluster://user:password@host:6379,host:6379?prefix=coats',
+  path: /^\/?$/,
+  pathFault: 'a cluster has one database, and no path',
+  hosts: 'several',
+};
+
+const SENTINEL: Grammar = {
+  ...REDIS,
+  example: 'redis-sentinel://user:password@host:26379,host:26379/mymaster/0?prefix=coats',
+  path: /^\/[^/]+(\/\d{0,4})?$/,
+  pathFault:
+    'the path is the name of the service and perhaps the number of a database, as in redis-sentinel://host:26379/mymaster/0',
+  hosts: 'several',
+  parameters: { ...REDIS_PARAMETERS, sentinel_username: SOME, sentinel_password: SOME },
+};
+
+/** The parameters are those that `pg` acts upon. */
+const POSTGRES: Grammar = {
+  example: 'postgres://user:password@host:5432/database?sslmode=verify-full',
+  path: /^(\/[^/]*)?$/,
+  pathFault: 'the path is the name of a database, as in postgres://host/coats',
+  hosts: 'one or in ?host=',
+  parameters: {
+    host: SOME,
+    port: NUMBER,
+    user: SOME,
+    password: SOME,
+    application_name: SOME,
+    fallback_application_name: SOME,
+    options: SOME,
+    client_encoding: ['utf8', 'UTF8', 'utf-8', 'UTF-8'],
+    ssl: ['true', '1', '0', 'no-verify'],
+    sslmode: ['disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'],
+    sslcert: SOME,
+    sslkey: SOME,
+    sslrootcert: SOME,
+    sslnegotiation: ['postgres', 'direct'],
+    uselibpqcompat: ['true'],
+    statement_timeout: NUMBER,
+    lock_timeout: NUMBER,
+    idle_in_transaction_session_timeout: NUMBER,
+    query_timeout: NUMBER,
+  },
+  hints: {
+    ...among(
+      ['schema', 'search_path', 'currentschema'],
+      'a schema is named by options=-c%20search_path%3D<schema>',
+    ),
+    ...among(['dbname', 'database'], 'the database is the path, as in postgres://host/coats'),
+    ...among(['connect_timeout', 'pool_timeout', 'timeout'], 'STORE_TIMEOUT says how long a call may take'),
+    ...among(['tls'], 'TLS is asked for by sslmode=verify-full'),
+  },
+};
+
+const GRAMMARS: Readonly<Record<string, Grammar>> = {
+  postgres: POSTGRES,
+  postgresql: POSTGRES,
+  redis: REDIS,
+  rediss: REDIS,
+  'redis-cluster': CLUSTER,
+  'rediss-cluster': CLUSTER,
+  'redis-sentinel': SENTINEL,
+  'rediss-sentinel': SENTINEL,
+};
+
+const DATABASES = ['memory', 'sqlite', 'postgres', 'postgresql'];
+
+/** What else people call them. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  'redis+cluster': 'redis-cluster',
+  'redis+sentinel': 'redis-sentinel',
+  'rediss+sentinel': 'rediss-sentinel',
+  'redis+ssl': 'rediss',
+  'redis+tls': 'rediss',
+  valkey: 'redis',
+  valkeys: 'rediss',
+  sqlite3: 'sqlite',
+  file: 'sqlite',
+  pgsql: 'postgres',
+  pg: 'postgres',
+};
+
+/** So many letters may be wrong in a name that is meant to be another. */
+const TYPOS = 2;
+
+const USER_INFO = /^(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})*$/i;
+const NODE = /^(?:([\w.-]+|(?:%[\da-f]{2}|[\w.-])+)|\[([\da-f:.]+(?:%25[\w.-]+)?)\])?(?::(\d+))?$/i;
+
+/** Why users cannot be kept where a URL says, and what to write; null where they can. It tells parts by name, no values. */
+export function faultOfDatabaseUrl(url: string): string | null {
+  return faultOf(url, DATABASES, 'memory:, sqlite:<file> or postgres://…');
+}
+
+/** Why sessions cannot be kept where a URL says, and what to write; null where they can. It tells parts by name, no values. */
+export function faultOfSessionStoreUrl(url: string): string | null {
+  const all = [...DATABASES, ...Object.keys(GRAMMARS)];
+  const known = 'memory:, sqlite:<file>, postgres://…, redis://…, redis-sentinel://… or redis-cluster://…';
+  return faultOf(url, all, known);
+}
+
+/** The parts of a URL in which there is no fault, of a scheme with hosts. */
+export function parseStoreUrl(url: string): StoreUrl {
+  const { scheme, user, nodes, path, query } = split(url);
+  const [name = '', ...password] = user?.split(':') ?? [];
+  return {
+    scheme,
+    user: decodeURIComponent(name),
+    password: decodeURIComponent(password.join(':')),
+    nodes: nodes.map(nodeOf),
+    path: path.split('/').slice(1).map(decodeURIComponent),
+    parameters: new Map(new URLSearchParams(query ?? '')),
+  };
+}
+
+/** A storage URL as it may be shown: without user, password and parameters. */
+export function withoutSecrets(url: string): string {
+  return url.replace(/^([\w-]+:\/\/)(?:.*@)?([^?]*).*$/s, '$1$2');
+}
+
+function faultOf(url: string, schemes: readonly string[], known: string): string | null {
+  const [, scheme] = /^([a-z][a-z0-9+.-]*):/i.exec(url) ?? [];
+  if (url !== url.trim()) return 'there is a blank before or after it';
+  if (scheme === undefined) return `must be ${known}`;
+  if (!schemes.includes(scheme)) return faultOfScheme(scheme, schemes, known);
+  if (scheme === 'memory') return url === 'memory:' ? null : 'memory: stands alone, nothing comes after it';
+  if (scheme === 'sqlite') return faultOfFile(url.slice('sqlite:'.length));
+  return faultOfParts(url, GRAMMARS[scheme]!);
+}
+
+function faultOfScheme(scheme: string, schemes: readonly string[], known: string): string {
+  const small = scheme.toLowerCase();
+  const meant = OTHER_NAMES[small] ?? nearest(small, schemes);
+  if (meant === undefined || !schemes.includes(meant)) return `must be ${known}`;
+  return `must be ${known}; did you mean ${meant}${meant === 'sqlite' ? ':<file>' : '://…'}?`;
+}
+
+/** A file is named as it is on the disk: what would be another name elsewhere is none here. */
+function faultOfFile(file: string): string | null {
+  if (/^(:memory:|file:)/i.test(file)) return 'SQLite in memory is memory:, and a file is named by its path';
+  const rules: readonly (readonly [broken: RegExp, fault: string])[] = [
+    [/^$/, 'names no file, as in sqlite:coatcheck.db'],
+    [/^\s|\s$|\p{Cc}/u, 'there is a blank or a control character at an end of the file name or in it'],
+    [
+      /^\/\//,
+      'write the path as it is: sqlite:/var/lib/coatcheck.db, or sqlite:coatcheck.db in the working folder',
+    ],
+    [/^~/, 'a tilde is not replaced: write the whole path, as in sqlite:/home/ann/coatcheck.db'],
+    [/[?#]/, 'takes no parameters and no fragment: a file name has no ? and no # in it'],
+    [/%[\da-f]{2}/i, 'is a file name, not percent-encoded'],
+    [/\$[{\w]/, 'no variables are replaced in it'],
+    [/\/$/, 'names a folder, not a file'],
+  ];
+  return rules.find(([broken]) => broken.test(file))?.[1] ?? null;
+}
+
+function faultOfParts(url: string, grammar: Grammar): string | null {
+  const { after, user, nodes, path, query, fragment } = split(url);
+  if (after === undefined) return `the scheme is followed by //, as in ${grammar.example}`;
+  if (/[\s\p{Cc}]/u.test(url)) return 'there is a blank in it: write %20';
+  if (fragment !== undefined)
+    return 'there is a # in it: a URL of a store has no fragment, in a password # is %23';
+  if (/@/.test(path + (query ?? '')) || (user !== undefined && !USER_INFO.test(user)))
+    return 'user and password have to be percent-encoded: / is %2F, @ is %40, ? is %3F, # is %23';
+  if (![user ?? '', path].every(isDecodable))
+    return 'there is a % in it that is not percent-encoding: write %25';
+  return (
+    faultOfUser(user, grammar) ??
+    faultOfNodes(nodes, query, grammar) ??
+    (grammar.path.test(path) ? null : grammar.pathFault) ??
+    faultOfQuery(query ?? '', grammar)
+  );
+}
+
+/** Redis would be asked without a password, and not say so. */
+function faultOfUser(user: string | undefined, grammar: Grammar): string | null {
+  if (user === undefined || grammar === POSTGRES) return null;
+  return /:./.test(user)
+    ? null
+    : 'a user needs a password: user:password@host, or :password@host without a user';
+}
+
+function faultOfNodes(nodes: readonly string[], query: string | undefined, grammar: Grammar): string | null {
+  if (nodes.length > 1 && grammar.hosts !== 'several') return `names one host, as in ${grammar.example}`;
+  const hasOther = grammar.hosts === 'one or in ?host=' && new URLSearchParams(query).has('host');
+  for (const text of nodes) {
+    if (!NODE.test(text)) return `the host or its port is none: write host:port as in ${grammar.example}`;
+    const { host, port } = nodeOf(text);
+    if (host === '' && !hasOther) return `names no host, as in ${grammar.example}`;
+    if (port !== null && (port < 1 || port > 65_535)) return 'a port is a number from 1 to 65535';
+  }
+  return null;
+}
+
+function faultOfQuery(query: string, { parameters, hints }: Grammar): string | null {
+  if (!isDecodable(query)) return 'there is a % in its parameters that is not percent-encoding: write %25';
+  const seen = new Set<string>();
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (!Object.hasOwn(parameters, name)) return faultOfName(name, parameters, hints);
+    if (seen.has(name)) return `has the parameter ${name} twice`;
+    seen.add(name);
+    const values = parameters[name]!;
+    const isRight = values instanceof RegExp ? values.test(value) : values.includes(value);
+    if (!isRight)
+      return `the parameter ${name} ${values instanceof RegExp ? needOf(values) : `is one of ${values.join(', ')}`}`;
+  }
+  return null;
+}
+
+/** A name is shown where it looks like one; anything else may be part of a password. */
+function faultOfName(name: string, parameters: Grammar['parameters'], hints: Grammar['hints']): string {
+  const shown = /^[a-z_]{1,40}$/i.test(name) ? `the parameter ${name}` : 'a parameter';
+  const small = name.toLowerCase();
+  const hint = Object.hasOwn(hints, small) ? hints[small] : undefined;
+  if (hint !== undefined) return `${shown} is not known: ${hint}`;
+  const meant = nearest(small, Object.keys(parameters));
+  const known = Object.keys(parameters).join(', ');
+  return `${shown} is not known: ${meant === undefined ? `there are ${known}` : `did you mean ${meant}?`}`;
+}
+
+function needOf(values: RegExp): string {
+  return values === SOME ? 'has no value' : 'is a number in digits';
+}
+
+function nearest(text: string, names: readonly string[]): string | undefined {
+  const name = closest(text, names);
+  return distance(text, name) <= TYPOS ? name : undefined;
+}
+
+/** The parts as they are written; `after` is what follows `scheme://`. */
+function split(url: string) {
+  const [, scheme = '', after] = /^([^:]*):(?:\/\/(.*))?/s.exec(url) ?? [];
+  const [, authority = '', path = '', query, fragment] =
+    /^([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s.exec(after ?? '') ?? [];
+  const at = authority.lastIndexOf('@');
+  const user = at < 0 ? undefined : authority.slice(0, at);
+  return { scheme, after, user, nodes: authority.slice(at + 1).split(','), path, query, fragment };
+}
+
+function nodeOf(text: string): StoreNode {
+  const [, name, address, port] = NODE.exec(text) ?? [];
+  return {
+    host: address ?? decodeURIComponent(name ?? ''),
+    port: port === undefined ? null : Number(port),
+  };
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function among(names: readonly string[], hint: string): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, hint]));
+}
