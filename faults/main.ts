@@ -6,6 +6,7 @@ import { Client } from 'pg';
 import { PostgresServer, RedisServer, has } from '../test/support/engines.js';
 import { crashes } from './crashes.js';
 import { races } from './races.js';
+import { redisFailovers } from './redis-failovers.js';
 import type { Measurement, Scale, Scenario } from './scenario.js';
 import { stopping } from './stopping.js';
 import { abandon } from './support.js';
@@ -13,7 +14,14 @@ import { sweeping } from './sweeping.js';
 import { trouble } from './trouble.js';
 
 /** `npm run faults -- [--short] [name …]`: a name is a list's, or some of a title. */
-const LISTS: Readonly<Record<string, readonly Scenario[]>> = { crashes, races, trouble, stopping, sweeping };
+const LISTS: Readonly<Record<string, readonly Scenario[]>> = {
+  crashes,
+  races,
+  trouble,
+  stopping,
+  sweeping,
+  redisFailovers,
+};
 
 async function main(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({
