@@ -64,6 +64,8 @@ export function describeUserStore(name: string, open: () => Promise<StoreUnderTe
         ['ann@example.com', 'ANN@Example.COM'],
         ['ann@example.com', ' ann@example.com '],
         ['zo\u00eb@example.com', 'zoe\u0308@example.com'],
+        ['ann@ex\u00e4mple.org', 'ann@xn--exmple-cua.org'],
+        ['ann@xn--exmple-cua.org', 'ann@EXA\u0308MPLE\u3002org'],
       ])('%j and %j are one', async (first, second) => {
         const user = aUser({ email: first });
         expect(await store.insert(user, 'hash')).toBe(true);

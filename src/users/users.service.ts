@@ -242,5 +242,5 @@ export class UsersService {
 
 /** An e-mail address, blanks around it aside, that shows all that is in it. */
 function isAddress(text: string): boolean {
-  return isEmail(text.trim()) && /^\P{C}+$/u.test(text.trim());
+  return isEmail(emailKey(text)) && /^\P{C}+$/u.test(text.trim());
 }

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { describeWithPostgres, newSchema } from '../../../test/support/services.js';
-import { aSession } from '../../testing/samples.js';
+import { aSession, aUser } from '../../testing/samples.js';
 import { PostgresDatabase } from './postgres.database.js';
 import type { SqlDatabase } from './sql.database.js';
 import { SqlSessionStore } from './sql.session-store.js';
+import { SqlUserStore } from './sql.user-store.js';
 import { SqliteDatabase } from './sqlite.database.js';
 
 const TIMEOUT = 10_000;
@@ -69,6 +70,68 @@ async function expectSessionsToBecomeUsual(
   expect(await store.rename(session.id, 'My phone', noon)).toBe(true);
   await after.close();
 }
+
+/** What addresses were unique by before domains were compared as DNS has them. */
+const OLD_KEYS = {
+  'Ann@Exämple.org': 'ann@exämple.org',
+  'ben@exämple.org': 'ben@exämple.org',
+  'ben@xn--exmple-cua.org': 'ben@xn--exmple-cua.org',
+  'cid@xn--exmple-cua.org': 'cid@xn--exmple-cua.org',
+  'cid@exämple.org': 'cid@exämple.org',
+  'dan@ｅxämple。org': 'dan@ｅxämple。org',
+  'dan@exämple.org': 'dan@exämple.org',
+  'eve@ä b.org': 'eve@ä b.org',
+  'fay@example.org': 'fay@example.org',
+  'ünï@example.org': 'ünï@example.org',
+  nobody: 'nobody',
+} as const;
+
+async function expectAddressesToOutlive(open: () => Promise<SqlDatabase>, migrations: string): Promise<void> {
+  const before = await open();
+  const { db } = before;
+  const ids = new Map<string, string>();
+  for (const [index, [email, key]] of Object.entries(OLD_KEYS).entries()) {
+    const user = aUser({ email: `old-${index}@example.com`, createdAt: new Date(noon.getTime() + index) });
+    ids.set(email, user.id);
+    expect(await new SqlUserStore(before).insert(user, `hash of ${email}`)).toBe(true);
+    await sql`update users set email = ${email}, email_key = ${key} where id = ${user.id}`.execute(db);
+  }
+  await sql`delete from ${sql.table(migrations)} where name >= '008'`.execute(db);
+  await before.close();
+  for (let start = 1; start <= 2; start += 1) {
+    const after = await open();
+    const store = new SqlUserStore(after);
+    // Whoever was found before is found by the same spelling, also where two have one address.
+    for (const [email, id] of ids)
+      expect([email, (await store.findCredential(email))?.user.id]).toEqual([email, id]);
+    expect((await store.findCredential('ann@xn--exmple-cua.org'))?.user.id).toBe(ids.get('Ann@Exämple.org'));
+    expect((await store.findCredential('DAN@xn--exmple-cua.org'))?.user.id).toBe(
+      ids.get('dan@ｅxämple。org'),
+    );
+    for (const email of ['ann@xn--exmple-cua.org', 'ben@EXÄMPLE.org', 'cid@exämple.org'])
+      expect([email, await store.insert(aUser({ email }), 'hash')]).toEqual([email, false]);
+    expect(await store.count()).toBe(ids.size);
+    await after.close();
+  }
+}
+
+describe('Addresses of before international domains were one in each spelling are all found', () => {
+  it('on SQLite', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'test.db');
+    return expectAddressesToOutlive(() => SqliteDatabase.open(file, TIMEOUT), 'kysely_migration');
+  });
+});
+
+describeWithPostgres(
+  'Addresses of before international domains were one in each spelling are all found',
+  () => {
+    it('on PostgreSQL', async () => {
+      const schema = await newSchema();
+      await expectAddressesToOutlive(() => PostgresDatabase.open(schema.url, TIMEOUT), 'coatcheck_migration');
+      await schema.drop();
+    });
+  },
+);
 
 describe('Sessions of before there were kinds are usual ones', () => {
   it('on SQLite', () => {

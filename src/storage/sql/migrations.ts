@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely';
 
 type Engine = 'sqlite' | 'postgres';
@@ -116,6 +117,21 @@ const migrations = (engine: Engine): Record<string, Migration> => ({
       await table.addColumn('label', 'text').execute();
     },
   },
+  // Where two accounts turn out to have one address, the one whose key is taken keeps its own and is found by its spelling.
+  '008-international-domains': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      const bytes = engine === 'sqlite' ? sql`length(cast(email_key as blob))` : sql`octet_length(email_key)`;
+      const { rows } = await sql<{ id: string; email_key: string }>`
+        select id, email_key from users where ${bytes} > length(email_key) or email_key like '%xn--%'
+        order by created_at, id`.execute(db);
+      for (const { id, email_key: before } of rows) {
+        const after = withAsciiDomain(before);
+        if (after !== before)
+          await sql`update users set email_key = ${after} where id = ${id}
+            and not exists (select 1 from users as other where other.email_key = ${after})`.execute(db);
+      }
+    },
+  },
 });
 
 export function migrationsFor(engine: Engine): MigrationProvider {
@@ -126,4 +142,13 @@ export function migrationsFor(engine: Engine): MigrationProvider {
 export function explainMigration(error: unknown): string {
   const message = String(Object(error).message);
   return message.startsWith('corrupted migrations') ? 'a newer version has migrated it' : message;
+}
+
+/** The key of an address with its domain as DNS has it; unchanged where that is not to be had. */
+function withAsciiDomain(key: string): string {
+  const domain = key.lastIndexOf('@') + 1;
+  const given = key.slice(domain);
+  if (domain === 0 || !/[^\0-\x7f]|xn--/.test(given) || /[\0-\x20"#%/:<>?@[\\\]^`{|}\x7f]/.test(given))
+    return key;
+  return key.slice(0, domain) + (domainToASCII(given) || given);
 }

@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, type Transaction, sql } from 'kysely';
-import { type Credential, type User, emailKey } from '../../users/user.js';
+import { type Credential, type User, emailKey, spellingKey } from '../../users/user.js';
 import {
   type UserChanges,
   type UserPosition,
@@ -81,9 +81,13 @@ export class SqlUserStore extends UserStore {
     return row && toUser(row);
   }
 
+  /** Of two accounts that migration 008 found under two spellings of one address, each is found by its own spelling. */
   async findCredential(email: string): Promise<Credential | null> {
-    const row = await this.#byAddress(emailKey(email));
-    return row ? { user: toUser(row), passwordHash: row.password_hash } : null;
+    for (const key of new Set([spellingKey(email), emailKey(email)])) {
+      const row = await this.#byAddress(key);
+      if (row) return { user: toUser(row), passwordHash: row.password_hash };
+    }
+    return null;
   }
 
   async list(limit: number, after: UserPosition | null): Promise<User[]> {
