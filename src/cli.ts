@@ -288,7 +288,7 @@ class OperatorModule {
     return {
       module: OperatorModule,
       imports: [
-        StorageModule.forRoot(storage),
+        StorageModule.forRoot(storage, { mustBeWritable: false }),
         AuditModule.forRoot(audit),
         SessionsModule.forRoot(sessions),
         UsersModule.forRoot(users),

@@ -4,6 +4,7 @@ import { CurrentInitiator, type Initiator } from '../audit/initiator.js';
 import { ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { CurrentSession, CurrentUser, Fresh } from '../common/access.js';
 import type { Session } from '../sessions/session.js';
+import { StoreUnavailableError } from '../common/domain-error.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { userJson } from '../users/user-json.js';
 import type { User } from '../users/user.js';
@@ -30,7 +31,8 @@ export class PasswordController {
   @Fresh('5m', ({ current_password }) => current_password === undefined || current_password === null)
   @ApiAnswer(200, {
     type: SignedInUserDto,
-    description: 'Changed; all sessions and access tokens are over, and this client has a new session.',
+    description:
+      'Changed; all sessions and access tokens are over, and this client has a new session unless the store takes none.',
   })
   @ApiAnswer(403, {
     description: 'The current password is wrong, or was left out by who has not proven it of late.',
@@ -52,9 +54,15 @@ export class PasswordController {
         : await this.users.setPassword(user, next, by);
     await this.sessions.endAll(user.id, 'password_changed', undefined, by);
     const wish = session && wishAs(session);
-    const grant = wish && (await this.auth.signIn(changed, { request, response }, wish));
+    const grant = wish && (await this.auth.signIn(changed, { request, response }, wish).catch(noSession));
     return this.view.signedIn(userJson(changed, this.usersOptions.presentation), grant);
   }
+}
+
+/** The password has been changed: where the store takes no new session, the user signs in anew. */
+function noSession(error: unknown): null {
+  if (error instanceof StoreUnavailableError) return null;
+  throw error;
 }
 
 /** For a session like the one that is over; null for an access token, which is not made anew. */

@@ -20,12 +20,17 @@ export class Connections implements OnApplicationShutdown {
     readonly backends: readonly Backend[],
   ) {}
 
-  static async open({ database, sessions, timeout }: StorageOptions): Promise<Connections> {
-    const main = await openWritable(database, timeout).catch(blame('database'));
+  /** Opens the stores. One that cannot be written is refused, unless `mustBeWritable` is false: operators can still end what is there. */
+  static async open(
+    { database, sessions, timeout }: StorageOptions,
+    { mustBeWritable = true } = {},
+  ): Promise<Connections> {
+    const open = mustBeWritable ? openWritable : openBackend;
+    const main = await open(database, timeout).catch(blame('database'));
     if (sessions === database)
       return new Connections(main.users!, main.audit!, main.sessions, main.tallies, [main]);
     try {
-      const beside = await openWritable(sessions, timeout).catch(blame('sessions'));
+      const beside = await open(sessions, timeout).catch(blame('sessions'));
       const { tallies } = beside.sessions.durable ? beside : main;
       return new Connections(main.users!, main.audit!, beside.sessions, tallies, [main, beside]);
     } catch (error) {

@@ -12,7 +12,8 @@ import { StorageOptions } from './storage-options.js';
 /** Provides the stores of users, audit events, sessions and tallies to the whole application, on what the URLs name. */
 @Module({})
 export class StorageModule {
-  static forRoot(options: Partial<StorageOptions> = {}): DynamicModule {
+  /** A store that cannot be written is refused, unless `mustBeWritable` is false. */
+  static forRoot(options: Partial<StorageOptions> = {}, { mustBeWritable = true } = {}): DynamicModule {
     return {
       module: StorageModule,
       controllers: [HealthController],
@@ -22,7 +23,7 @@ export class StorageModule {
         {
           provide: Connections,
           inject: [StorageOptions],
-          useFactory: (given: StorageOptions) => Connections.open(given),
+          useFactory: (given: StorageOptions) => Connections.open(given, { mustBeWritable }),
         },
         Readiness,
         { provide: UserStore, inject: [Connections], useFactory: ({ users }: Connections) => users },
