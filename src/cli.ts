@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { type DynamicModule, Logger, type LoggerService, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { SingleBar } from 'cli-progress';
@@ -16,6 +15,7 @@ import { SystemClock } from './common/clock.js';
 import { DomainError } from './common/domain-error.js';
 import { parseDuration } from './common/duration.js';
 import { printable } from './common/printable.js';
+import { decodeUtf8, isDecoded } from './common/utf8.js';
 import type { Config } from './config/config.js';
 import { describeConfig, loadConfig } from './config/load-config.js';
 import { InputPipe } from './http/input.pipe.js';
@@ -92,7 +92,7 @@ user
   .addOption(new Option('--role <role>').choices(['user', 'admin']).default('user'))
   .addOption(json)
   .action(async (options: CreateOptions) => {
-    const [password = ''] = (await text(process.stdin)).split(/\r?\n/, 1);
+    const password = await readLine(process.stdin);
     await withUsers(async (users, { auth, users: { presentation } }) => {
       const { email, firstName, lastName, role } = options;
       const input = { email, password, first_name: firstName, last_name: lastName };
@@ -193,6 +193,14 @@ program
     console.log(`Up to date: ${urls.map(withoutSecrets).join(', ')}`);
   });
 
+/** The first line; an error where the bytes are not UTF-8: what was typed would be another text. */
+async function readLine(stream: NodeJS.ReadableStream): Promise<string> {
+  const content = decodeUtf8(await buffer(stream));
+  if (content === null)
+    throw new Error('Standard input is not UTF-8. Send it in this encoding, for example by iconv -t UTF-8.');
+  return content.split(/\r?\n/, 1)[0]!;
+}
+
 /** A command on one user, who is named by id or address. */
 function onUser(
   name: string,
@@ -231,11 +239,9 @@ async function withStores<T>(
   to: string,
   work: (source: SessionStore, target: SessionStore) => Promise<T>,
 ): Promise<T> {
-  const [, file] = /^sqlite:(.+)/.exec(from) ?? [];
-  if (file !== undefined && !existsSync(file)) throw new Error(`Cannot open ${file}: there is no such file`);
-  const source = await openBackend(from, PATIENCE);
+  const source = await openBackend(from, PATIENCE, 'require');
   try {
-    const target = await openBackend(to, PATIENCE);
+    const target = await openBackend(to, PATIENCE, 'require');
     try {
       return await work(source.sessions, target.sessions);
     } finally {
@@ -288,7 +294,7 @@ class OperatorModule {
     return {
       module: OperatorModule,
       imports: [
-        StorageModule.forRoot(storage, { mustBeWritable: false }),
+        StorageModule.forRoot({ ...storage, tables: 'require' }, { mustBeWritable: false }),
         AuditModule.forRoot(audit),
         SessionsModule.forRoot(sessions),
         UsersModule.forRoot(users),
@@ -371,6 +377,7 @@ function explain(error: unknown): string {
 
 Logger.overrideLogger(LOST_EVENTS);
 try {
+  if (!process.argv.slice(2).every(isDecoded)) program.error('error: an argument is not UTF-8.');
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;

@@ -2,7 +2,7 @@ import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'nod
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Server, newFolder, operate } from './support/server.js';
+import { Server, newFolder, makeDatabase, operate } from './support/server.js';
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -71,6 +71,7 @@ let api: Client;
 
 beforeAll(async () => {
   const [first, ...others] = PEOPLE.map((person) => () => seed(person));
+  await makeDatabase(folder);
   await first!();
   await inThrees(others, (seedOne) => seedOne());
 }, 60_000);

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import SqliteConnection from 'better-sqlite3';
 import { SessionToken } from '../src/sessions/session-token.js';
 import { keyOf } from '../src/storage/sql/session-key.js';
-import { Server, newFolder, operate } from './support/server.js';
+import { Server, newFolder, makeDatabase, operate } from './support/server.js';
 
 type Json = Readonly<Record<string, unknown>>;
 type Headers = readonly (readonly [name: string, value: string])[];
@@ -65,6 +65,7 @@ let guestId: string;
 
 beforeAll(async () => {
   const create = ['user', 'create', '--password-stdin', '--email'];
+  await makeDatabase(folder);
   await operate(folder, [...create, ADMIN, '--role', 'admin'], { input: PASSWORD });
   await operate(folder, [...create, GUEST], { input: PASSWORD });
   server = await Server.start(folder, { REGISTRATION: 'open', AUTH_TYPE: 'session_db_auth,token_auth' });
@@ -711,6 +712,7 @@ describe('The address of a client', () => {
     let proxied: Server;
 
     beforeAll(async () => {
+      await makeDatabase(behind);
       await operate(behind, ['user', 'create', '--password-stdin', '--email', GUEST], { input: PASSWORD });
       proxied = await Server.start(behind, { TRUST_PROXY: '1' });
     }, 20_000);

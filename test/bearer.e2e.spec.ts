@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { UsersService } from 'coatcheck';
 import { type Answer, PASSWORD, TestApp, type Visitor, basic } from './support/app.js';
-import { Server, newFolder, operate } from './support/server.js';
+import { Server, newFolder, makeDatabase, operate } from './support/server.js';
 import { STORAGES } from './support/storages.js';
 import { Wire, requestOf } from './support/wire.js';
 
@@ -837,6 +837,7 @@ describe('Two servers that share their stores', () => {
     const folder = newFolder();
     const variables = { AUTH_TYPE: 'session_db_auth,token_auth', STORE_TIMEOUT: '10s' };
     const args = ['user', 'create', '--password-stdin', '--email', 'ann@example.com'];
+    await makeDatabase(folder, variables);
     expect((await operate(folder, args, { input: PASSWORD, variables })).code).toBe(0);
     const servers = [await Server.start(folder, variables), await Server.start(folder, variables)];
     const ask = async (server: Server, method: string, path: string, token: string | null, body?: object) => {

@@ -1,5 +1,10 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import SqliteConnection from 'better-sqlite3';
 import { PASSWORD, Visitor } from './support/app.js';
+import { describeWithPostgres, newSchema } from './support/services.js';
 import { Server, newFolder, operate } from './support/server.js';
 
 describe('The operator command', () => {
@@ -107,6 +112,78 @@ describe('The operator command', () => {
     });
   });
 
+  const UMLAUTS = 'p\u00e4ssw\u00f6rter mit umlauten';
+
+  it('takes a password with a byte order mark as it was typed', async () => {
+    const input = Buffer.from(`\uFEFF${UMLAUTS}\r\n`);
+    const args = ['user', 'create', '--email', 'uma@example.com', '--password-stdin'];
+    expect((await operate(folder, args, { input })).code).toBe(0);
+    expect((await visitor().login('uma@example.com', UMLAUTS)).status).toBe(200);
+  });
+
+  it.each([
+    ['Latin-1', Buffer.from(UMLAUTS, 'latin1')],
+    ['UTF-16 with a byte order mark', Buffer.from(`\uFEFF${UMLAUTS}\r\n`, 'utf16le')],
+    ['UTF-16', Buffer.from('an ASCII password in UTF-16', 'utf16le')],
+  ])('refuses a password in %s', async (_, input) => {
+    const args = ['user', 'create', '--email', 'ugo@example.com', '--password-stdin'];
+    const { code, stderr } = await operate(folder, args, { input });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('is not UTF-8') });
+    expect(stderr).not.toContain('mit');
+    expect((await operate(folder, ['user', 'list'])).stdout).not.toContain('ugo@');
+  });
+
+  it.each([
+    ['--email', "$(printf 'r\\344mi@example.com')"],
+    ['--email', "remi@example.com --first-name $(printf 'R\\344mi')"],
+  ])('refuses arguments that are not UTF-8: %s %s', async (...args) => {
+    const command = `printf '${PASSWORD}' | '${process.execPath}' '${resolve('dist/cli.js')}' user create --password-stdin`;
+    const { code, stderr } = await shell(folder, `${command} ${args.join(' ')}`);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: 'error: an argument is not UTF-8.\n' });
+  });
+
+  describe('in another folder than the server', () => {
+    it.each([
+      [['user', 'list']],
+      [['user', 'create', '--email', 'x@example.com', '--password-stdin']],
+      [['user', 'disable', 'x@example.com']],
+      [['audit']],
+      [['sessions', 'move', '--from', 'sqlite:coatcheck.db', '--to', 'sqlite:b.db']],
+    ])('makes no database, and says where there is none: %j', async (args) => {
+      const elsewhere = newFolder();
+      const { code, stdout, stderr } = await operate(elsewhere, args, { input: PASSWORD });
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toContain(`Cannot open ${join(elsewhere, 'coatcheck.db')}: there is no such file`);
+      expect(readdirSync(elsewhere)).toEqual([]);
+    });
+
+    it('makes no tables in a file that has none', async () => {
+      const elsewhere = newFolder();
+      const file = join(elsewhere, 'coatcheck.db');
+      writeFileSync(file, '');
+      const { code, stderr } = await operate(elsewhere, ['user', 'list']);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`Cannot open ${file}: there are no tables of Coatcheck in it`);
+      expect(readFileSync(file, 'utf8')).toBe('');
+    });
+
+    it('says where tables are of a newer or an earlier version', async () => {
+      const elsewhere = newFolder();
+      await operate(elsewhere, ['migrate']);
+      const connection = new SqliteConnection(join(elsewhere, 'coatcheck.db'));
+      connection.exec("insert into kysely_migration values ('999-later', '2026-01-01T00:00:00.000Z')");
+      expect((await operate(elsewhere, ['user', 'list'])).stderr).toContain(
+        'a newer version has migrated it',
+      );
+      const last = 'delete from kysely_migration where name = (select max(name) from kysely_migration)';
+      connection.exec(`${last}; ${last}`);
+      connection.close();
+      expect((await operate(elsewhere, ['user', 'list'])).stderr).toContain(
+        'its tables are of an earlier version. The server and the command migrate make them.',
+      );
+    });
+  });
+
   it.each<[string, string[], string, Record<string, string>, string]>([
     [
       'an address that is taken',
@@ -204,3 +281,29 @@ describe('The operator command', () => {
     }
   });
 });
+
+describeWithPostgres('The operator command in a schema of PostgreSQL that is empty', () => {
+  it('makes no tables', async () => {
+    const schema = await newSchema();
+    const variables = { DATABASE_URL: schema.url };
+    const { code, stderr } = await operate(newFolder(), ['user', 'list'], { variables });
+    expect(code).toBe(1);
+    expect(stderr).toContain('there are no tables of Coatcheck in it');
+    expect(await schema.dump()).not.toContain('id');
+    expect((await operate(newFolder(), ['migrate'], { variables })).code).toBe(0);
+    expect(await operate(newFolder(), ['user', 'list'], { variables })).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    });
+    await schema.drop();
+  });
+});
+
+function shell(folder: string, command: string): Promise<{ code: number; stderr: string }> {
+  return new Promise((done) => {
+    execFile('sh', ['-c', command], { cwd: folder }, (error, _, stderr) => {
+      done({ code: Number(error?.code ?? 0), stderr });
+    });
+  });
+}

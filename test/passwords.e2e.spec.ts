@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import SqliteConnection from 'better-sqlite3';
 import { PASSWORD, TestApp, Visitor } from './support/app.js';
-import { Server, newFolder, operate } from './support/server.js';
+import { Server, newFolder, makeDatabase, operate } from './support/server.js';
 
 const EMAIL = 'ann@example.com';
 const HOSTILE = `$argon2id$v=19$m=${4 * 1024 * 1024},t=1,p=1$Cl2ewXdiS4zdJiDtfz6Oxg$${'x'.repeat(43)}`;
@@ -30,6 +30,7 @@ describe('The hash of a password', () => {
   const folder = newFolder();
 
   beforeAll(async () => {
+    await makeDatabase(folder);
     const args = ['user', 'create', '--email', EMAIL, '--password-stdin'];
     expect((await operate(folder, args, { input: PASSWORD })).code).toBe(0);
   });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ModulesContainer } from '@nestjs/core';
 import { RouteTable } from '../src/http/route-table.js';
 import { PASSWORD, TestApp, Visitor, basic } from './support/app.js';
-import { Server, newFolder, operate } from './support/server.js';
+import { Server, newFolder, makeDatabase, operate } from './support/server.js';
 import { Wire, type WireAnswer, requestOf } from './support/wire.js';
 
 const API = '/api/v1';
@@ -225,6 +225,7 @@ describe.each(['standard', 'alx'])('In the %s dialect a protected path', (dialec
 
   beforeAll(async () => {
     const create = ['user', 'create', '--json', '--password-stdin', '--email'];
+    await makeDatabase(folder);
     await operate(folder, [...create, ADMIN, '--role', 'admin'], { input: PASSWORD });
     const { stdout } = await operate(folder, [...create, ANN], { input: PASSWORD });
     annId = (JSON.parse(stdout) as { id: string }).id;

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import SqliteConnection from 'better-sqlite3';
 import { PASSWORD, Visitor } from './support/app.js';
-import { Server, newFolder, operate } from './support/server.js';
+import { Server, newFolder, makeDatabase, operate } from './support/server.js';
 
 const run = promisify(execFile);
 const EMAIL = 'ann@example.com';
@@ -30,6 +30,7 @@ describe('The server as a process', () => {
   const visitor = (server: Server) => new Visitor(`${server.url}/api/v1`, {});
 
   async function addUser(folder: string, email = EMAIL): Promise<void> {
+    await makeDatabase(folder);
     const { code, stderr } = await operate(folder, ['user', 'create', '--email', email, '--password-stdin'], {
       input: PASSWORD,
     });

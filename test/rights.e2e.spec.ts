@@ -3,7 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { type User, UserStore, UsersService } from 'coatcheck';
 import { RouteTable } from '../src/http/route-table.js';
 import { type Answer, PASSWORD, TestApp, Visitor, basic } from './support/app.js';
-import { Server, newFolder, operate } from './support/server.js';
+import { Server, newFolder, makeDatabase, operate } from './support/server.js';
 import { Wire, requestOf } from './support/wire.js';
 
 const API = '/api/v1';
@@ -367,6 +367,7 @@ describe('A right that is taken away', () => {
 
   beforeAll(async () => {
     const create = ['user', 'create', '--password-stdin', '--role', 'admin', '--email'];
+    await makeDatabase(folder);
     await operate(folder, [...create, 'root@example.com'], { input: PASSWORD });
     server = await Server.start(folder, { WORKERS: '2', LOG_LEVEL: 'warn', REGISTRATION: 'open' });
     root = new Visitor(server.url + API, {});

@@ -6,7 +6,7 @@ import { SessionsOptions, SessionsService, SystemClock } from 'coatcheck';
 import { aSession } from 'coatcheck/testing';
 import { openBackend } from '../src/storage/connections.js';
 import { PASSWORD, Visitor } from './support/app.js';
-import { Server, newFolder, operate } from './support/server.js';
+import { Server, newFolder, makeDatabase, operate } from './support/server.js';
 import { describeWithPostgres, describeWithRedis, newPrefix, newSchema } from './support/services.js';
 
 /** Much at once on a busy machine; how soon a store gives up is looked at elsewhere. */
@@ -127,6 +127,8 @@ function describeMove(first: () => Promise<Place>, second: () => Promise<Place>)
 
   beforeAll(async () => {
     [a, b] = [await first(), await second()];
+    for (const { url } of [a, b]) await (await openBackend(url, 10_000)).close();
+    await makeDatabase(house.folder);
     await house.addUser();
     await fill(a.url);
     await house.open(a.url);
@@ -217,6 +219,8 @@ describe('The command that moves sessions', () => {
     const { sessions, close } = await openBackend(`sqlite:${join(folder, 'a.db')}`, 500);
     await sessions.insert(aSession({ createdAt: new Date() }));
     await close();
+    for (const name of ['b.db', 'c.db', 'd.db'])
+      await (await openBackend(`sqlite:${join(folder, name)}`, 500)).close();
   });
 
   it('says in a line what it did', async () => {
@@ -258,7 +262,14 @@ describe('The command that moves sessions', () => {
       ['--from', 'postgres://ann:hunter2@127.0.0.1:1/x', '--to', 'sqlite:b.db'],
       /^Cannot open postgres:.*REFUSED.*\n$/,
     ],
-    [['--from', 'sqlite:typo.db', '--to', 'sqlite:b.db'], /^Cannot open typo\.db: there is no such file\n$/],
+    [
+      ['--from', 'sqlite:typo.db', '--to', 'sqlite:b.db'],
+      /^Cannot open \/.*\/typo\.db: there is no such file\. .*migrate.*\n$/,
+    ],
+    [
+      ['--from', 'sqlite:a.db', '--to', 'sqlite:typo.db'],
+      /^Cannot open \/.*\/typo\.db: there is no such file\. .*migrate.*\n$/,
+    ],
   ])('fails with 1 and one line on %j', async (args, line) => {
     const { code, stdout, stderr } = await move(args);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

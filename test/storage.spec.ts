@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { PASSWORD, Visitor } from './support/app.js';
 import { RedisCluster, RedisServer } from './support/engines.js';
-import { Server, newFolder, operate } from './support/server.js';
+import { Server, newFolder, makeDatabase, operate } from './support/server.js';
 import {
   describeWithEngine,
   describeWithPostgres,
@@ -94,6 +94,7 @@ function describeOn(
     beforeAll(async () => {
       storage = await open();
       folder = newFolder();
+      await makeDatabase(folder, storage.variables);
       const { code, stderr } = await operate(
         folder,
         ['user', 'create', '--email', EMAIL, '--password-stdin'],

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { PASSWORD, Visitor } from './support/app.js';
-import { Server, newFolder, operate } from './support/server.js';
+import { Server, newFolder, makeDatabase, operate } from './support/server.js';
 
 const run = promisify(execFile);
 const EMAIL = 'ann@example.com';
@@ -20,6 +20,7 @@ describe('A server of several processes', () => {
 
   async function start(variables: Readonly<Record<string, string>> = {}): Promise<Server> {
     const folder = newFolder();
+    await makeDatabase(folder);
     await operate(folder, ['user', 'create', '--email', EMAIL, '--password-stdin'], { input: PASSWORD });
     const server = await Server.start(folder, { WORKERS: '2', STORE_TIMEOUT: '5s', ...variables });
     servers.push(server);

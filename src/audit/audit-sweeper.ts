@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '../common/clock.js';
+import { Clock, earlier } from '../common/clock.js';
 import { type SweepStep, Sweeper } from '../common/sweeper.js';
 import { AuditOptions } from './audit-options.js';
 import { AuditStore } from './audit-store.js';
@@ -19,7 +19,7 @@ export class AuditSweeper extends Sweeper {
   }
 
   protected override async step(): Promise<SweepStep> {
-    const before = new Date(this.clock.now().getTime() - this.options.retention);
+    const before = earlier(this.clock.now(), this.options.retention);
     const forgotten = await this.store.forget(before, STEP);
     return { forgotten, isLast: forgotten < STEP };
   }

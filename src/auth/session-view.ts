@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { NEVER } from '../common/clock.js';
+import { endOrNull } from '../common/clock.js';
 import type { Session } from '../sessions/session.js';
 import { Auth, type Grant } from './auth.js';
 import { AuthOptions } from './auth-options.js';
@@ -42,7 +42,7 @@ export class SessionView {
   #ends(session: Session): Pick<SessionDto, 'expires_at' | 'idle_expires_at'> {
     const { timestamp } = this.options.dialect;
     const { expiresAt, idleExpiresAt } = this.auth.endsOf(session) ?? {
-      expiresAt: session.expiresAt < NEVER ? session.expiresAt : null,
+      expiresAt: endOrNull(session.expiresAt),
       idleExpiresAt: null,
     };
     return {

@@ -23,7 +23,21 @@ export function isFromWrongClock(at: Date, now: Date): boolean {
   return at.getTime() > now.getTime() + CLOCK_TOLERANCE;
 }
 
-/** `at` plus `ms`, and `NEVER` where that would lie beyond it. */
+/** The last instant that RFC 3339 can write, with a year of four digits. */
+const LAST_DATE = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** `at` plus `ms`, and `NEVER` where that would be after the year 9999. */
 export function later(at: Date, ms: number): Date {
-  return new Date(Math.min(at.getTime() + ms, NEVER.getTime()));
+  const end = at.getTime() + ms;
+  return end <= LAST_DATE ? new Date(end) : NEVER;
+}
+
+/** `at` minus `ms`, and the beginning of 1970 where that would be before. */
+export function earlier(at: Date, ms: number): Date {
+  return new Date(Math.max(at.getTime() - ms, 0));
+}
+
+/** An end as it is shown: null for one that clients have no date for, after the year 9999. */
+export function endOrNull(end: Date): Date | null {
+  return end.getTime() <= LAST_DATE ? end : null;
 }

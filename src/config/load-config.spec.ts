@@ -165,6 +165,17 @@ describe('The configuration', () => {
     expect(problemsOf({ PASSWORD_PEPPER_FILE: file, PASSWORD_PEPPER: PEPPER })).toEqual([
       'PASSWORD_PEPPER: given twice, also as PASSWORD_PEPPER_FILE',
     ]);
+    writeFileSync(file, `\uFEFF${PEPPER}\r\n`);
+    expect(loadConfig({ PASSWORD_PEPPER_FILE: file }).users.passwordPepper).toBe(PEPPER);
+    for (const bytes of [
+      Buffer.from(`${PEPPER}\u00e4`, 'latin1'),
+      Buffer.from(`\uFEFF${PEPPER}`, 'utf16le'),
+    ]) {
+      writeFileSync(file, bytes);
+      expect(problemsOf({ PASSWORD_PEPPER_FILE: file })).toEqual(['PASSWORD_PEPPER_FILE: is not UTF-8']);
+    }
+    writeFileSync(file, PEPPER);
+    expect(problemsOf({ PASSWORD_PEPPER: `${PEPPER}\uFFFD` })).toEqual(['PASSWORD_PEPPER: is not UTF-8']);
     expect(problemsOf({ PASSWORD_PEPPER_FILE: `${file}.missing` })).toEqual([
       'PASSWORD_PEPPER_FILE: cannot be read',
     ]);

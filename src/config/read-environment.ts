@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { closest, distance } from 'fastest-levenshtein';
+import { decodeUtf8, isDecoded } from '../common/utf8.js';
 import { Environment, SECRETS } from './environment.js';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -41,7 +42,8 @@ export function readEnvironment(variables: Variables): Reading {
     if (file !== undefined && value !== undefined)
       problems.push(`${name}: given twice, also as ${name}_FILE`);
     const content = file === undefined ? value : readSecret(file);
-    if (content === null) problems.push(`${name}_FILE: cannot be read`);
+    if (content instanceof Unreadable) problems.push(`${name}_FILE: ${content.reason}`);
+    else if (content === value && !isDecoded(content ?? '')) problems.push(`${name}: is not UTF-8`);
     else if (content !== undefined) given[name] = content;
     sources.set(name, sourceOf(file, value));
   }
@@ -61,14 +63,19 @@ function isSecret(name: Name): boolean {
   return (SECRETS as readonly Name[]).includes(name);
 }
 
-/** Null for what is no file, such as a device that never ends, or too large to be a secret. */
-function readSecret(file: string): string | null {
+class Unreadable {
+  constructor(readonly reason: string) {}
+}
+
+/** Refuses what is no file, such as a device that never ends, or too large to be a secret. */
+function readSecret(file: string): string | Unreadable {
   try {
     const stats = statSync(file);
-    if (!stats.isFile() || stats.size > LARGEST_SECRET) return null;
-    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+    if (!stats.isFile() || stats.size > LARGEST_SECRET) return new Unreadable('cannot be read');
+    const text = decodeUtf8(readFileSync(file));
+    return text?.replace(/\r?\n$/, '') ?? new Unreadable('is not UTF-8');
   } catch {
-    return null;
+    return new Unreadable('cannot be read');
   }
 }
 

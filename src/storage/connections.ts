@@ -5,7 +5,7 @@ import type { SessionStore } from '../sessions/session-store.js';
 import type { TallyStore } from '../throttle/tally-store.js';
 import type { UserStore } from '../users/user-store.js';
 import type { Backend } from './backend.js';
-import type { StorageOptions } from './storage-options.js';
+import type { StorageOptions, TablePolicy } from './storage-options.js';
 import { faultOfSessionStoreUrl, withoutSecrets } from './store-url.js';
 import { reasonOf, writeTo } from './write-probe.js';
 
@@ -22,15 +22,15 @@ export class Connections implements OnApplicationShutdown {
 
   /** Opens the stores. One that cannot be written is refused, unless `mustBeWritable` is false: operators can still end what is there. */
   static async open(
-    { database, sessions, timeout }: StorageOptions,
+    { database, sessions, timeout, tables }: StorageOptions,
     { mustBeWritable = true } = {},
   ): Promise<Connections> {
     const open = mustBeWritable ? openWritable : openBackend;
-    const main = await open(database, timeout).catch(blame('database'));
+    const main = await open(database, timeout, tables).catch(blame('database'));
     if (sessions === database)
       return new Connections(main.users!, main.audit!, main.sessions, main.tallies, [main]);
     try {
-      const beside = await open(sessions, timeout).catch(blame('sessions'));
+      const beside = await open(sessions, timeout, tables).catch(blame('sessions'));
       const { tallies } = beside.sessions.durable ? beside : main;
       return new Connections(main.users!, main.audit!, beside.sessions, tallies, [main, beside]);
     } catch (error) {
@@ -61,8 +61,8 @@ function blame(option: OpeningError['option']) {
 }
 
 /** Opens a backend, and closes it again where it cannot be written: nobody could sign in. */
-async function openWritable(url: string, timeout: number): Promise<Backend> {
-  const backend = await openBackend(url, timeout);
+async function openWritable(url: string, timeout: number, tables: TablePolicy): Promise<Backend> {
+  const backend = await openBackend(url, timeout, tables);
   try {
     await writeTo(backend, new SystemClock().now());
     return backend;
@@ -73,7 +73,11 @@ async function openWritable(url: string, timeout: number): Promise<Backend> {
 }
 
 /** Opens a backend; drivers are loaded for the backends in use alone. */
-export async function openBackend(url: string, timeout: number): Promise<Backend> {
+export async function openBackend(
+  url: string,
+  timeout: number,
+  tables: TablePolicy = 'migrate',
+): Promise<Backend> {
   const fault = faultOfSessionStoreUrl(url);
   if (fault !== null) throw new Error(`Bad storage URL: ${fault}`);
   const [scheme] = url.split(':', 1);
@@ -81,10 +85,10 @@ export async function openBackend(url: string, timeout: number): Promise<Backend
     case 'memory':
       return (await import('./memory/memory.backend.js')).openMemory();
     case 'sqlite':
-      return (await import('./sql/sql.backend.js')).openSqlite(url.slice('sqlite:'.length), timeout);
+      return (await import('./sql/sql.backend.js')).openSqlite(url.slice('sqlite:'.length), timeout, tables);
     case 'postgres':
     case 'postgresql':
-      return (await import('./sql/sql.backend.js')).openPostgres(url, timeout);
+      return (await import('./sql/sql.backend.js')).openPostgres(url, timeout, tables);
     default:
       return (await import('./redis/redis.backend.js')).openRedis(url, timeout);
   }

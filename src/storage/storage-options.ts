@@ -1,5 +1,8 @@
 import { faultOfDatabaseUrl, faultOfSessionStoreUrl } from './store-url.js';
 
+/** What opening does about tables that are missing or of an earlier version: it makes them, or it fails. */
+export type TablePolicy = 'migrate' | 'require';
+
 /** Where users and sessions are kept; each value left out is the one below. A URL with a fault is refused (`store-url.ts`). */
 export class StorageOptions {
   /** `memory:`, `sqlite:<file>` or `postgres://…`. */
@@ -11,6 +14,9 @@ export class StorageOptions {
   readonly sessions: string;
   /** Milliseconds after which a call that has no answer fails. */
   readonly timeout: number = 500;
+
+  /** `require` is for commands that must not make a database where they were called in the wrong folder. */
+  readonly tables: TablePolicy = 'migrate';
 
   constructor(options: Partial<StorageOptions> = {}) {
     Object.assign(this, options);

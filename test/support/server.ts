@@ -93,11 +93,17 @@ export async function refusal(folder: string, variables: Variables): Promise<Ref
   return { code, output, ms: performance.now() - begin };
 }
 
+/** Makes the tables that the commands of an operator need; a server makes them, too. */
+export async function makeDatabase(folder: string, variables: Variables = {}): Promise<void> {
+  const { code, stderr } = await operate(folder, ['migrate'], { variables });
+  if (code !== 0) throw new Error(stderr);
+}
+
 /** `node dist/cli.js` with arguments and standard input, to its end. */
 export async function operate(
   folder: string,
   args: readonly string[],
-  { input = '', variables = {} }: { readonly input?: string; readonly variables?: Variables } = {},
+  { input = '', variables = {} }: { readonly input?: string | Buffer; readonly variables?: Variables } = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const env = { ...BARE, PASSWORD_HASH_COST: '4', ...variables };
   const child = spawn(process.execPath, [join(DIST, 'cli.js'), ...args], { cwd: folder, env });

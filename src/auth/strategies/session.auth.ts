@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { initiatorOf } from '../../audit/initiator.js';
 import { clientFacts } from '../../http/client-facts.js';
-import { NEVER } from '../../common/clock.js';
+import { endOrNull } from '../../common/clock.js';
 import type { Session, Transport } from '../../sessions/session.js';
 import { SessionLifetime } from '../../sessions/session-lifetime.js';
 import { SessionToken } from '../../sessions/session-token.js';
@@ -134,10 +134,9 @@ export class SessionAuth extends Auth {
 
   override endsOf(session: Session): SessionEnds | null {
     if (session.transport !== this.transport) return null;
-    const limit = this.lifetime.limit(session);
     return {
-      expiresAt: limit < NEVER ? limit : null,
-      idleExpiresAt: this.lifetime.hasIdleLimit(session) ? this.lifetime.endOf(session) : null,
+      expiresAt: endOrNull(this.lifetime.limit(session)),
+      idleExpiresAt: this.lifetime.hasIdleLimit(session) ? endOrNull(this.lifetime.endOf(session)) : null,
     };
   }
 

@@ -1,5 +1,10 @@
 import { domainToASCII } from 'node:url';
-import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely';
+import { type Kysely, type Migration, type MigrationProvider, type Migrator, sql } from 'kysely';
+
+/** Why other commands fail where there is no database, or no table in it. */
+export const WHO_MIGRATES = 'The server and the command migrate make them.';
+
+const MIGRATED_BY_NEWER = 'a newer version has migrated it';
 
 type Engine = 'sqlite' | 'postgres';
 
@@ -138,10 +143,21 @@ export function migrationsFor(engine: Engine): MigrationProvider {
   return { getMigrations: () => Promise.resolve(migrations(engine)) };
 }
 
+/** An error unless every migration has run; `names` are those that have, as the database says. Changes nothing. */
+export async function requireMigrated(migrator: Migrator, names: () => Promise<string[]>): Promise<void> {
+  const known = await migrator.getMigrations();
+  const pending = known.filter(({ executedAt }) => executedAt === undefined);
+  if (pending.length === known.length)
+    throw new Error(`there are no tables of Coatcheck in it. ${WHO_MIGRATES}`);
+  if (pending.length > 0) throw new Error(`its tables are of an earlier version. ${WHO_MIGRATES}`);
+  const isKnown = (name: string) => known.some((migration) => migration.name === name);
+  if (!(await names()).every(isKnown)) throw new Error(MIGRATED_BY_NEWER);
+}
+
 /** What went wrong when a database was opened and migrated, in words. */
 export function explainMigration(error: unknown): string {
   const message = String(Object(error).message);
-  return message.startsWith('corrupted migrations') ? 'a newer version has migrated it' : message;
+  return message.startsWith('corrupted migrations') ? MIGRATED_BY_NEWER : message;
 }
 
 /** The key of an address with its domain as DNS has it; unchanged where that is not to be had. */

@@ -9,8 +9,9 @@ import {
 } from 'kysely';
 import { Gathered } from '../gathered.js';
 import { START_TIMEOUT, StoreCalls, whileRepeatable } from '../store-calls.js';
+import type { TablePolicy } from '../storage-options.js';
 import { withoutSecrets } from '../store-url.js';
-import { explainMigration, migrationsFor } from './migrations.js';
+import { explainMigration, migrationsFor, requireMigrated } from './migrations.js';
 import { classifyPostgresFailure } from './postgres.failures.js';
 import { PostgresPool, storable } from './postgres.pool.js';
 import type { Schema } from './schema.js';
@@ -32,9 +33,14 @@ export class PostgresDatabase implements SqlDatabase {
   }
 
   /** Brings the tables up to date, alone among all processes that do, and connects; `timeout` in milliseconds. */
-  static async open(url: string, timeout: number): Promise<PostgresDatabase> {
+  static async open(
+    url: string,
+    timeout: number,
+    tables: TablePolicy = 'migrate',
+  ): Promise<PostgresDatabase> {
+    const prepareTables = tables === 'migrate' ? migrate : requireTables;
     try {
-      await whileRepeatable(() => migrate(url), isNotThereYet, START_TIMEOUT);
+      await whileRepeatable(() => prepareTables(url), isNotThereYet, START_TIMEOUT);
     } catch (error) {
       throw new Error(`Cannot open ${withoutSecrets(url)}: ${explainMigration(error)}`, { cause: error });
     }
@@ -103,20 +109,37 @@ async function migrate(url: string): Promise<void> {
   try {
     await db.transaction().execute(async (transaction) => {
       await lock(transaction, 'migrations');
-      const { rows } = await sql<{ schema: string }>`select current_schema() as schema`.execute(transaction);
-      const { error } = await new Migrator({
-        db,
-        provider: migrationsFor('postgres'),
-        // Others may keep migrations of their own in this database, and other schemas another Coatcheck.
-        migrationTableSchema: rows[0]?.schema,
-        migrationTableName: 'coatcheck_migration',
-        migrationLockTableName: 'coatcheck_migration_lock',
-      }).migrateToLatest();
+      const { error } = await (await migratorOf(db)).migrateToLatest();
       if (error !== undefined) throw error;
     });
   } finally {
     await db.destroy();
   }
+}
+
+async function requireTables(url: string): Promise<void> {
+  const db = kysely(new PostgresPool(url, MIGRATION_TIMEOUT));
+  const names = async () => {
+    const migrations = sql<{ name: string }>`select name from coatcheck_migration`;
+    return (await migrations.execute(db)).rows.map(({ name }) => name);
+  };
+  try {
+    await requireMigrated(await migratorOf(db), names);
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function migratorOf(db: Kysely<Schema>): Promise<Migrator> {
+  const { rows } = await sql<{ schema: string }>`select current_schema() as schema`.execute(db);
+  return new Migrator({
+    db,
+    provider: migrationsFor('postgres'),
+    // Others may keep migrations of their own in this database, and other schemas another Coatcheck.
+    migrationTableSchema: rows[0]?.schema,
+    migrationTableName: 'coatcheck_migration',
+    migrationLockTableName: 'coatcheck_migration_lock',
+  });
 }
 
 /** Waits until no other transaction is at the subject, and holds it until this one is over. */

@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import SqliteConnection from 'better-sqlite3';
-import { Kysely, Migrator, SqliteDialect, type Transaction } from 'kysely';
+import { Kysely, Migrator, SqliteDialect, type Transaction, sql } from 'kysely';
 import { Gathered } from '../gathered.js';
+import type { TablePolicy } from '../storage-options.js';
 import { StoreCalls, whileRepeatable } from '../store-calls.js';
-import { explainMigration, migrationsFor } from './migrations.js';
+import { WHO_MIGRATES, explainMigration, migrationsFor, requireMigrated } from './migrations.js';
 import type { Schema } from './schema.js';
 import type { LookUp, SqlDatabase } from './sql.database.js';
 import { SqliteCheckpoints } from './sqlite-checkpoints.js';
@@ -34,18 +37,24 @@ export class SqliteDatabase implements SqlDatabase {
     this.db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: connection }) });
   }
 
-  /** Opens the file, makes it if it is not there, and brings its tables up to date; `timeout` in milliseconds. */
-  static async open(file: string, timeout: number): Promise<SqliteDatabase> {
+  /**
+   * Opens the file, makes it if it is not there, and brings its tables up to date; `timeout` in milliseconds. With
+   * `require`, an error where the file or its tables would have to be made.
+   */
+  static async open(file: string, timeout: number, tables: TablePolicy = 'migrate'): Promise<SqliteDatabase> {
+    const path = resolve(file);
     try {
-      const connection = new SqliteConnection(file, { timeout: 0 });
+      if (tables === 'require' && !existsSync(path))
+        throw new Error(`there is no such file. ${WHO_MIGRATES}`);
+      const connection = new SqliteConnection(path, { timeout: 0, fileMustExist: tables === 'require' });
       const database = new SqliteDatabase(connection, timeout);
-      await database.#migrate().catch((error: unknown) => {
+      await database.#prepareTables(tables).catch((error: unknown) => {
         connection.close();
         throw error;
       });
       return database;
     } catch (error) {
-      throw new Error(`Cannot open ${file}: ${explainMigration(error)}`, { cause: error });
+      throw new Error(`Cannot open ${path}: ${explainMigration(error)}`, { cause: error });
     }
   }
 
@@ -99,22 +108,35 @@ export class SqliteDatabase implements SqlDatabase {
     }
   }
 
+  async #prepareTables(tables: TablePolicy): Promise<void> {
+    const migrator = new Migrator({ db: this.db, provider: migrationsFor('sqlite') });
+    if (tables === 'require') await this.#require(migrator);
+    await whileRepeatable(async () => this.#setUp(), isSqliteBusy, MIGRATION_TIMEOUT);
+    if (tables === 'migrate') await this.#migrate(migrator);
+  }
+
+  #setUp(): void {
+    this.#connection.pragma('journal_mode = WAL');
+    this.#connection.pragma('synchronous = FULL');
+    this.#connection.pragma(`wal_autocheckpoint = ${LONG_LOG}`);
+  }
+
+  #require(migrator: Migrator): Promise<void> {
+    const names = async () => {
+      const migrations = sql<{ name: string }>`select name from kysely_migration`;
+      return (await migrations.execute(this.db)).rows.map(({ name }) => name);
+    };
+    return whileRepeatable(() => requireMigrated(migrator, names), isSqliteBusy, MIGRATION_TIMEOUT);
+  }
+
   /** One start at a time: the lock on the file is taken before it is looked at. */
-  async #migrate(): Promise<void> {
+  async #migrate(migrator: Migrator): Promise<void> {
     await whileRepeatable(
-      async () => {
-        this.#connection.pragma('journal_mode = WAL');
-        this.#connection.pragma('synchronous = FULL');
-        this.#connection.pragma(`wal_autocheckpoint = ${LONG_LOG}`);
-        this.#connection.exec('begin immediate');
-      },
+      async () => this.#connection.exec('begin immediate'),
       isSqliteBusy,
       MIGRATION_TIMEOUT,
     );
-    const { error } = await new Migrator({
-      db: this.db,
-      provider: migrationsFor('sqlite'),
-    }).migrateToLatest();
+    const { error } = await migrator.migrateToLatest();
     this.#connection.exec(error === undefined ? 'commit' : 'rollback');
     if (error !== undefined) throw error;
   }
