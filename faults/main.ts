@@ -5,6 +5,7 @@ import SqliteConnection from 'better-sqlite3';
 import { Client } from 'pg';
 import { PostgresServer, RedisServer, has } from '../test/support/engines.js';
 import { crashes } from './crashes.js';
+import { postgresFailover } from './postgres-failover.js';
 import { races } from './races.js';
 import { redisFailovers } from './redis-failovers.js';
 import type { Measurement, Scale, Scenario } from './scenario.js';
@@ -21,6 +22,7 @@ const LISTS: Readonly<Record<string, readonly Scenario[]>> = {
   stopping,
   sweeping,
   redisFailovers,
+  postgresFailover,
 };
 
 async function main(args: readonly string[]): Promise<void> {
@@ -41,7 +43,10 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 function isAsked(names: readonly string[], list: string, title: string): boolean {
-  return names.length === 0 || names.some((name) => name === list || title.toLowerCase().includes(name));
+  return (
+    names.length === 0 ||
+    names.some((name) => name === list.toLowerCase() || title.toLowerCase().includes(name))
+  );
 }
 
 /** Plays a scenario; one that throws is a missed target, and the others go on. */

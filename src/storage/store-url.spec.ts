@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { StorageOptions } from './storage-options.js';
-import { faultOfDatabaseUrl, faultOfSessionStoreUrl, parseStoreUrl, withoutSecrets } from './store-url.js';
+import {
+  faultOfDatabaseUrl,
+  faultOfSessionStoreUrl,
+  parseStoreUrl,
+  urlOfEachHost,
+  withoutSecrets,
+} from './store-url.js';
 
 describe('A storage URL as it is shown', () => {
   it.each([
@@ -37,6 +43,8 @@ describe('A storage URL', () => {
     'postgres:///coats?host=/run/postgresql',
     'postgresql://ann@%2Frun%2Fpostgresql/coats',
     'postgres://ann@[::1]/coats',
+    'postgres://ann:p%40ss@one.example.com:5432,two,[::1]:5433/coats?target_session_attrs=read-write',
+    'postgresql://one,two/coats?target_session_attrs=primary',
     'postgres://db.example.com/coats?options=-c%20search_path%3Dcoats&application_name=coats',
   ])('%j is for users and for sessions', (url) => {
     expect([isDatabase(url), isSessionStore(url)]).toEqual([true, true]);
@@ -82,6 +90,11 @@ describe('A storage URL', () => {
     ['redis-cluster://one:6379,', 'no host'],
     ['redis-sentinel:///coats', 'no host'],
     ['postgres:///coats', 'no host'],
+    ['postgres://one,,two/coats', 'no host'],
+    ['postgres://one,two:65536/coats', 'from 1 to 65535'],
+    ['postgres://one,two/coats?host=/run/postgresql', 'use one of them'],
+    ['postgres://one,two/coats?target_session_attrs=standby', 'target_session_attrs is one of any'],
+    ['postgres://one,two/coats?target_session_attr=any', 'did you mean target_session_attrs?'],
     ['redis://one:6379,two:6379', 'names one host'],
     ['redis://cache.example.com/coats', 'number of a database'],
     ['redis://cache.example.com/-1', 'number of a database'],
@@ -159,6 +172,16 @@ describe('A storage URL', () => {
     'sqlite:~s3cr3t',
   ])('%j is refused without a word of what may be a secret', (url) => {
     expect(faultOfSessionStoreUrl(url)).toMatch(/^(?!.*s3cr3t)./);
+  });
+
+  it('of several hosts is a URL of each', () => {
+    expect(urlOfEachHost('postgres://ann:p%40@one,[::1]:5433/coats?sslmode=require')).toEqual([
+      'postgres://ann:p%40@one/coats?sslmode=require',
+      'postgres://ann:p%40@[::1]:5433/coats?sslmode=require',
+    ]);
+    expect(urlOfEachHost('postgres:///coats?host=/run/postgresql')).toEqual([
+      'postgres:///coats?host=/run/postgresql',
+    ]);
   });
 
   it('has parts, each decoded once', () => {

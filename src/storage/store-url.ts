@@ -25,7 +25,7 @@ interface Grammar {
   readonly path: RegExp;
   /** What is wrong with a path that does not match. */
   readonly pathFault: string;
-  readonly hosts: 'one' | 'several' | 'one or in ?host=';
+  readonly hosts: 'one' | 'several' | 'several or in ?host=';
   readonly parameters: Readonly<Record<string, Values>>;
   /** What to write for a parameter that others know and we do not. */
   readonly hints: Readonly<Record<string, string>>;
@@ -90,7 +90,7 @@ const POSTGRES: Grammar = {
   example: 'postgres://user:password@host:5432/database?sslmode=verify-full',
   path: /^(\/[^/]*)?$/,
   pathFault: 'the path is the name of a database, as in postgres://host/coats',
-  hosts: 'one or in ?host=',
+  hosts: 'several or in ?host=',
   parameters: {
     host: SOME,
     port: NUMBER,
@@ -111,6 +111,7 @@ const POSTGRES: Grammar = {
     lock_timeout: NUMBER,
     idle_in_transaction_session_timeout: NUMBER,
     query_timeout: NUMBER,
+    target_session_attrs: ['any', 'read-write', 'primary'],
   },
   hints: {
     ...among(
@@ -183,6 +184,14 @@ export function parseStoreUrl(url: string): StoreUrl {
   };
 }
 
+/** A URL of each host that a URL names, in their order. */
+export function urlOfEachHost(url: string): readonly string[] {
+  const { scheme, user, nodes, path, query } = split(url);
+  const account = user === undefined ? '' : `${user}@`;
+  const parameters = query === undefined ? '' : `?${query}`;
+  return nodes.map((node) => `${scheme}://${account}${node}${path}${parameters}`);
+}
+
 /** A storage URL as it may be shown: without user, password and parameters. */
 export function withoutSecrets(url: string): string {
   return url.replace(/^([\w-]+:\/\/)(?:.*@)?([^?]*).*$/s, '$1$2');
@@ -251,8 +260,9 @@ function faultOfUser(user: string | undefined, grammar: Grammar): string | null 
 }
 
 function faultOfNodes(nodes: readonly string[], query: string | undefined, grammar: Grammar): string | null {
-  if (nodes.length > 1 && grammar.hosts !== 'several') return `names one host, as in ${grammar.example}`;
-  const hasOther = grammar.hosts === 'one or in ?host=' && new URLSearchParams(query).has('host');
+  if (nodes.length > 1 && grammar.hosts === 'one') return `names one host, as in ${grammar.example}`;
+  const hasOther = grammar.hosts === 'several or in ?host=' && new URLSearchParams(query).has('host');
+  if (nodes.length > 1 && hasOther) return 'names hosts before the path and in ?host=: use one of them';
   for (const text of nodes) {
     if (!NODE.test(text)) return `the host or its port is none: write host:port as in ${grammar.example}`;
     const { host, port } = nodeOf(text);

@@ -181,6 +181,7 @@ export class PostgresServer extends Engine {
   readonly #account = account();
   readonly #data = join(this.folder, 'data');
   readonly #extra: readonly string[];
+  #isStandby = false;
 
   private constructor(port: number, extra: readonly string[]) {
     super(port);
@@ -196,6 +197,48 @@ export class PostgresServer extends Engine {
     return server;
   }
 
+  /** Another server that follows this one, which from now on commits nothing that the other one does not have. */
+  async startStandby(): Promise<PostgresServer> {
+    const standby = new PostgresServer(await freePort(), this.#extra);
+    await orClose(standby, async () => {
+      await standby.#copy(this.port);
+      standby.#isStandby = true;
+      await standby.begin();
+      await this.query(`alter system set synchronous_standby_names = '*'`);
+      await this.query('select pg_reload_conf()');
+      await eventually(() => this.#expectSynchrony());
+    });
+    return standby;
+  }
+
+  /** Makes a primary of a standby; resolves when it can be written. */
+  async promote(): Promise<void> {
+    await this.query('select pg_promote(true, 20)');
+    this.#isStandby = false;
+  }
+
+  /** Lets this server be read only, also for those that are connected. */
+  async makeReadOnly(): Promise<void> {
+    await this.query('alter system set default_transaction_read_only = on');
+    await this.query('select pg_reload_conf()');
+  }
+
+  /** The rows that a statement gives. */
+  async query(statement: string): Promise<Record<string, unknown>[]> {
+    const client = new Client({
+      connectionString: this.url,
+      connectionTimeoutMillis: 5000,
+      query_timeout: PATIENCE,
+    });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      return (await client.query<Record<string, unknown>>(statement)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
   protected launch(): ChildProcess {
     const settings = [`listen_addresses=${LOCAL}`, 'unix_socket_directories='];
     const args = ['-D', this.#data, '-p', `${this.port}`, ...settings.flatMap((setting) => ['-c', setting])];
@@ -207,21 +250,25 @@ export class PostgresServer extends Engine {
   }
 
   protected async ping(): Promise<boolean> {
-    const client = new Client({
-      connectionString: this.url,
-      connectionTimeoutMillis: 5000,
-      query_timeout: 5000,
+    const [state] = await this.query('select pg_is_in_recovery() as recovering');
+    return state?.['recovering'] === this.#isStandby;
+  }
+
+  async #expectSynchrony(): Promise<void> {
+    const [standby] = await this.query('select sync_state from pg_stat_replication');
+    if (standby?.['sync_state'] !== 'sync') throw new Error('The standby does not follow yet.');
+  }
+
+  async #copy(port: number): Promise<void> {
+    const { uid, gid } = this.#account;
+    if (uid !== undefined && gid !== undefined) chownSync(this.folder, uid, gid);
+    const from = ['-h', LOCAL, '-p', `${port}`, '-U', 'coatcheck'];
+    const args = [...from, '-D', this.#data, '-X', 'stream', '-c', 'fast', '-R', '--no-sync'];
+    await promisify(execFile)(binary('pg_basebackup'), args, {
+      ...this.#account,
+      cwd: this.folder,
+      timeout: PATIENCE,
     });
-    client.on('error', () => {});
-    try {
-      await client.connect();
-      const { rows } = await client.query<{ recovering: boolean }>(
-        'SELECT pg_is_in_recovery() AS recovering',
-      );
-      return rows[0]?.recovering === false;
-    } finally {
-      await client.end();
-    }
   }
 
   async #create(): Promise<void> {

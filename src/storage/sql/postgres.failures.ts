@@ -23,10 +23,29 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   '42': 'misconfigured',
 };
 
+/** A server that is read-only, or that does not know a statement which this connection prepared. */
+const USELESS = new Set(['25006', '26000', '42P05']);
+
+/** Where PostgreSQL finds that a prepared statement does not fit the tables any more; the code alone says too little. */
+const STALE_PLAN = 'RevalidateCachedQuery';
+
+/** What the server says as it ends a connection; class 08 and errors without a SQLSTATE are the way to it. */
+const LOST = /^(|08...|57P0.|25P0[34])$/;
+
 /** The SQLSTATE of an error that the server sent; of any other error an empty text. */
-export function sqlStateOf(error: unknown): string {
+function sqlStateOf(error: unknown): string {
   const code = String(Object(error).code);
   return /^[\dA-Z]{5}$/.test(code) ? code : '';
+}
+
+/** Whether a connection answered that it is of no use, without having done anything. */
+export function isConnectionUseless(error: unknown): boolean {
+  return USELESS.has(sqlStateOf(error)) || Object(error).routine === STALE_PLAN;
+}
+
+/** Whether a connection is lost, perhaps with what was done on it. */
+export function isConnectionLost(error: unknown): boolean {
+  return LOST.test(sqlStateOf(error));
 }
 
 /** What an error of PostgreSQL, or of the way to it, means. */

@@ -1,9 +1,18 @@
 import { Logger } from '@nestjs/common';
 import type { PostgresPool as KyselyPool, PostgresPoolClient } from 'kysely';
-import { Pool, type PoolClient, type QueryResult, types } from 'pg';
+import { type ClientConfig, Pool, type QueryResult, types } from 'pg';
+import { urlOfEachHost } from '../store-url.js';
+import { FACTS, type Facts, PostgresConnection } from './postgres.connection.js';
+import { UselessConnectionError, isConnectionLost, isConnectionUseless } from './postgres.failures.js';
 
 /** Connections of one process; PostgreSQL's own default allows a hundred in all. */
 const MAX_CONNECTIONS = 10;
+
+/** The longest time that a connection may take to be there, in milliseconds. */
+const MAX_CONNECT_TIMEOUT = 5_000;
+
+/** Seconds after which a connection is replaced: a former primary that nobody told of its end is left by then. */
+const MAX_LIFETIME = 60;
 
 const INT8: number = types.builtins.INT8;
 
@@ -14,23 +23,30 @@ export interface NamedQuery {
   readonly values: unknown[];
 }
 
-/** Connections that are given up when an answer is overdue, and replaced when they break. */
+type Leased = PostgresConnection & { release(isBroken: boolean): void };
+
+/** Connections to the first server of a URL that can be written. Those that are overdue, broken or useless are replaced. */
 export class PostgresPool implements KyselyPool {
   readonly #logger = new Logger('PostgreSQL');
+  readonly #servers: readonly string[];
   readonly #pool: Pool;
+  #server = 0;
+  #round = 0;
 
   /** `timeout` in milliseconds is for a connection and for each statement, here and on the server. */
   constructor(
     url: string,
     private readonly timeout: number,
   ) {
+    this.#servers = urlOfEachHost(url);
     this.#pool = new Pool({
-      connectionString: url,
+      Client: this.#clientClass(),
       max: MAX_CONNECTIONS,
-      connectionTimeoutMillis: timeout,
+      maxLifetimeSeconds: MAX_LIFETIME,
+      connectionTimeoutMillis: Math.min(timeout, MAX_CONNECT_TIMEOUT),
       keepAlive: true,
       application_name: 'coatcheck',
-      // The server lets go of what this process has given up.
+      // The server ends what this process has given up.
       statement_timeout: timeout,
       idle_in_transaction_session_timeout: 2 * timeout,
       types: {
@@ -38,18 +54,16 @@ export class PostgresPool implements KyselyPool {
           oid === INT8 ? Number : types.getTypeParser(oid, format)) as typeof types.getTypeParser,
       },
     });
-    // A connection that breaks while nobody asks anything of it concerns nobody; unheard, it would end the process.
     this.#pool.on('error', ({ message }) => this.#logger.warn(`A connection broke: ${message}`));
-    this.#pool.on('connect', (client) => client.on('error', () => {}));
   }
 
   async connect(): Promise<PostgresPoolClient> {
-    return new Lease(await this.#pool.connect(), this.timeout) as unknown as PostgresPoolClient;
+    return (await this.#lease()) as unknown as PostgresPoolClient;
   }
 
   /** The rows of a query that each connection prepares under its name. */
   async find<Row>(query: NamedQuery): Promise<Row[]> {
-    const lease = new Lease(await this.#pool.connect(), this.timeout);
+    const lease = await this.#lease();
     try {
       return (await lease.query(query)).rows as Row[];
     } finally {
@@ -60,36 +74,131 @@ export class PostgresPool implements KyselyPool {
   end(): Promise<void> {
     return this.#pool.end();
   }
+
+  /** A client of the pool connects to the server whose turn it is. */
+  #clientClass() {
+    const connectionString = () => this.#servers[this.#server];
+    const round = () => this.#round;
+    return class extends PostgresConnection {
+      constructor(config?: ClientConfig) {
+        super({ ...config, connectionString: connectionString() }, round());
+      }
+    };
+  }
+
+  /** A connection of the pool, or else a new one to each server in turn. */
+  async #lease(): Promise<Lease> {
+    for (let untried = this.#servers.length; ; untried -= 1) {
+      const server = this.#server;
+      try {
+        return await this.#leaseUseful();
+      } catch (error) {
+        // Of several calls that fail on the same server, the first one turns to the next.
+        if (this.#server === server) this.#server = (server + 1) % this.#servers.length;
+        if (untried <= 1) throw error;
+      }
+    }
+  }
+
+  async #leaseUseful(): Promise<Lease> {
+    for (;;) {
+      const connection = (await this.#pool.connect()) as unknown as Leased;
+      const lease = new Lease(connection, this.timeout, (useless) => this.#replaceRound(useless));
+      if (connection.round === this.#round && !connection.isReadOnly) {
+        await lease.check();
+        return lease;
+      }
+      lease.destroy();
+    }
+  }
+
+  /** What made one connection useless concerns all of its round. */
+  #replaceRound(round: number): void {
+    if (round !== this.#round) return;
+    this.#round += 1;
+    this.#logger.warn('The server became read-only or changed its tables: all connections are replaced.');
+  }
 }
 
-/** A connection on loan. One whose answer is overdue is not handed on: whoever had it next would wait behind it. */
+/** A connection on loan. One that fails or whose answer is overdue is not handed on. */
 class Lease {
   #isOver = false;
+  #isBroken = false;
+  /** Whether what was asked may have taken effect, and stays where the connection is lost. */
+  #mayHaveWritten = false;
+  #isInTransaction = false;
 
   constructor(
-    private readonly client: PoolClient,
+    private readonly connection: Leased,
     private readonly timeout: number,
+    private readonly replaceRound: (round: number) => void,
   ) {}
 
   async query(query: string | NamedQuery, values: unknown[] = []): Promise<QueryResult> {
     const timer = setTimeout(() => this.#end(true), this.timeout);
+    this.#note(typeof query === 'string' ? query : query.text);
     try {
-      return await (typeof query === 'string'
-        ? this.client.query(query, values.map(storable))
-        : this.client.query(query));
+      const result = await (typeof query === 'string'
+        ? this.connection.query(query, values.map(storable))
+        : this.connection.query(query));
+      this.#examine();
+      return result;
+    } catch (error) {
+      throw this.#explain(error);
     } finally {
       clearTimeout(timer);
     }
   }
 
+  /** Makes sure that the server will do; one query for a new connection. */
+  async check(): Promise<void> {
+    if (!this.connection.isCheckDue) return;
+    try {
+      const { rows } = await this.query(FACTS);
+      this.connection.check(rows[0] as Facts);
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
+  }
+
   release(): void {
-    this.#end(false);
+    this.#end(this.#isBroken);
+  }
+
+  destroy(): void {
+    this.#end(true);
+  }
+
+  /** What a statement writes in a transaction has no effect until that commits. */
+  #note(statement: string): void {
+    const [verb = ''] = /^\w+/.exec(statement.trimStart().toLowerCase()) ?? [];
+    if (verb === 'begin' || verb === 'start') this.#isInTransaction = true;
+    else if (verb === 'commit' || (!this.#isInTransaction && verb !== 'select')) this.#mayHaveWritten = true;
+  }
+
+  /** An answer is of no use if it is from a read-only server, which may be behind, or if another server will not know it. */
+  #examine(): void {
+    if (this.connection.isCommitDoubtful)
+      throw new Error('The server committed without its standby, which did not answer in time.');
+    if (this.connection.isReadOnly && !this.#mayHaveWritten)
+      throw new UselessConnectionError('The server became read-only.');
+  }
+
+  #explain(error: unknown): unknown {
+    const isUseless = error instanceof UselessConnectionError || isConnectionUseless(error);
+    const isLost = isConnectionLost(error);
+    this.#isBroken ||= isUseless || isLost || this.connection.isCommitDoubtful;
+    if (isUseless) this.replaceRound(this.connection.round);
+    return isUseless || (isLost && !this.#mayHaveWritten)
+      ? new UselessConnectionError('The connection is replaced.', { cause: error })
+      : error;
   }
 
   #end(isBroken: boolean): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.client.release(isBroken);
+    this.connection.release(isBroken);
   }
 }
 

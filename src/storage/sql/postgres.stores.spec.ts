@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Transaction, sql } from 'kysely';
 import { describeWithPostgres, newSchema } from '../../../test/support/services.js';
 import { expectOneSweeper } from '../../../test/support/sweepers.js';
@@ -10,6 +10,8 @@ import { describeTallyStore } from '../../testing/describe-tally-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
 import { aSession, aUser } from '../../testing/samples.js';
 import type { UserUpdate } from '../../users/user-store.js';
+import { Connections } from '../connections.js';
+import { StorageOptions } from '../storage-options.js';
 import { PostgresDatabase } from './postgres.database.js';
 import type { Schema } from './schema.js';
 import { SqlAuditStore } from './sql.audit-store.js';
@@ -164,5 +166,80 @@ describe('A PostgreSQL server that is not there', () => {
   it('stops the start, without a word of the password', async () => {
     const opened = PostgresDatabase.open('postgres://ann:hunter2@127.0.0.1:1/db?sslmode=disable', 200);
     await expect(opened).rejects.toThrow(/^Cannot open postgres:\/\/127\.0\.0\.1:1\/db: .*ECONNREFUSED/);
+  });
+});
+
+describeWithPostgres('A connection to PostgreSQL that became useless', () => {
+  let schema: Awaited<ReturnType<typeof newSchema>>;
+  let database: PostgresDatabase;
+
+  beforeEach(async () => {
+    schema = await newSchema();
+    database = await PostgresDatabase.open(schema.url, PATIENT);
+  });
+  afterEach(async () => {
+    await database.close();
+    await schema.drop();
+  });
+
+  /** Fills the pool with connections that have prepared the look-up. */
+  async function prepareEverywhere(store: SqlUserStore, id: string): Promise<void> {
+    const holding = Promise.all(
+      Array.from({ length: 9 }, () => sql`select pg_sleep(0.2)`.execute(database.db)),
+    );
+    await store.find(id);
+    await holding;
+    await Promise.all(Array.from({ length: 10 }, () => store.find(id)));
+  }
+
+  it.each([
+    ['the tables were changed', sql`alter table users alter column email type varchar(300)`],
+    ['the server forgot its prepared statements', sql`deallocate all`],
+  ])('is replaced, and nobody notices: %s', async (_, change) => {
+    const [store, user] = [new SqlUserStore(database), aUser()];
+    await store.insert(user, 'hash');
+    await prepareEverywhere(store, user.id);
+    await change.execute(database.db);
+    for (let index = 0; index < 20; index += 1) expect(await store.find(user.id)).toEqual(user);
+  });
+
+  it('is replaced when the server has ended it, and what only reads is repeated', async () => {
+    const [store, user] = [new SqlUserStore(database), aUser()];
+    await store.insert(user, 'hash');
+    const administrator = await PostgresDatabase.open(schema.url, PATIENT);
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where pid <> pg_backend_pid() and query like ${`%${schema.name}%`}`.execute(administrator.db);
+    expect(await store.find(user.id)).toEqual(user);
+    await administrator.close();
+  });
+
+  it('is replaced when the server is read-only from now on: an answer to it may be behind', async () => {
+    const store = new SqlSessionStore(database);
+    const session = aSession();
+    await store.insert(session);
+    await sql`set default_transaction_read_only = on`.execute(database.db).catch(() => {});
+    expect(await store.end(session.id, 'signed_out', noon)).toBe(true);
+    expect(await store.find(session.id, noon)).toBeNull();
+  });
+});
+
+describeWithPostgres('A PostgreSQL database that cannot hold every character', () => {
+  it.each(['LATIN1', 'SQL_ASCII'])('is refused by name, for users and for sessions: %s', async (encoding) => {
+    const schema = await newSchema();
+    const server = await PostgresDatabase.open(schema.url, PATIENT);
+    const name = `coat_${encoding.toLowerCase()}_${process.pid}`;
+    const options = sql.raw(`encoding '${encoding}' template template0 lc_collate 'C' lc_ctype 'C'`);
+    await sql`create database ${sql.id(name)} ${options}`.execute(server.db);
+    const url = new URL(schema.url);
+    url.pathname = name;
+    url.search = '';
+    const reason = `The encoding of the database is ${encoding}`;
+    await expect(PostgresDatabase.open(url.href, PATIENT)).rejects.toThrow(reason);
+    const places = [{ database: url.href }, { database: 'memory:', sessions: url.href }];
+    for (const place of places)
+      await expect(Connections.open(new StorageOptions(place))).rejects.toThrow(reason);
+    await sql`drop database ${sql.id(name)} with (force)`.execute(server.db);
+    await server.close();
+    await schema.drop();
   });
 });
