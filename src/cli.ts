@@ -149,9 +149,13 @@ server on the second store. Nobody is signed out.`,
     const fault = faultOf(from, to);
     if (fault) move.error(`error: ${fault}`);
     const counts = await withStores(from, to, moveWithProgress);
-    const { copied, updated, ended, unchanged } = counts;
+    const { copied, updated, ended, unchanged, unmovable } = counts;
     if (options.json) print(counts);
     else console.log(`${copied} copied, ${updated} updated, ${ended} ended, ${unchanged} unchanged`);
+    if (unmovable > 0)
+      console.error(
+        `${unmovable} sessions of the first version have ids that the second store cannot keep: their users sign in again.`,
+      );
   });
 
 program

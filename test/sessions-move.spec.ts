@@ -235,7 +235,13 @@ describe('The command that moves sessions', () => {
     const fromThere = await move(['--to', 'sqlite:c.db'], { DATABASE_URL: 'sqlite:a.db' });
     const toThere = await move(['--from', 'sqlite:c.db', '--json'], { SESSION_STORE_URL: 'sqlite:d.db' });
     expect(fromThere).toMatchObject({ code: 0, stdout: expect.stringContaining('1 copied') });
-    expect(JSON.parse(toThere.stdout)).toEqual({ copied: 1, updated: 0, ended: 0, unchanged: 0 });
+    expect(JSON.parse(toThere.stdout)).toEqual({
+      copied: 1,
+      updated: 0,
+      ended: 0,
+      unchanged: 0,
+      unmovable: 0,
+    });
   });
 
   it.each([

@@ -8,7 +8,14 @@ import { type MoveCounts, moveSessions } from './session-move.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const after = (minutes: number) => new Date(noon.getTime() + minutes * 60_000);
-const counts = (some: Partial<MoveCounts>) => ({ copied: 0, updated: 0, ended: 0, unchanged: 0, ...some });
+const counts = (some: Partial<MoveCounts>) => ({
+  copied: 0,
+  updated: 0,
+  ended: 0,
+  unchanged: 0,
+  unmovable: 0,
+  ...some,
+});
 
 /** Breaks before the touch of this number, and at an insert of this id. */
 class FragileStore extends MemorySessionStore {

@@ -1,5 +1,5 @@
 import type { SessionEntry, StoredSession } from './session.js';
-import type { SessionStore } from './session-store.js';
+import { type SessionStore, UntaggedIdError } from './session-store.js';
 
 /** How many sessions are on their way at a time. */
 const AT_A_TIME = 50;
@@ -11,6 +11,8 @@ export interface MoveCounts {
   ended: number;
   /** The second store knows it as it is or better, or it is over and need not be known. */
   unchanged: number;
+  /** Live, with an id from before there were tags, which the second store cannot keep: their users sign in again. */
+  unmovable: number;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function moveSessions(
   now: Date,
   onMoved: () => void = () => {},
 ): Promise<MoveCounts> {
-  const counts: MoveCounts = { copied: 0, updated: 0, ended: 0, unchanged: 0 };
+  const counts: MoveCounts = { copied: 0, updated: 0, ended: 0, unchanged: 0, unmovable: 0 };
   for await (const entries of inGroups(from.entries())) {
     await Promise.all(
       entries.map(async (entry) => {
@@ -95,7 +97,8 @@ async function insert(session: StoredSession, to: SessionStore): Promise<keyof M
     return 'copied';
   } catch (error) {
     const known = (await copyOf(session, to)) ?? (await to.endingOf(session.id, session.createdAt));
-    if (!known) throw error;
-    return 'unchanged';
+    if (known) return 'unchanged';
+    if (error instanceof UntaggedIdError) return 'unmovable';
+    throw error;
   }
 }

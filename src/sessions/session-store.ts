@@ -21,6 +21,17 @@ export type InsertResult =
     }
   | { readonly outcome: 'refused' };
 
+/** The store finds the sessions of a user by the tag in their ids, which this id does not have. */
+export class UntaggedIdError extends Error {
+  override readonly name = 'UntaggedIdError';
+
+  constructor() {
+    super(
+      "The id of the session does not have the tag of its user, by which this store finds a user's sessions.",
+    );
+  }
+}
+
 /** For how long an ended or expired session can still be asked about: one day, in milliseconds. */
 export const ENDING_KEPT_FOR = 24 * 60 * 60 * 1000;
 

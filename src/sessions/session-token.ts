@@ -19,6 +19,11 @@ export function tagOf(id: string): string {
   return id.slice(TAG.start, TAG.end);
 }
 
+/** Whether an id has the tag of its user: ids from before there were tags do not. */
+export function isTaggedFor(userId: string, id: string): boolean {
+  return tagOf(id) === userTag(userId);
+}
+
 /**
  * What a client holds: `<id>.<secret>`. The id (128 bits, ordered by time like UUIDv7) is public; the secret
  * (256 random bits) leaves by `reveal()` alone, and only its hash is kept. The ids of one user's sessions have a tag in

@@ -6,8 +6,9 @@ import {
   type Proof,
   type SessionLimit,
   SessionStore,
+  UntaggedIdError,
 } from '../../sessions/session-store.js';
-import { tagOf, userTag } from '../../sessions/session-token.js';
+import { isTaggedFor, tagOf, userTag } from '../../sessions/session-token.js';
 import { decode, encode } from './entry.js';
 import type { RedisConnection } from './redis.connection.js';
 import { NOT_A_SESSION, END, END_ALL, INSERT, RENAME, ROTATE, TOUCH } from './scripts.js';
@@ -28,8 +29,7 @@ export class RedisSessionStore extends SessionStore {
   }
 
   async insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult> {
-    if (tagOf(session.id) !== userTag(session.userId))
-      throw new Error("The id of a session must bear its user's tag.");
+    if (!isTaggedFor(session.userId, session.id)) throw new UntaggedIdError();
     const [outcome, ...evicted] = (await this.redis.runForGood(INSERT, this.#keyOf(session.id), [
       session.createdAt.getTime(),
       session.id,

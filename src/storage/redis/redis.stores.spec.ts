@@ -6,10 +6,12 @@ import { RedisServer } from '../../../test/support/engines.js';
 import { describeWithEngine, describeWithRedis, newPrefix } from '../../../test/support/services.js';
 import { NEVER } from '../../common/clock.js';
 import { ENDING_KEPT_FOR } from '../../sessions/session-store.js';
+import { moveSessions } from '../../sessions/session-move.js';
 import { userTag } from '../../sessions/session-token.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeTallyStore } from '../../testing/describe-tally-store.js';
 import { aSession } from '../../testing/samples.js';
+import { MemorySessionStore } from '../memory/memory.session-store.js';
 import { RedisConnection } from './redis.connection.js';
 import { RedisSessionStore } from './redis.session-store.js';
 import { RedisTallyStore } from './redis.tally-store.js';
@@ -174,6 +176,19 @@ describeWithRedis('On Redis', () => {
     const redis = await RedisConnection.open(url, PATIENT);
     const stray = { ...aSession({ userId: 'ann' }), id: aSession({ userId: 'ben' }).id };
     await expect(new RedisSessionStore(redis).insert(stray)).rejects.toThrow('tag');
+    await redis.close();
+  });
+
+  it('a move leaves out sessions of the first version, whose ids have no tag, and counts them', async () => {
+    const redis = await RedisConnection.open(newPrefix().url, PATIENT);
+    const [from, to] = [new MemorySessionStore(), new RedisSessionStore(redis)];
+    const stray = { ...aSession(), id: aSession().id };
+    const session = aSession();
+    for (const one of [stray, session]) await from.insert(one);
+    const counts = await moveSessions(from, to, noon);
+    expect(counts).toEqual({ copied: 1, updated: 0, ended: 0, unchanged: 0, unmovable: 1 });
+    expect(await to.find(session.id, noon)).toEqual(session);
+    expect(await to.find(stray.id, noon)).toBeNull();
     await redis.close();
   });
 });

@@ -2,8 +2,10 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import SqliteConnection from 'better-sqlite3';
 import { sql } from 'kysely';
 import { describeWithPostgres, newSchema } from '../../../test/support/services.js';
+import type { StoredSession } from '../../sessions/session.js';
 import { aSession, aUser } from '../../testing/samples.js';
 import { PostgresDatabase } from './postgres.database.js';
 import type { SqlDatabase } from './sql.database.js';
@@ -14,8 +16,16 @@ import { SqliteDatabase } from './sqlite.database.js';
 const TIMEOUT = 10_000;
 const noon = new Date('2026-01-01T12:00:00.000Z');
 
+/** Puts the tables back to what they were before ids without a tag were found. */
+async function withoutTagColumn({ db }: SqlDatabase): Promise<void> {
+  await sql`drop index sessions_without_tag`.execute(db);
+  await sql`alter table sessions drop column without_tag`.execute(db);
+}
+
 /** Puts the tables back to what they were before sessions were of kinds. */
-async function withoutKinds({ db }: SqlDatabase, migrations: string): Promise<void> {
+async function withoutKinds(database: SqlDatabase, migrations: string): Promise<void> {
+  await withoutTagColumn(database);
+  const { db } = database;
   for (const column of ['kind', 'transport', 'scope', 'label'])
     await sql`alter table sessions drop column ${sql.ref(column)}`.execute(db);
   await sql`delete from ${sql.table(migrations)} where name >= '007'`.execute(db);
@@ -96,6 +106,7 @@ async function expectAddressesToOutlive(open: () => Promise<SqlDatabase>, migrat
     expect(await new SqlUserStore(before).insert(user, `hash of ${email}`)).toBe(true);
     await sql`update users set email = ${email}, email_key = ${key} where id = ${user.id}`.execute(db);
   }
+  await withoutTagColumn(before);
   await sql`delete from ${sql.table(migrations)} where name >= '008'`.execute(db);
   await before.close();
   for (let start = 1; start <= 2; start += 1) {
@@ -160,6 +171,107 @@ describeWithPostgres('Sessions outlive the change of their keys', () => {
   it('on PostgreSQL', async () => {
     const schema = await newSchema();
     await expectSessionsToOutlive(() => PostgresDatabase.open(schema.url, TIMEOUT), 'coatcheck_migration');
+    await schema.drop();
+  });
+});
+
+/** The tables of the first version, whose ids of sessions have no tag of their user. */
+const FIRST_TABLES = `
+  create table kysely_migration (name varchar(255) not null primary key, timestamp varchar(255) not null);
+  create table kysely_migration_lock (id varchar(255) not null primary key, is_locked integer default 0 not null);
+  insert into kysely_migration values ('001-users-and-sessions', '2026-01-01T00:00:00.000Z');
+  insert into kysely_migration_lock values ('migration_lock', 0);
+  create table users (
+    id text primary key, email text not null, email_key text not null unique, first_name text, last_name text,
+    role text not null, disabled bigint not null, password_hash text not null, credential_version bigint not null,
+    created_at bigint not null, updated_at bigint not null
+  );
+  create index users_by_creation on users (created_at, id);
+  create table sessions (
+    id text primary key, user_id text not null, secret_hash text not null, credential_version bigint not null,
+    created_at bigint not null, authenticated_at bigint not null, last_seen_at bigint not null,
+    expires_at bigint not null, ended_at bigint, end_reason text, forget_at bigint not null, ip text, user_agent text
+  ) without rowid;
+  create index sessions_by_user on sessions (user_id);
+  create index sessions_to_forget on sessions (forget_at);
+`;
+
+/** Sessions of one user, newest first, under ids without their tag. */
+function sessionsWithoutTag(userId: string): StoredSession[] {
+  return Array.from({ length: 3 }, (_, index) => {
+    const createdAt = new Date(noon.getTime() - index * 1000);
+    return { ...aSession({ userId, createdAt }), id: aSession({ createdAt }).id };
+  });
+}
+
+function writeFirstDatabase(file: string, sessions: readonly StoredSession[]): void {
+  const connection = new SqliteConnection(file);
+  connection.exec(FIRST_TABLES);
+  const insert = connection.prepare(
+    `insert into sessions values (?, ?, ?, ?, ?, ?, ?, ?, null, null, ?, ?, ?)`,
+  );
+  for (const session of sessions) {
+    const times = [session.createdAt, session.authenticatedAt, session.lastSeenAt, session.expiresAt];
+    insert.run(
+      session.id,
+      session.userId,
+      session.secretHash,
+      session.credentialVersion,
+      ...times.map(Number),
+      Number(session.expiresAt) + 86_400_000,
+      session.client.ip,
+      session.client.userAgent,
+    );
+  }
+  connection.close();
+}
+
+async function expectToBeReached(database: SqlDatabase, sessions: readonly StoredSession[]): Promise<void> {
+  const store = new SqlSessionStore(database);
+  const [first, second, third] = sessions as [StoredSession, StoredSession, StoredSession];
+  for (const session of sessions) expect(await store.find(session.id, noon)).toEqual(session);
+  expect(await store.findByUser('ann', noon)).toEqual(sessions);
+  expect(await store.findByUser('ben', noon)).toEqual([]);
+
+  const newest = aSession({ userId: 'ann', createdAt: new Date(noon.getTime() + 1000) });
+  const evicting = { max: 3, policy: 'evict_oldest' } as const;
+  expect(await store.insert(newest, evicting)).toEqual({ outcome: 'inserted', evicted: [third.id] });
+  const ended = await store.endAll('ann', 'ended_elsewhere', newest.createdAt, first.id);
+  expect(ended.toSorted()).toEqual([second.id, newest.id].toSorted());
+  expect((await store.endingOf(second.id, newest.createdAt))?.reason).toBe('ended_elsewhere');
+  expect(await store.touch(first.id, newest.createdAt, first.expiresAt)).toBe(true);
+  expect(await store.endAll('ann', 'user_disabled', newest.createdAt)).toEqual([first.id]);
+  expect(await store.find(first.id, newest.createdAt)).toBeNull();
+}
+
+describe('Sessions of the first version are listed, counted and ended like all others', () => {
+  it('on SQLite, along an index', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'test.db');
+    const sessions = sessionsWithoutTag('ann');
+    writeFirstDatabase(file, sessions);
+    const database = await SqliteDatabase.open(file, TIMEOUT);
+    await expectToBeReached(database, sessions);
+    const plan = sql<{ detail: string }>`explain query plan select * from sessions
+      where (key between 'a' and 'b' and user_id = 'ann') or (without_tag = 1 and user_id = 'ann')`;
+    const steps = (await plan.execute(database.db)).rows.map(({ detail }) => detail).join('\n');
+    expect(steps).toContain('USING INDEX sessions_without_tag');
+    expect(steps).not.toContain('SCAN');
+    await database.close();
+  });
+});
+
+describeWithPostgres('Sessions of the first version are listed, counted and ended like all others', () => {
+  it('on PostgreSQL', async () => {
+    const schema = await newSchema();
+    const open = () => PostgresDatabase.open(schema.url, TIMEOUT);
+    const before = await open();
+    const sessions = sessionsWithoutTag('ann');
+    for (const session of sessions) await new SqlSessionStore(before).insert(session);
+    await turnBack(before, 'coatcheck_migration');
+    await before.close();
+    const after = await open();
+    await expectToBeReached(after, sessions);
+    await after.close();
     await schema.drop();
   });
 });

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { domainToASCII } from 'node:url';
 import { type Kysely, type Migration, type MigrationProvider, type Migrator, sql } from 'kysely';
 
@@ -137,7 +138,39 @@ const migrations = (engine: Engine): Record<string, Migration> => ({
       }
     },
   },
+  // Ids of the first version have no tag of their user in them: their rows are found by an index that has no others.
+  '009-sessions-without-tag': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('sessions').addColumn('without_tag', 'bigint').execute();
+      await sql`create index sessions_without_tag on sessions (user_id) where without_tag = 1`.execute(db);
+      for (
+        let page = await pageAfter(db, '');
+        page.length > 0;
+        page = await pageAfter(db, page.at(-1)!.key)
+      ) {
+        const keys = page.filter(({ key, userId }) => !isTagged(key, userId)).map(({ key }) => key);
+        if (keys.length > 0)
+          await sql`update sessions set without_tag = 1 where key in (${sql.join(keys)})`.execute(db);
+      }
+    },
+  },
 });
+
+interface SessionKey {
+  readonly key: string;
+  readonly userId: string;
+}
+
+async function pageAfter(db: Kysely<unknown>, key: string): Promise<SessionKey[]> {
+  const page = sql<SessionKey>`
+    select key, user_id as "userId" from sessions where key > ${key} order by key limit 5000`;
+  return (await page.execute(db)).rows;
+}
+
+/** Whether a key begins as those of the user's sessions do. */
+function isTagged(key: string, userId: string): boolean {
+  return key.startsWith(hash('sha256', userId, 'base64url').slice(0, 4));
+}
 
 export function migrationsFor(engine: Engine): MigrationProvider {
   return { getMigrations: () => Promise.resolve(migrations(engine)) };

@@ -16,7 +16,7 @@ export interface Schema {
     updated_at: number;
   };
   sessions: {
-    /** The id, the user's tag in it first. */
+    /** The id, the part of it first in which the user's tag is. */
     key: string;
     user_id: string;
     secret_hash: string;
@@ -36,6 +36,8 @@ export interface Schema {
     transport: Transport;
     scope: SessionScope;
     label: string | null;
+    /** 1 where the key does not begin with the tag of the user; otherwise null. */
+    without_tag: number | null;
   };
   tallies: {
     key: string;

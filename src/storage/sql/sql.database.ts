@@ -13,6 +13,9 @@ export interface LookUp<Row> {
   readonly key: keyof Row;
 }
 
+/** An ending takes something away: a session, a right, or rows that nobody needs. It goes on where the disk is full. */
+export type Purpose = 'ending' | 'other';
+
 /** The tables on some engine, and how it is asked. */
 export interface SqlDatabase {
   readonly db: Kysely<Schema>;
@@ -21,8 +24,12 @@ export interface SqlDatabase {
   /** Prepares a look-up: what it gives finds the row of a text, in the time and with the errors of `ask`. */
   prepare<Row extends object>(lookUp: LookUp<Row>): (text: string) => Promise<Row | null>;
   /** The same as `ask` for one statement that writes; what it wrote is on disk when it is answered. */
-  write<T>(statement: (db: Kysely<Schema>) => Promise<T>): Promise<T>;
+  write<T>(statement: (db: Kysely<Schema>) => Promise<T>, purpose?: Purpose): Promise<T>;
   /** The same as `ask` for a transaction that runs beside no other on the same subject, in any process. */
-  alone<T>(subject: string, work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T>;
+  alone<T>(
+    subject: string,
+    work: (transaction: Transaction<Schema>) => Promise<T>,
+    purpose?: Purpose,
+  ): Promise<T>;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ExpressionBuilder, Kysely, Selectable, Transaction } from 'kysely';
+import { type ExpressionBuilder, type Kysely, type Selectable, type Transaction, sql } from 'kysely';
 import type { JoinsUsers, SessionUser, SessionUsers } from '../../auth/session-users.js';
 import type { SweepStep } from '../../common/sweeper.js';
 import type { EndReason, Ending, SessionEntry, StoredSession } from '../../sessions/session.js';
@@ -10,7 +10,7 @@ import {
   type SessionLimit,
   SessionStore,
 } from '../../sessions/session-store.js';
-import { userTag } from '../../sessions/session-token.js';
+import { isTaggedFor, userTag } from '../../sessions/session-token.js';
 import type { User } from '../../users/user.js';
 import type { UserStore } from '../../users/user-store.js';
 import type { Schema } from './schema.js';
@@ -147,20 +147,24 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
   }
 
   async end(id: string, reason: EndReason, now: Date): Promise<boolean> {
-    const { numUpdatedRows } = await this.database.write((db) =>
-      change(db, now).set(ended(reason, now.getTime())).where('key', '=', keyOf(id)).executeTakeFirst(),
+    const { numUpdatedRows } = await this.database.write(
+      (db) =>
+        change(db, now).set(ended(reason, now.getTime())).where('key', '=', keyOf(id)).executeTakeFirst(),
+      'ending',
     );
     return numUpdatedRows === 1n;
   }
 
   async endAll(userId: string, reason: EndReason, now: Date, exceptId = ''): Promise<string[]> {
-    const rows = await this.database.write((db) =>
-      change(db, now)
-        .set(ended(reason, now.getTime()))
-        .where(isOf(userId))
-        .where('key', '!=', keyOf(exceptId))
-        .returning('key')
-        .execute(),
+    const rows = await this.database.write(
+      (db) =>
+        change(db, now)
+          .set(ended(reason, now.getTime()))
+          .where(isOf(userId))
+          .where('key', '!=', keyOf(exceptId))
+          .returning('key')
+          .execute(),
+      'ending',
     );
     return rows.map(({ key }) => idOf(key));
   }
@@ -191,13 +195,15 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
         .limit(1)
         .executeTakeFirst(),
     );
-    const { numDeletedRows } = await this.database.write((db) =>
-      db
-        .deleteFrom('sessions')
-        .where('key', '>', this.#sweptTo)
-        .$if(last !== undefined, (query) => query.where('key', '<=', last!.key))
-        .where('forget_at', '<=', now.getTime())
-        .executeTakeFirst(),
+    const { numDeletedRows } = await this.database.write(
+      (db) =>
+        db
+          .deleteFrom('sessions')
+          .where('key', '>', this.#sweptTo)
+          .$if(last !== undefined, (query) => query.where('key', '<=', last!.key))
+          .where('forget_at', '<=', now.getTime())
+          .executeTakeFirst(),
+      'ending',
     );
     this.#sweptTo = last?.key ?? '';
     return { forgotten: Number(numDeletedRows), isLast: last === undefined };
@@ -265,11 +271,17 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
   }
 }
 
-/** The rows of a user, who has one tag: they are neighbours. */
+/** In the words of the index `sessions_without_tag`, so that it is used. */
+const IS_WITHOUT_TAG = sql<boolean>`without_tag = 1`;
+
+/** The rows of a user: those with the user's tag, which are neighbours, and those of ids that have none. */
 function isOf(userId: string) {
   const tag = userTag(userId);
-  return ({ and, eb, between }: ExpressionBuilder<Schema, 'sessions'>) =>
-    and([between('key', tag, `${tag}~`), eb('user_id', '=', userId)]);
+  return ({ and, or, eb, between }: ExpressionBuilder<Schema, 'sessions'>) =>
+    or([
+      and([between('key', tag, `${tag}~`), eb('user_id', '=', userId)]),
+      and([IS_WITHOUT_TAG, eb('user_id', '=', userId)]),
+    ]);
 }
 
 function isLive({ ended_at, expires_at }: SessionRow, now: Date): boolean {
@@ -371,6 +383,7 @@ function toRow({ client, ...session }: StoredSession): Row {
     transport: session.transport,
     scope: session.scope,
     label: session.label,
+    without_tag: isTaggedFor(session.userId, session.id) ? null : 1,
   };
 }
 
