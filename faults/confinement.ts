@@ -72,7 +72,7 @@ export class ConfinedServer {
   }
 }
 
-/** A file system of one mebibyte, which only those see who have its mounts. */
+/** A file system of four mebibytes, which only those see who have its mounts. */
 export class SmallDisk {
   private constructor(
     readonly folder: string,
@@ -82,7 +82,7 @@ export class SmallDisk {
   /** Null where this process may not mount; the mount ends with the process that holds it, and that with this one. */
   static async mount(): Promise<SmallDisk | null> {
     const folder = newFolder();
-    const script = 'mount -t tmpfs -o size=1m tmpfs "$1" && echo mounted && exec cat';
+    const script = 'mount -t tmpfs -o size=4m tmpfs "$1" && echo mounted && exec cat';
     const holder = spawn('unshare', ['-m', 'sh', '-c', script, 'disk', folder]);
     const disk = new SmallDisk(folder, holder);
     const isMounted = await new Promise<boolean>((answer) => {

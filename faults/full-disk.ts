@@ -7,7 +7,7 @@ import SqliteConnection from 'better-sqlite3';
 import { type Server, newFolder } from '../test/support/server.js';
 import { ConfinedServer, SmallDisk } from './confinement.js';
 import type { Measurement, Scale, Scenario } from './scenario.js';
-import { NAMES, Stage, none, told } from './support.js';
+import { NAMES, PASSWORD, Stage, none, told } from './support.js';
 import { WatchedClient, atMost, exactly, repeat, ticketsOf } from './watch.js';
 
 const run = promisify(execFile);
@@ -56,6 +56,8 @@ export const fullDisk: readonly Scenario[] = [
 /** Space that runs out, with a server on it. */
 interface Space {
   readonly where: string;
+  /** Whether the space that is kept for endings helps; it is a file of its own, and no use where files may not grow. */
+  readonly hasReserve: boolean;
   client(): Promise<WatchedClient>;
   fill(): Promise<void>;
   free(): Promise<void>;
@@ -70,6 +72,7 @@ function limitOf(stage: Stage, first: Server): Space {
     run('prlimit', ['--pid', `${server.pid}`, `--fsize=${bytes}:unlimited`]);
   return {
     where: 'files may not grow',
+    hasReserve: false,
     client: async () => new WatchedClient(server),
     fill: async () => void (await limit(statSync(`${stage.file}-wal`).size + MARGIN)),
     free: async () => void (await limit('unlimited')),
@@ -90,6 +93,7 @@ function spaceOf(disk: SmallDisk): Space {
   let server: Promise<ConfinedServer> | null = null;
   return {
     where: 'the file system is full',
+    hasReserve: true,
     client: async () => new WatchedClient(await (server ??= begin())),
     fill: async () => disk.fill(),
     free: async () => disk.free(),
@@ -110,6 +114,8 @@ async function runOut(space: Space, scale: Scale): Promise<Measurement[]> {
   const before = await space.client();
   const emails = await before.people(4);
   const tickets = await ticketsOf(before, emails, 16);
+  const leaver = await before.register('leaver');
+  const [leaving, kept, ...theirs] = (await ticketsOf(before, [leaver], 4)) as [string, string, ...string[]];
   const [writer, reader] = [await space.client(), await space.client()];
 
   await space.fill();
@@ -117,6 +123,8 @@ async function runOut(space: Space, scale: Scale): Promise<Measurement[]> {
   await repeat(100, 4, async (index) => void (await reader.me(tickets[index % tickets.length]!)));
   const logouts = await space.client();
   const signedOut = await signOut(logouts, tickets.splice(0, 4));
+  const ready = await logouts.send('GET', '/health/ready');
+  const endings = space.hasReserve ? await endOnFullDisk(await space.client(), leaving, kept, theirs) : [];
 
   await space.free();
   const freed = performance.now();
@@ -140,12 +148,16 @@ async function runOut(space: Space, scale: Scale): Promise<Measurement[]> {
       writer.total,
     ),
     none(`answers to GET /users/me beside 200, ${when}`, SQLITE, reader.countBeside(200), reader.total),
-    none(
-      `answers to logouts beside 200 and 503, ${when}`,
-      SQLITE,
-      logouts.countBeside(200, 503),
-      logouts.total,
-    ),
+    space.hasReserve
+      ? exactly(`logouts, ${when}`, SQLITE, `${signedOut.length} of 4`, '4 of 4')
+      : none(
+          `answers to logouts beside 200 and 503, ${when}`,
+          SQLITE,
+          logouts.countBeside(200, 503),
+          logouts.total,
+        ),
+    exactly(`GET /health/ready, ${when}`, SQLITE, `${ready?.status}`, '503'),
+    ...endings,
     atMost(`first sign-in after the space is back, ${when}`, SQLITE, back, 2000, scale),
     none(
       `acknowledged sessions lost after a restart, ${when}`,
@@ -159,6 +171,35 @@ async function runOut(space: Space, scale: Scale): Promise<Measurement[]> {
       over.countBeside(401),
       over.total,
     ),
+  ];
+}
+
+/** Ends the sessions of one person from one of them, and changes their password: what is done is told, and what is not. */
+async function endOnFullDisk(
+  client: WatchedClient,
+  leaving: string,
+  kept: string,
+  theirs: readonly string[],
+): Promise<Measurement[]> {
+  const ended = await client.send('DELETE', '/sessions', { cookie: kept });
+  const alive: number[] = [];
+  for (const cookie of [leaving, ...theirs]) alive.push((await client.me(cookie))?.status ?? 0);
+  const change = async (body: object) => {
+    const outcome = await client.send('PUT', '/users/me/password', { cookie: kept, body });
+    return `${outcome?.status}, then ${(await client.me(kept))?.status}`;
+  };
+  const next = { new_password: `${PASSWORD} again` };
+  const [uncounted, changed] = [await change({ current_password: PASSWORD, ...next }), await change(next)];
+  return [
+    exactly('the end of all other sessions, on a full disk', SQLITE, `${ended?.status}`, '200'),
+    exactly('these sessions, afterwards', SQLITE, alive.join(', '), '401, 401, 401'),
+    exactly(
+      'a password change whose attempt cannot be counted, on a full disk',
+      SQLITE,
+      uncounted,
+      '503, then 200',
+    ),
+    exactly('one soon after the sign-in, on a full disk', SQLITE, changed, '200, then 401'),
   ];
 }
 

@@ -119,22 +119,27 @@ export class SqlUserStore extends UserStore {
   }
 
   async update(id: string, changes: UserChanges, now: Date): Promise<UserUpdate> {
-    return this.database.alone(ADMINISTRATORS, async (transaction) =>
-      takesAdminAway(changes) && (await isLastAdmin(transaction, id))
-        ? { outcome: 'last_admin' }
-        : updateRow(transaction, id, changes, now),
+    return this.database.alone(
+      ADMINISTRATORS,
+      async (transaction) =>
+        takesAdminAway(changes) && (await isLastAdmin(transaction, id))
+          ? { outcome: 'last_admin' }
+          : updateRow(transaction, id, changes, now),
+      takesAdminAway(changes) ? 'ending' : 'other',
     );
   }
 
   async replacePassword(id: string, version: number, hash: string, now: Date): Promise<User | null> {
-    const row = await this.database.write((db) =>
-      db
-        .updateTable('users')
-        .set({ password_hash: hash, credential_version: version + 1, updated_at: now.getTime() })
-        .where('id', '=', id)
-        .where('credential_version', '=', version)
-        .returning(USER_COLUMNS)
-        .executeTakeFirst(),
+    const row = await this.database.write(
+      (db) =>
+        db
+          .updateTable('users')
+          .set({ password_hash: hash, credential_version: version + 1, updated_at: now.getTime() })
+          .where('id', '=', id)
+          .where('credential_version', '=', version)
+          .returning(USER_COLUMNS)
+          .executeTakeFirst(),
+      'ending',
     );
     return row ? toUser(row) : null;
   }
@@ -152,14 +157,18 @@ export class SqlUserStore extends UserStore {
   }
 
   async remove(id: string): Promise<UserRemoval> {
-    return this.database.alone(ADMINISTRATORS, async (transaction) => {
-      if (await isLastAdmin(transaction, id)) return 'last_admin';
-      const { numDeletedRows } = await transaction
-        .deleteFrom('users')
-        .where('id', '=', id)
-        .executeTakeFirst();
-      return numDeletedRows === 1n ? 'removed' : 'not_found';
-    });
+    return this.database.alone(
+      ADMINISTRATORS,
+      async (transaction) => {
+        if (await isLastAdmin(transaction, id)) return 'last_admin';
+        const { numDeletedRows } = await transaction
+          .deleteFrom('users')
+          .where('id', '=', id)
+          .executeTakeFirst();
+        return numDeletedRows === 1n ? 'removed' : 'not_found';
+      },
+      'ending',
+    );
   }
 }
 

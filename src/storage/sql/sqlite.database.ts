@@ -1,15 +1,25 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import SqliteConnection from 'better-sqlite3';
-import { Kysely, Migrator, SqliteDialect, type Transaction, sql } from 'kysely';
+import {
+  type DatabaseConnection,
+  Kysely,
+  Migrator,
+  SqliteDialect,
+  SqliteDriver,
+  type Transaction,
+  sql,
+} from 'kysely';
 import { Gathered } from '../gathered.js';
 import type { TablePolicy } from '../storage-options.js';
 import { StoreCalls, whileRepeatable } from '../store-calls.js';
 import { WHO_MIGRATES, explainMigration, migrationsFor, requireMigrated } from './migrations.js';
 import type { Schema } from './schema.js';
-import type { LookUp, SqlDatabase } from './sql.database.js';
+import type { LookUp, Purpose, SqlDatabase } from './sql.database.js';
 import { SqliteCheckpoints } from './sqlite-checkpoints.js';
-import { isSqliteBusy, classifySqliteFailure } from './sqlite.failures.js';
+import { makePrivate } from './sqlite-file.js';
+import { SqliteReserve } from './sqlite-reserve.js';
+import { classifySqliteFailure, isSqliteBusy, isSqliteFull } from './sqlite.failures.js';
 
 type Work<T> = (transaction: Transaction<Schema>) => Promise<T>;
 
@@ -29,12 +39,14 @@ export class SqliteDatabase implements SqlDatabase {
   readonly #calls: StoreCalls;
   readonly #writes = new Gathered<Work<unknown>, unknown>((works) => this.#commit(works));
   readonly #checkpoints: SqliteCheckpoints;
+  readonly #reserve: SqliteReserve;
 
   private constructor(connection: SqliteConnection.Database, timeout: number) {
     this.#connection = connection;
     this.#checkpoints = new SqliteCheckpoints(connection.name);
+    this.#reserve = new SqliteReserve(connection.name);
     this.#calls = new StoreCalls({ timeout, classify: classifySqliteFailure });
-    this.db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: connection }) });
+    this.db = new Kysely<Schema>({ dialect: new OwnDialect({ database: connection }) });
   }
 
   /**
@@ -46,6 +58,7 @@ export class SqliteDatabase implements SqlDatabase {
     try {
       if (tables === 'require' && !existsSync(path))
         throw new Error(`there is no such file. ${WHO_MIGRATES}`);
+      makePrivate(path);
       const connection = new SqliteConnection(path, { timeout: 0, fileMustExist: tables === 'require' });
       const database = new SqliteDatabase(connection, timeout);
       await database.#prepareTables(tables).catch((error: unknown) => {
@@ -78,18 +91,35 @@ export class SqliteDatabase implements SqlDatabase {
     };
   }
 
-  write<T>(work: Work<T>): Promise<T> {
-    return this.ask(() => this.#writes.ask(work) as Promise<T>);
+  write<T>(work: Work<T>, purpose: Purpose = 'other'): Promise<T> {
+    return this.ask(() => (purpose === 'ending' ? this.#end(work) : this.#writeWithRoom(work)));
   }
 
   /** There is one writer at a time, whatever the subject; who has read what another wrote since is busy. */
-  alone<T>(_subject: string, work: Work<T>): Promise<T> {
-    return this.write(work);
+  alone<T>(_subject: string, work: Work<T>, purpose?: Purpose): Promise<T> {
+    return this.write(work, purpose);
   }
 
   async close(): Promise<void> {
     await this.#checkpoints.close();
     await this.db.destroy();
+  }
+
+  /** On a full disk an ending has the space that is kept for it. */
+  async #end<T>(work: Work<T>): Promise<T> {
+    try {
+      return await (this.#writes.ask(work) as Promise<T>);
+    } catch (error) {
+      if (!isSqliteFull(error)) throw error;
+      this.#reserve.release();
+      return this.#writes.ask(work) as Promise<T>;
+    }
+  }
+
+  /** What is no ending does not take the space of one. */
+  async #writeWithRoom<T>(work: Work<T>): Promise<T> {
+    if (!this.#reserve.isKept()) throw new Error('The disk is full. Only endings are written.');
+    return this.#writes.ask(work) as Promise<T>;
   }
 
   /** What is written in one turn of the event loop is on disk with one commit; where one of it fails, with one each. */
@@ -137,7 +167,35 @@ export class SqliteDatabase implements SqlDatabase {
       MIGRATION_TIMEOUT,
     );
     const { error } = await migrator.migrateToLatest();
-    this.#connection.exec(error === undefined ? 'commit' : 'rollback');
+    if (error === undefined) this.#connection.exec('commit');
+    else if (this.#connection.inTransaction) this.#connection.exec('rollback');
     if (error !== undefined) throw error;
+  }
+}
+
+class OwnDialect extends SqliteDialect {
+  readonly #connection: SqliteConnection.Database;
+
+  constructor({ database }: { readonly database: SqliteConnection.Database }) {
+    super({ database });
+    this.#connection = database;
+  }
+
+  override createDriver(): SqliteDriver {
+    return new OwnDriver(this.#connection);
+  }
+}
+
+/** SQLite rolls back by itself where it cannot write; another roll-back would fail, and hide why. */
+class OwnDriver extends SqliteDriver {
+  readonly #connection: SqliteConnection.Database;
+
+  constructor(database: SqliteConnection.Database) {
+    super({ database });
+    this.#connection = database;
+  }
+
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#connection.inTransaction) await super.rollbackTransaction(connection);
   }
 }

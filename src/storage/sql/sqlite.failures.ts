@@ -20,3 +20,8 @@ export function classifySqliteFailure(error: unknown): Failure {
 export function isSqliteBusy(error: unknown): boolean {
   return classifySqliteFailure(error) === 'busy';
 }
+
+/** Whether there was no space: a quota and a limit of the process are told as a write that failed. */
+export function isSqliteFull(error: unknown): boolean {
+  return ['SQLITE_FULL', 'SQLITE_IOERR_WRITE'].includes(String(Object(error).code));
+}

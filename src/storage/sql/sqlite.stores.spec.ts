@@ -1,6 +1,15 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
@@ -126,6 +135,34 @@ describe('A SQLite file', () => {
     await expect(open(file)).rejects.toThrow(`Cannot open ${file}: a newer version has migrated it`);
   });
 
+  it('and what is beside it can be read and written by their owner alone', async () => {
+    const file = newFile();
+    const database = await open(file);
+    await new SqlUserStore(database).insert(aUser(), 'hash');
+    expect(modesBeside(file)).toEqual({
+      'test.db': '600',
+      'test.db-reserve': '600',
+      'test.db-shm': '600',
+      'test.db-wal': '600',
+    });
+    await database.close();
+  });
+
+  it('that others could read is theirs no longer, with what an end in the middle left beside it', async () => {
+    const [file, copy] = [newFile(), newFile()];
+    const before = await open(file);
+    await new SqlUserStore(before).insert(aUser(), 'hash');
+    for (const suffix of ['', '-wal', '-shm']) {
+      copyFileSync(file + suffix, copy + suffix);
+      chmodSync(copy + suffix, 0o666);
+    }
+    await before.close();
+    const after = await open(copy);
+    expect(await new SqlUserStore(after).count()).toBe(1);
+    expect(new Set(Object.values(modesBeside(copy)))).toEqual(new Set(['600']));
+    await after.close();
+  });
+
   it('clears tallies that are over, as others come', async () => expectClearance(await open()));
 
   it('is in write-ahead mode', async () => {
@@ -171,3 +208,10 @@ describe('A SQLite file', () => {
     await Promise.all(databases.map((database) => database.close()));
   });
 });
+
+/** The rights of each file in the folder of a file, as `chmod` takes them. */
+function modesBeside(file: string): Record<string, string> {
+  const folder = dirname(file);
+  const modeOf = (name: string) => (statSync(join(folder, name)).mode & 0o777).toString(8);
+  return Object.fromEntries(readdirSync(folder).map((name) => [name, modeOf(name)]));
+}
