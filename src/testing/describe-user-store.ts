@@ -143,6 +143,17 @@ export function describeUserStore(name: string, open: () => Promise<StoreUnderTe
         expect(await store.find(user.id)).toEqual(expected);
       });
 
+      it('removes a name that is null, and leaves one that is undefined', async () => {
+        const user = aUser({ firstName: 'Ann', lastName: 'Lee' });
+        await store.insert(user, 'hash');
+        const first = await store.update(user.id, { firstName: null, lastName: undefined }, after(1));
+        const expected = { ...user, firstName: null, updatedAt: after(1) };
+        expect(first).toEqual({ outcome: 'updated', before: user, after: expected });
+        const last = await store.update(user.id, { lastName: null }, after(1));
+        expect(last).toMatchObject({ after: { firstName: null, lastName: null } });
+        expect(await store.find(user.id)).toEqual({ ...expected, lastName: null });
+      });
+
       it('finds no unknown user and makes none', async () => {
         for (const changes of [{ firstName: 'Ann' }, { role: 'user' }, { disabled: true }] as const)
           expect(await store.update(aUser().id, changes, noon)).toEqual({ outcome: 'not_found' });

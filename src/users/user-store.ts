@@ -1,11 +1,11 @@
 import type { Position } from '../common/cursor.js';
 import type { Credential, Role, User } from './user.js';
 
-/** What may be changed of a user without their password; what is absent stays. */
+/** What may be changed of a user without their password; what is undefined stays, and a name that is null is removed. */
 export interface UserChanges {
   readonly email?: string;
-  readonly firstName?: string;
-  readonly lastName?: string;
+  readonly firstName?: string | null;
+  readonly lastName?: string | null;
   readonly role?: Role;
   readonly disabled?: boolean;
 }

@@ -60,8 +60,8 @@ export class MemoryUserStore extends UserStore {
     this.#idsByEmail.set(emailKey(email), id);
     const after = this.#replace(credential, {
       email,
-      firstName: changes.firstName ?? user.firstName,
-      lastName: changes.lastName ?? user.lastName,
+      firstName: changes.firstName === undefined ? user.firstName : changes.firstName,
+      lastName: changes.lastName === undefined ? user.lastName : changes.lastName,
       role: changes.role ?? user.role,
       disabled: changes.disabled ?? user.disabled,
       credentialVersion: user.credentialVersion + (changes.disabled ? 1 : 0),
