@@ -17,6 +17,8 @@ export class Connections implements OnApplicationShutdown {
     readonly audit: AuditStore,
     readonly sessions: SessionStore,
     readonly tallies: TallyStore,
+    /** Those that are kept where users are. */
+    readonly userTallies: TallyStore,
     readonly backends: readonly Backend[],
   ) {}
 
@@ -28,11 +30,14 @@ export class Connections implements OnApplicationShutdown {
     const open = mustBeWritable ? openWritable : openBackend;
     const main = await open(database, timeout, tables).catch(blame('database'));
     if (sessions === database)
-      return new Connections(main.users!, main.audit!, main.sessions, main.tallies, [main]);
+      return new Connections(main.users!, main.audit!, main.sessions, main.tallies, main.tallies, [main]);
     try {
       const beside = await open(sessions, timeout, tables).catch(blame('sessions'));
       const { tallies } = beside.sessions.durable ? beside : main;
-      return new Connections(main.users!, main.audit!, beside.sessions, tallies, [main, beside]);
+      return new Connections(main.users!, main.audit!, beside.sessions, tallies, main.tallies, [
+        main,
+        beside,
+      ]);
     } catch (error) {
       await main.close();
       throw error;

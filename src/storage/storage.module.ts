@@ -4,6 +4,7 @@ import { Clock, SystemClock } from '../common/clock.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { TallyStore } from '../throttle/tally-store.js';
 import { UserStore } from '../users/user-store.js';
+import { UserTallyStore } from '../users/user-tally-store.js';
 import { Connections } from './connections.js';
 import { HealthController } from './health.controller.js';
 import { Readiness } from './readiness.js';
@@ -28,10 +29,15 @@ export class StorageModule {
         Readiness,
         { provide: UserStore, inject: [Connections], useFactory: ({ users }: Connections) => users },
         { provide: TallyStore, inject: [Connections], useFactory: ({ tallies }: Connections) => tallies },
+        {
+          provide: UserTallyStore,
+          inject: [Connections],
+          useFactory: ({ userTallies }: Connections) => userTallies,
+        },
         { provide: AuditStore, inject: [Connections], useFactory: ({ audit }: Connections) => audit },
         { provide: SessionStore, inject: [Connections], useFactory: ({ sessions }: Connections) => sessions },
       ],
-      exports: [UserStore, AuditStore, SessionStore, TallyStore],
+      exports: [UserStore, AuditStore, SessionStore, TallyStore, UserTallyStore],
       global: true,
     };
   }
