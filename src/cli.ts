@@ -1,6 +1,12 @@
 #!/usr/bin/env node
 import { buffer } from 'node:stream/consumers';
-import { type DynamicModule, Logger, type LoggerService, Module } from '@nestjs/common';
+import {
+  type DynamicModule,
+  type INestApplicationContext,
+  Logger,
+  type LoggerService,
+  Module,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { SingleBar } from 'cli-progress';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
@@ -10,10 +16,12 @@ import { AuditModule } from './audit/audit.module.js';
 import { type AuditFilter, AuditStore } from './audit/audit-store.js';
 import { auditJson } from './audit/dto/audit-event.dto.js';
 import { OPERATOR } from './audit/initiator.js';
+import { RequestFieldRules } from './auth/request-field-rules.js';
 import { SessionEnder } from './auth/session-ender.js';
-import { SystemClock } from './common/clock.js';
+import { Clock, SystemClock } from './common/clock.js';
 import { DomainError } from './common/domain-error.js';
 import { parseDuration } from './common/duration.js';
+import { FieldRules } from './common/field-rules.js';
 import { printable } from './common/printable.js';
 import { decodeUtf8, isDecoded } from './common/utf8.js';
 import type { Config } from './config/config.js';
@@ -27,6 +35,7 @@ import { Connections, openBackend } from './storage/connections.js';
 import { faultOfSessionStoreUrl, withoutSecrets } from './storage/store-url.js';
 import { StorageModule } from './storage/storage.module.js';
 import { CreateUserDto, toNewUser } from './users/dto/create-user.dto.js';
+import { PasswordResetService } from './users/password-reset.service.js';
 import { type UserPresentation, userJson } from './users/user-json.js';
 import type { Role, User } from './users/user.js';
 import { UsersModule } from './users/users.module.js';
@@ -54,6 +63,10 @@ interface AuditCommandOptions extends Output {
   readonly type?: AuditType;
   readonly since?: Date;
   readonly limit: number;
+}
+
+interface PasswordOptions extends Output {
+  readonly revoke?: boolean;
 }
 
 interface MoveOptions extends Output {
@@ -93,10 +106,10 @@ user
   .addOption(json)
   .action(async (options: CreateOptions) => {
     const password = await readLine(process.stdin);
-    await withUsers(async (users, { auth, users: { presentation } }) => {
+    await withUsers(async (users, { auth, users: { presentation } }, context) => {
       const { email, firstName, lastName, role } = options;
       const input = { email, password, first_name: firstName, last_name: lastName };
-      const details = await new InputPipe(auth.dialect).transform(input, {
+      const details = await new InputPipe(auth.dialect, context.get(FieldRules)).transform(input, {
         type: 'body',
         metatype: CreateUserDto,
       });
@@ -128,6 +141,23 @@ onUser('delete', 'forget a user', async (users, one) => {
   await users.remove(one.id, OPERATOR);
   return one;
 });
+
+user
+  .command('password')
+  .description('issue a token by which a user chooses a new password, once and within 24 hours')
+  .argument('<user>', 'id or e-mail')
+  .option('--revoke', 'make the present password, all sessions and all access tokens invalid at once')
+  .addOption(json)
+  .action((idOrEmail: string, { revoke = false, json: isJson }: PasswordOptions) =>
+    withUsers(async (users, { users: { standardRoutes } }, context) => {
+      if (!standardRoutes) throw new Error('AUTH_COMPAT=alx has no route that takes reset tokens.');
+      const { id } = await findUser(users, idOrEmail);
+      const { token, expiresAt } = await context.get(PasswordResetService).issue(id, { revoke }, OPERATOR);
+      if (isJson) print({ token: token.reveal(), expires_at: expiresAt.toISOString() });
+      else
+        console.log(`${token.reveal()}\nValid until ${expiresAt.toISOString()}, for POST /password/reset.`);
+    }),
+  );
 
 const move: Command = program
   .command('sessions')
@@ -167,10 +197,10 @@ program
   .option('--limit <count>', 'how many at most', parseCount, 100)
   .addOption(json)
   .action(({ user: named, type, since, limit, json: isJson }: AuditCommandOptions) =>
-    withUsers(async (users, _, store) => {
+    withUsers(async (users, _, context) => {
       const owner = named === undefined ? null : await users.findByEmail(named);
       const filter = { userId: owner?.id ?? named ?? null, type: type ?? null };
-      const events = await listEvents(store, filter, limit, since ?? new Date(0));
+      const events = await listEvents(context.get(AuditStore), filter, limit, since ?? new Date(0));
       if (isJson) print(events.map(auditJson));
       else events.forEach((event) => console.log(toEventLine(event)));
     }),
@@ -205,6 +235,12 @@ async function readLine(stream: NodeJS.ReadableStream): Promise<string> {
   return content.split(/\r?\n/, 1)[0]!;
 }
 
+async function findUser(users: UsersService, idOrEmail: string): Promise<User> {
+  const one = (await users.find(idOrEmail)) ?? (await users.findByEmail(idOrEmail));
+  if (!one) throw new Error('There is no such user.');
+  return one;
+}
+
 /** A command on one user, who is named by id or address. */
 function onUser(
   name: string,
@@ -218,9 +254,7 @@ function onUser(
     .addOption(json)
     .action((idOrEmail: string, options: Output) =>
       withUsers(async (users, { users: { presentation } }) => {
-        const one = (await users.find(idOrEmail)) ?? (await users.findByEmail(idOrEmail));
-        if (!one) throw new Error('There is no such user.');
-        const changed = await change(users, one);
+        const changed = await change(users, await findUser(users, idOrEmail));
         if (options.json) print(toJson(changed, presentation));
         else console.log(toLine(changed));
       }),
@@ -276,7 +310,7 @@ async function countEntries(store: SessionStore): Promise<number> {
 }
 
 async function withUsers(
-  work: (users: UsersService, config: Config, events: AuditStore) => Promise<void>,
+  work: (users: UsersService, config: Config, context: INestApplicationContext) => Promise<void>,
 ): Promise<void> {
   const config = loadConfig(process.env);
   if (config.storage.database === 'memory:')
@@ -286,7 +320,7 @@ async function withUsers(
     abortOnError: false,
   });
   try {
-    await work(context.get(UsersService), config, context.get(AuditStore));
+    await work(context.get(UsersService), config, context);
   } finally {
     await context.close();
   }
@@ -303,7 +337,11 @@ class OperatorModule {
         SessionsModule.forRoot(sessions),
         UsersModule.forRoot(users),
       ],
-      providers: [{ provide: UserWatcher, useClass: SessionEnder }],
+      providers: [
+        { provide: UserWatcher, useClass: SessionEnder },
+        { provide: FieldRules, useClass: RequestFieldRules },
+        { provide: Clock, useClass: SystemClock },
+      ],
       exports: [UserWatcher],
       global: true,
     };

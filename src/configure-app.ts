@@ -9,6 +9,7 @@ import { FreshGuard } from './auth/fresh.guard.js';
 import { Refusals } from './auth/refusals.js';
 import { securitySchemes } from './auth/security-schemes.js';
 import { UnmatchedRoutes } from './auth/unmatched-routes.js';
+import { FieldRules } from './common/field-rules.js';
 import { AnswerHeaders, EXPOSED_HEADERS } from './http/answer-headers.js';
 import { serveApiDocs } from './http/api-docs.js';
 import { BodyGuard } from './http/body.guard.js';
@@ -77,7 +78,7 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
   }
   app.setGlobalPrefix(options.prefix);
   app.useGlobalGuards(new BodyGuard(dialect), app.get(FreshGuard));
-  app.useGlobalPipes(new InputPipe(dialect));
+  app.useGlobalPipes(new InputPipe(dialect, app.get(FieldRules)));
   app.useGlobalFilters(
     new ProblemFilter(adapter, dialect, app.get(Auth).challenge, {
       routeOf: (request) => routes().patternOf(request),

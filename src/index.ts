@@ -38,6 +38,8 @@ export { ThrottleOptions } from './throttle/throttle-options.js';
 export { Argon2PasswordHasher } from './users/argon2.password-hasher.js';
 export { BcryptPasswordHasher } from './users/bcrypt.password-hasher.js';
 export { PasswordHasher } from './users/password-hasher.js';
+export { type IssuedReset, PasswordResetService } from './users/password-reset.service.js';
+export { ResetToken } from './users/reset-token.js';
 export { type Credential, type Role, type User, emailKey } from './users/user.js';
 export { STANDARD_PRESENTATION, type UserPresentation, userJson } from './users/user-json.js';
 export {
@@ -47,6 +49,7 @@ export {
   UserStore,
   type UserUpdate,
 } from './users/user-store.js';
+export { UserTallyStore } from './users/user-tally-store.js';
 export { UserWatcher } from './users/user-watcher.js';
 export { UsersModule } from './users/users.module.js';
 export { type PasswordScheme, type Registration, UsersOptions } from './users/users-options.js';

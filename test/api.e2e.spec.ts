@@ -135,9 +135,12 @@ describe('The standard API', () => {
 
     it('tells who is signed in whether path or method is wrong', async () => {
       expect(await ann.get('/nowhere')).toMatchObject({ status: 404, body: { code: 'not_found' } });
-      const { status, headers } = await ann.send('PATCH', `/users/${annId}`);
-      expect([status, headers.get('allow')]).toEqual([405, 'DELETE, GET, HEAD, OPTIONS, PUT']);
-      expect((await ann.send('PATCH', '/users/me')).headers.get('allow')).toBe('GET, HEAD, OPTIONS');
+      expect((await ann.send('POST', '/users/me')).headers.get('allow')).toBe(
+        'DELETE, GET, HEAD, OPTIONS, PATCH, PUT',
+      );
+      expect((await ann.send('POST', `/users/${annId}`)).headers.get('allow')).toBe(
+        'DELETE, GET, HEAD, OPTIONS, PATCH, PUT',
+      );
     });
 
     it('covers paths outside the prefix too', async () => {
@@ -172,13 +175,62 @@ describe('The standard API', () => {
       });
     });
 
-    it('change their names; null leaves one as it is', async () => {
-      const names = { first_name: 'Ann', last_name: 'Lee' };
-      expect(await ann.put(`/users/${annId}`, names)).toMatchObject({ status: 200, body: names });
-      expect(await ann.put(`/users/${annId}`, { first_name: null })).toMatchObject({
-        status: 200,
-        body: names,
-      });
+    it.each(['PUT', 'PATCH'])(
+      'change their names by %s; null removes one, and absence leaves it',
+      async (method) => {
+        for (const id of [annId, 'me']) {
+          const names = { first_name: 'Ann', last_name: 'Lee' };
+          const change = (body: object) => ann.send(method, `/users/${id}`, body);
+          expect(await change(names)).toMatchObject({ status: 200, body: { id: annId, ...names } });
+          expect(await change({ first_name: null })).toMatchObject({
+            status: 200,
+            body: { first_name: null, last_name: 'Lee' },
+          });
+          expect(await change({})).toMatchObject({ body: { first_name: null, last_name: 'Lee' } });
+          expect(await change({ last_name: null })).toMatchObject({
+            body: { first_name: null, last_name: null },
+          });
+        }
+      },
+    );
+
+    it.each(['email', 'role', 'disabled'])('do not lose their %s to null', async (field) => {
+      for (const visitor of [ann, root])
+        expect(
+          await visitor.send('PATCH', `/users/${annId}`, { [field]: null, first_name: 'Eve' }),
+        ).toMatchObject({
+          status: 400,
+          body: {
+            code: 'validation_failed',
+            errors: [{ pointer: `/${field}`, detail: 'Must not be null.' }],
+          },
+        });
+      expect((await ann.get('/users/me')).body.first_name).toBeNull();
+    });
+
+    it('delete themselves as "me"', async () => {
+      await app.addUser('leaving@example.com');
+      const leaving = app.visitor();
+      await leaving.login('leaving@example.com');
+      expect(await leaving.delete('/users/me')).toMatchObject({ status: 200, body: {} });
+      expect((await app.visitor().login('leaving@example.com')).status).toBe(401);
+      expect((await ann.get('/users/me')).status).toBe(200);
+    });
+
+    it('are shown with `disabled` to administrators alone', async () => {
+      const { id } = await app.addUser('shown@example.com');
+      const shown = { disabled: false };
+      expect((await root.get(`/users/${id}`)).body).toMatchObject(shown);
+      expect((await root.get('/users/me')).body).toMatchObject(shown);
+      expect((await root.get('/sessions/current')).body.user).toMatchObject(shown);
+      expect((await root.get('/users')).body.every((one: object) => 'disabled' in one)).toBe(true);
+      expect((await root.put(`/users/${id}`, { disabled: true })).body).toMatchObject({ disabled: true });
+      expect((await root.get(`/users/${id}`)).body).toMatchObject({ disabled: true });
+      for (const path of ['/users/me', `/users/${annId}`])
+        expect((await ann.get(path)).body).not.toHaveProperty('disabled');
+      expect((await ann.get('/sessions/current')).body.user).not.toHaveProperty('disabled');
+      expect((await app.visitor().login('ann@example.com')).body).not.toHaveProperty('disabled');
+      expect((await app.visitor().login('root@example.com')).body).toMatchObject(shown);
     });
 
     it('see nobody but themselves', async () => {

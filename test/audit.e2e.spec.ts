@@ -43,9 +43,9 @@ class AuditedApp {
     return this.app.visitor({ ...MARKS, ...headers });
   }
 
-  async signedIn(email: string): Promise<Visitor> {
+  async signedIn(email: string, password?: string): Promise<Visitor> {
     const visitor = this.visitor();
-    expect((await visitor.login(email)).status).toBe(200);
+    expect((await visitor.login(email, password)).status).toBe(200);
     return visitor;
   }
 
@@ -293,6 +293,34 @@ describe('The audit trail', () => {
     );
     const ids = news.filter(({ type }) => type === 'session_ended').map(({ sessionId }) => sessionId);
     expect(ids.toSorted()).toEqual(before.toSorted());
+  });
+
+  it('has a reset token that is issued, used, and refused', async () => {
+    const kay = await audited.app.addUser('kay@example.com');
+    const admin = await audited.signedIn('root@example.com');
+    const there = await audited.signedIn('kay@example.com');
+    await audited.news();
+    const issue = (body: object) => admin.post(`/users/${kay.id}/password_reset`, body);
+    const { token } = (await issue({})).body;
+    const byAdmin = { actorId: (await admin.get('/users/me')).body.id, subjectId: kay.id, ...FROM_THERE };
+    await expectNews({ type: 'password_reset_issued', ...byAdmin, details: {} });
+    const visitor = audited.visitor();
+    for (let uses = 0; uses < 2; uses += 1)
+      await visitor.post('/password/reset', { token, new_password: NEW_PASSWORD });
+    const byNobody = { actorId: null, ...FROM_THERE };
+    const ended = { type: 'session_ended', details: { reason: 'password_changed' } } as const;
+    await expectNews(
+      { type: 'password_reset', ...byNobody, subjectId: kay.id },
+      { ...ended, ...byNobody, subjectId: kay.id, sessionId: idOf(there) },
+      { type: 'password_reset_failed', ...byNobody, subjectId: null },
+    );
+    const again = await audited.signedIn('kay@example.com', NEW_PASSWORD);
+    await audited.news();
+    await issue({ revoke: true });
+    await expectNews(
+      { ...ended, ...byAdmin, sessionId: idOf(again) },
+      { type: 'password_reset_issued', ...byAdmin, details: { reason: 'revoked' } },
+    );
   });
 
   it('has users made, given a role, disabled, enabled and deleted by an administrator', async () => {

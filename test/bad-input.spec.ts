@@ -32,13 +32,25 @@ const REGISTER: Route = ['POST', '/api/v1/users'];
 const ME: Route = ['GET', '/api/v1/users/me'];
 const RENAME: Route = ['PUT', '/api/v1/users/nobody'];
 const CHANGE_PASSWORD: Route = ['PUT', '/api/v1/users/me/password'];
+const ISSUE_RESET: Route = ['POST', '/api/v1/users/nobody/password_reset'];
+const RESET: Route = ['POST', '/api/v1/password/reset'];
 const REAUTHENTICATE: Route = ['POST', '/api/v1/sessions/current/reauthenticate'];
 const LABEL: Route = ['PATCH', '/api/v1/sessions/nobody'];
 const MAKE_TOKEN: Route = ['POST', '/api/v1/access_tokens'];
 const LIST: Route = ['GET', '/api/v1/users'];
 const STATUS: Route = ['GET', '/api/v1/status'];
 
-const WITH_BODY = [LOGIN, REGISTER, RENAME, CHANGE_PASSWORD, REAUTHENTICATE, LABEL, MAKE_TOKEN];
+const WITH_BODY = [
+  LOGIN,
+  REGISTER,
+  RENAME,
+  CHANGE_PASSWORD,
+  REAUTHENTICATE,
+  LABEL,
+  MAKE_TOKEN,
+  ISSUE_RESET,
+  RESET,
+];
 
 const ON_EVERY_ANSWER = {
   'cache-control': 'no-store',
@@ -124,12 +136,19 @@ describe('A body', () => {
     ['bytes of UTF-16', Buffer.from('{"email": "a@b.co", "password": "a staple for a battery"}', 'utf16le')],
   ];
   const rows = WITH_BODY.flatMap(([method, path]) =>
-    BODIES.map(([what, body]) => [method, path, what, body] as const),
+    BODIES.filter(([what]) => what !== 'nothing' || path !== ISSUE_RESET[1]).map(
+      ([what, body]) => [method, path, what, body] as const,
+    ),
   );
 
   it.each(rows)('of %s %s that is %s is malformed JSON', async (method, path, _, body) => {
     const answer = await ask([method, path], { ticket: ticketFor(path), headers: JSON_TYPE, body });
     refuses(answer, 400, 'malformed_json');
+  });
+
+  it('may be left out of a request for a reset token', async () => {
+    refuses(await ask(ISSUE_RESET, { ticket: adminTicket }), 404, 'not_found');
+    refuses(await ask(ISSUE_RESET, { ticket: adminTicket, headers: JSON_TYPE }), 404, 'not_found');
   });
 
   it.each(WITH_BODY)('of %s %s may nest 8 deep as far as JSON is concerned', async (...route) => {
@@ -313,7 +332,7 @@ describe('A field', () => {
     { toString: SECRET },
   ];
   const NOTHING: readonly unknown[] = [null, '', undefined];
-  const NO_ROLE: readonly unknown[] = ['', 'root', 'Admin', ['admin'], { admin: true }, 1, true];
+  const NO_ROLE: readonly unknown[] = [null, '', 'root', 'Admin', ['admin'], { admin: true }, 1, true];
   const NO_BOOLEAN: readonly unknown[] = ['', 'true', 'false', 0, 1, [], [true], {}];
   const NO_TRANSPORT: readonly unknown[] = ['', 'Bearer', 'header', ['cookie'], { cookie: true }, 1, true];
   const NO_LABEL: readonly unknown[] = [
@@ -359,6 +378,8 @@ describe('A field', () => {
       [REGISTER, 'password', value] as const,
       [CHANGE_PASSWORD, 'new_password', value] as const,
       [REAUTHENTICATE, 'password', value] as const,
+      [RESET, 'token', value] as const,
+      [RESET, 'new_password', value] as const,
       [MAKE_TOKEN, 'label', value] as const,
       [MAKE_TOKEN, 'expires_at', value] as const,
     ]),
@@ -370,7 +391,11 @@ describe('A field', () => {
     ]),
     ...NO_SCOPE.map((value) => [MAKE_TOKEN, 'scope', value] as const),
     ...NO_END.map((value) => [MAKE_TOKEN, 'expires_at', value] as const),
-    ...NO_BOOLEAN.map((value) => [LOGIN, 'remember', value] as const),
+    ...NO_BOOLEAN.flatMap((value) => [
+      [LOGIN, 'remember', value] as const,
+      [ISSUE_RESET, 'revoke', value] as const,
+    ]),
+    [RESET, 'token', tooLong],
     ...NO_TRANSPORT.map((value) => [LOGIN, 'transport', value] as const),
     ...[...NO_TEXT, 'x'.repeat(201), tooLong].flatMap((value) => [
       [REGISTER, 'first_name', value] as const,
@@ -379,7 +404,8 @@ describe('A field', () => {
       [RENAME, 'last_name', value] as const,
     ]),
     ...NO_ROLE.map((value) => [RENAME, 'role', value] as const),
-    ...NO_BOOLEAN.map((value) => [RENAME, 'disabled', value] as const),
+    ...[...NO_BOOLEAN, null].map((value) => [RENAME, 'disabled', value] as const),
+    [RENAME, 'email', null],
     [REGISTER, 'email', `${tooLong}@example.com`],
     [REGISTER, 'password', tooLong],
     [CHANGE_PASSWORD, 'new_password', tooLong],
@@ -395,7 +421,7 @@ describe('A field', () => {
     },
   );
 
-  it.each(WITH_BODY)('of %s %s that nobody asked for is refused without a word of it', async (...route) => {
+  it.each(WITH_BODY)('of %s %s that nobody asked for is refused by its name', async (...route) => {
     for (const name of [
       'role_',
       'id',
@@ -403,17 +429,71 @@ describe('A field', () => {
       'Email',
       'credentialVersion',
       'password_hash',
-      SECRET,
-      '',
       '$gt',
       'a.b',
     ]) {
-      refuses(
-        await send(route, { ...good(route), [name]: SECRET }, ticketFor(route[1])),
-        400,
-        'validation_failed',
-      );
+      const answer = await send(route, { ...good(route), [name]: SECRET }, ticketFor(route[1]));
+      refuses(answer, 400, 'validation_failed');
+      expect(parse(answer)['errors']).toEqual([
+        { pointer: `/${name}`, detail: 'This is an unknown field. Leave it out.' },
+      ]);
     }
+  });
+
+  it.each([
+    '',
+    ' ',
+    `${SECRET} ${SECRET}`,
+    `${SECRET}!`,
+    `<b>${SECRET}</b>`,
+    `\u202e${SECRET}`,
+    `${SECRET}\u0000`,
+    SECRET.repeat(5),
+  ])('that nobody asked for and whose name is no name is not repeated: %j', async (name) => {
+    for (const route of WITH_BODY) {
+      const answer = await send(route, { ...good(route), [name]: SECRET }, ticketFor(route[1]));
+      refuses(answer, 400, 'validation_failed');
+      expect(parse(answer)['errors']).toEqual([
+        { pointer: '', detail: 'There is an unknown field. Leave it out.' },
+      ]);
+    }
+  });
+
+  it('has its name escaped as JSON pointers want it', async () => {
+    const answer = await send(LOGIN, { ...good(LOGIN), 'a/b~c~1': 1 });
+    expect(parse(answer)['errors']).toEqual([
+      { pointer: '/a~1b~0c~01', detail: 'This is an unknown field. Leave it out.' },
+    ]);
+  });
+
+  it.each<readonly [route: Route, body: Json, pointers: readonly string[]]>([
+    [LOGIN, { email: 1, remember: 'yes', colour: 'red' }, ['/email', '/password', '/remember', '/colour']],
+    [
+      REGISTER,
+      { email: 'no address', password: 'short', first_name: 5, colour: 'red', constructor: 1 },
+      ['/email', '/password', '/first_name', '/colour', '/constructor'],
+    ],
+    [REGISTER, { email: 'no address', password: 'short' }, ['/email', '/password']],
+    [REGISTER, { email: 'no address', password: 'password1234567' }, ['/email', '/password']],
+    [
+      RENAME,
+      { email: 'no address', first_name: 'a\u0000', role: 'root', colour: 1 },
+      ['/email', '/first_name', '/role', '/colour'],
+    ],
+    [CHANGE_PASSWORD, { new_password: 'short', colour: 1 }, ['/new_password', '/colour']],
+    [RESET, { new_password: 'short', colour: 1 }, ['/token', '/new_password', '/colour']],
+    [CHANGE_PASSWORD, { new_password: 'short', current_password: 1 }, ['/new_password', '/current_password']],
+    [
+      MAKE_TOKEN,
+      { label: '', scope: 'all', expires_at: '2000-01-01', x: 1 },
+      ['/label', '/scope', '/expires_at', '/x'],
+    ],
+  ])('is refused together with all others that are wrong: %j %j', async (route, body, pointers) => {
+    const answer = await send(route, body, ticketFor(route[1]));
+    refuses(answer, 400, 'validation_failed');
+    const errors = parse(answer)['errors'] as { readonly pointer: string }[];
+    expect(errors.map(({ pointer }) => pointer).toSorted()).toEqual([...pointers].toSorted());
+    expect(answer.text).not.toContain('short');
   });
 
   it.each(['constructor', 'prototype', 'toString', 'hasOwnProperty', '__defineGetter__', 'then'])(
@@ -807,6 +887,7 @@ describe('A method', () => {
     ['HEAD', '/api/v1/auth_session/login', 'OPTIONS, POST'],
     ['PUT', '/api/v1/auth_session/login/', 'OPTIONS, POST'],
     ['POST', '/api/v1/health/live', 'GET, HEAD, OPTIONS'],
+    ['PATCH', '/api/v1/registration', 'GET, HEAD, OPTIONS'],
   ])('%s that %s does not know is not allowed to a stranger', async (method, path, allow) => {
     const answer = await ask([method, path]);
     if (method === 'HEAD') expect(answer).toMatchObject({ status: 405, text: '' });
@@ -816,7 +897,8 @@ describe('A method', () => {
 
   it.each([
     ['PATCH', '/api/v1/users', /\bGET\b.*\bPOST\b/],
-    ['PATCH', '/api/v1/users/nobody', /\bDELETE\b.*\bGET\b.*\bPUT\b/],
+    ['POST', '/api/v1/users/nobody', /\bDELETE\b.*\bGET\b.*\bPATCH\b.*\bPUT\b/],
+    ['GET', '/api/v1/users/nobody/password_reset', /\bPOST\b/],
     ['PATCH', '/api/v1/users/me/password', /\bPUT\b/],
     ['POST', '/api/v1/users/me', /\bGET\b/],
     ['POST', '/api/v1/stats', /\bGET\b/],
@@ -1059,7 +1141,7 @@ describe('A path', () => {
       { role: 'admin' },
       { role: 'user' },
       { disabled: false },
-      { role: null, disabled: false },
+      { role: 'user', disabled: false },
     ]) {
       refuses(await send(['PUT', `/api/v1/users/${guestId}`], change, guestTicket), 403, 'role_required');
     }
@@ -1110,7 +1192,7 @@ describe('A query', () => {
       `cursor=${base64('{"createdAt":1,"id":"x"}')}`,
       'offset=1',
       'Limit=1',
-      `${SECRET}=${SECRET}`,
+      `${SECRET}+!=${SECRET}`,
       '__proto__=1',
       '__proto__[limit]=1',
       'constructor=1',
@@ -1121,6 +1203,16 @@ describe('A query', () => {
   )('of %s is refused', async (_, query) => {
     refuses(await ask(['GET', `/api/v1/users?${query}`], { ticket: adminTicket }), 400, 'validation_failed');
     refuses(await ask(['GET', `/api/v1/users?${query}`]), 401, 'credentials_missing');
+  });
+
+  it('of several faults is refused with all of them', async () => {
+    const query = 'limit=0&cursor=x&offset=1';
+    for (const path of ['/users', '/sessions', '/audit']) {
+      const answer = await ask(['GET', `/api/v1${path}?${query}`], { ticket: adminTicket });
+      refuses(answer, 400, 'validation_failed');
+      const errors = parse(answer)['errors'] as { readonly pointer: string }[];
+      expect(errors.map(({ pointer }) => pointer).toSorted()).toEqual(['/cursor', '/limit', '/offset']);
+    }
   });
 
   it.each(['?', '?limit=1', '?limit=100', '?limit=007'])('of %j is answered', async (query) => {
@@ -1527,6 +1619,8 @@ function ticketFor(path: string): string | undefined {
 /** A body that a route takes, apart from there being nobody of that name. */
 function good([method, path]: Route): Json {
   if (path.endsWith('/login')) return { email: GUEST, password: PASSWORD };
+  if (path === ISSUE_RESET[1]) return { revoke: false };
+  if (path === RESET[1]) return { token: 'reset-x.y', new_password: `new ${PASSWORD}` };
   if (path.endsWith('/reauthenticate')) return { password: PASSWORD };
   if (path === MAKE_TOKEN[1])
     return { label: 'Backup', scope: 'read', expires_at: new Date(Date.now() + 3_600_000).toISOString() };

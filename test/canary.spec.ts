@@ -146,7 +146,7 @@ function describeHouse(
       socket.setTimeout(5000, () => socket.destroy());
       socket.write(Buffer.from(`${head}\r\n\r\n${body}`, 'latin1'));
       const answer = (await buffer(socket).catch(() => Buffer.from(''))).toString('latin1');
-      answers.push(answer.replaceAll(/^set-cookie: .*$|"token":"[\w-]{22}\.[\w-]{43}"/gim, ''));
+      answers.push(answer.replaceAll(/^set-cookie: .*$|"token":"[\w-]{22,}\.[\w-]{43}"/gim, ''));
       return answer;
     }
 
@@ -213,9 +213,42 @@ function describeHouse(
       expect(changed).toMatch(/^HTTP\/1.1 200 /);
       canaries.watch('second ticket', /sid=[\w-]+\.([\w-]+)/.exec(changed)![1]!);
       await create('ben@example.com', canaries.put("operator's password"));
+      if (isStandard) await bringResets(password, next);
       await create(canaries.put('address that is none'), canaries.put('password for no address'));
       const { stdout, stderr } = await operate(folder, ['config'], { variables });
       commands += stdout + stderr;
+    }
+
+    /** Reset tokens of an administrator and of an operator: refused, used, and used again. */
+    async function bringResets(first: string, current: string): Promise<void> {
+      const { authorization } = basic('ann@example.com', current);
+      const mine = await request('GET', at('/users/me'), { headers: { authorization: authorization! } });
+      const [, id = ''] = /"id":"([\w-]+)"/.exec(mine) ?? [];
+      const issued = await request('POST', at(`/users/${id}/password_reset`), {
+        headers: { authorization: authorization! },
+      });
+      const tokenIn = (text: string) => /reset-[\w-]+\.([\w-]{43})/.exec(text) ?? ['', ''];
+      const operated = await operate(folder, ['user', 'password', 'ben@example.com', '--revoke', '--json'], {
+        variables,
+      });
+      commands += operated.stdout.replace(/reset-[\w-]+\.[\w-]{43}/, '') + operated.stderr;
+      for (const [place, text] of Object.entries({ administrator: issued, operator: operated.stdout })) {
+        const [token, secret] = tokenIn(text) as unknown as [string, string];
+        canaries.watch(`reset token of an ${place}`, secret);
+        const wrong = canaries.put(`wrong reset token, ${place}`);
+        const next = canaries.put(`password by the reset token of an ${place}`);
+        for (const body of [
+          { token: wrong, new_password: next },
+          { token: `reset-${wrong}.${'A'.repeat(43)}`, new_password: next },
+          { token, new_password: 'short' },
+          { token, new_password: next, [`${canaries.put(`field beside, ${place}`)} !`]: token },
+          { token, new_password: next },
+          { token, new_password: first },
+        ])
+          await request('POST', at('/password/reset'), { body });
+        const user = place === 'operator' ? 'ben@example.com' : 'ann@example.com';
+        expect(await signIn(user, next)).toMatch(/^HTTP\/1.1 200 /);
+      }
     }
 
     async function create(email: string, input: string): Promise<void> {
@@ -314,6 +347,7 @@ function describeHouse(
         ['PUT', '/users/me/password'],
         ['PUT', '/users/me'],
         ['DELETE', '/users/me'],
+        ['POST', '/password/reset'],
         ['POST', '/access_tokens'],
         ['POST', '/sessions/current/reauthenticate'],
         ['PATCH', '/sessions/current'],
@@ -323,7 +357,7 @@ function describeHouse(
         for (const body of [
           `{"password": "${put('broken JSON')}`,
           `{"password": ${put('no JSON')}}`,
-          { [put('unknown field')]: put('value of an unknown field') },
+          { [`${put('unknown field')} !`]: put('value of an unknown field') },
           { email: [put('list')], password: { [put('key of an object')]: put('value in an object') } },
           {
             email: `${put('address')}@`,

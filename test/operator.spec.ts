@@ -64,6 +64,41 @@ describe('The operator command', () => {
     expect((await ben.login('ben@example.com')).status).toBe(401);
   });
 
+  it('issues a token for a new password, which one of two servers takes once', async () => {
+    const { id } = JSON.parse((await create('kim@example.com', PASSWORD, '--json')).stdout);
+    const kim = visitor();
+    await kim.login('kim@example.com');
+    const { code, stdout, stderr } = await operate(folder, ['user', 'password', 'KIM@example.com']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const [token = '', prose] = stdout.split('\n');
+    expect(prose).toMatch(/^Valid until [\d-]{10}T[\d:.]{12}Z, for POST \/password\/reset\.$/);
+    expect((await kim.get('/users/me')).status).toBe(200);
+    const second = await Server.start(folder);
+    const servers = [server, second, server, second];
+    const answers = await Promise.all(
+      servers.map(({ url }, index) =>
+        new Visitor(`${url}/api/v1`, {}).post('/password/reset', {
+          token,
+          new_password: `another good password ${index}`,
+        }),
+      ),
+    );
+    await second.stop();
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([200, 400, 400, 400]);
+    const password = `another good password ${statuses.indexOf(200)}`;
+    expect(await kim.get('/users/me')).toMatchObject({ body: { code: 'password_changed' } });
+    expect((await kim.login('kim@example.com', password)).status).toBe(200);
+
+    const revoked = await operate(folder, ['user', 'password', id, '--revoke', '--json']);
+    expect(JSON.parse(revoked.stdout)).toEqual({
+      token: expect.stringMatching(/^reset-/),
+      expires_at: expect.stringMatching(/Z$/),
+    });
+    expect((await kim.get('/users/me')).status).toBe(401);
+    expect((await kim.login('kim@example.com', password)).status).toBe(401);
+  });
+
   describe('shows what happened', () => {
     const audit = async (...args: string[]) => {
       const { code, stdout, stderr } = await operate(folder, ['audit', ...args]);
@@ -229,6 +264,14 @@ describe('The operator command', () => {
     ],
     ['no address', ['user', 'create', '--email', 'nonsense', '--password-stdin'], PASSWORD, {}, 'email'],
     ['an unknown user', ['user', 'disable', 'nobody@example.com'], '', {}, 'no such user'],
+    ['an unknown user', ['user', 'password', 'nobody@example.com'], '', {}, 'no such user'],
+    [
+      'the course contract',
+      ['user', 'password', 'ann@example.com'],
+      '',
+      { AUTH_COMPAT: 'alx' },
+      'no route that takes reset tokens',
+    ],
     ['the last administrator', ['user', 'disable', 'ann@example.com'], '', {}, 'the last administrator'],
     ['the last administrator', ['user', 'delete', 'ann@example.com'], '', {}, 'the last administrator'],
     [
@@ -251,6 +294,8 @@ describe('The operator command', () => {
     [['user', 'create', '--email', 'x@example.com', '--password', 'on the command line']],
     [['user', 'create', '--email', 'x@example.com', '--password-stdin', '--role', 'king']],
     [['user', 'delete']],
+    [['user', 'password']],
+    [['user', 'password', 'x@example.com', '--revoke=yes']],
     [['audit', '--type', 'nonsense']],
     [['audit', '--since', 'nonsense']],
     [['audit', '--limit', '0']],

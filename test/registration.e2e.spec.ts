@@ -29,6 +29,58 @@ describe('Registration', () => {
     await app.stop();
   });
 
+  it('is described to strangers before and after the first user', async () => {
+    const app = await TestApp.start({ ...production, AUTH_TYPE: 'session_db_auth,token_auth' });
+    const described = async () => {
+      const { status, headers, body } = await app.visitor().get('/registration');
+      expect([status, headers.get('cache-control')]).toEqual([200, 'no-store']);
+      return body;
+    };
+    const facts = {
+      mode: 'first',
+      password_min_length: 15,
+      password_max_length: 256,
+      strategies: ['session_db_auth', 'token_auth'],
+      transports: ['cookie', 'bearer'],
+    };
+    expect(await described()).toEqual({
+      ...facts,
+      open: true,
+      waiting_for_first: true,
+      setup_code_required: true,
+    });
+    const { setupCode } = app.nest.get(UsersOptions);
+    const answer = await app.visitor().post('/users', { ...account('root'), setup_code: setupCode });
+    expect(answer.status).toBe(201);
+    expect(await described()).toEqual({
+      ...facts,
+      open: false,
+      waiting_for_first: false,
+      setup_code_required: false,
+    });
+    await app.stop();
+  });
+
+  it.each([
+    ['open', 'basic_auth', true, []],
+    ['closed', 'session_db_auth', false, ['cookie']],
+    ['signed_in', 'token_auth', false, ['bearer']],
+  ])('that is %s is described so, under %s', async (mode, type, open, transports) => {
+    const variables = { REGISTRATION: mode, AUTH_TYPE: type, PASSWORD_MIN_LENGTH: '20' };
+    const app = await TestApp.start(variables);
+    expect((await app.visitor().get('/registration')).body).toEqual({
+      mode,
+      open,
+      waiting_for_first: false,
+      setup_code_required: false,
+      password_min_length: 20,
+      password_max_length: 256,
+      strategies: [type],
+      transports,
+    });
+    await app.stop();
+  });
+
   it('lets one of many racing strangers be the first', async () => {
     const app = await TestApp.start();
     const names = Array.from({ length: 20 }, (_, index) => `racer-${index}`);

@@ -100,6 +100,16 @@ const DEMANDS: readonly Demand[] = [
   },
   { route: 'PUT /users/:id', path: ({ ann }) => `/users/${ann}`, body: { role: 'admin' } },
   { route: 'PUT /users/:id', path: ({ ann }) => `/users/${ann}`, body: { disabled: true } },
+  { route: 'PATCH /users/:id', path: ({ ann }) => `/users/${ann}`, body: { disabled: true } },
+  { route: 'PATCH /users/:id', path: ({ me }) => `/users/${me}`, body: { email: 'three@example.com' } },
+  { route: 'PUT /users/me', body: { email: 'four@example.com' } },
+  { route: 'PATCH /users/me', body: { email: 'five@example.com', first_name: 'Eve' } },
+  { route: 'DELETE /users/me' },
+  {
+    route: 'POST /users/:id/password_reset',
+    path: ({ ann }) => `/users/${ann}/password_reset`,
+    body: { revoke: true },
+  },
   { route: 'DELETE /users/:id', path: ({ ann }) => `/users/${ann}` },
   { route: 'DELETE /users/:id', path: ({ me }) => `/users/${me}` },
   { route: 'DELETE /users/:id/sessions', path: ({ ann }) => `/users/${ann}/sessions` },
@@ -599,10 +609,16 @@ describe('A proof', () => {
     for (const body of [
       { first_name: 'Ada' },
       { last_name: 'Lee', first_name: null },
-      { first_name: 'Ada', email: null, role: null, disabled: null },
+      { first_name: 'Ada', last_name: 'Lee' },
       {},
     ])
-      expect((await visitor.put(`/users/${id}`, body)).status).toBe(200);
+      for (const [method, path] of [
+        ['PUT', id],
+        ['PATCH', id],
+        ['PUT', 'me'],
+        ['PATCH', 'me'],
+      ] as const)
+        expect((await visitor.send(method, `/users/${path}`, body)).status).toBe(200);
     expect(await visitor.put(`/users/${id}`, { first_name: 'Eve', email: 'eve@example.com' })).toMatchObject(
       STALE,
     );
@@ -773,7 +789,7 @@ describe('In the alx dialect', () => {
     return visitor;
   };
 
-  it.each(titled.filter(([route]) => !/access_tokens|password/.test(route)))(
+  it.each(titled.filter(([route]) => !/access_tokens|password|\/me$|^PATCH \/users/.test(route)))(
     'nobody is asked for a proof: %s %j',
     async (_, __, demand) => {
       await app.addUser('root@example.com', 'admin');

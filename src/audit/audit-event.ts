@@ -15,6 +15,9 @@ export const AUDIT_TYPES = [
   'reauthentication_failed',
   'password_changed',
   'password_change_failed',
+  'password_reset_issued',
+  'password_reset',
+  'password_reset_failed',
   'email_changed',
   'address_taken',
   'role_changed',
@@ -33,7 +36,7 @@ export type AuditType = (typeof AUDIT_TYPES)[number];
 export interface AuditDetails {
   /** How a password came: to the login route or in a header. */
   readonly method?: 'login' | 'basic';
-  /** Why a sign-in failed or a session ended. */
+  /** Why a sign-in failed or a session ended; or that a password was revoked when its reset token was issued. */
   readonly reason?:
     | 'unknown_email'
     | 'wrong_password'
@@ -45,7 +48,8 @@ export interface AuditDetails {
     | 'ended_by_admin'
     | 'password_changed'
     | 'user_disabled'
-    | 'user_deleted';
+    | 'user_deleted'
+    | 'revoked';
   /** What was opened, and how its ticket travels. */
   readonly kind?: 'session' | 'remembered' | 'access_token';
   readonly transport?: 'cookie' | 'bearer';

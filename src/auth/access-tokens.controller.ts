@@ -12,10 +12,8 @@ import type { User } from '../users/user.js';
 import { CreateAccessTokenDto } from './dto/create-access-token.dto.js';
 import { GrantedSessionDto } from './dto/session.dto.js';
 import { SessionView } from './session-view.js';
+import { tokenEndFault } from './token-end.js';
 import { withTicket } from './with-ticket.js';
-
-/** How long an access token may live at most, in milliseconds: 366 days. */
-const LONGEST_LIFE = 366 * 86_400_000;
 
 /** Bearer tokens that people have made for their programs; they are listed and ended as sessions are. */
 @ApiTag('session')
@@ -37,9 +35,8 @@ export class AccessTokensController {
     @Req() request: Request,
   ) {
     const expiresAt = new Date(expires_at);
-    const left = expiresAt.getTime() - this.clock.now().getTime();
-    if (!(left > 0 && left <= LONGEST_LIFE))
-      throw invalid('/expires_at', 'Must be in the future and at most 366 days from now.');
+    const fault = tokenEndFault(expiresAt, this.clock.now());
+    if (fault !== null) throw invalid('/expires_at', fault);
     const terms = { kind: 'access_token', transport: 'bearer', label, scope, expiresAt } as const;
     const { session, token } = await this.sessions.open(
       user,

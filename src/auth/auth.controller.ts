@@ -64,7 +64,7 @@ export class AuthController {
     );
     if (!grant) throw notIssued(carrier);
     await this.trail?.record(signedIn(user, grant.session, 'login'), initiatorOf(request, user.id));
-    return this.view.signedIn(userJson(user, this.usersOptions.presentation), grant);
+    return this.view.signedIn(userJson(user, this.usersOptions.presentation, user), grant);
   }
 
   @Delete('logout')

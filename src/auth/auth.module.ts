@@ -7,13 +7,17 @@ import { AuthOptions } from './auth-options.js';
 import { AccessTokensController } from './access-tokens.controller.js';
 import { authProvider, chooseSchemes, remembersUsers, takesTokens } from './auth.provider.js';
 import { BearerAlone } from './bearer-alone.js';
+import { ChosenSignInWays } from './chosen-sign-in-ways.js';
 import { Clock, SystemClock } from '../common/clock.js';
+import { FieldRules } from '../common/field-rules.js';
 import { FreshGuard } from './fresh.guard.js';
 import { NoLoginController } from './no-login.controller.js';
 import { PasswordController } from './password.controller.js';
 import { Refusals } from './refusals.js';
+import { RequestFieldRules } from './request-field-rules.js';
 import { RolesGuard } from './roles.guard.js';
 import { SessionStore } from '../sessions/session-store.js';
+import { SignInWays } from '../users/sign-in-ways.js';
 import { UserStore } from '../users/user-store.js';
 import { UserWatcher } from '../users/user-watcher.js';
 import { SessionCookie } from './session-cookie.js';
@@ -75,10 +79,12 @@ export class AuthModule {
         FreshGuard,
         Refusals,
         BearerAlone,
+        { provide: SignInWays, useClass: ChosenSignInWays },
+        { provide: FieldRules, useClass: RequestFieldRules },
         { provide: APP_GUARD, useExisting: AuthGuard },
         { provide: APP_GUARD, useExisting: RolesGuard },
       ],
-      exports: [Auth, AuthGuard, AuthOptions, UserWatcher],
+      exports: [Auth, AuthGuard, AuthOptions, SignInWays, UserWatcher],
       global: true,
     };
   }

@@ -55,7 +55,7 @@ export class PasswordController {
     await this.sessions.endAll(user.id, 'password_changed', undefined, by);
     const wish = session && wishAs(session);
     const grant = wish && (await this.auth.signIn(changed, { request, response }, wish).catch(noSession));
-    return this.view.signedIn(userJson(changed, this.usersOptions.presentation), grant);
+    return this.view.signedIn(userJson(changed, this.usersOptions.presentation, changed), grant);
   }
 }
 

@@ -69,7 +69,7 @@ export class SessionsController {
     if (!current) throw new DomainError('not_found');
     return {
       session: this.view.show(current, current),
-      user: userJson(user, this.usersOptions.presentation),
+      user: userJson(user, this.usersOptions.presentation, user),
     };
   }
 

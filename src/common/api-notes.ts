@@ -11,9 +11,11 @@ export interface AnswerFacts {
 export interface FieldFacts {
   readonly description?: string;
   /** Where the field's own type does not tell. */
-  readonly type?: 'integer' | StringConstructor | BooleanConstructor | ObjectConstructor | Class;
+  readonly type?:
+    'integer' | StringConstructor | BooleanConstructor | ObjectConstructor | Class | [StringConstructor];
   readonly format?: 'date-time' | 'email' | 'password' | 'uuid';
   readonly enum?: string[];
+  readonly isArray?: true;
   readonly nullable?: true;
   readonly required?: false;
   readonly default?: number;

@@ -13,9 +13,14 @@ export function toCursor({ createdAt, id }: Position): string {
 
 /** The place that a cursor stands for; `validation_failed` if it is none of ours. */
 export function fromCursor(cursor: string): Position {
+  const position = positionOf(cursor);
+  if (!position) throw invalid('/cursor', 'Not a cursor of this list. Use the one of the previous page.');
+  return position;
+}
+
+/** The place that a cursor stands for, or null if it is none of ours. */
+export function positionOf(cursor: string): Position | null {
   const [, time, id] = /^(\d{1,16}):([\w-]{1,64})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   const createdAt = new Date(Number(time));
-  if (id === undefined || Number.isNaN(createdAt.getTime()))
-    throw invalid('/cursor', 'Not a cursor of this list. Use the one of the previous page.');
-  return { createdAt, id };
+  return id === undefined || Number.isNaN(createdAt.getTime()) ? null : { createdAt, id };
 }

@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'unknown_email'
   | 'wrong_password'
   | 'current_password_wrong'
+  | 'reset_token_invalid'
   | 'role_required'
   | 'scope_required'
   | 'session_not_fresh'
@@ -98,6 +99,9 @@ export class DomainError extends Error {
 
 /** A field that is absent, null or empty where it may not be. */
 export const MISSING = 'Missing.';
+
+/** A field that is null where it may not be. */
+export const NULL = 'Must not be null.';
 
 /** The input breaks a rule at `pointer`. */
 export function invalid(pointer: string, detail: string): DomainError {

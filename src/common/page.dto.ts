@@ -1,9 +1,10 @@
 import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsInt, IsOptional, Max, Min, ValidateBy } from 'class-validator';
 import { ApiField } from './api-notes.js';
+import { positionOf } from './cursor.js';
 
-/** Which part of a list is asked for. */
-export class PageDto {
+/** How much of a list is asked for. */
+export class LimitDto {
   @ApiField({ required: false, type: 'integer', minimum: 1, maximum: 100, default: 100 })
   @IsOptional()
   @Transform(({ value }) => (/^\d{1,3}$/.test(String(value)) ? Number(value) : NaN))
@@ -11,12 +12,25 @@ export class PageDto {
   @Min(1)
   @IsInt()
   readonly limit?: number;
+}
 
+/** A part of a list that is ordered by creation and then id. */
+export class PageDto extends LimitDto {
   @ApiField({ required: false, description: 'The `Next-Cursor` header of the page before.' })
   @IsOptional()
-  @IsString()
-  @MaxLength(200)
+  @IsCursor((value) => positionOf(value) !== null)
   readonly cursor?: string;
+}
+
+/** A place in a list that the page before has named. */
+export function IsCursor(isOne: (value: string) => boolean): PropertyDecorator {
+  return ValidateBy({
+    name: 'isCursor',
+    validator: {
+      validate: (value: unknown) => typeof value === 'string' && value.length <= 200 && isOne(value),
+      defaultMessage: () => 'Not a cursor of this list. Use the one of the previous page',
+    },
+  });
 }
 
 /**

@@ -63,6 +63,8 @@ export function loadConfig(variables: Variables): Config {
         failuresPerServer: settings.AUTH_FAILURES_PER_SERVER,
       }),
       exactEmails: dialect.exactEmails,
+      nullRemovesNames: dialect.nullRemovesNames,
+      standardRoutes: dialect.standardRoutes,
       peersVisible: dialect.peersVisible,
       pageSize: dialect.pageSize,
       presentation: { timestamp: dialect.timestamp, showsRole: dialect.showsRole },

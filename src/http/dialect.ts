@@ -29,6 +29,10 @@ export interface Dialect {
   /** Whether fields that nobody asked for are refused, or ignored. */
   readonly refusesUnknownFields: boolean;
   readonly showsRole: boolean;
+  /** Whether null as a name in a change of a user removes the name, or leaves it. */
+  readonly nullRemovesNames: boolean;
+  /** Whether the routes of users are served that the course's contract does not have. */
+  readonly standardRoutes: boolean;
   readonly peersVisible: boolean;
   /** How many users a page of the list has where the client does not say. */
   readonly pageSize: number;

@@ -1,44 +1,77 @@
-import { type ArgumentMetadata, type ValidationError, ValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, type Type, type ValidationError, ValidationPipe } from '@nestjs/common';
 import { instanceToPlain, plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validate } from 'class-validator';
-import { DomainError, type InputFault, MISSING, invalid } from '../common/domain-error.js';
+import { DomainError, type InputFault, MISSING, NULL } from '../common/domain-error.js';
+import { type FieldRules, fieldRulesOf } from '../common/field-rules.js';
+import { isOptionalBody } from '../common/optional-body.js';
 import type { Dialect } from './dialect.js';
 
-/** What Nest's pipe wants of the two, which it would load whole by itself: telephone numbers, and all. */
+/** What Nest's pipe needs of the two packages. Without this it loads them whole, with the rules for telephone numbers. */
 const PACKAGES = {
   validatorPackage: { getMetadataStorage, validate },
   transformerPackage: { classToPlain: instanceToPlain, plainToInstance },
 };
 
-/** Its name is not told, as it may be a password in the wrong place. */
-const UNKNOWN_FIELD: InputFault = { pointer: '', detail: 'A field that is not known here.' };
+const UNKNOWN = 'unknown field';
 
-/** Checks input against the rules of its class; what it refuses it names by place, never by value. */
+/** Rules of a type: where one is broken, the other rules of the field mean nothing. */
+const TYPE_RULES = ['isString', 'isBoolean', 'isInt'];
+
+/** The name of a field, as opposed to a text that somebody pasted in the wrong place. */
+const FIELD_NAME = /^[\w.~/$@:-]{1,64}$/;
+
+/** Checks input against the rules of its class. Names every broken rule by its place, and repeats no value. */
 export class InputPipe extends ValidationPipe {
   readonly #refusesUnknownFields: boolean;
 
-  constructor({ name, refusesUnknownFields }: Dialect) {
+  constructor(
+    { name, refusesUnknownFields }: Dialect,
+    private readonly rules: FieldRules,
+  ) {
     super({
       ...PACKAGES,
       transform: true,
       whitelist: true,
       forbidNonWhitelisted: refusesUnknownFields,
-      stopAtFirstError: true,
       groups: [name],
       always: true,
-      exceptionFactory: (errors) => new DomainError('validation_failed', { faults: errors.map(toFault) }),
+      exceptionFactory: (errors) =>
+        new DomainError('validation_failed', { faults: errors.flatMap((error) => faultsOf(error)) }),
     });
     this.#refusesUnknownFields = refusesUnknownFields;
   }
 
-  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (metadata.type === 'custom') return value;
+  override async transform(given: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (metadata.type === 'custom') return given;
+    const isLeftOut = given === undefined && metadata.type === 'body' && isOptionalBody(metadata.metatype);
+    const value = isLeftOut ? {} : given;
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
     if (metadata.type === 'body' && this.toValidate(metadata) && !isObject)
       throw new DomainError('malformed_json');
-    if (this.#refusesUnknownFields && isObject && Object.keys(value).some(isInherited))
-      throw invalid(UNKNOWN_FIELD.pointer, UNKNOWN_FIELD.detail);
-    return super.transform(value, metadata);
+    const inherited = this.#refusesUnknownFields && isObject ? Object.keys(value).filter(isInherited) : [];
+    const faults = inherited.map((key) => unknownField('', key));
+    try {
+      const input: unknown = await super.transform(value, metadata);
+      if (faults.length === 0) return input;
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      faults.unshift(...error.faults);
+    }
+    const more = isObject && metadata.metatype ? await this.#check(metadata.metatype, value, faults) : [];
+    throw new DomainError('validation_failed', { faults: [...more, ...faults].toSorted(knownFirst) });
+  }
+
+  /** The further faults of a refused body, so that a client is told of all at once. */
+  async #check(dto: Type, body: object, faults: readonly InputFault[]): Promise<InputFault[]> {
+    const fields = new Map<string, unknown>(Object.entries(body));
+    const rules = Object.entries(fieldRulesOf(dto.prototype as object));
+    const details = rules.map(async ([field, rule]): Promise<InputFault[]> => {
+      const [pointer, value] = [`/${field}`, fields.get(field)];
+      if (typeof value !== 'string' || faults.some((fault) => fault.pointer === pointer)) return [];
+      const detail = await this.rules.faultOf(rule, value, Object.fromEntries(fields));
+      return detail === null ? [] : [{ pointer, detail }];
+    });
+    return (await Promise.all(details)).flat();
   }
 }
 
@@ -47,9 +80,35 @@ function isInherited(key: string): boolean {
   return key in Object.prototype || key === 'prototype';
 }
 
-function toFault({ property, value, constraints = {} }: ValidationError): InputFault {
-  if ('whitelistValidation' in constraints) return UNKNOWN_FIELD;
-  const pointer = `/${property}`;
-  if (value === undefined || value === null || value === '') return { pointer, detail: MISSING };
-  return { pointer, detail: `${Object.values(constraints)[0] ?? 'Not valid'}.` };
+/** The broken rules of a field and of the fields in it. */
+function faultsOf(
+  { property, value, constraints = {}, children = [] }: ValidationError,
+  parent = '',
+): InputFault[] {
+  if ('whitelistValidation' in constraints) return [unknownField(parent, property)];
+  const pointer = `${parent}/${escaped(property)}`;
+  const inner = children.flatMap((child) => faultsOf(child, pointer));
+  if (Object.keys(constraints).length === 0) return inner;
+  if (value === undefined || value === '') return [{ pointer, detail: MISSING }];
+  if (value === null) return [{ pointer, detail: NULL }];
+  const type = TYPE_RULES.find((rule) => rule in constraints);
+  const details = type === undefined ? Object.values(constraints) : [constraints[type]!];
+  return [...[...new Set(details)].map((detail) => ({ pointer, detail: `${detail}.` })), ...inner];
+}
+
+/** The faults of fields that there are before those of others. */
+function knownFirst(a: InputFault, b: InputFault): number {
+  return Number(a.detail.includes(UNKNOWN)) - Number(b.detail.includes(UNKNOWN));
+}
+
+/** Its name is told only where it looks like one: it may be a password in the wrong place. */
+function unknownField(parent: string, name: string): InputFault {
+  return FIELD_NAME.test(name)
+    ? { pointer: `${parent}/${escaped(name)}`, detail: `This is an ${UNKNOWN}. Leave it out.` }
+    : { pointer: parent, detail: `There is an ${UNKNOWN}. Leave it out.` };
+}
+
+/** A name as a part of a JSON pointer (RFC 6901, section 3). */
+function escaped(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -6,6 +6,7 @@ import {
   type Explanation,
   type InputFault,
   MISSING,
+  NULL,
 } from '../common/domain-error.js';
 
 /** A refusal on its way to a client, before a dialect gives it words (RFC 9457). */
@@ -36,6 +37,10 @@ const PROBLEMS: Record<ErrorCode, readonly [status: number, detail: string]> = {
   value_not_storable: [
     400,
     'The database cannot keep a value of this request. Leave out unusual characters, and shorten long texts.',
+  ],
+  reset_token_invalid: [
+    400,
+    'This reset token is not valid: it has expired, was used, or was replaced by a newer one. Ask an administrator for a new one.',
   ],
   credentials_missing: [401, 'Sign in first.'],
   credentials_invalid: [401, 'Invalid credentials.'],
@@ -147,7 +152,7 @@ function inWords(at: Date): string {
 /** What a fault is called in one short string, as the course's contract has it. */
 export function plainError({ status, faults }: Problem): string {
   const [first] = faults;
-  if (first?.detail === MISSING) return `${first.pointer.slice(1)} missing`;
+  if (first?.detail === MISSING || first?.detail === NULL) return `${first.pointer.slice(1)} missing`;
   if (status === 404) return 'Not found';
   if (status === 400) return 'Wrong format';
   return STATUS_CODES[status] ?? 'Error';

@@ -5,7 +5,7 @@ import { isCommonPassword } from './hashing-threads.js';
 import type { UsersOptions } from './users-options.js';
 
 /** The longest password there is, in code points and in bytes of UTF-8, both in NFC. */
-const MAX_LENGTH = 256;
+export const MAX_LENGTH = 256;
 const MAX_BYTES = 1024;
 
 /** This product, the roles in it, and what passwords everywhere are made of. */
@@ -48,16 +48,26 @@ export class PasswordPolicy {
 
   /** Refuses what the policy does; `pointer` says where the password came from. `busy` where too many are waiting. */
   async check(password: string, owner: PasswordOwner, pointer: string): Promise<void> {
+    const fault = await this.faultOf(password, owner);
+    if (fault !== null) throw invalid(pointer, fault);
+  }
+
+  /** A sentence that says why the policy refuses a password, or null. `busy` where too many are waiting. */
+  async faultOf(password: string, owner: PasswordOwner): Promise<string | null> {
+    const fault = await this.localFaultOf(password, owner);
+    if (fault !== null || !this.options.passwordBlocklist) return fault;
+    return (await this.#breaches?.knows(password)) ? KNOWN : null;
+  }
+
+  /** The same, without asking the service for breached passwords. */
+  async localFaultOf(password: string, owner: PasswordOwner): Promise<string | null> {
     const { passwordMinLength: shortest, passwordBlocklist } = this.options;
-    if (!password.isWellFormed()) throw invalid(pointer, 'Must be valid Unicode text.');
-    if (isOverlong(password))
-      throw invalid(pointer, `Must have at most ${MAX_LENGTH} characters and ${MAX_BYTES} bytes.`);
-    if (lengthOf(password) < shortest) throw invalid(pointer, `Must have at least ${shortest} characters.`);
-    if (!passwordBlocklist) return;
-    if (isGuessable(password, this.#wordsAround(owner), shortest)) throw invalid(pointer, GUESSABLE);
-    // The list first: nobody else is asked about what is known here.
-    if ((await isCommonPassword(password)) || (await this.#breaches?.knows(password)))
-      throw invalid(pointer, KNOWN);
+    if (!password.isWellFormed()) return 'Must be valid Unicode text.';
+    if (isOverlong(password)) return `Must have at most ${MAX_LENGTH} characters and ${MAX_BYTES} bytes.`;
+    if (lengthOf(password) < shortest) return `Must have at least ${shortest} characters.`;
+    if (!passwordBlocklist) return null;
+    if (isGuessable(password, this.#wordsAround(owner), shortest)) return GUESSABLE;
+    return (await isCommonPassword(password)) ? KNOWN : null;
   }
 
   #wordsAround({ email, firstName, lastName }: PasswordOwner): string[] {

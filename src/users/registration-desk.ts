@@ -32,7 +32,7 @@ export class RegistrationDesk {
 
   /** Whether the next stranger who registers becomes the administrator. */
   async isWaitingForTheFirst(): Promise<boolean> {
-    return this.options.registration === 'first' && (await this.users.count()) === 0;
+    return this.options.registration === 'first' && (await this.users.list(1, null)).length === 0;
   }
 
   #checkRight(caller: User | null): void {

@@ -11,8 +11,12 @@ export const STANDARD_PRESENTATION: UserPresentation = {
   showsRole: true,
 };
 
-/** A user as the API shows them: every key always there, never a hash. */
-export function userJson(user: User, { timestamp, showsRole }: UserPresentation) {
+/** A user as the API shows them: never a hash, and whether they are disabled to administrators alone. */
+export function userJson(
+  user: User,
+  { timestamp, showsRole }: UserPresentation,
+  viewer: Pick<User, 'role'> | null = null,
+) {
   return {
     id: user.id,
     email: user.email,
@@ -21,5 +25,6 @@ export function userJson(user: User, { timestamp, showsRole }: UserPresentation)
     created_at: timestamp(user.createdAt),
     updated_at: timestamp(user.updatedAt),
     ...(showsRole && { role: user.role }),
+    ...(showsRole && viewer?.role === 'admin' && { disabled: user.disabled }),
   };
 }

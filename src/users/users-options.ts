@@ -39,6 +39,10 @@ export class UsersOptions {
   readonly exactEmails: boolean = false;
   /** How many users a page of the list has where the client does not say. */
   readonly pageSize: number = 100;
+  /** Whether null as a name in a change of a user removes the name, or leaves it. */
+  readonly nullRemovesNames: boolean = true;
+  /** Whether the routes are served that the course's contract does not have, such as `PATCH /users/me`. */
+  readonly standardRoutes: boolean = true;
   /** Whether users see each other, or only administrators see all. */
   readonly peersVisible: boolean = false;
   readonly presentation: UserPresentation = STANDARD_PRESENTATION;

@@ -38,7 +38,7 @@ export class UsersController {
     const page = users.slice(0, limit);
     const last = page.at(-1);
     if (last && users.length > limit) linkToNext(response, { limit, cursor: toCursor(last) });
-    return page.map((user) => this.#json(user));
+    return page.map((user) => this.#json(user, caller));
   }
 
   @Post()
@@ -50,13 +50,13 @@ export class UsersController {
     @Body() body: CreateUserDto,
   ) {
     const details = toNewUser(body);
-    return this.#json(await this.desk.register(details, caller, body.setup_code ?? null, by));
+    return this.#json(await this.desk.register(details, caller, body.setup_code ?? null, by), caller);
   }
 
   @Get('me')
   @ApiAnswer(200, { type: UserDto })
   me(@CurrentUser() caller: User) {
-    return this.#json(caller);
+    return this.#json(caller, caller);
   }
 
   @Get(':id')
@@ -66,11 +66,11 @@ export class UsersController {
     if (id !== caller.id && !this.#seesOthers(caller)) throw hidden();
     const user = id === caller.id ? caller : await this.users.find(id);
     if (!user) throw new DomainError('not_found');
-    return this.#json(user);
+    return this.#json(user, caller);
   }
 
   @Put(':id')
-  @Fresh('5m', ({ email, role, disabled }) => [email, role, disabled].some(isGiven))
+  @Fresh('5m', changesStanding)
   @ApiAnswer(200, { type: UserDto })
   @ApiAnswer(404)
   @ApiAnswer(409, { description: 'No administrator would be left, or the address is taken.' })
@@ -81,17 +81,10 @@ export class UsersController {
     @Body() body: UpdateUserDto,
   ) {
     this.#checkMayChange(caller, id);
-    const changes = {
-      email: body.email ?? undefined,
-      firstName: body.first_name ?? undefined,
-      lastName: body.last_name ?? undefined,
-      role: body.role ?? undefined,
-      disabled: body.disabled ?? undefined,
-    };
-    if (caller.role !== 'admin' && (changes.role ?? changes.disabled) !== undefined) {
-      throw new DomainError('role_required');
-    }
-    return this.#json(await this.users.update(id, changes, by));
+    const { email, role, disabled } = body;
+    if (caller.role !== 'admin' && (role ?? disabled) !== undefined) throw new DomainError('role_required');
+    const names = { firstName: this.#name(body.first_name), lastName: this.#name(body.last_name) };
+    return this.#json(await this.users.update(id, { email, role, disabled, ...names }, by), caller);
   }
 
   @Delete(':id')
@@ -115,14 +108,19 @@ export class UsersController {
     if (caller.id !== id && caller.role !== 'admin') throw hidden();
   }
 
-  #json(user: User) {
-    return userJson(user, this.options.presentation);
+  /** The name that a body sets; null takes it away, and undefined leaves it. */
+  #name(given: string | null | undefined): string | null | undefined {
+    return given === null && !this.options.nullRemovesNames ? undefined : given;
+  }
+
+  #json(user: User, viewer: User | null) {
+    return userJson(user, this.options.presentation, viewer);
   }
 }
 
-/** Whether a field of a body changes anything. */
-function isGiven(value: unknown): boolean {
-  return value !== undefined && value !== null;
+/** Whether a body asks for a change that needs a recent proof of the password. */
+export function changesStanding({ email, role, disabled }: Readonly<Record<string, unknown>>): boolean {
+  return [email, role, disabled].some((value) => value !== undefined);
 }
 
 /** A refusal that does not say whether there is anything. */

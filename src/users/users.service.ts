@@ -5,10 +5,10 @@ import type { AuditFacts } from '../audit/audit-event.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { type Initiator, PROGRAM } from '../audit/initiator.js';
 import { Clock } from '../common/clock.js';
-import { DomainError, invalid } from '../common/domain-error.js';
+import { DomainError, type InputFault, invalid } from '../common/domain-error.js';
 import { type Claimant, GuessThrottle } from '../throttle/guess-throttle.js';
 import { PasswordHasher } from './password-hasher.js';
-import { PasswordPolicy, isOverlong } from './password-policy.js';
+import { type PasswordOwner, PasswordPolicy, isOverlong } from './password-policy.js';
 import { RecentProofs } from './recent-proofs.js';
 import { type Credential, type Role, type User, emailKey } from './user.js';
 import { type UserChanges, type UserPosition, UserStore } from './user-store.js';
@@ -102,6 +102,16 @@ export class UsersService {
     const verification = await this.verify(email, password, claimant);
     if (verification.outcome === 'verified') this.#proofs.note(email, password, verification.user, now);
     return verification;
+  }
+
+  /** A sentence that says why a text is no address for a user, or null. */
+  addressFault(email: string): string | null {
+    return this.options.exactEmails || isAddress(email) ? null : 'Must be an e-mail address.';
+  }
+
+  /** A sentence that says why a password is refused, or null. The service for breached passwords is not asked. */
+  passwordFault(password: string, owner: PasswordOwner): Promise<string | null> {
+    return this.#policy.localFaultOf(password, owner);
   }
 
   find(id: string): Promise<User | null> {
@@ -205,8 +215,12 @@ export class UsersService {
   }
 
   async #newCredential(details: NewUser, role: Role): Promise<Credential> {
+    const faults = [
+      { pointer: '/email', detail: this.addressFault(details.email) },
+      { pointer: '/password', detail: await this.#policy.faultOf(details.password, details) },
+    ].filter((fault): fault is InputFault => fault.detail !== null);
+    if (faults.length > 0) throw new DomainError('validation_failed', { faults });
     const email = this.#toAddress(details.email);
-    await this.#policy.check(details.password, details, '/password');
     const passwordHash = await this.hasher.hash(details.password);
     const now = this.clock.now();
     const user: User = {
@@ -225,8 +239,9 @@ export class UsersService {
 
   /** The address as it is kept. */
   #toAddress(email: string): string {
+    const fault = this.addressFault(email);
+    if (fault !== null) throw invalid('/email', fault);
     if (this.options.exactEmails) return email;
-    if (!isAddress(email)) throw invalid('/email', 'Must be an e-mail address.');
     return email.trim().normalize('NFC');
   }
 

@@ -1,9 +1,15 @@
 import { IsIn, IsOptional, Matches } from 'class-validator';
 import { ApiField } from '../../common/api-notes.js';
-import { PageDto } from '../../common/page.dto.js';
+import { IsCursor, LimitDto } from '../../common/page.dto.js';
+import { isAuditId } from '../audit-id.js';
 import { AUDIT_TYPES, type AuditType } from '../audit-event.js';
 
-export class ListAuditEventsDto extends PageDto {
+export class ListAuditEventsDto extends LimitDto {
+  @ApiField({ required: false, description: 'The `Next-Cursor` header of the page before.' })
+  @IsOptional()
+  @IsCursor(isAuditId)
+  readonly cursor?: string;
+
   @ApiField({ required: false, description: 'The id of whoever did it or whom it concerns.' })
   @IsOptional()
   @Matches(/^[\w-]{1,64}$/)

@@ -1,5 +1,6 @@
 import { IsNotEmpty, IsOptional, IsString } from 'class-validator';
 import { ApiField } from '../../common/api-notes.js';
+import { CheckedBy } from '../../common/field-rules.js';
 import { STANDARD } from '../../users/dto/standard-only.js';
 
 export class ChangePasswordDto {
@@ -14,6 +15,7 @@ export class ChangePasswordDto {
   readonly current_password?: string | null;
 
   @ApiField({ format: 'password', maxLength: 256 })
+  @CheckedBy('new_password')
   @IsString()
   @IsNotEmpty()
   readonly new_password!: string;

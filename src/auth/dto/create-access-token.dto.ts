@@ -1,7 +1,10 @@
 import { IsIn, IsISO8601, Matches } from 'class-validator';
 import { ApiField } from '../../common/api-notes.js';
+import { CheckedBy } from '../../common/field-rules.js';
 import { SESSION_SCOPES, type SessionScope } from '../../sessions/session.js';
 import { IsLabel, LABEL_LENGTH } from './is-label.js';
+
+const IS_DATE = { message: 'must be a date, or a time with its zone' };
 
 export class CreateAccessTokenDto {
   @ApiField({ maxLength: LABEL_LENGTH })
@@ -16,7 +19,8 @@ export class CreateAccessTokenDto {
     format: 'date-time',
     description: 'At most 366 days ahead; a date alone is its first moment in UTC.',
   })
-  @Matches(/^\d{4}-\d\d-\d\d(T.*(Z|[+-]\d\d:\d\d))?$/, { message: 'must be a date, or a time with its zone' })
-  @IsISO8601({ strict: true, strictSeparator: true })
+  @CheckedBy('token_end')
+  @Matches(/^\d{4}-\d\d-\d\d(T.*(Z|[+-]\d\d:\d\d))?$/, IS_DATE)
+  @IsISO8601({ strict: true, strictSeparator: true }, IS_DATE)
   readonly expires_at!: string;
 }

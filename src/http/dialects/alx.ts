@@ -47,6 +47,8 @@ export const ALX: Dialect = {
   demandsFreshness: false,
   refusesUnknownFields: false,
   showsRole: false,
+  nullRemovesNames: false,
+  standardRoutes: false,
   peersVisible: true,
   pageSize: 1_000_000,
   exactEmails: true,

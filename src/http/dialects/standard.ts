@@ -31,6 +31,8 @@ export const STANDARD: Dialect = {
   demandsFreshness: true,
   refusesUnknownFields: true,
   showsRole: true,
+  nullRemovesNames: true,
+  standardRoutes: true,
   peersVisible: false,
   pageSize: 100,
   exactEmails: false,

@@ -1,17 +1,20 @@
 import { IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
 import { ApiField } from '../../common/api-notes.js';
+import { CheckedBy } from '../../common/field-rules.js';
 import type { NewUser } from '../users.service.js';
 import { IsName } from './is-name.js';
 import { STANDARD } from './standard-only.js';
 
 export class CreateUserDto {
   @ApiField({ format: 'email', maxLength: 254 })
+  @CheckedBy('address')
   @MaxLength(254)
   @IsString()
   @IsNotEmpty()
   readonly email!: string;
 
   @ApiField({ format: 'password', maxLength: 256 })
+  @CheckedBy('new_password')
   @IsString()
   @IsNotEmpty()
   readonly password!: string;

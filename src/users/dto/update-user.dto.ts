@@ -1,17 +1,25 @@
-import { IsBoolean, IsIn, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
+import { applyDecorators } from '@nestjs/common';
+import { IsBoolean, IsIn, IsNotEmpty, IsString, MaxLength, ValidateIf } from 'class-validator';
 import { ApiField } from '../../common/api-notes.js';
+import { CheckedBy } from '../../common/field-rules.js';
 import type { Role } from '../user.js';
 import { IsName } from './is-name.js';
 import { STANDARD } from './standard-only.js';
 
-/** What is absent or null stays as it is. */
+/** A field that may be left out, and may not be null: there is nothing that null could set it to. */
+const IsAbsentOr = (...rules: PropertyDecorator[]) =>
+  applyDecorators(
+    ValidateIf((_, value) => value !== undefined, STANDARD),
+    ...rules,
+    IsNotEmpty(STANDARD),
+  );
+
+/** What is absent stays as it is; null removes a name. */
 export class UpdateUserDto {
-  @ApiField({ required: false, type: String, format: 'email', nullable: true, maxLength: 254 })
-  @IsOptional(STANDARD)
-  @MaxLength(254, STANDARD)
-  @IsString(STANDARD)
-  @IsNotEmpty(STANDARD)
-  readonly email?: string | null;
+  @ApiField({ required: false, format: 'email', maxLength: 254 })
+  @CheckedBy('address')
+  @IsAbsentOr(MaxLength(254, STANDARD), IsString(STANDARD))
+  readonly email?: string;
 
   @IsName()
   readonly first_name?: string | null;
@@ -19,13 +27,11 @@ export class UpdateUserDto {
   @IsName()
   readonly last_name?: string | null;
 
-  @ApiField({ required: false, enum: ['user', 'admin'], nullable: true, description: 'For administrators.' })
-  @IsOptional(STANDARD)
-  @IsIn(['user', 'admin'], STANDARD)
-  readonly role?: Role | null;
+  @ApiField({ required: false, enum: ['user', 'admin'], description: 'For administrators.' })
+  @IsAbsentOr(IsIn(['user', 'admin'], STANDARD))
+  readonly role?: Role;
 
-  @ApiField({ required: false, type: Boolean, nullable: true, description: 'For administrators.' })
-  @IsOptional(STANDARD)
-  @IsBoolean(STANDARD)
-  readonly disabled?: boolean | null;
+  @ApiField({ required: false, type: Boolean, description: 'For administrators.' })
+  @IsAbsentOr(IsBoolean(STANDARD))
+  readonly disabled?: boolean;
 }

@@ -23,4 +23,7 @@ export class UserDto {
 
   @ApiField({ required: false, enum: ['user', 'admin'] })
   readonly role?: Role;
+
+  @ApiField({ required: false, description: 'Shown to administrators.' })
+  readonly disabled?: boolean;
 }

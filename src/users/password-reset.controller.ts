@@ -1,0 +1,42 @@
+import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
+import { CurrentInitiator, type Initiator } from '../audit/initiator.js';
+import { Fresh, Public, Roles } from '../common/access.js';
+import { ApiAnswer, ApiTag } from '../common/api-notes.js';
+import { IssueResetDto, IssuedResetDto, ResetPasswordDto } from './dto/reset-password.dto.js';
+import { PasswordResetService } from './password-reset.service.js';
+import { UsersOptions } from './users-options.js';
+
+/** New passwords for people who have no use of their present one. */
+@ApiTag('users')
+@Controller()
+export class PasswordResetController {
+  constructor(
+    private readonly resets: PasswordResetService,
+    private readonly options: UsersOptions,
+  ) {}
+
+  @Post('users/:id/password_reset')
+  @Roles('admin')
+  @Fresh('5m')
+  @ApiAnswer(201, { type: IssuedResetDto })
+  async issue(
+    @CurrentInitiator() by: Initiator,
+    @Param('id') id: string,
+    @Body() { revoke }: IssueResetDto,
+  ): Promise<IssuedResetDto> {
+    const { token, expiresAt } = await this.resets.issue(id, { revoke: revoke ?? false }, by);
+    return { token: token.reveal(), expires_at: this.options.presentation.timestamp(expiresAt) };
+  }
+
+  @Post('password/reset')
+  @HttpCode(200)
+  @Public()
+  @ApiAnswer(200)
+  async reset(
+    @CurrentInitiator() by: Initiator,
+    @Body() { token, new_password }: ResetPasswordDto,
+  ): Promise<object> {
+    await this.resets.reset(token, new_password, by);
+    return {};
+  }
+}

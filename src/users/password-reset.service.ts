@@ -1,0 +1,138 @@
+import { hash, randomBytes } from 'node:crypto';
+import type { AuditTrail } from '../audit/audit-trail.js';
+import { type Initiator, PROGRAM } from '../audit/initiator.js';
+import { type Clock, isFromWrongClock, later } from '../common/clock.js';
+import { DomainError, StoreUnavailableError, invalid } from '../common/domain-error.js';
+import type { GuessThrottle } from '../throttle/guess-throttle.js';
+import type { TallyStore } from '../throttle/tally-store.js';
+import type { PasswordHasher } from './password-hasher.js';
+import { PasswordPolicy } from './password-policy.js';
+import { ResetToken } from './reset-token.js';
+import { type User, emailKey } from './user.js';
+import type { UserStore } from './user-store.js';
+import type { UserWatcher } from './user-watcher.js';
+import type { UsersOptions } from './users-options.js';
+
+/** How long a reset token is valid, in milliseconds. */
+const VALID_FOR = 24 * 3_600_000;
+
+/** How often others may issue a token for the same user at the same time. */
+const MOST_TRIES = 100;
+
+export interface IssuedReset {
+  readonly token: ResetToken;
+  readonly expiresAt: Date;
+}
+
+/**
+ * Issues tokens by which people choose a new password, and takes them back. A user has one valid token at a time. It is bound
+ * to the user's credential version: a change of the password, disabling or deleting the user makes it invalid.
+ */
+export class PasswordResetService {
+  readonly #policy: PasswordPolicy;
+
+  constructor(
+    private readonly users: UserStore,
+    private readonly tallies: TallyStore,
+    private readonly hasher: PasswordHasher,
+    private readonly throttle: GuessThrottle,
+    private readonly clock: Clock,
+    options: UsersOptions,
+    private readonly trail?: AuditTrail,
+    private readonly watcher?: UserWatcher,
+  ) {
+    this.#policy = new PasswordPolicy(options);
+  }
+
+  /**
+   * Issues a token for a user in place of the one before; `not_found` if there is no such user. With `revoke`, the present
+   * password, all sessions and all access tokens are invalid from now on.
+   */
+  async issue(
+    userId: string,
+    { revoke = false }: { readonly revoke?: boolean } = {},
+    by: Initiator = PROGRAM,
+  ): Promise<IssuedReset> {
+    const found = await this.users.find(userId);
+    if (!found) throw new DomainError('not_found');
+    const user = revoke ? await this.#revoke(found, by) : found;
+    const token = ResetToken.issue(user.id);
+    const issuedAt = this.clock.now();
+    const expiresAt = later(issuedAt, VALID_FOR);
+    await this.#keep(token, user, issuedAt);
+    const details = revoke ? ({ reason: 'revoked' } as const) : {};
+    await this.trail?.record({ type: 'password_reset_issued', subjectId: user.id, details }, by);
+    return { token, expiresAt };
+  }
+
+  /**
+   * Sets the new password of the user whose token this is, and ends all of their sessions and access tokens. A password that
+   * is refused leaves the token valid. `reset_token_invalid` for every token that is not valid, whatever the reason.
+   */
+  async reset(text: string, next: string, by: Initiator = PROGRAM): Promise<void> {
+    const token = ResetToken.parse(text);
+    const user = token && (await this.#holderOf(token));
+    if (!user) return this.#refuse(null, by);
+    await this.#policy.check(next, user, '/new_password');
+    const credential = await this.users.findCredential(user.email);
+    const isUnchanged =
+      credential?.user.id === user.id && (await this.hasher.verify(next, credential.passwordHash));
+    if (isUnchanged) throw invalid('/new_password', 'Must differ from the current password.');
+    const { id, credentialVersion } = user;
+    const passwordHash = await this.hasher.hash(next);
+    const changed = await this.users.replacePassword(id, credentialVersion, passwordHash, this.clock.now());
+    if (!changed) return this.#refuse(id, by);
+    await this.throttle.forgive(emailKey(changed.email));
+    await this.trail?.record({ type: 'password_reset', subjectId: id }, by);
+    await this.watcher?.barred(id, 'password_changed', by);
+  }
+
+  /** The user whose token this is, as long as it is valid. */
+  async #holderOf(token: ResetToken): Promise<User | null> {
+    const now = this.clock.now();
+    const [kept] = await this.tallies.read([keyOf(token.userId)], now);
+    const [secretHash = '', version, issuedAt] = kept?.split(' ') ?? [];
+    if (!token.matches(secretHash) || !isInTime(new Date(Number(issuedAt)), now)) return null;
+    const user = await this.users.find(token.userId);
+    return user && !user.disabled && String(user.credentialVersion) === version ? user : null;
+  }
+
+  async #refuse(subjectId: string | null, by: Initiator): Promise<never> {
+    await this.trail?.record({ type: 'password_reset_failed', subjectId }, by);
+    throw new DomainError('reset_token_invalid');
+  }
+
+  /** Replaces the password by one that nobody knows. */
+  async #revoke({ id, credentialVersion }: User, by: Initiator): Promise<User> {
+    const passwordHash = await this.hasher.hash(randomBytes(32).toString('base64url'));
+    const revoked = await this.users.replacePassword(id, credentialVersion, passwordHash, this.clock.now());
+    // Somebody else changed the user at the same time: what is revoked must be what is there now.
+    if (!revoked) {
+      const user = await this.users.find(id);
+      if (!user) throw new DomainError('not_found');
+      return this.#revoke(user, by);
+    }
+    await this.watcher?.barred(id, 'password_changed', by);
+    return revoked;
+  }
+
+  async #keep(token: ResetToken, { id, credentialVersion }: User, issuedAt: Date): Promise<void> {
+    const text = `${token.secretHash} ${credentialVersion} ${issuedAt.getTime()}`;
+    const until = later(issuedAt, VALID_FOR);
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const now = this.clock.now();
+      const [before = null] = await this.tallies.read([keyOf(id)], now);
+      if (await this.tallies.swap(keyOf(id), before, text, until, now)) return;
+    }
+    throw new StoreUnavailableError(new Error('Others issue reset tokens for this user all the time.'));
+  }
+}
+
+/** Whether a token that was issued at an instant is still valid. A clock that was ahead does not make it last longer. */
+function isInTime(issuedAt: Date, now: Date): boolean {
+  return !isFromWrongClock(issuedAt, now) && now.getTime() - issuedAt.getTime() < VALID_FOR;
+}
+
+function keyOf(userId: string): string {
+  return `reset:${hash('sha256', userId, 'base64url').slice(0, 22)}`;
+}

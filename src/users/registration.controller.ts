@@ -1,0 +1,37 @@
+import { Controller, Get, Optional } from '@nestjs/common';
+import { Public } from '../common/access.js';
+import { ApiAnswer, ApiTag } from '../common/api-notes.js';
+import { RegistrationDto } from './dto/registration.dto.js';
+import { MAX_LENGTH } from './password-policy.js';
+import { RegistrationDesk } from './registration-desk.js';
+import { SignInWays } from './sign-in-ways.js';
+import { UsersOptions } from './users-options.js';
+
+/** What a client has to know before anybody is signed in. */
+@ApiTag('users')
+@Controller('registration')
+export class RegistrationController {
+  constructor(
+    private readonly desk: RegistrationDesk,
+    private readonly options: UsersOptions,
+    @Optional() private readonly ways?: SignInWays,
+  ) {}
+
+  @Get()
+  @Public()
+  @ApiAnswer(200, { type: RegistrationDto })
+  async read(): Promise<RegistrationDto> {
+    const { registration: mode, setupCode, passwordMinLength } = this.options;
+    const isWaiting = await this.desk.isWaitingForTheFirst();
+    return {
+      mode,
+      open: mode === 'open' || isWaiting,
+      waiting_for_first: isWaiting,
+      setup_code_required: isWaiting && setupCode !== null,
+      password_min_length: passwordMinLength,
+      password_max_length: MAX_LENGTH,
+      strategies: this.ways?.strategies ?? [],
+      transports: this.ways?.transports ?? [],
+    };
+  }
+}
