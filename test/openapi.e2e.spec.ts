@@ -3,6 +3,47 @@ import { ModulesContainer } from '@nestjs/core';
 import { RouteTable } from '../src/http/route-table.js';
 import { TestApp } from './support/app.js';
 
+interface Field {
+  readonly type?: unknown;
+  readonly $ref?: string;
+  readonly properties?: object;
+}
+
+/** Generated clients name their methods by these: none may change. */
+const OPERATIONS = {
+  'get /status': 'getStatus',
+  'get /health/live': 'getLiveness',
+  'get /health/ready': 'getReadiness',
+  'get /stats': 'getStats',
+  'get /audit': 'listAuditEvents',
+  'put /users/me/password': 'changePassword',
+  'post /auth_session/login': 'signIn',
+  'delete /auth_session/logout': 'signOut',
+  'get /sessions': 'listSessions',
+  'delete /sessions': 'endSessions',
+  'get /sessions/current': 'getCurrentSession',
+  'post /sessions/current/reauthenticate': 'reauthenticate',
+  'patch /sessions/{id}': 'renameSession',
+  'delete /sessions/{id}': 'endSession',
+  'get /users/{id}/sessions': 'listUserSessions',
+  'delete /users/{id}/sessions': 'endUserSessions',
+  'delete /users/{id}/sessions/{session}': 'endUserSession',
+  'post /access_tokens': 'createAccessToken',
+  'get /users': 'listUsers',
+  'post /users': 'createUser',
+  'get /users/me': 'getCurrentUser',
+  'get /users/{id}': 'getUser',
+  'put /users/{id}': 'updateUser',
+  'patch /users/{id}': 'patchUser',
+  'put /users/me': 'updateCurrentUser',
+  'patch /users/me': 'patchCurrentUser',
+  'delete /users/me': 'deleteCurrentUser',
+  'post /users/{id}/password_reset': 'issuePasswordReset',
+  'post /password/reset': 'resetPassword',
+  'get /registration': 'getRegistration',
+  'delete /users/{id}': 'deleteUser',
+};
+
 describe('The description of the API', () => {
   let app: TestApp;
   // oxlint-disable-next-line typescript/no-explicit-any -- the document is read as any client would
@@ -15,13 +56,19 @@ describe('The description of the API', () => {
 
   afterAll(() => app.stop());
 
-  const routes = () => new RouteTable(app.nest.get(ModulesContainer), '/api/v1').routes;
+  /** All but the two that only show what a refusal looks like. */
+  const routes = () =>
+    new RouteTable(app.nest.get(ModulesContainer), '').routes.filter(
+      ({ path }) => !['/unauthorized', '/forbidden'].includes(path),
+    );
   const operationOf = (method: string, path: string) =>
     document.paths[path.replace(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()];
 
   it('is OpenAPI 3.1, at the root and under the prefix', async () => {
     expect(document.openapi).toMatch(/^3\.1\./);
-    expect(await (await fetch(`${app.root}/api/v1/openapi.json`)).json()).toEqual(document);
+    const other = await (await fetch(`${app.root}/api/v1/openapi.json`)).json();
+    expect(other).toEqual({ ...document, servers: [{ url: '.', description: 'This server.' }] });
+    expect(document.servers).toEqual([{ url: './api/v1', description: 'This server.' }]);
   });
 
   it('has every route and no other', () => {
@@ -35,11 +82,10 @@ describe('The description of the API', () => {
   it('asks for a credential exactly where the guard does', async () => {
     const stranger = app.visitor();
     for (const { method, path } of routes()) {
-      const { status } = await stranger.send(method, path.replace('/api/v1', '').replace(/:\w+/g, 'x'));
+      const { status } = await stranger.send(method, path.replace(/:\w+/g, 'x'));
       const security: object[] = operationOf(method, path).security;
       const isGuarded = security.length > 0 && !security.some((one) => Object.keys(one).length === 0);
-      const refuses = status === 401 && !path.endsWith('/unauthorized');
-      expect({ method, path, guarded: refuses }).toEqual({ method, path, guarded: isGuarded });
+      expect({ method, path, guarded: status === 401 }).toEqual({ method, path, guarded: isGuarded });
     }
   });
 
@@ -57,7 +103,7 @@ describe('The description of the API', () => {
     const { paths, components } = description as typeof document;
     await other.stop();
     expect(Object.keys(components.securitySchemes)).toEqual(['session']);
-    expect(Object.keys(paths)).not.toContain('/api/v1/access_tokens');
+    expect(Object.keys(paths)).not.toContain('/access_tokens');
   });
 
   it('tells of a demanded proof on exactly the routes that demand one', () => {
@@ -98,7 +144,7 @@ describe('The description of the API', () => {
     ['DELETE', '/users/{id}/sessions', null, 200, { properties: { ended: { type: 'integer' } } }],
     ['PUT', '/users/me/password', 'ChangePasswordDto', 200, { $ref: '#/components/schemas/SignedInUserDto' }],
   ])('shows what goes to %s %s, and what comes back', (method, path, body, status, answer) => {
-    const { requestBody, responses } = operationOf(method, `/api/v1${path}`);
+    const { requestBody, responses } = operationOf(method, path);
     expect(requestBody?.content['application/json'].schema ?? null).toEqual(
       body && { $ref: `#/components/schemas/${body}` },
     );
@@ -116,7 +162,7 @@ describe('The description of the API', () => {
 
   it('names the queries that narrow lists and widen endings', () => {
     const queriesOf = (method: string, path: string) =>
-      operationOf(method, `/api/v1${path}`)
+      operationOf(method, path)
         .parameters.filter((one: { in: string }) => one.in === 'query')
         .map(({ name, schema }: { name: string; schema: { enum?: string[] } }) => [name, schema.enum]);
     const list = [
@@ -143,8 +189,8 @@ describe('The description of the API', () => {
     expect(Object.keys(LoginDto.properties)).toEqual(['email', 'password', 'remember', 'transport']);
     expect(LoginDto.required).toEqual(['email', 'password']);
     expect(LoginDto.properties).toMatchObject({
-      remember: { type: 'boolean' },
-      transport: { type: 'string', enum: ['cookie', 'bearer'] },
+      remember: { type: ['boolean', 'null'] },
+      transport: { type: ['string', 'null'], enum: ['cookie', 'bearer', null] },
     });
     expect(CreateAccessTokenDto.required).toEqual(['label', 'scope', 'expires_at']);
     expect(CreateAccessTokenDto.properties.scope.enum).toEqual(['read', 'write']);
@@ -154,6 +200,115 @@ describe('The description of the API', () => {
     expect(code.enum).toEqual(
       expect.arrayContaining(['session_not_fresh', 'scope_required', 'session_ended_elsewhere']),
     );
+  });
+
+  it('types what is null or left out as what it else is', () => {
+    const { ChangePasswordDto, CreateUserDto, AuditEventDto, AuditDetailsDto, UserDto } =
+      document.components.schemas;
+    expect(ChangePasswordDto.properties.current_password.type).toEqual(['string', 'null']);
+    expect(CreateUserDto.properties.setup_code.type).toEqual(['string', 'null']);
+    expect(AuditEventDto.properties.details).toEqual({ $ref: '#/components/schemas/AuditDetailsDto' });
+    expect(AuditDetailsDto.properties.reason.enum).toContain('wrong_password');
+    expect(UserDto.required).toContain('role');
+    const untyped = Object.entries<{ properties?: Record<string, Field> }>(
+      document.components.schemas,
+    ).flatMap(([name, { properties = {} }]) =>
+      Object.entries(properties)
+        .filter(([, field]) => !field.$ref && (!field.type || (field.type === 'object' && !field.properties)))
+        .map(([field]) => `${name}.${field}`),
+    );
+    expect(untyped).toEqual([]);
+  });
+
+  const operations = () =>
+    Object.entries<object>(document.paths).flatMap(([path, item]) =>
+      // oxlint-disable-next-line typescript/no-explicit-any -- as above
+      Object.entries<any>(item).map(([method, operation]) => ({ route: `${method} ${path}`, operation })),
+    );
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
+  const resolved = (one: any) => (one.$ref ? document.components.responses[one.$ref.split('/').at(-1)] : one);
+  const codesOf = (method: string, path: string, status: number): string[] => {
+    const { schema } = resolved(operationOf(method, path).responses[status]).content[
+      'application/problem+json'
+    ];
+    return schema.allOf[1].properties.code.enum;
+  };
+
+  it('names every operation for good, and says what it does', () => {
+    expect(
+      Object.fromEntries(operations().map(({ route, operation }) => [route, operation.operationId])),
+    ).toEqual(OPERATIONS);
+    for (const { route, operation } of operations())
+      expect({ route, summary: operation.summary, description: operation.description }).toEqual({
+        route,
+        summary: expect.stringMatching(/^[A-Z][^.]+[^.]$/),
+        description: expect.stringMatching(/^[A-Z].*\.$/),
+      });
+  });
+
+  it('has a problem with its codes for every refusal, and a body for every other answer', () => {
+    for (const { route, operation } of operations()) {
+      const statuses = Object.keys(operation.responses);
+      expect([route, statuses]).toEqual([route, expect.arrayContaining(['400', '500'])]);
+      for (const status of statuses) {
+        const { content, headers, description } = resolved(operation.responses[status]);
+        const type = Number(status) < 400 ? 'application/json' : 'application/problem+json';
+        expect([route, status, Object.keys(content)]).toEqual([route, status, [type]]);
+        expect(Object.keys(headers)).toContain('X-Request-Id');
+        expect(description).not.toBe('');
+        if (Number(status) < 400) continue;
+        const [base, { properties }] = content[type].schema.allOf;
+        expect(base).toEqual({ $ref: '#/components/schemas/Problem' });
+        expect(content[type].example).toMatchObject({
+          status: Number(status),
+          code: properties.code.enum[0],
+        });
+      }
+    }
+  });
+
+  it('tells which codes an operation is refused with', () => {
+    expect(codesOf('POST', '/auth_session/login', 401)).toEqual(['credentials_invalid']);
+    expect(codesOf('POST', '/auth_session/login', 403)).toEqual(['cross_site_request']);
+    expect(codesOf('POST', '/auth_session/login', 503)).toEqual(['store_unavailable', 'busy']);
+    expect(codesOf('GET', '/users/me', 401)).toContain('session_evicted');
+    expect(codesOf('GET', '/users', 403)).toEqual(['role_required']);
+    expect(codesOf('DELETE', '/users/{id}', 409)).toEqual(['last_admin']);
+    expect(codesOf('DELETE', '/users/{id}/sessions', 403)).toEqual([
+      'role_required',
+      'scope_required',
+      'session_not_fresh',
+      'cross_site_request',
+    ]);
+    expect(operationOf('GET', '/users/me').responses).not.toHaveProperty('403');
+    expect(operationOf('GET', '/status').responses).not.toHaveProperty('401');
+  });
+
+  it('has every refusal that a stranger meets', async () => {
+    for (const { method, path } of routes()) {
+      const { status, body } = await app.visitor().send(method, path.replace(/:\w+/g, 'x'));
+      if (status < 400) continue;
+      expect([method, path, status, codesOf(method, path, status)]).toEqual([
+        method,
+        path,
+        status,
+        expect.arrayContaining([body.code]),
+      ]);
+    }
+  });
+
+  it('describes the headers of lists, of sign-in and of refusals', () => {
+    const headersOf = (method: string, path: string, status: number) =>
+      Object.keys(resolved(operationOf(method, path).responses[status]).headers);
+    for (const path of ['/users', '/sessions', '/users/{id}/sessions', '/audit'])
+      expect(headersOf('GET', path, 200)).toEqual(['X-Request-Id', 'Link', 'Next-Cursor']);
+    expect(headersOf('POST', '/auth_session/login', 200)).toContain('Set-Cookie');
+    expect(headersOf('DELETE', '/auth_session/logout', 200)).toContain('Clear-Site-Data');
+    expect(headersOf('GET', '/users/me', 401)).toContain('WWW-Authenticate');
+    expect(headersOf('GET', '/users/me', 503)).toContain('Retry-After');
+    expect(operationOf('DELETE', '/auth_session/logout').responses[200].content).toEqual({
+      'application/json': { schema: { $ref: '#/components/schemas/Empty' } },
+    });
   });
 
   it('describes bodies by the rules that they are held to', () => {

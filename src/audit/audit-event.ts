@@ -32,24 +32,28 @@ export const AUDIT_TYPES = [
 
 export type AuditType = (typeof AUDIT_TYPES)[number];
 
+/** Why a sign-in failed or a session ended. */
+export const AUDIT_REASONS = [
+  'unknown_email',
+  'wrong_password',
+  'malformed',
+  'session_limit_reached',
+  'signed_out',
+  'ended_elsewhere',
+  'evicted',
+  'ended_by_admin',
+  'password_changed',
+  'user_disabled',
+  'user_deleted',
+  'revoked',
+] as const;
+
 /** More of an event, in words of ours alone: nothing that a client sent is in it. */
 export interface AuditDetails {
   /** How a password came: to the login route or in a header. */
   readonly method?: 'login' | 'basic';
   /** Why a sign-in failed or a session ended; or that a password was revoked when its reset token was issued. */
-  readonly reason?:
-    | 'unknown_email'
-    | 'wrong_password'
-    | 'malformed'
-    | 'session_limit_reached'
-    | 'signed_out'
-    | 'ended_elsewhere'
-    | 'evicted'
-    | 'ended_by_admin'
-    | 'password_changed'
-    | 'user_disabled'
-    | 'user_deleted'
-    | 'revoked';
+  readonly reason?: (typeof AUDIT_REASONS)[number];
   /** What was opened, and how its ticket travels. */
   readonly kind?: 'session' | 'remembered' | 'access_token';
   readonly transport?: 'cookie' | 'bearer';

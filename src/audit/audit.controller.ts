@@ -1,6 +1,6 @@
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
-import { ApiAnswer, ApiTag } from '../common/api-notes.js';
+import { ApiAction, ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { Roles } from '../common/access.js';
 import { linkToNext } from '../common/page.dto.js';
 import { AuditStore } from './audit-store.js';
@@ -15,11 +15,17 @@ export class AuditController {
   constructor(private readonly store: AuditStore) {}
 
   @Get()
+  @ApiAction({
+    id: 'listAuditEvents',
+    summary: 'List security events',
+    description:
+      'For administrators. Lists what happened, newest first. A page may be empty and still have a next one, as one step looks at a bounded number of events.',
+  })
   @ApiAnswer(200, {
     type: [AuditEventDto],
-    description: 'A page of events, newest first; a `Link` header names the next, also after an empty page.',
+    description: 'A page of events, newest first.',
+    headers: ['Link', 'Next-Cursor'],
   })
-  @ApiAnswer(403, { description: 'For administrators.' })
   async list(
     @Query() { limit = 100, cursor, user, type }: ListAuditEventsDto,
     @Res({ passthrough: true }) response: Response,

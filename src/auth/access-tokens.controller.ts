@@ -1,7 +1,7 @@
 import { Body, Controller, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { CurrentInitiator, type Initiator } from '../audit/initiator.js';
-import { ApiAnswer, ApiTag } from '../common/api-notes.js';
+import { ApiAction, ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { CurrentUser, Fresh } from '../common/access.js';
 import { Clock } from '../common/clock.js';
 import { invalid } from '../common/domain-error.js';
@@ -27,7 +27,12 @@ export class AccessTokensController {
 
   @Post()
   @Fresh('5m')
-  @ApiAnswer(201, { type: GrantedSessionDto })
+  @ApiAction({
+    id: 'createAccessToken',
+    summary: 'Create an access token',
+    description: 'Creates a named bearer token for a program. The answer shows it once.',
+  })
+  @ApiAnswer(201, { type: GrantedSessionDto, description: 'The access token.' })
   async create(
     @CurrentUser() user: User,
     @CurrentInitiator() by: Initiator,

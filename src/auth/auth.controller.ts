@@ -2,7 +2,7 @@ import { Body, Controller, Delete, HttpCode, Optional, Post, Req, Res } from '@n
 import type { Request, Response } from 'express';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { initiatorOf } from '../audit/initiator.js';
-import { ApiAnswer, ApiTag } from '../common/api-notes.js';
+import { ApiAction, ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { CurrentSession, CurrentUser, Public } from '../common/access.js';
 import { DomainError, invalid } from '../common/domain-error.js';
 import { clientAddress } from '../http/client-facts.js';
@@ -35,14 +35,24 @@ export class AuthController {
   @HttpCode(200)
   @Public()
   @CredentialsBody()
+  @ApiAction({
+    id: 'signIn',
+    summary: 'Sign in',
+    description:
+      'Opens a session. An unknown address, a wrong password and a disabled account get the same 401. The session that the request presented ends.',
+    refusals: [
+      'credentials_invalid',
+      'session_limit_reached',
+      'too_many_attempts',
+      'store_unavailable',
+      'busy',
+    ],
+  })
   @ApiAnswer(200, {
     type: SignedInUserDto,
+    headers: ['Set-Cookie'],
     description:
       'Signed in. The session token is in `Set-Cookie`, or in `token` where it is a bearer token; `expires_at` and `idle_expires_at` then say when it ends.',
-  })
-  @ApiAnswer(429, { description: 'Too many attempts from this network failed.' })
-  @ApiAnswer(401, {
-    description: 'Unknown address, wrong password or disabled account: nobody is told which.',
   })
   async login(
     @Body() { email, password, remember, transport }: LoginDto,
@@ -68,9 +78,16 @@ export class AuthController {
   }
 
   @Delete('logout')
+  @ApiAction({
+    id: 'signOut',
+    summary: 'Sign out',
+    description: 'Ends the session of this request. A request by Basic authentication has none.',
+    refusals: ['not_found'],
+  })
   @ApiAnswer(200, {
+    headers: ['Set-Cookie', 'Clear-Site-Data'],
     description:
-      'The session is over, on every device that held this ticket; the browser deletes the cookie and, as `Clear-Site-Data` says, its cache of this origin.',
+      'The session has ended. The browser deletes the cookie and, as `Clear-Site-Data` says, its cache of this origin.',
   })
   async logout(
     @CurrentUser() user: User,

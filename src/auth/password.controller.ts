@@ -1,7 +1,7 @@
 import { Body, Controller, Put, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { CurrentInitiator, type Initiator } from '../audit/initiator.js';
-import { ApiAnswer, ApiTag } from '../common/api-notes.js';
+import { ApiAction, ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { CurrentSession, CurrentUser, Fresh } from '../common/access.js';
 import type { Session } from '../sessions/session.js';
 import { StoreUnavailableError } from '../common/domain-error.js';
@@ -29,15 +29,19 @@ export class PasswordController {
 
   @Put()
   @Fresh('5m', ({ current_password }) => current_password === undefined || current_password === null)
+  @ApiAction({
+    id: 'changePassword',
+    summary: 'Change my password',
+    description:
+      'Replaces the password. All sessions and access tokens end, and this client gets a new session. Without `current_password` the password must have been proven a short time ago.',
+    refusals: ['current_password_wrong', 'too_many_attempts', 'busy', 'session_limit_reached'],
+  })
   @ApiAnswer(200, {
     type: SignedInUserDto,
+    headers: ['Set-Cookie'],
     description:
-      'Changed; all sessions and access tokens are over, and this client has a new session unless the store takes none.',
+      'The user. `Set-Cookie` or `token` has the token of the new session; neither is there where the store takes no new session.',
   })
-  @ApiAnswer(403, {
-    description: 'The current password is wrong, or was left out by who has not proven it of late.',
-  })
-  @ApiAnswer(429, { description: 'Too many attempts from this network failed.' })
   async changePassword(
     @CurrentUser() user: User,
     @CurrentSession() session: Session | null,

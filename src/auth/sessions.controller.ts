@@ -15,7 +15,7 @@ import {
 import type { Request, Response } from 'express';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { CurrentInitiator, type Initiator } from '../audit/initiator.js';
-import { ApiAnswer, ApiTag } from '../common/api-notes.js';
+import { ApiAction, ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { CurrentSession, CurrentUser, Fresh } from '../common/access.js';
 import { DomainError } from '../common/domain-error.js';
 import type { Session } from '../sessions/session.js';
@@ -48,9 +48,15 @@ export class SessionsController {
   ) {}
 
   @Get()
+  @ApiAction({
+    id: 'listSessions',
+    summary: 'List my sessions and access tokens',
+    description: 'Lists where the caller is signed in.',
+  })
   @ApiAnswer(200, {
     type: [SessionDto],
-    description: 'The live ones, newest first; a `Link` header names the next page.',
+    description: 'A page of the live ones, newest first.',
+    headers: ['Link', 'Next-Cursor'],
   })
   async list(
     @CurrentUser() user: User,
@@ -63,8 +69,14 @@ export class SessionsController {
   }
 
   @Get('current')
-  @ApiAnswer(200, { type: CurrentSessionDto })
-  @ApiAnswer(404, { description: 'This request came with no session but with the password itself.' })
+  @ApiAction({
+    id: 'getCurrentSession',
+    summary: 'Read my current session',
+    description:
+      'Shows the session of this request and its user. A request by Basic authentication has none.',
+    refusals: ['not_found'],
+  })
+  @ApiAnswer(200, { type: CurrentSessionDto, description: 'The session and its user.' })
   current(@CurrentUser() user: User, @CurrentSession() current: Session | null) {
     if (!current) throw new DomainError('not_found');
     return {
@@ -75,13 +87,18 @@ export class SessionsController {
 
   @Post('current/reauthenticate')
   @HttpCode(200)
+  @ApiAction({
+    id: 'reauthenticate',
+    summary: 'Confirm that it is me',
+    description:
+      'Proves the password again. The session gets a new token, and its limits begin again. Access tokens cannot do this.',
+    refusals: ['current_password_wrong', 'forbidden', 'not_found', 'too_many_attempts', 'busy'],
+  })
   @ApiAnswer(200, {
     type: GrantedSessionDto,
-    description: 'Proven anew: the session has another ticket, and all of its time again.',
+    description: 'The renewed session. `Set-Cookie` or `token` has its new token.',
+    headers: ['Set-Cookie'],
   })
-  @ApiAnswer(403, { description: 'The password is wrong, or the ticket is an access token.' })
-  @ApiAnswer(404, { description: 'This request came with no session but with the password itself.' })
-  @ApiAnswer(429, { description: 'Too many attempts from this network failed.' })
   async reauthenticate(
     @CurrentUser() user: User,
     @CurrentSession() current: Session | null,
@@ -105,8 +122,13 @@ export class SessionsController {
   }
 
   @Patch(':id')
-  @ApiAnswer(200, { type: SessionDto })
-  @ApiAnswer(404)
+  @ApiAction({
+    id: 'renameSession',
+    summary: 'Name a session or an access token',
+    description: 'Sets the name that its user gives it. Null removes the name.',
+    refusals: ['not_found'],
+  })
+  @ApiAnswer(200, { type: SessionDto, description: 'The session.' })
   async rename(
     @CurrentUser() user: User,
     @CurrentSession() current: Session | null,
@@ -122,8 +144,13 @@ export class SessionsController {
 
   @Delete(':id')
   @Fresh('5m')
-  @ApiAnswer(200, { description: 'Over, from the next request on.' })
-  @ApiAnswer(404)
+  @ApiAction({
+    id: 'endSession',
+    summary: 'End a session or an access token',
+    description: 'It is refused from the next request on, in every process.',
+    refusals: ['not_found'],
+  })
+  @ApiAnswer(200, { description: 'It has ended.', headers: ['Set-Cookie', 'Clear-Site-Data'] })
   async end(
     @CurrentUser() user: User,
     @CurrentSession() current: Session | null,
@@ -143,9 +170,15 @@ export class SessionsController {
 
   @Delete()
   @Fresh('5m')
+  @ApiAction({
+    id: 'endSessions',
+    summary: 'End my other sessions and access tokens',
+    description: 'Ends all but the current session, and with `scope=all` that one too.',
+  })
   @ApiAnswer(200, {
     schema: { type: 'object', properties: { ended: { type: 'integer' } }, required: ['ended'] },
-    description: 'How many are over, from the next request on; access tokens are among them.',
+    description: 'How many have ended, access tokens included.',
+    headers: ['Set-Cookie', 'Clear-Site-Data'],
   })
   async endAll(
     @CurrentUser() user: User,

@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, Param, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { CurrentInitiator, type Initiator } from '../audit/initiator.js';
-import { ApiAnswer, ApiTag } from '../common/api-notes.js';
+import { ApiAction, ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { CurrentSession, Fresh, Roles } from '../common/access.js';
 import { DomainError } from '../common/domain-error.js';
 import type { Session } from '../sessions/session.js';
@@ -25,12 +25,17 @@ export class UserSessionsController {
   ) {}
 
   @Get()
+  @ApiAction({
+    id: 'listUserSessions',
+    summary: "List a user's sessions and access tokens",
+    description: 'For administrators. Lists where a user is signed in.',
+    refusals: ['not_found'],
+  })
   @ApiAnswer(200, {
     type: [SessionDto],
-    description: 'The live ones, newest first; a `Link` header names the next page.',
+    description: 'A page of the live ones, newest first.',
+    headers: ['Link', 'Next-Cursor'],
   })
-  @ApiAnswer(403, { description: 'For administrators.' })
-  @ApiAnswer(404)
   async list(
     @Param('id') id: string,
     @CurrentSession() current: Session | null,
@@ -44,12 +49,16 @@ export class UserSessionsController {
 
   @Delete()
   @Fresh('5m')
+  @ApiAction({
+    id: 'endUserSessions',
+    summary: "End all of a user's sessions and access tokens",
+    description: 'For administrators. They are refused from the next request on, in every process.',
+    refusals: ['not_found'],
+  })
   @ApiAnswer(200, {
     schema: { type: 'object', properties: { ended: { type: 'integer' } }, required: ['ended'] },
-    description: 'How many are over, from the next request on; access tokens are among them.',
+    description: 'How many have ended, access tokens included.',
   })
-  @ApiAnswer(403, { description: 'For administrators.' })
-  @ApiAnswer(404)
   async endAll(@Param('id') id: string, @CurrentInitiator() by: Initiator) {
     const user = await this.#find(id);
     return { ended: await this.sessions.endAll(user.id, 'ended_by_admin', undefined, by) };
@@ -57,9 +66,13 @@ export class UserSessionsController {
 
   @Delete(':session')
   @Fresh('5m')
-  @ApiAnswer(200, { description: 'Over, from the next request on.' })
-  @ApiAnswer(403, { description: 'For administrators.' })
-  @ApiAnswer(404)
+  @ApiAction({
+    id: 'endUserSession',
+    summary: "End one of a user's sessions or access tokens",
+    description: 'For administrators. It is refused from the next request on, in every process.',
+    refusals: ['not_found'],
+  })
+  @ApiAnswer(200, { description: 'It has ended.' })
   async end(@Param('id') id: string, @Param('session') sessionId: string, @CurrentInitiator() by: Initiator) {
     const session = await this.sessions.find(await this.#find(id), sessionId);
     if (!session || !(await this.sessions.end(session.id, 'ended_by_admin', by)))

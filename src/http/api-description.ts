@@ -2,6 +2,9 @@ import type { INestApplication } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express/adapters/express-adapter.js';
 import {
   ApiExcludeController,
+  ApiExcludeEndpoint,
+  ApiExtension,
+  ApiOperation,
   ApiProperty,
   ApiResponse,
   ApiTags,
@@ -9,50 +12,86 @@ import {
   type OpenAPIObject,
   SwaggerModule,
 } from '@nestjs/swagger';
-import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Access } from '../common/access.js';
 import { type ApiNote, takeApiNotes } from '../common/api-notes.js';
+import type { ErrorCode } from '../common/domain-error.js';
+import { API_HEADERS, headerReferences } from './api-headers.js';
+import { SHARED_RESPONSES, refusalCodes, refusalResponses } from './api-refusals.js';
 import { PROBLEM_CODES } from './problem.js';
-import type { RouteTable } from './route-table.js';
+import type { Route, RouteTable } from './route-table.js';
 
 export type SecuritySchemes = Readonly<Record<string, Parameters<DocumentBuilder['addSecurity']>[1]>>;
 
 type PathItem = OpenAPIObject['paths'][string];
-type Operation = NonNullable<PathItem['get']>;
+type Operation = NonNullable<PathItem['get']> & { [REFUSALS]?: ErrorCode[]; [OPTIONAL_BODY]?: true };
+
+/** Where the codes of a handler's own refusals are until its answers are described. */
+const REFUSALS = 'x-refusals';
+
+/** Where it says so until then that a body may be left out. */
+const OPTIONAL_BODY = 'x-optional-body';
+
+const TAGS: Readonly<Record<string, string>> = {
+  session: 'Sign in and out, and see and end sessions and access tokens.',
+  users: 'Accounts and their passwords.',
+  audit: 'What happened, for administrators.',
+  service: 'The state of the server.',
+};
+
+const DESCRIPTION = [
+  'Authentication for NestJS that you own.',
+  'Bodies are JSON of at most 16 KiB. Refusals are problem details (RFC 9457): decide by `code`, which is stable.',
+].join(' ');
 
 const PROBLEM_SCHEMA = {
   type: 'object',
+  description: 'A refusal (RFC 9457).',
   required: ['type', 'title', 'status', 'code', 'detail', 'error', 'requestId'],
   properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
+    type: { type: 'string', description: 'Always `about:blank`.' },
+    title: { type: 'string', description: 'The words of the status.' },
     status: { type: 'integer' },
-    code: { type: 'string', enum: PROBLEM_CODES, description: 'Stable; decide by it.' },
-    detail: { type: 'string' },
-    error: { type: 'string' },
-    requestId: { type: 'string' },
+    code: { type: 'string', enum: PROBLEM_CODES, description: 'Stable. Decide by it.' },
+    detail: { type: 'string', description: 'A sentence for people: what happened and what to do.' },
+    error: { type: 'string', description: 'The refusal in a few words.' },
+    requestId: { type: 'string', description: 'The id of the request, as in `X-Request-Id` and in the log.' },
     ended_at: {
       type: 'string',
       format: 'date-time',
-      description: 'Since when the session is over; told to its holder alone.',
+      description: 'When the presented session ended. Only its holder is told.',
     },
     max_age: {
       type: 'integer',
-      description: 'Seconds for which a proof of the password is fresh enough (`session_not_fresh`).',
+      description: 'How many seconds old a proof of the password may be (`session_not_fresh`).',
     },
     errors: {
       type: 'array',
+      description: 'The fields that are not valid (`validation_failed`).',
       items: {
         type: 'object',
         required: ['pointer', 'detail'],
-        properties: { pointer: { type: 'string' }, detail: { type: 'string' } },
+        properties: {
+          pointer: { type: 'string', description: 'A JSON pointer (RFC 6901) to the field.' },
+          detail: { type: 'string', description: 'What is wrong with it.' },
+        },
       },
     },
   },
 };
 
-/** The description at `/openapi.json` and its page at `/docs`, to be mounted where they are to be found. */
-export function apiPages(app: INestApplication, document: OpenAPIObject): RequestHandler {
+const EMPTY_SCHEMA = {
+  type: 'object',
+  description: 'An empty object.',
+  additionalProperties: false,
+};
+
+/**
+ * The description at `/openapi.json` and its page at `/docs`, to be mounted where they are to be found. `server` is the
+ * URL of the API relative to the description.
+ */
+export function apiPages(app: INestApplication, description: OpenAPIObject, server: string): RequestHandler {
+  const document = { ...description, servers: [{ url: server, description: 'This server.' }] };
   const router = Router({ caseSensitive: true });
   const adapter = new ExpressAdapter(router);
   // Swagger adds its routes to an application, whose own come too late once it listens.
@@ -60,6 +99,10 @@ export function apiPages(app: INestApplication, document: OpenAPIObject): Reques
     getHttpAdapter: { value: () => adapter },
     useStaticAssets: { value: adapter.useStaticAssets.bind(adapter) },
   }) as INestApplication;
+  // The page resolves the URL of the API against its own, which one slash more would change.
+  router.use((request: Request, response: Response, next: NextFunction) =>
+    request.path === '/docs/' ? response.redirect(308, '../docs') : next(),
+  );
   SwaggerModule.setup('/docs', mount, document, { raw: false });
   router.get('/openapi.json', (_: Request, response: Response) =>
     app.getHttpAdapter().reply(response, document),
@@ -67,37 +110,92 @@ export function apiPages(app: INestApplication, document: OpenAPIObject): Reques
   return router;
 }
 
-/** The description of the API, its security taken from the metadata that the guards decide by. */
+/** The description of the API, its security and refusals taken from the metadata that the guards decide by. */
 export function describeApi(
   app: INestApplication,
-  { routes }: RouteTable,
+  { routes, prefix }: RouteTable,
   schemes: SecuritySchemes,
 ): OpenAPIObject {
   takeApiNotes().forEach(pass);
-  const builder = new DocumentBuilder().setTitle('Coatcheck').setVersion('1').setOpenAPIVersion('3.1.0');
+  const builder = new DocumentBuilder()
+    .setTitle('Coatcheck')
+    .setDescription(DESCRIPTION)
+    .setVersion('1')
+    .setOpenAPIVersion('3.1.0');
   for (const [name, scheme] of Object.entries(schemes)) builder.addSecurity(name, scheme);
-  const document = SwaggerModule.createDocument(app, builder.build());
+  const document = SwaggerModule.createDocument(app, builder.build(), { ignoreGlobalPrefix: true });
+  Object.assign(document.info, {
+    contact: { name: 'Coatcheck' },
+    license: { name: 'MIT', identifier: 'MIT' },
+  });
+  for (const route of routes) {
+    const path = route.path.slice(prefix.length).replace(/[:*](\w+)/g, '{$1}') || '/';
+    for (const operation of operationsOf(document.paths[path] ?? {}, route.method))
+      complete(operation, route, Object.keys(schemes));
+  }
+  const tags = new Set(allOperations(document).flatMap((operation) => operation.tags ?? []));
+  document.tags = Object.entries(only(TAGS, (name) => tags.has(name))).map(([name, description]) => ({
+    name,
+    description,
+  }));
+  const used = JSON.stringify(document.paths);
+  const responses = only(SHARED_RESPONSES, (name) => used.includes(`/responses/${name}"`));
   document.components = {
     ...document.components,
-    schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA },
-  };
-  for (const { method, path, access, maxAge } of routes) {
-    const item = document.paths[path.replace(/[:*](\w+)/g, '{$1}')] ?? {};
-    for (const operation of operationsOf(item, method)) {
-      operation.security = securityOf(access, Object.keys(schemes));
-      if (maxAge !== null) operation.description = stepUpOf(maxAge);
-      operation.responses = { ...operation.responses, default: PROBLEM_RESPONSE };
-    }
-  }
+    schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA, Empty: EMPTY_SCHEMA },
+    headers: only(API_HEADERS, (name) => used.includes(`/headers/${name}"`)),
+    responses,
+  } as OpenAPIObject['components'];
   return document;
+}
+
+/** The entries whose names pass. */
+function only<T>(entries: Readonly<Record<string, T>>, passes: (name: string) => boolean): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).filter(([name]) => passes(name)));
 }
 
 /** Tells Swagger what one of our decorators noted. */
 function pass(note: ApiNote): void {
-  if (note.on === 'controller' && note.tag === null) ApiExcludeController()(...note.place);
-  else if (note.on === 'controller') ApiTags(note.tag!)(...note.place);
-  else if (note.on === 'handler') ApiResponse({ ...note.answer })(...note.place);
-  else ApiProperty({ ...note.field })(...note.place);
+  if (note.on === 'controller') ApiTags(note.tag)(...note.place);
+  else if (note.on === 'field') ApiProperty({ ...note.field })(...note.place);
+  else if (note.on === 'hidden') hide(...note.place);
+  else if (note.on === 'action') {
+    const { id, summary, description, refusals = [], optionalBody } = note.action;
+    ApiOperation({ operationId: id, summary, description })(...note.place);
+    ApiExtension(REFUSALS, [...refusals])(...note.place);
+    if (optionalBody) ApiExtension(OPTIONAL_BODY, true)(...note.place);
+  } else {
+    const { headers = [], ...answer } = note.answer;
+    const isEmpty = answer.type === undefined && answer.schema === undefined;
+    ApiResponse({
+      ...answer,
+      ...(isEmpty && { schema: { $ref: '#/components/schemas/Empty' } }),
+      headers: headerReferences(['X-Request-Id', ...headers]),
+    })(...note.place);
+  }
+}
+
+function hide(...[target, name, method]: Extract<ApiNote, { on: 'hidden' }>['place']): void {
+  if (name === undefined) ApiExcludeController()(target as new () => object);
+  else ApiExcludeEndpoint()(target, name, method!);
+}
+
+/** Adds what follows from the route: its security, the proof that it asks for, and its refusals. */
+function complete(operation: Operation, route: Route, schemes: readonly string[]): void {
+  const { [REFUSALS]: own = [], requestBody, parameters = [] } = operation;
+  if (operation[OPTIONAL_BODY]) Object.assign(requestBody ?? {}, { required: false });
+  delete operation[REFUSALS];
+  delete operation[OPTIONAL_BODY];
+  operation.security = securityOf(route.access, schemes);
+  if (route.maxAge !== null)
+    operation.description = [operation.description, stepUpOf(route.maxAge)].filter(Boolean).join(' ');
+  const codes = refusalCodes(route, {
+    own,
+    schemes,
+    hasBody: requestBody !== undefined,
+    hasQuery: parameters.some((parameter) => 'in' in parameter && parameter.in === 'query'),
+  });
+  operation.responses = { ...refusalResponses(codes), ...operation.responses } as Operation['responses'];
 }
 
 /** Those of one method, or of every one; none for a route that is left out of the description. */
@@ -107,10 +205,9 @@ function operationsOf(item: PathItem, method: string): Operation[] {
   return operation ? [operation] : [];
 }
 
-const PROBLEM_RESPONSE = {
-  description: 'A problem (RFC 9457).',
-  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-};
+function allOperations({ paths }: OpenAPIObject): Operation[] {
+  return Object.values(paths).flatMap((item) => operationsOf(item, 'ALL'));
+}
 
 function stepUpOf(maxAge: number): string {
   return `May ask for a proof of the password within the last ${maxAge / 1000} seconds: 403 \`session_not_fresh\`.`;

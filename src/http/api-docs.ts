@@ -20,12 +20,16 @@ export function serveApiDocs(
   routes: () => RouteTable,
   schemes: SecuritySchemes,
 ): void {
-  let pages: Promise<RequestHandler> | null = null;
-  const load = async () => {
+  type Pages = ReadonlyMap<string, RequestHandler>;
+  let pages: Promise<Pages> | null = null;
+  const bases = new Set(['', prefix]);
+  const load = async (): Promise<Pages> => {
     const { apiPages, describeApi } = await import('./api-description.js');
-    return apiPages(app, describeApi(app, routes(), schemes));
+    const description = describeApi(app, routes(), schemes);
+    const serverFrom = (base: string) => (base === prefix ? '.' : `.${prefix}`);
+    return new Map([...bases].map((base) => [base, apiPages(app, description, serverFrom(base))]));
   };
-  for (const base of new Set(['', prefix])) {
+  for (const base of bases) {
     app.use(`${base}/docs`, ({ path }: Request, response: Response, next: NextFunction) => {
       if (path === '/') response.setHeader('Content-Security-Policy', PAGE_POLICY);
       next();
@@ -36,7 +40,7 @@ export function serveApiDocs(
         pages = null;
         throw error;
       });
-      return (await pages)(request, response, next);
+      return (await pages).get(base)!(request, response, next);
     });
   }
 }

@@ -3,13 +3,15 @@ import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { Request } from 'express';
 import { pathToRegexp } from 'path-to-regexp';
-import { type Access, accessOf, freshnessOf } from '../common/access.js';
+import { type Access, accessOf, freshnessOf, rolesOf } from '../common/access.js';
 
 export interface Route {
   readonly method: string;
   /** With the prefix in front and parameters as `:name`. */
   readonly path: string;
   readonly access: Access;
+  /** The roles that may call; empty where any may. */
+  readonly roles: readonly string[];
   /** How old, in milliseconds, a proof may be that the route may ask for; null where it asks for none. */
   readonly maxAge: number | null;
 }
@@ -19,7 +21,10 @@ export class RouteTable {
   readonly routes: readonly Route[];
   readonly #patterns: ReadonlyMap<string, RegExp>;
 
-  constructor(modules: ModulesContainer, prefix: string) {
+  constructor(
+    modules: ModulesContainer,
+    readonly prefix: string,
+  ) {
     const controllers = new DiscoveryService(modules).getControllers();
     this.routes = controllers.flatMap(({ metatype }) => (metatype ? routesOf(metatype, prefix) : []));
     this.#patterns = new Map(
@@ -48,12 +53,14 @@ function routesOf(controller: { readonly prototype: object } & object, prefix: s
     const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
     if (method === undefined) return [];
     const access = accessOf(handler, controller);
+    const roles = rolesOf(handler, controller);
     const maxAge = freshnessOf(handler, controller)?.maxAge ?? null;
     return pathsOf(controller).flatMap((base) =>
       pathsOf(handler).map((path) => ({
         method: RequestMethod[method],
         path: joinPath(prefix, base, path),
         access,
+        roles,
         maxAge,
       })),
     );

@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiAnswer, ApiTag } from '../common/api-notes.js';
+import { ApiAction, ApiAnswer, ApiHidden, ApiTag } from '../common/api-notes.js';
 import { Public } from '../common/access.js';
 import { DomainError } from '../common/domain-error.js';
 
@@ -9,7 +9,9 @@ import { DomainError } from '../common/domain-error.js';
 @Public()
 export class StatusController {
   @Get('status')
+  @ApiAction({ id: 'getStatus', summary: 'Say that the server answers', description: 'Asks no store.' })
   @ApiAnswer(200, {
+    description: 'The server answers.',
     schema: { type: 'object', properties: { status: { enum: ['OK'] } }, required: ['status'] },
   })
   status() {
@@ -17,13 +19,13 @@ export class StatusController {
   }
 
   @Get('unauthorized')
-  @ApiAnswer(401)
+  @ApiHidden()
   unauthorized() {
     throw new DomainError('credentials_missing');
   }
 
   @Get('forbidden')
-  @ApiAnswer(403)
+  @ApiHidden()
   forbidden() {
     throw new DomainError('forbidden');
   }

@@ -1,9 +1,10 @@
 import { Controller, Get } from '@nestjs/common';
-import { type AnswerFacts, ApiAnswer, ApiTag } from '../common/api-notes.js';
+import { ApiAction, type AnswerFacts, ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { Public } from '../common/access.js';
 import { Readiness } from './readiness.js';
 
 const UP: AnswerFacts = {
+  description: 'All is well.',
   schema: { type: 'object', properties: { status: { enum: ['up'] } }, required: ['status'] },
 };
 
@@ -15,6 +16,11 @@ export class HealthController {
   constructor(private readonly readiness: Readiness) {}
 
   @Get('live')
+  @ApiAction({
+    id: 'getLiveness',
+    summary: 'Say whether the process answers',
+    description: 'Asks no store. Restart the process where this fails.',
+  })
   @ApiAnswer(200, UP)
   live() {
     return { status: 'up' };
@@ -22,8 +28,13 @@ export class HealthController {
 
   /** Writes to every store, each within its own deadline, as a sign-in does. */
   @Get('ready')
+  @ApiAction({
+    id: 'getReadiness',
+    summary: 'Say whether requests can be served',
+    description: 'Writes to every store, as a sign-in does. Send no requests while this fails.',
+    refusals: ['store_unavailable'],
+  })
   @ApiAnswer(200, UP)
-  @ApiAnswer(503, { description: 'A store cannot be written.' })
   async ready() {
     await this.readiness.check();
     return { status: 'up' };

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { CurrentInitiator, type Initiator } from '../audit/initiator.js';
 import { Fresh, Public, Roles } from '../common/access.js';
-import { ApiAnswer, ApiTag } from '../common/api-notes.js';
+import { ApiAction, ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { IssueResetDto, IssuedResetDto, ResetPasswordDto } from './dto/reset-password.dto.js';
 import { PasswordResetService } from './password-reset.service.js';
 import { UsersOptions } from './users-options.js';
@@ -18,7 +18,15 @@ export class PasswordResetController {
   @Post('users/:id/password_reset')
   @Roles('admin')
   @Fresh('5m')
-  @ApiAnswer(201, { type: IssuedResetDto })
+  @ApiAction({
+    id: 'issuePasswordReset',
+    summary: "Issue a token that replaces a user's password",
+    description:
+      'For administrators. The token is valid once and for 24 hours, and replaces an earlier one. Give it to the user.',
+    refusals: ['not_found'],
+    optionalBody: true,
+  })
+  @ApiAnswer(201, { type: IssuedResetDto, description: 'The token, which is shown this once.' })
   async issue(
     @CurrentInitiator() by: Initiator,
     @Param('id') id: string,
@@ -31,7 +39,14 @@ export class PasswordResetController {
   @Post('password/reset')
   @HttpCode(200)
   @Public()
-  @ApiAnswer(200)
+  @ApiAction({
+    id: 'resetPassword',
+    summary: 'Choose a new password by a reset token',
+    description:
+      'All sessions and access tokens of the account end. A refused password leaves the token valid.',
+    refusals: ['reset_token_invalid', 'store_unavailable', 'busy'],
+  })
+  @ApiAnswer(200, { description: 'The password is replaced.' })
   async reset(
     @CurrentInitiator() by: Initiator,
     @Body() { token, new_password }: ResetPasswordDto,

@@ -1,6 +1,6 @@
 import { Controller, Get, Optional } from '@nestjs/common';
 import { Public } from '../common/access.js';
-import { ApiAnswer, ApiTag } from '../common/api-notes.js';
+import { ApiAction, ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { RegistrationDto } from './dto/registration.dto.js';
 import { MAX_LENGTH } from './password-policy.js';
 import { RegistrationDesk } from './registration-desk.js';
@@ -19,7 +19,13 @@ export class RegistrationController {
 
   @Get()
   @Public()
-  @ApiAnswer(200, { type: RegistrationDto })
+  @ApiAction({
+    id: 'getRegistration',
+    summary: 'Read who may register, and how people sign in',
+    description: 'For forms. Everyone may ask.',
+    refusals: ['store_unavailable'],
+  })
+  @ApiAnswer(200, { type: RegistrationDto, description: 'The rules of this server.' })
   async read(): Promise<RegistrationDto> {
     const { registration: mode, setupCode, passwordMinLength } = this.options;
     const isWaiting = await this.desk.isWaitingForTheFirst();

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, HttpCode, Param, Patch, Put } from '@nestjs/common';
 import { CurrentInitiator, type Initiator } from '../audit/initiator.js';
 import { CurrentUser, Fresh } from '../common/access.js';
-import { ApiAnswer, ApiTag } from '../common/api-notes.js';
+import { ApiAction, ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { UpdateUserDto } from './dto/update-user.dto.js';
 import { UserDto } from './dto/user.dto.js';
 import type { User } from './user.js';
@@ -13,14 +13,26 @@ import { UsersController, changesStanding } from './users.controller.js';
 export class StandardUsersController extends UsersController {
   @Put('me')
   @Fresh('5m', changesStanding)
-  @ApiAnswer(200, { type: UserDto })
+  @ApiAction({
+    id: 'updateCurrentUser',
+    summary: 'Change my account',
+    description: 'As `updateUser` for the caller. A field that is absent stays as it is.',
+    refusals: ['role_required', 'email_taken', 'last_admin'],
+  })
+  @ApiAnswer(200, { type: UserDto, description: 'The user.' })
   replaceMe(@CurrentUser() caller: User, @CurrentInitiator() by: Initiator, @Body() body: UpdateUserDto) {
     return this.update(caller, by, caller.id, body);
   }
 
   @Patch('me')
   @Fresh('5m', changesStanding)
-  @ApiAnswer(200, { type: UserDto })
+  @ApiAction({
+    id: 'patchCurrentUser',
+    summary: 'Change my account',
+    description: 'The same as `PUT`. A field that is absent stays as it is.',
+    refusals: ['role_required', 'email_taken', 'last_admin'],
+  })
+  @ApiAnswer(200, { type: UserDto, description: 'The user.' })
   changeMe(@CurrentUser() caller: User, @CurrentInitiator() by: Initiator, @Body() body: UpdateUserDto) {
     return this.update(caller, by, caller.id, body);
   }
@@ -28,14 +40,26 @@ export class StandardUsersController extends UsersController {
   @Delete('me')
   @Fresh('5m')
   @HttpCode(200)
-  @ApiAnswer(200)
+  @ApiAction({
+    id: 'deleteCurrentUser',
+    summary: 'Delete my account',
+    description: 'All sessions and access tokens of the account end.',
+    refusals: ['last_admin'],
+  })
+  @ApiAnswer(200, { description: 'The account is deleted.' })
   removeMe(@CurrentUser() caller: User, @CurrentInitiator() by: Initiator) {
     return this.remove(caller, by, caller.id);
   }
 
   @Patch(':id')
   @Fresh('5m', changesStanding)
-  @ApiAnswer(200, { type: UserDto })
+  @ApiAction({
+    id: 'patchUser',
+    summary: 'Change a user',
+    description: 'The same as `PUT`. A field that is absent stays as it is.',
+    refusals: ['role_required', 'not_found', 'email_taken', 'last_admin'],
+  })
+  @ApiAnswer(200, { type: UserDto, description: 'The user.' })
   change(
     @CurrentUser() caller: User,
     @CurrentInitiator() by: Initiator,

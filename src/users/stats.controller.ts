@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiAnswer, ApiTag } from '../common/api-notes.js';
+import { ApiAction, ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { UsersService } from './users.service.js';
 
 @ApiTag('service')
@@ -8,7 +8,9 @@ export class StatsController {
   constructor(private readonly users: UsersService) {}
 
   @Get()
+  @ApiAction({ id: 'getStats', summary: 'Count the users', description: 'Counts all accounts.' })
   @ApiAnswer(200, {
+    description: 'The number of users.',
     schema: { type: 'object', properties: { users: { type: 'integer' } }, required: ['users'] },
   })
   async stats() {

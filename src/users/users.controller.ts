@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { CurrentInitiator, type Initiator } from '../audit/initiator.js';
-import { ApiAnswer, ApiTag } from '../common/api-notes.js';
+import { ApiAction, ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { CurrentUser, Fresh, OptionalAuth } from '../common/access.js';
 import { DomainError } from '../common/domain-error.js';
 import { PageDto, linkToNext } from '../common/page.dto.js';
@@ -25,8 +25,13 @@ export class UsersController {
   ) {}
 
   @Get()
-  @ApiAnswer(200, { type: [UserDto], description: 'A page of users; a `Link` header names the next.' })
-  @ApiAnswer(403, { description: 'For administrators.' })
+  @ApiAction({
+    id: 'listUsers',
+    summary: 'List users',
+    description: 'For administrators. Lists all accounts, oldest first.',
+    refusals: ['role_required'],
+  })
+  @ApiAnswer(200, { type: [UserDto], description: 'A page of users.', headers: ['Link', 'Next-Cursor'] })
   async list(
     @CurrentUser() caller: User,
     @Query() query: PageDto,
@@ -43,7 +48,20 @@ export class UsersController {
 
   @Post()
   @OptionalAuth()
-  @ApiAnswer(201, { type: UserDto })
+  @ApiAction({
+    id: 'createUser',
+    summary: 'Create a user',
+    description: 'Who may do this is the mode of registration: see `GET /registration`.',
+    refusals: [
+      'credentials_missing',
+      'role_required',
+      'setup_code_required',
+      'email_taken',
+      'store_unavailable',
+      'busy',
+    ],
+  })
+  @ApiAnswer(201, { type: UserDto, description: 'The user.' })
   async register(
     @CurrentUser() caller: User | null,
     @CurrentInitiator() by: Initiator,
@@ -54,14 +72,20 @@ export class UsersController {
   }
 
   @Get('me')
-  @ApiAnswer(200, { type: UserDto })
+  @ApiAction({ id: 'getCurrentUser', summary: 'Read my account', description: 'Shows who is signed in.' })
+  @ApiAnswer(200, { type: UserDto, description: 'The user.' })
   me(@CurrentUser() caller: User) {
     return this.#json(caller, caller);
   }
 
   @Get(':id')
-  @ApiAnswer(200, { type: UserDto })
-  @ApiAnswer(404)
+  @ApiAction({
+    id: 'getUser',
+    summary: 'Read a user',
+    description: 'For the user and for administrators. Others are told that there is none.',
+    refusals: ['not_found'],
+  })
+  @ApiAnswer(200, { type: UserDto, description: 'The user.' })
   async read(@CurrentUser() caller: User, @Param('id') id: string) {
     if (id !== caller.id && !this.#seesOthers(caller)) throw hidden();
     const user = id === caller.id ? caller : await this.users.find(id);
@@ -71,9 +95,13 @@ export class UsersController {
 
   @Put(':id')
   @Fresh('5m', changesStanding)
-  @ApiAnswer(200, { type: UserDto })
-  @ApiAnswer(404)
-  @ApiAnswer(409, { description: 'No administrator would be left, or the address is taken.' })
+  @ApiAction({
+    id: 'updateUser',
+    summary: 'Change a user',
+    description: 'For the user and for administrators. A field that is absent stays as it is.',
+    refusals: ['role_required', 'not_found', 'email_taken', 'last_admin'],
+  })
+  @ApiAnswer(200, { type: UserDto, description: 'The user.' })
   async update(
     @CurrentUser() caller: User,
     @CurrentInitiator() by: Initiator,
@@ -90,9 +118,13 @@ export class UsersController {
   @Delete(':id')
   @Fresh('5m')
   @HttpCode(200)
-  @ApiAnswer(200, { description: 'Gone; every session of theirs is worthless.' })
-  @ApiAnswer(404)
-  @ApiAnswer(409, { description: 'No administrator would be left.' })
+  @ApiAction({
+    id: 'deleteUser',
+    summary: 'Delete a user',
+    description: 'For the user and for administrators. All sessions and access tokens of the account end.',
+    refusals: ['not_found', 'last_admin'],
+  })
+  @ApiAnswer(200, { description: 'The account is deleted.' })
   async remove(@CurrentUser() caller: User, @CurrentInitiator() by: Initiator, @Param('id') id: string) {
     this.#checkMayChange(caller, id);
     await this.users.remove(id, by);

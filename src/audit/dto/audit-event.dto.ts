@@ -1,5 +1,51 @@
 import { ApiField } from '../../common/api-notes.js';
-import { AUDIT_TYPES, type AuditDetails, type AuditEvent, type AuditType } from '../audit-event.js';
+import {
+  AUDIT_REASONS,
+  AUDIT_TYPES,
+  type AuditDetails,
+  type AuditEvent,
+  type AuditType,
+} from '../audit-event.js';
+
+/** More of an event, for the description of the API. */
+export class AuditDetailsDto {
+  @ApiField({ required: false, enum: ['login', 'basic'], description: 'How a password came.' })
+  readonly method?: AuditDetails['method'];
+
+  @ApiField({
+    required: false,
+    enum: [...AUDIT_REASONS],
+    description: 'Why a sign-in failed or a session ended.',
+  })
+  readonly reason?: AuditDetails['reason'];
+
+  @ApiField({
+    required: false,
+    enum: ['session', 'remembered', 'access_token'],
+    description: 'What was opened.',
+  })
+  readonly kind?: AuditDetails['kind'];
+
+  @ApiField({ required: false, enum: ['cookie', 'bearer'], description: 'How its token travels.' })
+  readonly transport?: AuditDetails['transport'];
+
+  @ApiField({ required: false, enum: ['user', 'admin'], description: 'The role of a new user.' })
+  readonly role?: AuditDetails['role'];
+
+  @ApiField({ required: false, enum: ['user', 'admin'], description: 'The role before a change.' })
+  readonly from?: AuditDetails['from'];
+
+  @ApiField({ required: false, enum: ['user', 'admin'], description: 'The role after a change.' })
+  readonly to?: AuditDetails['to'];
+
+  @ApiField({
+    required: false,
+    type: String,
+    description: 'The method and route that were refused, parameters by their names.',
+    example: 'GET /api/v1/users/:id',
+  })
+  readonly route?: string;
+}
 
 /** An event in answers, for the API's description; `auditJson` makes them. */
 export class AuditEventDto {
@@ -33,7 +79,7 @@ export class AuditEventDto {
   @ApiField({ type: String, nullable: true })
   readonly request_id!: string | null;
 
-  @ApiField({ type: Object })
+  @ApiField({ type: AuditDetailsDto })
   readonly details!: AuditDetails;
 }
 

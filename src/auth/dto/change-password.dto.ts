@@ -6,15 +6,18 @@ import { STANDARD } from '../../users/dto/standard-only.js';
 export class ChangePasswordDto {
   @ApiField({
     required: false,
+    type: String,
+    nullable: true,
     format: 'password',
     description: 'May be left out by who has proven it within five minutes.',
+    example: 'a long password of yours',
   })
   @IsOptional(STANDARD)
   @IsString()
   @IsNotEmpty()
   readonly current_password?: string | null;
 
-  @ApiField({ format: 'password', maxLength: 256 })
+  @ApiField({ format: 'password', maxLength: 256, example: 'another long password' })
   @CheckedBy('new_password')
   @IsString()
   @IsNotEmpty()

@@ -7,17 +7,22 @@ import { IsLabel, LABEL_LENGTH } from './is-label.js';
 const IS_DATE = { message: 'must be a date, or a time with its zone' };
 
 export class CreateAccessTokenDto {
-  @ApiField({ maxLength: LABEL_LENGTH })
+  @ApiField({ maxLength: LABEL_LENGTH, example: 'backup' })
   @IsLabel()
   readonly label!: string;
 
-  @ApiField({ enum: [...SESSION_SCOPES], description: '`read` for `GET`, `HEAD` and `OPTIONS` alone.' })
+  @ApiField({
+    enum: [...SESSION_SCOPES],
+    description: '`read` for `GET`, `HEAD` and `OPTIONS` alone.',
+    example: 'read',
+  })
   @IsIn(SESSION_SCOPES)
   readonly scope!: SessionScope;
 
   @ApiField({
     format: 'date-time',
     description: 'At most 366 days ahead; a date alone is its first moment in UTC.',
+    example: '2027-01-31T00:00:00.000Z',
   })
   @CheckedBy('token_end')
   @Matches(/^\d{4}-\d\d-\d\d(T.*(Z|[+-]\d\d:\d\d))?$/, IS_DATE)

@@ -2,7 +2,7 @@ import { IsNotEmpty, IsString } from 'class-validator';
 import { ApiField } from '../../common/api-notes.js';
 
 export class ReauthenticateDto {
-  @ApiField({ format: 'password' })
+  @ApiField({ format: 'password', example: 'a long password of yours' })
   @IsString()
   @IsNotEmpty()
   readonly password!: string;

@@ -8,6 +8,7 @@ export class RenameSessionDto {
     nullable: true,
     maxLength: LABEL_LENGTH,
     description: 'Null takes the name away.',
+    example: 'My phone',
   })
   @IsLabel()
   @ValidateIf((_, label) => label !== null)

@@ -5,16 +5,16 @@ import type { Device } from '../device.js';
 
 /** What is known of the client, for the API's description. */
 export class DeviceDto {
-  @ApiField({ type: String, nullable: true })
+  @ApiField({ type: String, nullable: true, example: 'Firefox 128.5' })
   readonly browser!: string | null;
 
-  @ApiField({ type: String, nullable: true })
+  @ApiField({ type: String, nullable: true, example: 'Linux' })
   readonly os!: string | null;
 }
 
 /** A session in answers, for the API's description; `SessionView` makes them. */
 export class SessionDto {
-  @ApiField({ description: 'Public: nobody signs in by it.' })
+  @ApiField({ description: 'Public: nobody signs in by it.', example: 'AaIDx-6Rcl2AwxVtQYMOCg' })
   readonly id!: string;
 
   @ApiField({ description: 'Whether this request came with it.' })
@@ -47,7 +47,7 @@ export class SessionDto {
   @ApiField({ type: String, format: 'date-time', nullable: true, description: 'Unless it is used.' })
   readonly idle_expires_at!: string | null;
 
-  @ApiField({ type: String, nullable: true })
+  @ApiField({ type: String, nullable: true, example: '203.0.113.7' })
   readonly ip!: string | null;
 
   @ApiField({ type: DeviceDto })

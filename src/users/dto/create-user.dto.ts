@@ -6,14 +6,14 @@ import { IsName } from './is-name.js';
 import { STANDARD } from './standard-only.js';
 
 export class CreateUserDto {
-  @ApiField({ format: 'email', maxLength: 254 })
+  @ApiField({ format: 'email', maxLength: 254, example: 'ann@example.com' })
   @CheckedBy('address')
   @MaxLength(254)
   @IsString()
   @IsNotEmpty()
   readonly email!: string;
 
-  @ApiField({ format: 'password', maxLength: 256 })
+  @ApiField({ format: 'password', maxLength: 256, example: 'a long password of yours' })
   @CheckedBy('new_password')
   @IsString()
   @IsNotEmpty()
@@ -27,6 +27,9 @@ export class CreateUserDto {
 
   @ApiField({
     required: false,
+    type: String,
+    nullable: true,
+    maxLength: 200,
     description: 'Asked of the first user in production; the server prints it at start.',
   })
   @IsOptional(STANDARD)

@@ -1,0 +1,122 @@
+import type { ErrorCode } from '../common/domain-error.js';
+import { STANDARD } from './dialects/standard.js';
+import { type ApiHeader, headerReferences } from './api-headers.js';
+import { PROBLEM_CODES, problem } from './problem.js';
+import { isSafe } from './request-checks.js';
+import type { Route } from './route-table.js';
+
+/** What decides which refusals an operation has, besides its route. */
+export interface RefusalFacts {
+  readonly hasBody: boolean;
+  readonly hasQuery: boolean;
+  /** The names of the security schemes of the server. */
+  readonly schemes: readonly string[];
+  /** The codes that the handler names itself. */
+  readonly own: readonly ErrorCode[];
+}
+
+/** What any request may meet, before a route is looked for. */
+const EVERYWHERE: readonly ErrorCode[] = [
+  'malformed_request',
+  'request_timeout',
+  'expectation_failed',
+  'headers_too_large',
+  'internal_error',
+];
+
+const BODY: readonly ErrorCode[] = [
+  'malformed_json',
+  'validation_failed',
+  'value_not_storable',
+  'body_too_large',
+  'unsupported_media_type',
+];
+
+/** Why the holder of a session that has ended is refused. */
+const ENDED_SESSION: readonly ErrorCode[] = [
+  'session_expired_idle',
+  'session_expired_absolute',
+  'session_signed_out',
+  'session_ended_elsewhere',
+  'session_evicted',
+  'session_ended_by_admin',
+  'password_changed',
+  'user_disabled',
+  'user_deleted',
+];
+
+/** The headers of refusals by status, besides the id of the request. */
+const HEADERS: Readonly<Record<number, readonly ApiHeader[]>> = {
+  401: ['WWW-Authenticate', 'Set-Cookie'],
+  429: ['Retry-After'],
+  503: ['Retry-After'],
+};
+
+const REQUEST_ID = '4b1b6c1e-7c8a-4f0e-9d0a-0a6a2f0f5f0b';
+
+/** The codes that an operation may be refused with, in the order of the table of codes. */
+export function refusalCodes(route: Route, facts: RefusalFacts): ErrorCode[] {
+  const codes = new Set<ErrorCode>([...EVERYWHERE, ...facts.own]);
+  const add = (condition: boolean, ...more: readonly ErrorCode[]) => {
+    if (condition) for (const code of more) codes.add(code);
+  };
+  const isAuthenticated = route.access !== 'public';
+  const changes = !isSafe(route.method);
+  const { schemes } = facts;
+  add(facts.hasBody, ...BODY);
+  add(facts.hasQuery, 'validation_failed');
+  add(changes, 'cross_site_request');
+  add(isAuthenticated, 'credentials_invalid', 'store_unavailable');
+  add(route.access === 'required', 'credentials_missing');
+  add(isAuthenticated && schemes.some((name) => name === 'session' || name === 'bearer'), ...ENDED_SESSION);
+  add(isAuthenticated && schemes.includes('basic'), 'too_many_attempts', 'busy');
+  add(isAuthenticated && changes && schemes.includes('bearer'), 'scope_required');
+  add(route.roles.length > 0, 'role_required');
+  add(route.maxAge !== null, 'session_not_fresh');
+  return PROBLEM_CODES.filter((code) => codes.has(code));
+}
+
+/** The answers with these codes, by status. */
+export function refusalResponses(codes: readonly ErrorCode[]): Record<string, object> {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of codes) {
+    const { status } = problem(code);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, group]) => [
+      status,
+      group.length === 1 ? { $ref: `#/components/responses/${nameOf(group[0]!)}` } : responseOf(group),
+    ]),
+  );
+}
+
+/** The answers that have one code, by the name of that. */
+export const SHARED_RESPONSES: Readonly<Record<string, object>> = Object.fromEntries(
+  PROBLEM_CODES.map((code) => [nameOf(code), responseOf([code])]),
+);
+
+function responseOf(codes: readonly ErrorCode[]): object {
+  const [first] = codes;
+  const { status } = problem(first!);
+  return {
+    description: codes.map((code) => `\`${code}\`: ${problem(code).detail}`).join('\n\n'),
+    headers: headerReferences(['X-Request-Id', ...(HEADERS[status] ?? [])]),
+    content: {
+      'application/problem+json': {
+        schema: {
+          allOf: [
+            { $ref: '#/components/schemas/Problem' },
+            { type: 'object', properties: { code: { type: 'string', enum: codes } } },
+          ],
+        },
+        example: STANDARD.problem(problem(first!), REQUEST_ID).body,
+      },
+    },
+  };
+}
+
+/** `body_too_large` as the name of a component: `BodyTooLarge`. */
+function nameOf(code: ErrorCode): string {
+  return code.replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
