@@ -1,0 +1,116 @@
+import createClient from 'openapi-fetch';
+import type { components, paths } from '../generated/openapi-typescript.js';
+import { expect, finish, newBrowser, server } from './server.js';
+
+type Problem = components['schemas']['Problem'];
+
+const baseUrl = server.base;
+const admin = createClient<paths>({ baseUrl, fetch: newBrowser() });
+const ann = createClient<paths>({ baseUrl, fetch: newBrowser() });
+
+/** The body of a successful answer. */
+async function ok<T>(answer: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  const { data, error, response } = await answer;
+  expect(data !== undefined, `success, not ${response.status} ${JSON.stringify(error)}`);
+  return data;
+}
+
+/** The refusal of one that is not. */
+async function refused(answer: Promise<{ error?: Problem }>): Promise<Problem> {
+  const { error } = await answer;
+  expect(error, 'a problem');
+  return error;
+}
+
+expect((await ok(admin.GET('/status'))).status === 'OK', 'a server that answers');
+await ok(admin.GET('/health/live'));
+await ok(admin.GET('/health/ready'));
+
+const rules = await ok(admin.GET('/registration'));
+expect(rules.password_min_length === 15 && rules.transports.includes('bearer'), 'the rules of this server');
+
+const { code, errors } = await refused(
+  admin.POST('/auth_session/login', { body: { email: '', password: '' } }),
+);
+expect(code === 'validation_failed' && errors?.[0]?.pointer === '/email', 'the faults of the fields');
+const root = await ok(
+  admin.POST('/auth_session/login', { body: { email: server.email, password: server.password } }),
+);
+const role: 'user' | 'admin' = root.role;
+expect(role === 'admin', 'the administrator');
+
+const email = `ann-${process.pid}@example.com`;
+const password = 'a long password of hers';
+const created = await ok(
+  admin.POST('/users', { body: { email, password, first_name: 'Ann', last_name: null } }),
+);
+const users = await admin.GET('/users', { params: { query: { limit: 1 } } });
+expect(users.response.headers.get('Next-Cursor'), 'a second page');
+const params = { path: { id: created.id } };
+expect((await ok(admin.GET('/users/{id}', { params }))).email === email, 'the new user');
+await ok(admin.PUT('/users/{id}', { params, body: { last_name: 'Ley' } }));
+await ok(admin.PATCH('/users/{id}', { params, body: { last_name: 'Lee' } }));
+expect((await ok(admin.GET('/stats'))).users >= 2, 'two users');
+
+await ok(ann.POST('/auth_session/login', { body: { email, password, remember: true } }));
+const me = await ok(ann.GET('/users/me'));
+const names: (string | null)[] = [me.first_name, me.last_name];
+expect(names.join(' ') === 'Ann Lee', 'the changed name');
+const { session } = await ok(ann.GET('/sessions/current'));
+const idleEnd: string | null = session.idle_expires_at;
+expect(session.kind === 'remembered' && idleEnd !== null, 'a remembered session');
+await ok(ann.PATCH('/sessions/{id}', { params: { path: { id: session.id } }, body: { label: 'My phone' } }));
+const renewed = await ok(ann.POST('/sessions/current/reauthenticate', { body: { password } }));
+expect(renewed.device.os === null || typeof renewed.device.os === 'string', 'a device');
+const token = await ok(
+  ann.POST('/access_tokens', {
+    body: { label: 'backup', scope: 'read', expires_at: new Date(Date.now() + 86_400_000).toISOString() },
+  }),
+);
+expect(token.token, 'the access token, this once');
+const tokens = await ok(ann.GET('/sessions', { params: { query: { kind: 'access_token' } } }));
+expect(tokens[0]?.label === 'backup', 'the access token in the list');
+await ok(ann.DELETE('/sessions/{id}', { params: { path: { id: token.id } } }));
+await ok(
+  ann.PUT('/users/me/password', { body: { current_password: password, new_password: `${password}!` } }),
+);
+expect((await ok(ann.DELETE('/sessions'))).ended === 0, 'no other session');
+
+await ok(ann.PUT('/users/me', { body: { first_name: null } }));
+expect((await ok(ann.PATCH('/users/me', { body: { last_name: null } }))).first_name === null, 'no name');
+
+const phone = createClient<paths>({ baseUrl, fetch: newBrowser() });
+await ok(
+  phone.POST('/auth_session/login', { body: { email, password: `${password}!`, transport: 'cookie' } }),
+);
+const [first] = await ok(admin.GET('/users/{id}/sessions', { params }));
+expect(first, 'sessions of the user');
+await ok(
+  admin.DELETE('/users/{id}/sessions/{session}', { params: { path: { id: me.id, session: first.id } } }),
+);
+expect((await ok(admin.DELETE('/users/{id}/sessions', { params }))).ended === 1, 'the other session');
+const ended = await refused(ann.GET('/users/me'));
+expect(ended.code === 'session_ended_by_admin' && ended.ended_at, 'why and when the session ended');
+
+const events = await ok(admin.GET('/audit', { params: { query: { user: me.id, type: 'session_ended' } } }));
+const reason: string | undefined = events[0]?.details.reason;
+expect(reason === 'ended_by_admin', 'the event of it');
+const reset = await ok(admin.POST('/users/{id}/password_reset', { params, body: { revoke: true } }));
+const unknown = await refused(
+  ann.POST('/password/reset', { body: { token: 'none', new_password: 'a password of hers, the third' } }),
+);
+expect(unknown.code === 'reset_token_invalid', 'that the token is unknown');
+await ok(
+  ann.POST('/password/reset', {
+    body: { token: reset.token, new_password: 'a password of hers, the third' },
+  }),
+);
+await ok(ann.POST('/auth_session/login', { body: { email, password: 'a password of hers, the third' } }));
+await ok(ann.DELETE('/users/me'));
+const other = { email: `other-${email}`, password };
+const { id } = await ok(admin.POST('/users', { body: other }));
+await ok(admin.DELETE('/users/{id}', { params: { path: { id } } }));
+const gone = await refused(admin.GET('/users/{id}', { params }));
+expect(gone.status === 404, 'that the user is gone');
+await ok(admin.DELETE('/auth_session/logout'));
+finish();
