@@ -419,7 +419,8 @@ function describeHouse(
     async function bringHeaders(cookie: string): Promise<void> {
       for (const [name, around] of [
         ['host', ''],
-        ['origin', 'https://'],
+        // An origin is told to who runs the server; what is none, to nobody.
+        ['origin', 'https://example.com/'],
         ['referer', 'https://example.com/?token='],
         ['x-forwarded-for', ''],
         ['x-forwarded-host', ''],

@@ -1,6 +1,5 @@
 import type { Request } from 'express';
 import type { Explanation } from '../common/domain-error.js';
-import { printable } from '../common/printable.js';
 import type { Dialect } from './dialect.js';
 import type { HttpOptions } from './http-options.js';
 import { isSafe, needsPreflight } from './request-checks.js';
@@ -12,8 +11,11 @@ const OWN_SITES: ReadonlySet<unknown> = new Set(['same-origin', 'none', undefine
 export const ORIGINS =
   'origins to the letter, such as https://app.example.com or capacitor://localhost: lower case, no path, no wildcard';
 
-/** How many characters of a header an explanation shows. */
-const LONGEST_SHOWN = 200;
+/** All that `Sec-Fetch-Site` can be (W3C Fetch Metadata). */
+const SITES: ReadonlySet<unknown> = new Set(['same-origin', 'same-site', 'cross-site', 'none']);
+
+/** The longest origin that an explanation shows, in characters: a host has at most 253. */
+const LONGEST_SHOWN = 300;
 
 /**
  * Tells the requests that a page of another origin makes its visitor's browser send. Only browsers say where a request
@@ -51,9 +53,9 @@ export class CrossSiteCheck {
   explain(request: Request): Explanation {
     const { origin, 'sec-fetch-site': site } = request.headers;
     const facts = {
-      origin: bounded(origin),
-      fetchSite: bounded(site),
-      expectedOrigin: bounded(this.#ownOrigin(request) ?? undefined),
+      origin: shown(origin, isShowable(origin)),
+      fetchSite: shown(site, SITES.has(site)),
+      expectedOrigin: shown(this.#ownOrigin(request) ?? undefined),
     };
     const own = facts.expectedOrigin ?? 'unknown, since the Host header cannot be read';
     return {
@@ -74,9 +76,14 @@ export class CrossSiteCheck {
   }
 }
 
-/** A header's value for the log: one line, and not too long; null for none. */
-function bounded(value: string | string[] | undefined): string | null {
-  return value === undefined ? null : printable(String(value).slice(0, LONGEST_SHOWN));
+/** A value for the log: null for none, and no word of what cannot have come from a browser. */
+function shown(value: string | string[] | undefined, isProper = true): string | null {
+  if (value === undefined) return null;
+  return isProper && value.length <= LONGEST_SHOWN ? String(value) : '(not a value that browsers send)';
+}
+
+function isShowable(origin: string | undefined): boolean {
+  return origin === 'null' || (origin !== undefined && isOrigin(origin));
 }
 
 /** Schemes whose pages have no origin that names them: browsers send `null`, or another origin. */
