@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { DynamicModule, INestApplication, NestApplicationOptions, Type } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import type { NextFunction, Request, Response } from 'express';
@@ -62,8 +63,10 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
   const refusals = app.get(Refusals);
   const unmatched = new UnmatchedRoutes(app.get(AuthGuard), routes);
 
-  limitConnections(app.getHttpServer(), options.maxConnections);
-  answerClientErrors(app.getHttpServer(), dialect, headers);
+  const server: Server = app.getHttpServer();
+  server.keepAliveTimeout = options.keepAliveTimeout;
+  limitConnections(server, options.maxConnections);
+  answerClientErrors(server, dialect, headers);
   adapter.set('trust proxy', options.trustProxy);
   app.use(entrance(headers, crossSite, new ForwardingWatch(options)));
   if (dialect.openToOrigins) app.enableCors({ origin: '*' });

@@ -57,6 +57,7 @@ const ROWS: readonly (readonly [name: string, variables: Variables])[] = [
   ['API_PORT', { API_PORT: '0x50' }],
   ['API_PREFIX', { API_PREFIX: '/api/../v1' }],
   ['MAX_CONNECTIONS', { MAX_CONNECTIONS: '0' }],
+  ['KEEP_ALIVE_TIMEOUT', { KEEP_ALIVE_TIMEOUT: 'never' }],
   ['DATABASE_URL', { DATABASE_URL: withSecret('mysql', '@127.0.0.1/coats') }],
   ['DATABASE_URL', { DATABASE_URL: withSecret('postgres', '/@127.0.0.1/coats') }],
   ['DATABASE_URL', { DATABASE_URL: withSecret('postgres', '@127.0.0.1:99999/coats') }],

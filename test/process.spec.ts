@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -204,17 +205,46 @@ describe('The server as a process', () => {
     async (WORKERS, served) => {
       const { url } = await start(newFolder(), { WORKERS, MAX_CONNECTIONS: '3' });
       const { hostname, port } = new URL(url);
-      const answers = Array.from({ length: 10 }, async () => {
-        const socket = connect(Number(port), hostname).on('error', () => {});
-        socket.write(`GET /api/v1/status HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`);
+      const sockets = Array.from({ length: 10 }, () => connect(Number(port), hostname).on('error', () => {}));
+      for (const socket of sockets) socket.write('GET /api/v1/status HTTP/1.1\r\n');
+      const open = () => sockets.filter(({ destroyed }) => !destroyed).length;
+      for (let round = 0; open() > served && round < 500; round += 1) await delay(10);
+      const answers = sockets.map(async (socket) => {
+        if (socket.destroyed) return '';
+        socket.write(`Host: ${hostname}\r\n\r\n`);
         const [chunk] = await once(socket, 'data', { signal: closing(socket) }).catch(() => ['']);
-        return { socket, isServed: String(chunk).startsWith('HTTP/1.1 200 OK') };
+        return String(chunk);
       });
-      const clients = await Promise.all(answers);
-      expect(clients.filter(({ isServed }) => isServed)).toHaveLength(served);
-      for (const { socket } of clients) socket.destroy();
+      const isServed = (answer: string) => answer.startsWith('HTTP/1.1 200 OK');
+      expect((await Promise.all(answers)).filter(isServed)).toHaveLength(served);
+      for (const socket of sockets) socket.destroy();
     },
   );
+
+  it('closes the connection that was idle for the longest time where a new one would be too many', async () => {
+    const { url } = await start(newFolder(), { MAX_CONNECTIONS: '3' });
+    const { hostname, port } = new URL(url);
+    const closed: number[] = [];
+    const ask = async (socket: Socket) => {
+      socket.write(`GET /api/v1/status HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`);
+      const [chunk] = (await once(socket, 'data')) as [Buffer];
+      expect(chunk.toString()).toMatch(/^HTTP\/1\.1 200 OK/);
+    };
+    const come = async (name: number) => {
+      const socket = connect(Number(port), hostname).on('error', () => {});
+      socket.once('close', () => closed.push(name));
+      await ask(socket);
+      return socket;
+    };
+    const first = await come(1);
+    const clients = [first, await come(2), await come(3)];
+    await ask(first);
+    clients.push(await come(4), await come(5));
+    for (let round = 0; closed.length < 2 && round < 500; round += 1) await delay(10);
+    expect(closed).toEqual([2, 3]);
+    await ask(first);
+    for (const socket of clients) socket.destroy();
+  });
 
   it('says once that the alx dialect is for compatibility', async () => {
     const server = await start(newFolder(), { AUTH_COMPAT: 'alx' });

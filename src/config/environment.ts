@@ -110,6 +110,9 @@ export class Environment {
   @IsInt()
   readonly MAX_CONNECTIONS: number = 10_000;
 
+  @IsWait()
+  readonly KEEP_ALIVE_TIMEOUT: string = '75s';
+
   @hasNoFault(faultOfDatabaseUrl)
   readonly DATABASE_URL: string = 'sqlite:coatcheck.db';
 

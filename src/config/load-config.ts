@@ -84,6 +84,7 @@ export function loadConfig(variables: Variables): Config {
       trustProxy: trustProxy(settings.TRUST_PROXY),
       trustedOrigins: settings.TRUSTED_ORIGINS,
       maxConnections: settings.MAX_CONNECTIONS,
+      keepAliveTimeout: parseDuration(settings.KEEP_ALIVE_TIMEOUT),
       https: production,
       explainRefusals: !production,
       docs: settings.API_DOCS === 'on',

@@ -1,7 +1,12 @@
 import { IncomingMessage, type RequestListener, type Server, ServerResponse, createServer } from 'node:http';
 import { type ServerOptions, createServer as createHttpsServer } from 'node:https';
 import type { Express, Request } from 'express';
+import { noteUse } from './connection-limit.js';
 import { clientAddressOf } from './forwarded-for.js';
+import { LingeringClose } from './lingering-close.js';
+
+/** In milliseconds; Node's own is two minutes. */
+const HANDSHAKE_TIMEOUT = 10_000;
 
 /**
  * A server whose requests and responses are born as those of an Express application. Express would change the prototype
@@ -14,12 +19,24 @@ export function createExpressServer(app: Express, https?: ServerOptions): Server
       return clientAddressOf(this as unknown as Request) ?? undefined;
     }
   }
-  class ExpressResponse extends ServerResponse {}
+  class ExpressResponse extends ServerResponse {
+    override writeHead(...head: [status: number, ...rest: unknown[]]): this {
+      const { req: request, socket } = this;
+      if (!request.complete) lingering.answerEarly(this);
+      if (!server.listening) this.setHeader('Connection', 'close');
+      if (socket) noteUse(socket);
+      return super.writeHead(...(head as Parameters<ServerResponse['writeHead']>));
+    }
+  }
   app.request = standBefore(ExpressRequest.prototype, app.request);
   app.response = standBefore(ExpressResponse.prototype, app.response);
   const types = { IncomingMessage: ExpressRequest, ServerResponse: ExpressResponse };
   const listener = together(app as RequestListener);
-  return https ? createHttpsServer({ ...https, ...types }, listener) : createServer(types, listener);
+  const server = https
+    ? createHttpsServer({ handshakeTimeout: HANDSHAKE_TIMEOUT, ...https, ...types }, listener)
+    : createServer(types, listener);
+  const lingering = LingeringClose.of(server);
+  return server.on('checkContinue', continueWhenRead);
 }
 
 /** The prototype `own`, which now inherits all that `inherited` has. */
@@ -40,4 +57,16 @@ function together(listener: RequestListener): RequestListener {
   return (...request) => {
     if (arrived.push(request) === 1) setImmediate(handle);
   };
+}
+
+/** Answers `Expect: 100-continue` when the body is read: a client whose request is refused need not send it. */
+function continueWhenRead(this: Server, request: IncomingMessage, response: ServerResponse): void {
+  /* oxlint-disable no-underscore-dangle -- Node calls it when somebody reads, whatever way that is done */
+  request._read = (size) => {
+    Reflect.deleteProperty(request, '_read');
+    if (!response.headersSent) response.writeContinue();
+    request._read(size);
+  };
+  /* oxlint-enable no-underscore-dangle */
+  this.emit('request', request, response);
 }

@@ -6,8 +6,10 @@ export class HttpOptions {
   readonly trustProxy: number | readonly string[] = 0;
   /** Origins besides our own whose pages may call with the user's cookie. */
   readonly trustedOrigins: readonly string[] = [];
-  /** How many connections each process keeps open; who connects beyond is hung up on. */
+  /** How many connections each process keeps open. A further one takes the place of an idle one, or is closed. */
   readonly maxConnections: number = 10_000;
+  /** Milliseconds that a connection is kept for its next request: longer than a load balancer keeps it idle. */
+  readonly keepAliveTimeout: number = 75_000;
   /** Whether browsers come by HTTPS alone: they are told so (HSTS), and our own origin is one of HTTPS. */
   readonly https: boolean = true;
   /** Whether a cross-site refusal says in its answer what was expected. Meant for development; the log says it always. */

@@ -1,8 +1,8 @@
-import { Server as TcpServer } from 'node:net';
 import { type NestApplicationOptions, StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express/adapters/express-adapter.js';
 import express, { type RequestHandler, type Response } from 'express';
 import { createExpressServer } from './express-server.js';
+import { GracefulStop } from './graceful-stop.js';
 
 /** Times in milliseconds. */
 const SERVER_LIMITS = {
@@ -16,19 +16,13 @@ const SERVER_LIMITS = {
   requireHostHeader: false,
 };
 
-/** How long, in milliseconds, connections without a request are kept once the server stops: one may be on its way. */
-const IDLE_GRACE = 500;
-
-/** How long, in milliseconds, requests in flight may take to finish once the server stops. */
-const STOP_TIMEOUT = 10_000;
-
 /**
  * Express as an API server wants it: case counts in paths, bodies are left to `BodyGuard`, JSON is
  * `application/json` and nothing more, slow clients are cut off, and stopping lets requests in flight finish.
  */
 export class JsonExpressAdapter extends ExpressAdapter {
   #unmatched: RequestHandler | null = null;
-  #isStopping = false;
+  #stop: GracefulStop | null = null;
 
   constructor() {
     super(express().enable('case sensitive routing').disable('etag').disable('x-powered-by'));
@@ -50,6 +44,7 @@ export class JsonExpressAdapter extends ExpressAdapter {
     super.initHttpServer(options);
     this.httpServer = createExpressServer(this.getInstance(), options.httpsOptions);
     Object.assign(this.httpServer, SERVER_LIMITS);
+    this.#stop = new GracefulStop(this.httpServer);
   }
 
   override reply(response: Response, body: unknown, statusCode?: number): unknown {
@@ -58,24 +53,11 @@ export class JsonExpressAdapter extends ExpressAdapter {
     const json = JSON.stringify(body);
     if (!response.hasHeader('Content-Type')) response.setHeader('Content-Type', 'application/json');
     response.setHeader('Content-Length', Buffer.byteLength(json));
-    if (this.#isStopping) response.setHeader('Connection', 'close');
     return response.end(json);
   }
 
-  override beforeClose(): void {
-    this.#isStopping = true;
-  }
-
   override async close(): Promise<void> {
-    const server = this.httpServer;
-    if (!server.listening) return;
-    // Node's own `close` of an HTTP server would cut idle connections off, into the request that is on its way.
-    const closed = new Promise((resolve) => TcpServer.prototype.close.call(server, resolve));
-    const idle = setInterval(() => server.closeIdleConnections(), IDLE_GRACE);
-    const overdue = setTimeout(() => server.closeAllConnections(), STOP_TIMEOUT);
-    await closed;
-    clearInterval(idle);
-    clearTimeout(overdue);
+    if (this.httpServer.listening) await this.#stop?.stop();
   }
 }
 

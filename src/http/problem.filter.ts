@@ -62,7 +62,6 @@ export class ProblemFilter implements ExceptionFilter {
     }
     if (status === 401) response.setHeader('WWW-Authenticate', this.challenge);
     if (status === 405 && problem.allow !== null) response.setHeader('Allow', problem.allow);
-    if (status === 413) response.setHeader('Connection', 'close');
     if (problem.retryAfter !== null) response.setHeader('Retry-After', problem.retryAfter);
     response.setHeader('Content-Type', contentType);
     this.adapter.reply(response, body, status);

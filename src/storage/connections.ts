@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { AuditStore } from '../audit/audit-store.js';
 import { SystemClock } from '../common/clock.js';
@@ -8,6 +9,9 @@ import type { Backend } from './backend.js';
 import type { StorageOptions, TablePolicy } from './storage-options.js';
 import { faultOfSessionStoreUrl, withoutSecrets } from './store-url.js';
 import { reasonOf, writeTo } from './write-probe.js';
+
+/** In milliseconds. */
+const CLOSE_TIMEOUT = 1_000;
 
 /** The backends that the URLs name, opened once each and closed after the last request. */
 @Injectable()
@@ -44,8 +48,10 @@ export class Connections implements OnApplicationShutdown {
     }
   }
 
+  /** Waits a second at most: a store that does not answer must not hold up the end of the process. */
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all(this.backends.map((backend) => backend.close()));
+    const closed = Promise.all(this.backends.map((backend) => backend.close()));
+    await Promise.race([closed, delay(CLOSE_TIMEOUT, undefined, { ref: false })]);
   }
 }
 
