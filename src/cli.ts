@@ -212,6 +212,7 @@ program
   .addOption(json)
   .action((options: Output) => {
     const settings = describeConfig(process.env);
+    loadConfig(process.env).warnings.forEach((warning) => console.error(warning));
     if (options.json) print(settings);
     else
       settings.forEach(({ name, value, source }) => console.log(`${name.padEnd(22)} ${value}  [${source}]`));

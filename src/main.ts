@@ -39,7 +39,8 @@ async function main(): Promise<void> {
   }
 }
 
-function warnOfRisks({ auth, users }: Config, logger: PinoLogger): void {
+function warnOfRisks({ auth, users, warnings }: Config, logger: PinoLogger): void {
+  warnings.forEach((warning) => logger.warn(warning, 'Config'));
   if (auth.dialect.name === 'alx') {
     logger.warn(
       'AUTH_COMPAT=alx serves an old contract: it tells strangers which addresses have accounts.',

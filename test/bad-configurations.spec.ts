@@ -36,6 +36,8 @@ const ROWS: readonly (readonly [name: string, variables: Variables])[] = [
   ['AUTH_SECRET', { AUTH_SECRET: SECRET }],
   ['SESSION_SECRET', { SESSION_SECRET: SECRET }],
   ['PASSWORD_PEPER', { PASSWORD_PEPER: KEY }],
+  ['DATABASE_URL', { DATABASE_ULR: withSecret('postgres', '@127.0.0.1/coats') }],
+  ['AUTH_TYPE', { COATCHECK_AUTH_TYPE: SECRET }],
   ['TRUSTED_ORIGIN', { TRUSTED_ORIGIN: 'https://app.example.com' }],
   ['AUTH_COMPAT', { AUTH_COMPAT: SECRET }],
   ['REGISTRATION', { AUTH_COMPAT: 'alx', REGISTRATION: 'open' }],

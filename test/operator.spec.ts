@@ -315,6 +315,19 @@ describe('The operator command', () => {
     expect(stdout).toMatch(/^PASSWORD_PEPPER +\(secret\) {2}\[environment\]$/m);
   });
 
+  it('shows with the configuration which names are not read, beside the output', async () => {
+    const variables = { LOGLEVEL: 'debug', REDIS_URL: 'redis://ann:hunter2@127.0.0.1' };
+    const { code, stdout, stderr } = await operate(folder, ['config', '--json'], { variables });
+    expect({ code, lines: stderr.trimEnd().split('\n') }).toEqual({
+      code: 0,
+      lines: [
+        'LOGLEVEL: unknown; did you mean LOG_LEVEL?',
+        'REDIS_URL: not read; to keep sessions in Redis, set SESSION_STORE_URL',
+      ],
+    });
+    expect(JSON.parse(stdout)).toContainEqual({ name: 'LOG_LEVEL', value: 'info', source: 'default' });
+  });
+
   it('brings the tables up to date, as often as it is asked', async () => {
     const elsewhere = newFolder();
     for (let round = 0; round < 2; round += 1) {

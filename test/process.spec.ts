@@ -251,6 +251,15 @@ describe('The server as a process', () => {
     expect(server.output().match(/AUTH_COMPAT=alx/g)).toHaveLength(1);
   });
 
+  it('warns once, by several processes too, of each name that looks misspelt or is for other software', async () => {
+    const names = ['LOGLEVEL', 'NODE_EVN', 'JWT_SECRET', 'PORT'];
+    const variables = Object.fromEntries(names.map((name) => [name, 'hunter2']));
+    const server = await start(newFolder(), { ...variables, WORKERS: '2', API_PORT: '' });
+    for (const name of names) expect(server.output().match(new RegExp(`${name}: .+`, 'g'))).toHaveLength(1);
+    expect(server.output()).toContain('LOGLEVEL: unknown; did you mean LOG_LEVEL?');
+    expect(server.output()).not.toContain('hunter2');
+  });
+
   /** Aborts when a connection is over. */
   function closing(socket: Socket): AbortSignal {
     const controller = new AbortController();

@@ -15,6 +15,8 @@ export interface Config {
   readonly workers: number;
   /** The setup code if it was made up, so that it has to be shown; null where the operator knows it or there is none. */
   readonly newSetupCode: string | null;
+  /** One sentence for each variable that looks misspelt or meant for other software; by name, never by value. */
+  readonly warnings: readonly string[];
   readonly auth: AuthOptions;
   readonly users: UsersOptions;
   readonly sessions: SessionsOptions;

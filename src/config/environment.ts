@@ -202,6 +202,10 @@ export class Environment {
   readonly WORKERS: number = 1;
 }
 
+export type Name = keyof Environment;
+
+export const NAMES = Object.keys(new Environment()) as Name[];
+
 /** What may not be shown, and can be given as a file by `NAME_FILE`. */
 export const SECRETS = [
   'SETUP_CODE',

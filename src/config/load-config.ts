@@ -15,12 +15,15 @@ import { type Config, ConfigError } from './config.js';
 import { contradictions } from './contradictions.js';
 import { type Settings, withDerivedDefaults } from './derived-defaults.js';
 import { parseDuration, parsePythonInt } from '../common/duration.js';
-import { SECRETS } from './environment.js';
-import { NAMES, type Name, type Source, type Variables, readEnvironment } from './read-environment.js';
+import { NAMES, type Name, SECRETS } from './environment.js';
+import { type Source, type Variables, readEnvironment } from './read-environment.js';
 
-/** The configuration that the variables make; a `ConfigError` with all their problems at once. */
-export function loadConfig(variables: Variables): Config {
-  const { settings } = readSettings(variables);
+/**
+ * The configuration that the variables make; a `ConfigError` with all their problems at once. `strict: false` is for
+ * applications with variables of their own: names that look like ours never throw, and are all in `warnings`.
+ */
+export function loadConfig(variables: Variables, { strict = true }: { strict?: boolean } = {}): Config {
+  const { settings, warnings } = readSettings(variables, strict);
   const production = settings.NODE_ENV === 'production';
   const dialect = settings.AUTH_COMPAT === 'alx' ? ALX : STANDARD;
   const max = settings.SESSION_MAX_PER_USER;
@@ -33,6 +36,7 @@ export function loadConfig(variables: Variables): Config {
     logLevel: settings.LOG_LEVEL,
     workers: settings.WORKERS,
     newSetupCode,
+    warnings,
     auth: new AuthOptions({
       type: settings.AUTH_TYPE.filter((type) => type !== 'auth'),
       lifetime: limits(settings),
@@ -108,12 +112,12 @@ export function describeConfig(
   });
 }
 
-function readSettings(variables: Variables) {
-  const { environment, sources, problems } = readEnvironment(variables);
+function readSettings(variables: Variables, strict = true) {
+  const { environment, sources, problems, warnings } = readEnvironment(variables, { strict });
   const settings = withDerivedDefaults(environment);
   const all = [...problems, ...contradictions(environment, settings)];
   if (all.length > 0) throw new ConfigError(all);
-  return { settings, sources, given: environment };
+  return { settings, sources, warnings, given: environment };
 }
 
 function limits({ AUTH_COMPAT, SESSION_DURATION, SESSION_IDLE_TIMEOUT }: Settings): Limits {

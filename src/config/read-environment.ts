@@ -1,12 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
-import { closest, distance } from 'fastest-levenshtein';
 import { decodeUtf8, isDecoded } from '../common/utf8.js';
-import { Environment, SECRETS } from './environment.js';
+import { Environment, NAMES, type Name, SECRETS } from './environment.js';
+import { unknownNames } from './unknown-names.js';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
-export type Name = keyof Environment;
 export type Source = 'environment' | 'file' | 'default';
 
 export interface Reading {
@@ -14,27 +13,19 @@ export interface Reading {
   readonly sources: ReadonlyMap<Name, Source>;
   /** By name, never by value. */
   readonly problems: readonly string[];
+  /** Names that are not read and do not stop the start. */
+  readonly warnings: readonly string[];
 }
-
-export const NAMES = Object.keys(new Environment()) as Name[];
-
-/** Prefixes of names that are all ours, and of those that others may have too. */
-const OURS = /^(AUTH|SESSION)_/;
-const SAFEGUARDS = /^(PASSWORD|SETUP|TRUST|TRUSTED)_/;
-
-/** How many letters may be wrong in a name that is taken for one of ours. */
-const MOST_SLIPS = 3;
 
 /** In bytes. */
 const LARGEST_SECRET = 65_536;
 
-/** Names with our prefixes that are others': desktops set this one. */
-const FOREIGN = ['SESSION_MANAGER'];
-
 /** Reads every variable and finds all that is wrong with each; an empty one counts as not given. */
-export function readEnvironment(variables: Variables): Reading {
+export function readEnvironment(variables: Variables, { strict }: { strict: boolean }): Reading {
   const sources = new Map<Name, Source>();
-  const problems = unknownNames(variables);
+  const { errors, warnings } = unknownNames(variables);
+  const problems = strict ? errors : [];
+  if (!strict) warnings.unshift(...errors);
   const given: Partial<Record<Name, string>> = {};
   for (const name of NAMES) {
     const file = isSecret(name) ? variables[`${name}_FILE`] || undefined : undefined;
@@ -51,7 +42,7 @@ export function readEnvironment(variables: Variables): Reading {
   for (const { property, constraints = {} } of validateSync(environment, { stopAtFirstError: true })) {
     problems.push(`${property}: ${Object.values(constraints)[0]}`);
   }
-  return { environment, sources, problems };
+  return { environment, sources, problems, warnings };
 }
 
 function sourceOf(file: string | undefined, value: string | undefined): Source {
@@ -77,16 +68,4 @@ function readSecret(file: string): string | Unreadable {
   } catch {
     return new Unreadable('cannot be read');
   }
-}
-
-function unknownNames(variables: Variables): string[] {
-  const known = new Set<string>([...NAMES, ...SECRETS.map((name) => `${name}_FILE`), ...FOREIGN]);
-  return Object.keys(variables)
-    .filter((name) => !known.has(name) && (OURS.test(name) || isMisspelt(name)))
-    .map((name) => `${name}: unknown; did you mean ${closest(name, [...NAMES])}?`);
-}
-
-/** Whether a name is meant to be one of those that keep the server safe. */
-function isMisspelt(name: string): boolean {
-  return SAFEGUARDS.test(name) && distance(name, closest(name, [...NAMES])) <= MOST_SLIPS;
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-import { NAMES } from '../../src/config/read-environment.js';
+import { NAMES } from '../../src/config/environment.js';
 
 type Variables = Readonly<Record<string, string>>;
 
