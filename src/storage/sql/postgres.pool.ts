@@ -104,7 +104,7 @@ export class PostgresPool implements KyselyPool {
     for (;;) {
       const connection = (await this.#pool.connect()) as unknown as Leased;
       const lease = new Lease(connection, this.timeout, (useless) => this.#replaceRound(useless));
-      if (connection.round === this.#round && !connection.isReadOnly) {
+      if (connection.round === this.#round && (connection.isCheckDue || !connection.isReadOnly)) {
         await lease.check();
         return lease;
       }
@@ -181,7 +181,7 @@ class Lease {
   #examine(): void {
     if (this.connection.isCommitDoubtful)
       throw new Error('The server committed without its standby, which did not answer in time.');
-    if (this.connection.isReadOnly && !this.#mayHaveWritten)
+    if (this.connection.isReadOnly && !this.connection.isCheckDue && !this.#mayHaveWritten)
       throw new UselessConnectionError('The server became read-only.');
   }
 
