@@ -141,7 +141,11 @@ export class RedisConnection {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#checks);
-    await this.#current.then(letGo, () => {});
+    const current = this.#current;
+    this.#live = null;
+    // Calls that come too late fail at once.
+    this.#current = Promise.reject(new Error('The connection is closed.'));
+    await Promise.allSettled([current.then(letGo), this.#current]);
   }
 
   #ask<T>(side: Side, command: (redis: ConnectedRedis) => Promise<T>): Promise<T> {
