@@ -525,10 +525,10 @@ for (const [name, storage] of Object.entries(DURABLE))
           { m4rk: 1 },
           true,
         ].map((expires_at) => ['/expires_at', { expires_at }] as const),
-        ['', { m4rk: 1 }],
-        ['', { transport: 'cookie' }],
-        ['', { kind: 'session' }],
-        ['', { user_id: 'm4rk' }],
+        ['', { '\u0000m4rk': 1 }],
+        ['/transport', { transport: 'cookie' }],
+        ['/kind', { kind: 'session' }],
+        ['/user_id', { user_id: 'm4rk' }],
       ];
       for (const [pointer, field] of wrong) {
         const { status, body } = await ann.post('/access_tokens', { ...wish(), ...field });
