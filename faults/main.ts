@@ -8,6 +8,7 @@ import { crashes } from './crashes.js';
 import { postgresFailover } from './postgres-failover.js';
 import { races } from './races.js';
 import { redisFailovers } from './redis-failovers.js';
+import { refusedBodies } from './refused-bodies.js';
 import type { Measurement, Scale, Scenario } from './scenario.js';
 import { stopping } from './stopping.js';
 import { abandon } from './support.js';
@@ -22,6 +23,7 @@ const LISTS: Readonly<Record<string, readonly Scenario[]>> = {
   stopping,
   sweeping,
   redisFailovers,
+  refusedBodies,
   postgresFailover,
 };
 
