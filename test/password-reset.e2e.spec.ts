@@ -40,6 +40,20 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
     };
     const signIn = (app: TestApp, password: string) => app.visitor().login('ann@example.com', password);
 
+    it('takes no password that was revoked, and says in the trail whose it is', async () => {
+      const { app, id, issue } = await start();
+      await issue(undefined, { revoke: true });
+      const token = await issue(undefined, { revoke: true });
+      expect(await reset(app, token, PASSWORD)).toMatchObject({
+        status: 400,
+        body: { errors: [{ pointer: '/new_password' }] },
+      });
+      expect((await reset(app, token)).status).toBe(200);
+      const root = app.visitor(basic('root@example.com'));
+      const { body } = await root.get(`/audit?user=${id}&type=password_reset`);
+      expect(body).toMatchObject([{ actor_id: id, subject_id: id }]);
+    });
+
     it('sets a new password once, and ends what the old one opened', async () => {
       const { app, root, id } = await start();
       const ann = app.visitor();

@@ -11,6 +11,7 @@ const ALARMING: ReadonlySet<AuditType> = new Set([
   'sign_in_throttled',
   'reauthentication_failed',
   'password_change_failed',
+  'password_reset_failed',
   'cross_site_refused',
   'right_refused',
   'setup_code_refused',

@@ -1,20 +1,28 @@
-import { Injectable } from '@nestjs/common';
-import type { Initiator } from '../audit/initiator.js';
+import { Injectable, Logger } from '@nestjs/common';
+import { StoreUnavailableError } from '../common/domain-error.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { UserWatcher } from '../users/user-watcher.js';
 
-/** Ends the sessions of users who are disabled, deleted or have a new password. They are invalid already; this records why. */
+/**
+ * Ends the sessions of users who may not sign in any more, so that their holders are told why. They are invalid without it,
+ * by the user: a session store that does not answer does not undo what was done to the user.
+ */
 @Injectable()
 export class SessionEnder extends UserWatcher {
+  readonly #logger = new Logger('Sessions');
+
   constructor(private readonly sessions: SessionsService) {
     super();
   }
 
-  async barred(
-    userId: string,
-    why: 'user_disabled' | 'user_deleted' | 'password_changed',
-    by: Initiator,
-  ): Promise<void> {
-    await this.sessions.endAll(userId, why, undefined, by);
+  async barred(...[userId, why, by]: Parameters<UserWatcher['barred']>): Promise<void> {
+    try {
+      await this.sessions.endAll(userId, why, undefined, by);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      this.#logger.warn(
+        `The sessions of user ${userId} are invalid, but could not be marked as ended (${why}).`,
+      );
+    }
   }
 }

@@ -1,4 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
+import { Logger } from '@nestjs/common';
 import type { AuditTrail } from '../audit/audit-trail.js';
 import { type Initiator, PROGRAM } from '../audit/initiator.js';
 import { type Clock, isFromWrongClock, later } from '../common/clock.js';
@@ -19,6 +20,9 @@ const VALID_FOR = 24 * 3_600_000;
 /** How often others may issue a token for the same user at the same time. */
 const MOST_TRIES = 100;
 
+/** How many passwords that were revoked a new one may not be. */
+const MOST_REVOKED = 3;
+
 export interface IssuedReset {
   readonly token: ResetToken;
   readonly expiresAt: Date;
@@ -30,6 +34,7 @@ export interface IssuedReset {
  */
 export class PasswordResetService {
   readonly #policy: PasswordPolicy;
+  readonly #logger = new Logger('Passwords');
 
   constructor(
     private readonly users: UserStore,
@@ -55,11 +60,11 @@ export class PasswordResetService {
   ): Promise<IssuedReset> {
     const found = await this.users.find(userId);
     if (!found) throw new DomainError('not_found');
-    const user = revoke ? await this.#revoke(found, by) : found;
+    const { user, revokedHash } = revoke ? await this.#revoke(found, by) : { user: found, revokedHash: null };
     const token = ResetToken.issue(user.id);
     const issuedAt = this.clock.now();
     const expiresAt = later(issuedAt, VALID_FOR);
-    await this.#keep(token, user, issuedAt);
+    await this.#keep(token, user, issuedAt, revokedHash);
     const details = revoke ? ({ reason: 'revoked' } as const) : {};
     await this.trail?.record({ type: 'password_reset_issued', subjectId: user.id, details }, by);
     return { token, expiresAt };
@@ -71,30 +76,50 @@ export class PasswordResetService {
    */
   async reset(text: string, next: string, by: Initiator = PROGRAM): Promise<void> {
     const token = ResetToken.parse(text);
-    const user = token && (await this.#holderOf(token));
-    if (!user) return this.#refuse(null, by);
+    const holder = token && (await this.#holderOf(token));
+    if (!holder) return this.#refuse(null, by);
+    const { user, revokedHashes } = holder;
     await this.#policy.check(next, user, '/new_password');
-    const credential = await this.users.findCredential(user.email);
-    const isUnchanged =
-      credential?.user.id === user.id && (await this.hasher.verify(next, credential.passwordHash));
-    if (isUnchanged) throw invalid('/new_password', 'Must differ from the current password.');
+    for (const hash of [await this.#hashOf(user), ...revokedHashes])
+      if (hash !== null && (await this.hasher.verify(next, hash)))
+        throw invalid('/new_password', 'Must differ from the current password.');
     const { id, credentialVersion } = user;
     const passwordHash = await this.hasher.hash(next);
     const changed = await this.users.replacePassword(id, credentialVersion, passwordHash, this.clock.now());
     if (!changed) return this.#refuse(id, by);
-    await this.throttle.forgive(emailKey(changed.email));
-    await this.trail?.record({ type: 'password_reset', subjectId: id }, by);
-    await this.watcher?.barred(id, 'password_changed', by);
+    // The token proves who asks. What fails from here on does not undo the change.
+    const owner = { ...by, actorId: by.actorId ?? id };
+    await this.trail?.record({ type: 'password_reset', subjectId: id }, owner);
+    await this.watcher?.barred(id, 'password_changed', owner);
+    await this.#forgive(changed.email);
   }
 
-  /** The user whose token this is, as long as it is valid. */
-  async #holderOf(token: ResetToken): Promise<User | null> {
+  async #forgive(email: string): Promise<void> {
+    try {
+      await this.throttle.forgive(emailKey(email));
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      this.#logger.warn('A password was reset, but the failed attempts at the account could not be cleared.');
+    }
+  }
+
+  /** Null where the address is another user's by now. */
+  async #hashOf({ id, email }: User): Promise<string | null> {
+    const credential = await this.users.findCredential(email);
+    return credential?.user.id === id ? credential.passwordHash : null;
+  }
+
+  /** The user whose token this is, as long as it is valid, and the hashes of the passwords that were revoked. */
+  async #holderOf(
+    token: ResetToken,
+  ): Promise<{ readonly user: User; readonly revokedHashes: readonly string[] } | null> {
     const now = this.clock.now();
     const [kept] = await this.tallies.read([keyOf(token.userId)], now);
-    const [secretHash = '', version, issuedAt] = kept?.split(' ') ?? [];
+    const [secretHash = '', version, issuedAt, ...revokedHashes] = kept?.split(' ') ?? [];
     if (!token.matches(secretHash) || !isInTime(new Date(Number(issuedAt)), now)) return null;
     const user = await this.users.find(token.userId);
-    return user && !user.disabled && String(user.credentialVersion) === version ? user : null;
+    const isHolder = user && !user.disabled && String(user.credentialVersion) === version;
+    return isHolder ? { user, revokedHashes } : null;
   }
 
   async #refuse(subjectId: string | null, by: Initiator): Promise<never> {
@@ -103,26 +128,43 @@ export class PasswordResetService {
   }
 
   /** Replaces the password by one that nobody knows. */
-  async #revoke({ id, credentialVersion }: User, by: Initiator): Promise<User> {
+  async #revoke(found: User, by: Initiator): Promise<{ user: User; revokedHash: string | null }> {
+    const { id, credentialVersion } = found;
+    const revokedHash = await this.#hashOf(found);
     const passwordHash = await this.hasher.hash(randomBytes(32).toString('base64url'));
-    const revoked = await this.users.replacePassword(id, credentialVersion, passwordHash, this.clock.now());
+    const user = await this.users.replacePassword(id, credentialVersion, passwordHash, this.clock.now());
     // Somebody else changed the user at the same time: what is revoked must be what is there now.
-    if (!revoked) {
-      const user = await this.users.find(id);
-      if (!user) throw new DomainError('not_found');
-      return this.#revoke(user, by);
+    if (!user) {
+      const changed = await this.users.find(id);
+      if (!changed) throw new DomainError('not_found');
+      return this.#revoke(changed, by);
     }
     await this.watcher?.barred(id, 'password_changed', by);
-    return revoked;
+    return { user, revokedHash };
   }
 
-  async #keep(token: ResetToken, { id, credentialVersion }: User, issuedAt: Date): Promise<void> {
-    const text = `${token.secretHash} ${credentialVersion} ${issuedAt.getTime()}`;
+  /** Keeps a token in place of the one before, and what was revoked: others may know those passwords. */
+  async #keep(
+    token: ResetToken,
+    { id, credentialVersion }: User,
+    issuedAt: Date,
+    revokedHash: string | null,
+  ): Promise<void> {
     const until = later(issuedAt, VALID_FOR);
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const now = this.clock.now();
       const [before = null] = await this.tallies.read([keyOf(id)], now);
-      if (await this.tallies.swap(keyOf(id), before, text, until, now)) return;
+      const revoked = [
+        ...(before?.split(' ').slice(3) ?? []),
+        ...(revokedHash === null ? [] : [revokedHash]),
+      ];
+      const words = [
+        token.secretHash,
+        credentialVersion,
+        issuedAt.getTime(),
+        ...revoked.slice(-MOST_REVOKED),
+      ];
+      if (await this.tallies.swap(keyOf(id), before, words.join(' '), until, now)) return;
     }
     throw new StoreUnavailableError(new Error('Others issue reset tokens for this user all the time.'));
   }

@@ -140,12 +140,12 @@ export class UsersService {
     const update = await this.store.update(id, { ...changes, email }, this.clock.now());
     if (update.outcome !== 'updated') throw new DomainError(update.outcome);
     const { before, after } = update;
-    if (changes.disabled === false) await this.throttle.forgive(emailKey(after.email));
     if (before.email !== after.email) await this.#tell('email_changed', after, by);
     if (before.role !== after.role)
       await this.#tell('role_changed', after, by, { from: before.role, to: after.role });
     if (before.disabled !== after.disabled)
       await this.#tell(after.disabled ? 'user_disabled' : 'user_enabled', after, by);
+    if (changes.disabled === false) await this.throttle.forgive(emailKey(after.email));
     if (changes.disabled) await this.watcher?.barred(id, 'user_disabled', by);
     return after;
   }
