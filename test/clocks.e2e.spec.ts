@@ -73,6 +73,17 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
       expect((await visitor.get('/users/me')).status).toBe(401);
     });
 
+    it('does not stretch the idle limit by a use in the future', async () => {
+      const app = await startOne();
+      await app.addUser('ann@example.com');
+      const visitor = app.visitor();
+      await visitor.login('ann@example.com', PASSWORD, { remember: true });
+      app.clock.advance(13 * DAY);
+      expect((await visitor.get('/users/me')).status).toBe(200);
+      app.clock.advance(-13 * DAY);
+      expect((await visitor.get('/users/me')).status).toBe(401);
+    });
+
     it('tells of an end in the future why, and not since when', async () => {
       const app = await startOne();
       const { id } = await app.addUser('ann@example.com');

@@ -116,7 +116,7 @@ export class SessionsService {
     const found = await find(token.id, now);
     if (!found) return this.#explain(token, lifetime, now);
     if (!token.matches(found.secretHash)) return UNKNOWN;
-    if (isFromWrongClock(found.authenticatedAt, now)) return this.#refuseWrongClock();
+    if (isFromWrongClock(found.lastSeenAt, now)) return this.#refuseWrongClock();
     if (lifetime.deadline(found) <= now) return expired(found, lifetime);
     return this.#noteUse(found, lifetime, now);
   }
@@ -259,11 +259,11 @@ export class SessionsService {
     };
   }
 
-  /** A session that begins in the future would outlive every limit. */
+  /** A session that begins, or was last used, in the future would outlive its limits. */
   #refuseWrongClock(): Resumption {
     if (!this.#hasWarned)
       this.#logger.warn(
-        'Sessions that were opened in the future are refused: set the clocks of all machines by one source (NTP).',
+        'Sessions that were opened or used in the future are refused: set the clocks of all machines by one source (NTP).',
       );
     this.#hasWarned = true;
     return UNKNOWN;
