@@ -14,6 +14,9 @@ const PACKAGES = {
 
 const UNKNOWN = 'unknown field';
 
+/** How many faults one answer lists. */
+const MOST_FAULTS = 30;
+
 /** Rules of a type: where one is broken, the other rules of the field mean nothing. */
 const TYPE_RULES = ['isString', 'isBoolean', 'isInt'];
 
@@ -58,7 +61,9 @@ export class InputPipe extends ValidationPipe {
       faults.unshift(...error.faults);
     }
     const more = isObject && metadata.metatype ? await this.#check(metadata.metatype, value, faults) : [];
-    throw new DomainError('validation_failed', { faults: [...more, ...faults].toSorted(knownFirst) });
+    throw new DomainError('validation_failed', {
+      faults: bounded([...more, ...faults].toSorted(knownFirst)),
+    });
   }
 
   /** The further faults of a refused body, so that a client is told of all at once. */
@@ -73,6 +78,12 @@ export class InputPipe extends ValidationPipe {
     });
     return (await Promise.all(details)).flat();
   }
+}
+
+/** As many as anybody reads: a small body can have thousands of unknown fields. */
+function bounded(faults: readonly InputFault[]): InputFault[] {
+  const rest = { pointer: '', detail: 'There are more faults. Correct these first.' };
+  return faults.length <= MOST_FAULTS ? [...faults] : [...faults.slice(0, MOST_FAULTS), rest];
 }
 
 /** A field that class-transformer drops without a word. */

@@ -74,6 +74,16 @@ export class LingeringClose {
     return true;
   }
 
+  /** So that one client, or one proxy with many behind it, keeps no other from its answer. */
+  #closeOldestOf(address: string): void {
+    for (const [socket, leave] of this.#leave) {
+      if ((socket.remoteAddress ?? address) !== address) continue;
+      leave();
+      socket.destroy();
+      return;
+    }
+  }
+
   closeAll(): void {
     while (this.closeOldest());
   }
@@ -95,8 +105,9 @@ export class LingeringClose {
     if (this.has(socket)) return true;
     const address = socket.remoteAddress ?? '';
     const ofAddress = this.#perAddress.get(address) ?? 0;
-    if (socket.destroyed || ofAddress >= MOST.perAddress) return false;
-    if (this.#leave.size >= MOST.inAll) this.closeOldest();
+    if (socket.destroyed) return false;
+    if (ofAddress >= MOST.perAddress) this.#closeOldestOf(address);
+    else if (this.#leave.size >= MOST.inAll) this.closeOldest();
     this.#count(address, 1);
     const overdue = setTimeout(() => socket.destroy(), time).unref();
     const leave = () => {
