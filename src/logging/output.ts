@@ -52,14 +52,14 @@ export class Output {
   }
 
   /**
-   * Tries to write what waits, for at most so many milliseconds, in which the process does nothing else. The number of texts
+   * Tries to write what waits, for at most so many milliseconds, in which the process does nothing else. The number of lines
    * that are lost if the process ends now.
    */
   flush(patience: number): number {
     const end = performance.now() + patience;
     while (!this.#writeWaiting() && this.#code === 'EAGAIN' && performance.now() < end)
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_INTERVAL.busy);
-    return this.#lost + this.#waiting.length;
+    return this.#lost + linesOf(Buffer.concat(this.#waiting));
   }
 
   /** Whether nothing waits any longer. */
@@ -116,6 +116,11 @@ export class Output {
     this.#lost += 1;
     if (this.#lost === 1) this.#events.onLoss(this.#code);
   }
+}
+
+/** A piece that waits may be several lines, or what is left of one. */
+function linesOf(text: Buffer): number {
+  return text.toString('latin1').split('\n').length - 1;
 }
 
 /**
