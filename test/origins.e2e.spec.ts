@@ -291,7 +291,7 @@ describe('Origins of applications', () => {
 describe('A request from another site whose only credential is a bearer token', () => {
   const EVIL: Fields = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
 
-  /** The status of a change that Ann, or whoever it is, asks for from another site. */
+  /** The status of a change that a visitor, Ann by default, asks for from another site. */
   async function ask(own: TestApp, headers: Fields, path = '/api/v1/auth_session/logout'): Promise<number> {
     return (await send(['DELETE', path], { ...EVIL, ...headers }, own)).status;
   }

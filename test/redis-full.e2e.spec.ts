@@ -21,7 +21,7 @@ describeWithEngine.redis('A server whose Redis is full', () => {
     expect((await one.login(email)).status).toBe(200);
     return one;
   };
-  /** Why a session is over, or null. */
+  /** Why a session has ended, or null. */
   const endOf = async (cookie: string) =>
     (await visitor().send('GET', '/users/me', undefined, { cookie })).body?.code ?? null;
 

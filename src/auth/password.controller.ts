@@ -63,7 +63,7 @@ export class PasswordController {
   }
 }
 
-/** The password has been changed: where the store takes no new session, the user signs in anew. */
+/** The password has been changed: where the store takes no new session, the user signs in again. */
 function noSession(error: unknown): null {
   if (error instanceof StoreUnavailableError) return null;
   throw error;

@@ -16,7 +16,7 @@ export function fieldRulesOf(prototype: object): Readonly<Record<string, FieldRu
 
 /** Applies the rules that need more than the value of a field. */
 export abstract class FieldRules {
-  /** A sentence that says what breaks the rule, or null. Whoever acts on the body later checks again. */
+  /** A sentence that says what breaks the rule, or null. The code that uses the body checks again. */
   abstract faultOf(
     rule: FieldRule,
     value: string,

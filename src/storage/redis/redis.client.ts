@@ -9,7 +9,7 @@ const NODE_RECONNECT_INTERVAL = 250;
 
 const REDIS_PORT = 6379;
 
-/** What is asked of Redis, be it one server or a cluster. Without a connection, a command fails at once. */
+/** What is asked of Redis, whether it is one server or a cluster. Without a connection, a command fails at once. */
 export interface RedisClient {
   info(section?: string): Promise<string>;
   get(key: string): Promise<string | null>;

@@ -8,7 +8,7 @@ import { Sentinels } from './sentinels.js';
 /** Milliseconds that a connection may take with all that is asked on it first, and an answer of the server about itself. */
 const PATIENCE = 1_500;
 
-/** A primary, be it the one server that the URL names or the one that the sentinels name. */
+/** A primary: the one server that the URL names, or the one that the sentinels name. */
 export class RedisPrimary implements ConnectedRedis {
   readonly reads: NodeClient;
   readonly writes: NodeClient;

@@ -112,7 +112,7 @@ async function expectAddressesToOutlive(open: () => Promise<SqlDatabase>, migrat
   for (let start = 1; start <= 2; start += 1) {
     const after = await open();
     const store = new SqlUserStore(after);
-    // Whoever was found before is found by the same spelling, also where two have one address.
+    // A user who was found by a spelling before is found by it still, also where two have one address.
     for (const [email, id] of ids)
       expect([email, (await store.findCredential(email))?.user.id]).toEqual([email, id]);
     expect((await store.findCredential('ann@xn--exmple-cua.org'))?.user.id).toBe(ids.get('Ann@Exämple.org'));

@@ -7,7 +7,7 @@ export class UselessConnectionError extends Error {
 
 /** SQLSTATEs and their classes (https://www.postgresql.org/docs/current/errcodes-appendix.html); a full code comes first. */
 const FAILURES: Readonly<Record<string, Failure>> = {
-  // A row that is to be unique was written meanwhile: repeated, the call finds it.
+  // A row that must be unique was written in the meantime: repeated, the call finds it.
   '23505': 'busy',
   '40001': 'busy',
   '40P01': 'busy',

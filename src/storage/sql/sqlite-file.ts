@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 
-/** Whoever owns the file may read and write it, and nobody else. */
+/** The owner of the file may read and write it, and nobody else. */
 const PRIVATE = 0o600;
 
 /** What SQLite puts beside a database, with the rights of the database. */
