@@ -225,7 +225,7 @@ describeWithBrowser('A page in a real browser', () => {
     const complaints: string[] = [];
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
     await page.goto(home.url());
-    await page.click('#operations-service-StatusController_status');
+    await page.click('#operations-service-getStatus');
     await page.click('text=Try it out');
     await page.click('text=Execute');
     await page.waitForSelector('.live-responses-table >> text=/"OK"/');
