@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { Server, newFolder, operate } from '../test/support/server.js';
+import { Server, makeDatabase, newFolder, operate } from '../test/support/server.js';
 import { Wire, type WireAnswer, requestOf } from '../test/support/wire.js';
 import { type Attempt, type Fact, type Name, PEOPLE, fillIn } from './attempt.js';
 
@@ -37,6 +37,7 @@ export class House {
   static async open(dialect: string, type: string): Promise<House> {
     const folder = newFolder();
     const variables = { AUTH_COMPAT: dialect, AUTH_TYPE: type };
+    await makeDatabase(folder, variables);
     const args = ['user', 'create', '--password-stdin', '--role', 'admin', '--email', KEEPER];
     const { code, stderr } = await operate(folder, args, { input: PASSWORD, variables });
     if (code !== 0) throw new Error(stderr);
