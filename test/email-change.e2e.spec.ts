@@ -115,9 +115,10 @@ describe.each(Object.entries(HOUSES))('An address on %s', (_, variablesOf) => {
 
   it('stays where null is sent', async () => {
     expect(await ann.put(`/users/${id}`, { email: null, last_name: 'Lee' })).toMatchObject({
-      status: 200,
-      body: { email: old, last_name: 'Lee' },
+      status: 400,
+      body: { errors: [{ pointer: '/email' }] },
     });
+    expect((await ann.get('/users/me')).body).toMatchObject({ email: old });
   });
 
   it('is in the audit trail as changed, and not which it was', async () => {
