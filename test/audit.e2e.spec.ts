@@ -309,9 +309,10 @@ describe('The audit trail', () => {
       await visitor.post('/password/reset', { token, new_password: NEW_PASSWORD });
     const byNobody = { actorId: null, ...FROM_THERE };
     const ended = { type: 'session_ended', details: { reason: 'password_changed' } } as const;
+    const byOwner = { actorId: kay.id, subjectId: kay.id, ...FROM_THERE };
     await expectNews(
-      { type: 'password_reset', ...byNobody, subjectId: kay.id },
-      { ...ended, ...byNobody, subjectId: kay.id, sessionId: idOf(there) },
+      { type: 'password_reset', ...byOwner },
+      { ...ended, ...byOwner, sessionId: idOf(there) },
       { type: 'password_reset_failed', ...byNobody, subjectId: null },
     );
     const again = await audited.signedIn('kay@example.com', NEW_PASSWORD);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { PASSWORD, Visitor } from './support/app.js';
 import { RedisServer, command } from './support/engines.js';
-import { Server, newFolder, operate } from './support/server.js';
+import { Server, makeDatabase, newFolder, operate } from './support/server.js';
 import { describeWithEngine } from './support/services.js';
 
 jest.setTimeout(60_000);
@@ -28,6 +28,7 @@ describeWithEngine.redis('A server whose Redis is full', () => {
   beforeAll(async () => {
     redis = await RedisServer.start();
     variables = { SESSION_STORE_URL: redis.url };
+    await makeDatabase(folder, variables);
     for (const [email, role] of [
       [ANN, 'user'],
       [ROOT, 'admin'],
