@@ -3,7 +3,7 @@ import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Output } from './output.js';
 
 const LINE = `${'x'.repeat(999)}\n`;
@@ -12,6 +12,7 @@ describe('An output', () => {
   const open: number[] = [];
 
   afterEach(() => {
+    jest.restoreAllMocks();
     for (const descriptor of open.splice(0)) closeSync(descriptor);
   });
 
@@ -82,6 +83,31 @@ describe('An output', () => {
     const written = text.split(LINE).length - 1;
     expect(written + Number(lost)).toBe(5000);
     expect(written * LINE.length).toBeLessThan((1 << 20) + 70_000);
+    output.write('after\n');
+    expect(read()).toBe('after\n');
+  });
+
+  it('has no text wait for an attempt that has been made', async () => {
+    const { writer, read } = newPipe();
+    const output = new Output(writer);
+    jest.spyOn(performance, 'now').mockReturnValue(performance.now());
+    for (let index = 0; index < 100; index += 1) output.write(LINE);
+    read();
+    await delay(100);
+    expect(read()).toMatch(/x\n$/);
+    output.write('after\n');
+    expect(read()).toBe('after\n');
+  });
+
+  it('writes a text that is longer than what may wait', async () => {
+    const { writer, read } = newPipe();
+    const output = new Output(writer);
+    output.write(`${'x'.repeat(1 << 20)}\n`);
+    let length = 0;
+    while (length <= 1 << 20) {
+      length += read().length;
+      await delay(5);
+    }
     output.write('after\n');
     expect(read()).toBe('after\n');
   });

@@ -23,7 +23,8 @@ export interface OutputEvents {
 
 /**
  * Writes texts to a descriptor and never waits for it. While it cannot be written (a full disk, a reader that has stopped
- * reading, a closed pipe, a stopped terminal) up to 1 MiB waits in order; further texts are lost and counted.
+ * reading, a closed pipe, a stopped terminal) up to 1 MiB, or one longer text, waits in order; further texts are lost and
+ * counted.
  */
 export class Output {
   readonly #number: number;
@@ -45,7 +46,8 @@ export class Output {
   write(text: string): void {
     if (this.#waitingBytes > 0 && performance.now() >= this.#nextAttempt) this.#writeWaiting();
     const bytes = Buffer.from(text);
-    if (this.#lost > 0 || this.#waitingBytes + bytes.length > MOST_WAITING) return this.#lose();
+    const isFull = this.#waitingBytes > 0 && this.#waitingBytes + bytes.length > MOST_WAITING;
+    if (this.#lost > 0 || isFull) return this.#lose();
     this.#waiting.push(bytes);
     this.#waitingBytes += bytes.length;
     if (performance.now() >= this.#nextAttempt) this.#writeWaiting();
@@ -75,6 +77,8 @@ export class Output {
         return false;
       }
     }
+    // A timer may fire a little before the time of the next attempt, which nothing waits for any longer.
+    this.#nextAttempt = 0;
     const lost = this.#lost;
     this.#lost = 0;
     if (lost > 0) this.#events.onRestored(lost);
