@@ -1,8 +1,13 @@
+import { keepFoldersInMemory } from './test/support/memory-folder.js';
+
+keepFoldersInMemory();
+
 /** ES modules through SWC; decorators keep their type metadata because the injector reads it. */
 export default {
   testEnvironment: 'node',
   testTimeout: 30_000,
   maxWorkers: 2,
+  globalTeardown: '<rootDir>/test/support/memory-folder.js',
   extensionsToTreatAsEsm: ['.ts'],
   testRegex: '\\.spec\\.ts$',
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/test/slow/'],
