@@ -113,7 +113,7 @@ export class SessionAuth extends Auth {
   }
 
   override async renew({ request, response }: Exchange): Promise<Grant | null> {
-    const text = this.#heededTicketOf(request);
+    const text = this.#ownTokenOf(request);
     const renewed =
       text === null ? null : await this.sessions.renew(text, this.lifetime, initiatorOf(request));
     return (
@@ -122,7 +122,7 @@ export class SessionAuth extends Auth {
   }
 
   override async signOut({ request, response }: Exchange): Promise<boolean> {
-    const text = this.#heededTicketOf(request);
+    const text = this.#ownTokenOf(request);
     if (text === null) return false;
     const isOver = await this.sessions.close(text, initiatorOf(request));
     this.takeBack(response);
@@ -157,10 +157,11 @@ export class SessionAuth extends Auth {
     if (this.options.dialect.clearsCookie) this.cookie.clear(response);
   }
 
-  /** The ticket that a request carries; null where that of another scheme let it in, which may be another user's. */
-  #heededTicketOf(request: Request): string | null {
-    const heeded = request.principal?.session;
-    return heeded && heeded.transport !== this.transport ? null : this.ticketOf(request);
+  /** The token of the session that let a request in; null where another credential did, which may be another user's. */
+  #ownTokenOf(request: Request): string | null {
+    const [{ principal }, text] = [request, this.ticketOf(request)];
+    if (!principal || text === null) return text;
+    return principal.session && SessionToken.parse(text)?.id === principal.session.id ? text : null;
   }
 
   #reject({ res }: Request, reason: Rejection, at: Date | null = null): AuthResult {

@@ -1,0 +1,313 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ModulesContainer } from '@nestjs/core';
+import {
+  AuditStore,
+  PasswordHasher,
+  PasswordResetService,
+  SessionStore,
+  type User,
+  UserStore,
+} from 'coatcheck';
+import { aSession, aUser } from 'coatcheck/testing';
+import { RouteTable } from '../src/http/route-table.js';
+import { SessionToken } from '../src/sessions/session-token.js';
+import { PASSWORD, TestApp, basic } from './support/app.js';
+import { Wire, requestOf } from './support/wire.js';
+
+const API = '/api/v1';
+const NEW_PASSWORD = 'another good password';
+
+type Strategy = 'session_db_auth' | 'token_auth' | 'basic_auth';
+
+/** An administrator with two sessions, of which a request presents the first. */
+interface Person {
+  readonly user: User;
+  readonly sessionId: string;
+  readonly otherId: string;
+  readonly token: string;
+}
+
+/** Each presents one credential: Ann a cookie, Bob a bearer token, Carol her password. */
+interface People {
+  readonly ann: Person;
+  readonly bob: Person;
+  readonly carol: Person;
+}
+type Name = keyof People;
+
+/** What is presented, in the order of the header lines; of two `Authorization` lines the first counts. */
+const PRESENTED: readonly (readonly Strategy[])[] = [
+  ['session_db_auth', 'token_auth'],
+  ['session_db_auth', 'basic_auth'],
+  ['session_db_auth', 'token_auth', 'basic_auth'],
+];
+
+const HOLDERS: Readonly<Record<Strategy, Name>> = {
+  session_db_auth: 'ann',
+  token_auth: 'bob',
+  basic_auth: 'carol',
+};
+
+const ORDERS: readonly (readonly Strategy[])[] = [
+  ['session_db_auth', 'token_auth', 'basic_auth'],
+  ['session_db_auth', 'basic_auth', 'token_auth'],
+  ['token_auth', 'session_db_auth', 'basic_auth'],
+  ['token_auth', 'basic_auth', 'session_db_auth'],
+  ['basic_auth', 'session_db_auth', 'token_auth'],
+  ['basic_auth', 'token_auth', 'session_db_auth'],
+];
+
+/** What a route does for whoever asks (`me`) or to another user, Dora. */
+interface Effect {
+  readonly path?: (me: Person, dora: Person) => string;
+  readonly body?: (dora: Person, resetToken: string) => object;
+  readonly status?: number;
+  /** The types of its events, in order. */
+  readonly events: readonly string[];
+  /** The same of a request by Basic authentication, where they differ. */
+  readonly withoutSession?: readonly string[];
+  /** Whose account or sessions it changes, which is also whom the events are about. */
+  readonly changes: 'me' | 'dora' | 'new user';
+  /** It asks nobody who they are: what is in the body counts, and that is Dora's. */
+  readonly isPublic?: true;
+}
+
+const newEmail = () => `${randomUUID()}@example.com`;
+const PASSWORD_CHANGE = ['password_changed', 'session_ended', 'session_ended'];
+
+const EFFECTS: Readonly<Record<string, Effect>> = {
+  'POST /auth_session/login': {
+    body: ({ user }) => ({ email: user.email, password: PASSWORD }),
+    events: ['session_opened', 'sign_in'],
+    changes: 'dora',
+    isPublic: true,
+  },
+  'DELETE /auth_session/logout': {
+    events: ['session_ended', 'sign_out'],
+    withoutSession: [],
+    changes: 'me',
+  },
+  'DELETE /sessions': {
+    path: () => '/sessions?scope=all',
+    events: ['session_ended', 'session_ended'],
+    changes: 'me',
+  },
+  'DELETE /sessions/:id': {
+    path: ({ sessionId }) => `/sessions/${sessionId}`,
+    events: ['session_ended'],
+    changes: 'me',
+  },
+  'PATCH /sessions/:id': {
+    path: ({ sessionId }) => `/sessions/${sessionId}`,
+    body: () => ({ label: 'Laptop' }),
+    events: ['session_renamed'],
+    changes: 'me',
+  },
+  'POST /sessions/current/reauthenticate': {
+    body: () => ({ password: PASSWORD }),
+    events: ['reauthenticated', 'session_rotated'],
+    withoutSession: [],
+    changes: 'me',
+  },
+  'POST /access_tokens': {
+    body: () => ({ label: 'Backup', scope: 'read', expires_at: '2026-02-01' }),
+    status: 201,
+    events: ['session_opened'],
+    changes: 'me',
+  },
+  'PUT /users/me/password': {
+    body: () => ({ current_password: PASSWORD, new_password: NEW_PASSWORD }),
+    events: [...PASSWORD_CHANGE, 'session_opened'],
+    withoutSession: PASSWORD_CHANGE,
+    changes: 'me',
+  },
+  'PUT /users/me': { body: () => ({ email: newEmail() }), events: ['email_changed'], changes: 'me' },
+  'PATCH /users/me': { body: () => ({ email: newEmail() }), events: ['email_changed'], changes: 'me' },
+  'DELETE /users/me': { events: ['user_deleted', 'session_ended', 'session_ended'], changes: 'me' },
+  'POST /users': {
+    body: () => ({ email: newEmail(), password: NEW_PASSWORD }),
+    status: 201,
+    events: ['user_created'],
+    changes: 'new user',
+  },
+  'PUT /users/:id': {
+    path: (_, { user }) => `/users/${user.id}`,
+    body: () => ({ role: 'user' }),
+    events: ['role_changed'],
+    changes: 'dora',
+  },
+  'PATCH /users/:id': {
+    path: (_, { user }) => `/users/${user.id}`,
+    body: () => ({ disabled: true }),
+    events: ['user_disabled', 'session_ended', 'session_ended'],
+    changes: 'dora',
+  },
+  'DELETE /users/:id': {
+    path: (_, { user }) => `/users/${user.id}`,
+    events: ['user_deleted', 'session_ended', 'session_ended'],
+    changes: 'dora',
+  },
+  'POST /users/:id/password_reset': {
+    path: (_, { user }) => `/users/${user.id}/password_reset`,
+    body: () => ({ revoke: true }),
+    status: 201,
+    events: ['session_ended', 'session_ended', 'password_reset_issued'],
+    changes: 'dora',
+  },
+  'POST /password/reset': {
+    body: (_, token) => ({ token, new_password: NEW_PASSWORD }),
+    events: ['password_reset', 'session_ended', 'session_ended'],
+    changes: 'dora',
+    isPublic: true,
+  },
+  'DELETE /users/:id/sessions': {
+    path: (_, { user }) => `/users/${user.id}/sessions`,
+    events: ['session_ended', 'session_ended'],
+    changes: 'dora',
+  },
+  'DELETE /users/:id/sessions/:session': {
+    path: (_, { user, otherId }) => `/users/${user.id}/sessions/${otherId}`,
+    events: ['session_ended'],
+    changes: 'dora',
+  },
+};
+
+describe.each(ORDERS)('With AUTH_TYPE=%s,%s,%s', (...order) => {
+  let app: TestApp;
+  let wire: Wire;
+  let passwordHash: string;
+  /** Those of whom a test changed nothing; the next goes on with them. */
+  let unchanged: Partial<People & { readonly dora: Person }> = {};
+
+  beforeAll(async () => {
+    app = await TestApp.start({ AUTH_TYPE: order.join(',') });
+    wire = new Wire(app.root);
+    passwordHash = await app.nest.get(PasswordHasher).hash(PASSWORD);
+  });
+
+  afterAll(async () => {
+    wire.close();
+    await app.stop();
+  });
+
+  async function newPerson(transport: 'cookie' | 'bearer'): Promise<Person> {
+    const user = aUser({ role: 'admin' });
+    await app.nest.get(UserStore).insert(user, passwordHash);
+    const [first, second] = [
+      SessionToken.issue(app.clock.now(), user.id),
+      SessionToken.issue(app.clock.now(), user.id),
+    ];
+    for (const { id, secretHash } of [first, second])
+      await app.nest.get(SessionStore).insert(aSession({ id, secretHash, userId: user.id, transport }));
+    return { user, sessionId: first.id, otherId: second.id, token: first.reveal() };
+  }
+
+  function linesOf({ ann, bob, carol }: People): Readonly<Record<Strategy, [name: string, value: string]>> {
+    return {
+      session_db_auth: ['Cookie', `sid=${ann.token}`],
+      token_auth: ['Authorization', `Bearer ${bob.token}`],
+      basic_auth: ['Authorization', basic(carol.user.email).authorization!],
+    };
+  }
+
+  /** All that is kept of a user: the account, the password and the sessions. */
+  async function kept({ user }: Person): Promise<unknown> {
+    return [
+      await app.nest.get(UserStore).find(user.id),
+      (await app.nest.get(UserStore).findCredential(user.email))?.passwordHash,
+      (await app.nest.get(SessionStore).findByUser(user.id, app.clock.now())).toSorted((a, b) =>
+        a.id < b.id ? -1 : 1,
+      ),
+    ];
+  }
+
+  /** What has been recorded since an event, as `type of subject by actor`. */
+  async function recordedSince(lastId: string | undefined, people: Readonly<Record<string, Person>>) {
+    const nameOf = (id: string | null) =>
+      Object.keys(people).find((name) => people[name]!.user.id === id) ?? 'somebody else';
+    const events = await newestEvents();
+    const newer = events.slice(
+      0,
+      events.findIndex(({ id }) => id === lastId),
+    );
+    return newer
+      .toReversed()
+      .map(({ type, subjectId, actorId }) => `${type} of ${nameOf(subjectId)} by ${nameOf(actorId)}`);
+  }
+
+  const newestEvents = async () =>
+    (await app.nest.get(AuditStore).list({ userId: null, type: null }, 20, null)).events;
+
+  it('every route that changes something has a row here', () => {
+    const { routes } = new RouteTable(app.nest.get(ModulesContainer), '');
+    const unsafe = routes.filter(({ method }) => method !== 'GET');
+    expect(unsafe.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(
+      Object.keys(EFFECTS).toSorted(),
+    );
+  });
+
+  describe.each(PRESENTED.map((presented) => [presented.join(' and '), presented] as const))(
+    'and a request with %s',
+    (_, presented) => {
+      const authorization = presented.find((one) => one !== 'session_db_auth');
+      const counting = presented.filter((one) => one === 'session_db_auth' || one === authorization);
+      const deciding = order.find((one) => counting.includes(one))!;
+      const hasCookie = presented.includes('session_db_auth');
+
+      it.each(Object.entries(EFFECTS))('%s acts for the credential that decides', async (route, effect) => {
+        const people = {
+          ann: unchanged.ann ?? (await newPerson('cookie')),
+          bob: unchanged.bob ?? (await newPerson('bearer')),
+          carol: await newPerson('cookie'),
+          dora: unchanged.dora ?? (await newPerson('cookie')),
+        };
+        const { dora } = people;
+        const me = people[HOLDERS[deciding]];
+        const resets = app.nest.get(PasswordResetService);
+        const resetToken = effect.isPublic ? (await resets.issue(dora.user.id)).token.reveal() : '';
+        const before = await Promise.all(Object.values(people).map(kept));
+        const [last] = await newestEvents();
+
+        const [method = '', pattern = ''] = route.split(' ');
+        const body = effect.body?.(dora, resetToken);
+        const answer = await wire.ask(
+          requestOf(
+            method,
+            API + (effect.path?.(me, dora) ?? pattern),
+            [['Content-Type', 'application/json'], ...presented.map((one) => linesOf(people)[one])],
+            body && JSON.stringify(body),
+          ),
+          method,
+        );
+
+        const hasSession = deciding !== 'basic_auth';
+        const events = hasSession ? effect.events : (effect.withoutSession ?? effect.events);
+        const isDone = events.length > 0;
+        // Whoever signs in takes the place of whom the browser's cookie stood for.
+        const replaced = route.endsWith('/login') && hasCookie ? ['ann'] : [];
+        const subject = { me: HOLDERS[deciding], dora: 'dora', 'new user': 'somebody else' }[effect.changes];
+        const actor = effect.isPublic ? 'dora' : HOLDERS[deciding];
+        expect(answer?.status).toBe(isDone ? (effect.status ?? 200) : 404);
+        const after = await Promise.all(Object.values(people).map(kept));
+        const changed = Object.keys(people).filter((__, at) => !isSame(before[at], after[at]));
+        unchanged = Object.fromEntries(Object.entries(people).filter(([name]) => !changed.includes(name)));
+        expect(changed).toEqual([...replaced, ...(isDone ? [subject] : [])].filter((name) => name in people));
+        const proven = hasSession || effect.isPublic ? [] : ['sign_in of carol by carol'];
+        expect(await recordedSince(last?.id, people)).toEqual([
+          ...proven,
+          ...replaced.map((name) => `session_ended of ${name} by dora`),
+          ...events.map((type) => `${type} of ${subject} by ${actor}`),
+        ]);
+        const signOut = (await newestEvents()).find(({ type }) => type === 'sign_out');
+        if (route.endsWith('/logout') && isDone) expect(signOut?.sessionId).toBe(me.sessionId);
+        if (!effect.isPublic && deciding !== 'session_db_auth')
+          expect(answer?.headers.get('set-cookie')).toBeUndefined();
+      });
+    },
+  );
+});
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
