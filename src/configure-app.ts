@@ -7,6 +7,7 @@ import { AuthGuard } from './auth/auth.guard.js';
 import { AuthOptions } from './auth/auth-options.js';
 import { BearerAlone } from './auth/bearer-alone.js';
 import { FreshGuard } from './auth/fresh.guard.js';
+import { LateBodyGuard } from './auth/late-body.guard.js';
 import { Refusals } from './auth/refusals.js';
 import { securitySchemes } from './auth/security-schemes.js';
 import { UnmatchedRoutes } from './auth/unmatched-routes.js';
@@ -80,7 +81,7 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
     });
   }
   app.setGlobalPrefix(options.prefix);
-  app.useGlobalGuards(new BodyGuard(dialect), app.get(FreshGuard));
+  app.useGlobalGuards(new BodyGuard(dialect), app.get(LateBodyGuard), app.get(FreshGuard));
   app.useGlobalPipes(new InputPipe(dialect, app.get(FieldRules)));
   app.useGlobalFilters(
     new ProblemFilter(adapter, dialect, app.get(Auth).challenge, {

@@ -10,6 +10,8 @@ import { SessionCookie } from './session-cookie.js';
 /** Lets in who may come in: denies by default, and decides on the matched handler, never on the path. */
 @Injectable()
 export class AuthGuard implements CanActivate {
+  readonly #beforeBody = new WeakSet<Request>();
+
   constructor(
     private readonly auth: Auth,
     private readonly cookie: SessionCookie,
@@ -20,12 +22,18 @@ export class AuthGuard implements CanActivate {
     const access = accessOf(context.getHandler(), context.getClass());
     if (access === 'public') return true;
     const request = context.switchToHttp().getRequest<Request>();
+    if (!request.complete) this.#beforeBody.add(request);
     request.principal = (await this.identify(request)) ?? undefined;
     const isStrangerWelcome = access === 'optional' && this.options.dialect.admitsStrangers;
     if (!request.principal && !isStrangerWelcome) throw new DomainError('credentials_missing');
     if (request.principal?.session?.scope === 'read' && !isSafe(request.method))
       throw new DomainError('scope_required');
     return true;
+  }
+
+  /** Whether a request was let in before its whole body had arrived, which its sender may have held back since. */
+  hasDecidedEarly(request: Request): boolean {
+    return this.#beforeBody.has(request);
   }
 
   /** Who is asking, or null for a stranger; an error that says why where a credential is no good. */

@@ -11,6 +11,7 @@ import { ChosenSignInWays } from './chosen-sign-in-ways.js';
 import { Clock, SystemClock } from '../common/clock.js';
 import { FieldRules } from '../common/field-rules.js';
 import { FreshGuard } from './fresh.guard.js';
+import { LateBodyGuard } from './late-body.guard.js';
 import { NoLoginController } from './no-login.controller.js';
 import { PasswordController } from './password.controller.js';
 import { Refusals } from './refusals.js';
@@ -76,6 +77,7 @@ export class AuthModule {
         authProvider,
         AuthGuard,
         RolesGuard,
+        LateBodyGuard,
         FreshGuard,
         Refusals,
         BearerAlone,
