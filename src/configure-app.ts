@@ -12,6 +12,7 @@ import { Refusals } from './auth/refusals.js';
 import { securitySchemes } from './auth/security-schemes.js';
 import { UnmatchedRoutes } from './auth/unmatched-routes.js';
 import { FieldRules } from './common/field-rules.js';
+import { noteSetup } from './common/setup-check.js';
 import { AnswerHeaders, EXPOSED_HEADERS } from './http/answer-headers.js';
 import { serveApiDocs } from './http/api-docs.js';
 import { BodyGuard } from './http/body.guard.js';
@@ -95,5 +96,6 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
   app.use((request: Request, response: Response, next: NextFunction) =>
     isDecodable(request) ? next() : unmatched.answer(request, response),
   );
+  noteSetup(adapter);
   return app;
 }

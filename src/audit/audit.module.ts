@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Clock, SystemClock } from '../common/clock.js';
+import { SetupCheck } from '../common/setup-check.js';
 import { AuditController } from './audit.controller.js';
 import { AuditOptions } from './audit-options.js';
 import { AuditSweeper } from './audit-sweeper.js';
@@ -18,6 +19,7 @@ export class AuditModule {
       providers: [
         AuditTrail,
         AuditSweeper,
+        SetupCheck,
         { provide: AuditOptions, useValue: new AuditOptions(options) },
         { provide: Clock, useClass: SystemClock },
       ],

@@ -18,6 +18,7 @@ import { Refusals } from './refusals.js';
 import { RequestFieldRules } from './request-field-rules.js';
 import { RolesGuard } from './roles.guard.js';
 import { SessionStore } from '../sessions/session-store.js';
+import { SetupCheck } from '../common/setup-check.js';
 import { SignInWays } from '../users/sign-in-ways.js';
 import { UserStore } from '../users/user-store.js';
 import { UserWatcher } from '../users/user-watcher.js';
@@ -81,6 +82,7 @@ export class AuthModule {
         FreshGuard,
         Refusals,
         BearerAlone,
+        SetupCheck,
         { provide: SignInWays, useClass: ChosenSignInWays },
         { provide: FieldRules, useClass: RequestFieldRules },
         { provide: APP_GUARD, useExisting: AuthGuard },

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { Clock, SystemClock } from '../common/clock.js';
+import { SetupCheck } from '../common/setup-check.js';
 import { GuessThrottle } from '../throttle/guess-throttle.js';
 import { MemoryTallyStore } from '../throttle/memory.tally-store.js';
 import { TallyStore } from '../throttle/tally-store.js';
@@ -40,6 +41,7 @@ export class UsersModule {
       providers: [
         UsersService,
         RegistrationDesk,
+        SetupCheck,
         {
           provide: PasswordResetService,
           inject: [

@@ -7,6 +7,7 @@ import {
   Body,
   ConflictException,
   Controller,
+  type DynamicModule,
   Get,
   Global,
   HttpException,
@@ -14,6 +15,7 @@ import {
   type INestApplication,
   Logger,
   Module,
+  type ModuleMetadata,
   NotFoundException,
   Post,
   Req,
@@ -23,6 +25,7 @@ import { ApiExcludeEndpoint } from '@nestjs/swagger';
 import { Test } from '@nestjs/testing';
 import {
   ANONYMOUS,
+  AuditModule,
   Auth,
   AuthModule,
   type AuthResult,
@@ -566,6 +569,60 @@ describe('An application of somebody else', () => {
     const app = await NestFactory.create(CoatsModule, { logger: false });
     apps.push(app);
     expect(() => configureApp(app)).toThrow('new JsonExpressAdapter()');
+  });
+
+  describe('that does not call configureApp', () => {
+    const withUsersAlone = [HOUSE[0]!, HOUSE[1]!];
+    const withTrailAlone = [HOUSE[0]!, AuditModule.forRoot()];
+    const moduleWith = (imports: NonNullable<ModuleMetadata['imports']>): DynamicModule => ({
+      module: class HostModule {},
+      imports,
+      controllers: [CoatsController],
+    });
+    const builders = {
+      'NestFactory.create': (imports: NonNullable<ModuleMetadata['imports']>) =>
+        NestFactory.create(moduleWith(imports), { logger: false, abortOnError: false }),
+      'NestFactory.create on our adapter': (imports: NonNullable<ModuleMetadata['imports']>) =>
+        NestFactory.create(moduleWith(imports), new JsonExpressAdapter(), {
+          logger: false,
+          abortOnError: false,
+        }),
+      createNestApplication: async (imports: NonNullable<ModuleMetadata['imports']>) =>
+        (await Test.createTestingModule({ imports: [moduleWith(imports)] }).compile()).createNestApplication({
+          logger: false,
+        }),
+      'createNestApplication on our adapter': async (imports: NonNullable<ModuleMetadata['imports']>) =>
+        (await Test.createTestingModule({ imports: [moduleWith(imports)] }).compile()).createNestApplication(
+          new JsonExpressAdapter(),
+          { logger: false },
+        ),
+    };
+    const CURE = /createApp\(AppModule\)[^]*configureApp\(app\)/;
+
+    for (const [name, build] of Object.entries(builders))
+      it.each([
+        ['all modules', HOUSE],
+        ['the users alone', withUsersAlone],
+        ['the audit trail alone', withTrailAlone],
+      ])(`does not start, and says what to call: ${name} with %s`, async (_, imports) => {
+        const app = await build(imports);
+        apps.push(app);
+        await expect(app.init()).rejects.toThrow(CURE);
+        const other = await build(imports);
+        apps.push(other);
+        await expect(other.listen(0, '127.0.0.1')).rejects.toThrow(CURE);
+        expect(other.getHttpServer().listening).toBe(false);
+      });
+
+    it('starts where it serves no HTTP', async () => {
+      const context = await NestFactory.createApplicationContext(moduleWith(HOUSE), { logger: false });
+      expect(await context.get(UsersService).count()).toBe(0);
+      await context.close();
+      const module = await Test.createTestingModule({ imports: [moduleWith(HOUSE)] }).compile();
+      await module.init();
+      expect(await module.get(UsersService).count()).toBe(0);
+      await module.close();
+    });
   });
 
   it('is refused a durable scheme on a store that forgets', async () => {
