@@ -36,6 +36,8 @@ const MIGRATION_TIMEOUT = 30_000;
 export class SqliteDatabase implements SqlDatabase {
   readonly db: Kysely<Schema>;
   readonly #connection: SqliteConnection.Database;
+  /** Apart from the one that writes, in whose open transactions a look-up would see what may be rolled back. */
+  readonly #reader: SqliteConnection.Database;
   readonly #calls: StoreCalls;
   readonly #writes = new Gathered<Work<unknown>, unknown>((works) => this.#commit(works));
   readonly #checkpoints: SqliteCheckpoints;
@@ -43,6 +45,7 @@ export class SqliteDatabase implements SqlDatabase {
 
   private constructor(connection: SqliteConnection.Database, timeout: number) {
     this.#connection = connection;
+    this.#reader = new SqliteConnection(connection.name, { timeout: 0, readonly: true });
     this.#checkpoints = new SqliteCheckpoints(connection.name);
     this.#reserve = new SqliteReserve(connection.name);
     this.#calls = new StoreCalls({ timeout, classify: classifySqliteFailure });
@@ -62,6 +65,7 @@ export class SqliteDatabase implements SqlDatabase {
       const connection = new SqliteConnection(path, { timeout: 0, fileMustExist: tables === 'require' });
       const database = new SqliteDatabase(connection, timeout);
       await database.#prepareTables(tables).catch((error: unknown) => {
+        database.#reader.close();
         connection.close();
         throw error;
       });
@@ -79,7 +83,7 @@ export class SqliteDatabase implements SqlDatabase {
   prepare<Row extends object>({ select, column }: LookUp<Row>): (text: string) => Promise<Row | null> {
     let statement: SqliteConnection.Statement<[string], Row> | undefined;
     const find = (text: string) => {
-      statement ??= this.#connection.prepare<[string], Row>(`${select} where ${column} = ?`);
+      statement ??= this.#reader.prepare<[string], Row>(`${select} where ${column} = ?`);
       return statement.get(text) ?? null;
     };
     return async (text) => {
@@ -102,6 +106,7 @@ export class SqliteDatabase implements SqlDatabase {
 
   async close(): Promise<void> {
     await this.#checkpoints.close();
+    this.#reader.close();
     await this.db.destroy();
   }
 

@@ -201,6 +201,25 @@ describe('A SQLite file', () => {
     await database.close();
   });
 
+  it('shows no look-up what is rolled back later', async () => {
+    const database = await open();
+    const [sessions, users] = [new SqlSessionStore(database), new SqlUserStore(database)];
+    const [session, user] = [aSession(), aUser()];
+    await sessions.insert(session);
+    await users.insert(user, 'hash');
+    const seen: unknown[] = [];
+    const written = database.write(async (db) => {
+      await db.deleteFrom('sessions').execute();
+      await db.updateTable('users').set({ role: 'admin', password_hash: 'other' }).execute();
+      seen.push(await sessions.find(session.id, noon), await users.find(user.id));
+      seen.push(await users.findCredential(user.email));
+      throw new Error('in its middle');
+    });
+    await expect(written).rejects.toThrow();
+    expect(seen).toEqual([session, user, { user, passwordHash: 'hash' }]);
+    await database.close();
+  });
+
   it('has its tables made once, whoever opens it at the same time', async () => {
     const file = newFile();
     const databases = await Promise.all(Array.from({ length: 4 }, () => open(file)));
