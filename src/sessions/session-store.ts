@@ -1,7 +1,11 @@
 import type { SweepStep } from '../common/sweeper.js';
-import type { EndReason, Ending, SessionEntry, StoredSession } from './session.js';
+import type { Position } from '../common/cursor.js';
+import type { EndReason, Ending, SessionEntry, SessionKind, StoredSession } from './session.js';
 
-/** How many live sessions of one user and credential version there may be, access tokens aside, and who gives way. */
+/**
+ * How many live sessions of one user and credential version there may be, and which give way. Access tokens count among
+ * themselves, and all other sessions among themselves.
+ */
 export interface SessionLimit {
   readonly max: number;
   readonly policy: 'evict_oldest' | 'refuse';
@@ -12,6 +16,24 @@ export interface Proof {
   readonly authenticatedAt: Date;
   readonly expiresAt: Date;
 }
+
+/** Which of a user's live sessions are listed: a page of those of a kind, or of all. */
+export interface SessionQuery {
+  readonly limit: number;
+  /** The last session of the page before; null for the first page. */
+  readonly after: Position | null;
+  /** Null for any. */
+  readonly kind: SessionKind | null;
+  /** Null for any. */
+  readonly credentialVersion: number | null;
+}
+
+export const ALL_SESSIONS: SessionQuery = {
+  limit: Infinity,
+  after: null,
+  kind: null,
+  credentialVersion: null,
+};
 
 export type InsertResult =
   | {
@@ -47,12 +69,16 @@ export abstract class SessionStore {
   abstract readonly durable: boolean;
   /**
    * Rejects if the id is taken. Under a limit, of any number of parallel inserts exactly `max` are live in the end;
-   * sessions of an older credential version and access tokens neither count nor give way.
+   * sessions of an older credential version neither count nor give way, nor do access tokens for other sessions or
+   * other sessions for access tokens.
    */
   abstract insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult>;
   abstract find(id: string, now: Date): Promise<StoredSession | null>;
-  /** The live sessions of a user, newest first. */
-  abstract findByUser(userId: string, now: Date): Promise<StoredSession[]>;
+  /**
+   * The live sessions of a user that a query asks for, newest first, and those of one instant in an order of the store's own.
+   * The time it takes depends on the page, not on how many sessions there are.
+   */
+  abstract findByUser(userId: string, now: Date, query?: SessionQuery): Promise<StoredSession[]>;
   /** Notes a use. False if the session is not live at `seenAt` or was seen later: it never brings one back. */
   abstract touch(id: string, seenAt: Date, expiresAt: Date): Promise<boolean>;
   /**

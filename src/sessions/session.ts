@@ -39,16 +39,17 @@ export interface StoredSession extends Session {
   readonly secretHash: string;
 }
 
-/** Why a session was ended before its time. */
-export type EndReason =
-  | 'signed_out'
-  /** By its user, from another session. */
-  | 'ended_elsewhere'
-  | 'evicted'
-  | 'ended_by_admin'
-  | 'password_changed'
-  | 'user_disabled'
-  | 'user_deleted';
+/** Why a session was ended before its time; `ended_elsewhere` is by its user, from another session. */
+export const END_REASONS = [
+  'signed_out',
+  'ended_elsewhere',
+  'evicted',
+  'ended_by_admin',
+  'password_changed',
+  'user_disabled',
+  'user_deleted',
+] as const;
+export type EndReason = (typeof END_REASONS)[number];
 
 /** A session as it is kept, and how it was ended, if anybody ended it. */
 export interface SessionEntry {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { AuditEvent } from '../audit/audit-event.js';
 import { AUDIT_WINDOW, type AuditFilter, type AuditStore } from '../audit/audit-store.js';
 import { anAuditEvent } from './samples.js';
-import { type StoreUnderTest, openForEachClause } from './store-under-test.js';
+import { type Spoilings, type StoreUnderTest, openForEachClause } from './store-under-test.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const after = (minutes: number, ms = 0) => new Date(noon.getTime() + minutes * 60_000 + ms);
@@ -11,11 +11,17 @@ const ANY: AuditFilter = { userId: null, type: null };
 /** Milliseconds for ten thousand writes, on a busy machine. */
 const MANY_WRITES = 120_000;
 
-/** What all audit stores have in common: run it on yours. `isBounded` if it keeps no more than the newest of a window. */
+/**
+ * What all audit stores have in common: run it on yours. `isBounded` if it keeps no more than the newest of a window.
+ * `spoilings` are ways in which its entries can become unreadable.
+ */
 export function describeAuditStore(
   name: string,
   open: () => Promise<StoreUnderTest<AuditStore>>,
-  { isBounded = false }: { readonly isBounded?: boolean } = {},
+  {
+    isBounded = false,
+    spoilings = {},
+  }: { readonly isBounded?: boolean; readonly spoilings?: Spoilings<AuditEvent> } = {},
 ): void {
   describe(`${name} as an audit store`, () => {
     let store: AuditStore;
@@ -144,6 +150,18 @@ export function describeAuditStore(
       expect(await store.forget(after(5), 2)).toBe(0);
       expect((await store.list(ANY, 10, null)).events).toEqual(kept.toReversed());
     });
+
+    for (const [way, spoil] of Object.entries(spoilings))
+      it(`passes over an event that cannot be read, and begins no page at it: ${way}`, async () => {
+        const events = range(5).map((minute) => anAuditEvent({ at: after(minute) }));
+        await appendAll(events);
+        for (const event of [events[1]!, events[2]!, events[4]!]) await spoil(event);
+        for (const limit of [1, 2, 10]) {
+          const pages = await listAll(ANY, limit);
+          expect(pages.flat()).toEqual([events[3], events[0]]);
+        }
+        expect(await store.forget(after(60), 10)).toBeGreaterThanOrEqual(2);
+      });
   });
 }
 

@@ -1,12 +1,21 @@
-import { describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { NEVER } from '../common/clock.js';
 import type { EndReason, SessionEntry, StoredSession } from '../sessions/session.js';
-import { ENDING_KEPT_FOR, type SessionStore } from '../sessions/session-store.js';
+import {
+  ALL_SESSIONS,
+  ENDING_KEPT_FOR,
+  type SessionQuery,
+  type SessionStore,
+} from '../sessions/session-store.js';
 import { aSession } from './samples.js';
-import { type StoreUnderTest, openForEachClause } from './store-under-test.js';
+import { type Spoilings, type StoreUnderTest, openForEachClause } from './store-under-test.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const after = (minutes: number, ms = 0) => new Date(noon.getTime() + minutes * 60_000 + ms);
+
+/** Milliseconds for a thousand writes, on a busy machine. */
+const MANY_WRITES = 60_000;
 
 /** One of each kind, and what may be said of a session at all. */
 const VARIETIES: readonly Partial<StoredSession>[] = [
@@ -25,11 +34,17 @@ const REASONS: readonly EndReason[] = [
   'user_disabled',
 ];
 
-/** What all session stores have in common: run it on yours. One that forgets by itself has nothing to sweep. */
+/**
+ * What all session stores have in common: run it on yours. One that forgets by itself has nothing to sweep. `spoilings` are ways
+ * in which its entries can become unreadable.
+ */
 export function describeSessionStore(
   name: string,
   open: () => Promise<StoreUnderTest<SessionStore>>,
-  { forgetsByItself = false }: { readonly forgetsByItself?: boolean } = {},
+  {
+    forgetsByItself = false,
+    spoilings = {},
+  }: { readonly forgetsByItself?: boolean; readonly spoilings?: Spoilings<StoredSession> } = {},
 ): void {
   describe(`${name} as a session store`, () => {
     let store: SessionStore;
@@ -120,6 +135,104 @@ export function describeSessionStore(
         await store.end(second!.id, 'signed_out', after(3));
         expect(await store.findByUser('ann', after(5))).toEqual([third, first]);
       });
+
+      const page = (facts: Partial<SessionQuery>) => ({ ...ALL_SESSIONS, ...facts });
+      const listAll = async (now: Date, query: Partial<SessionQuery>, limit: number) => {
+        const all: StoredSession[] = [];
+        for (let found = all; ;) {
+          const after = all.at(-1) ?? null;
+          found = await store.findByUser('ann', now, page({ ...query, limit, after }));
+          expect(found.length).toBeLessThanOrEqual(limit);
+          all.push(...found);
+          if (found.length < limit) return all;
+        }
+      };
+      const insertAll = async (sessions: readonly StoredSession[]) => {
+        for (let start = 0; start < sessions.length; start += 50)
+          await Promise.all(sessions.slice(start, start + 50).map((session) => store.insert(session)));
+      };
+      const idsOf = (sessions: readonly StoredSession[]) => sessions.map(({ id }) => id);
+
+      it('come page by page, each once, also those of one instant', async () => {
+        const sessions = range(9).map((index) =>
+          aSession({ userId: 'ann', createdAt: after(Math.floor(index / 3)), expiresAt: NEVER }),
+        );
+        await insertAll([...sessions.slice(4), ...sessions.slice(0, 4)]);
+        for (const limit of [1, 2, 4, 9, 10]) {
+          const all = await listAll(after(5), {}, limit);
+          expect(idsOf(all).toSorted()).toEqual(idsOf(sessions).toSorted());
+          const times = all.map(({ createdAt }) => createdAt.getTime());
+          expect(times).toEqual(times.toSorted((a, b) => b - a));
+        }
+      });
+
+      it('go on behind the last one of a page, whatever has become of it', async () => {
+        const sessions = range(5).map((minute) => aSession({ userId: 'ann', createdAt: after(minute) }));
+        await insertAll(sessions);
+        const first = await store.findByUser('ann', after(5), page({ limit: 2 }));
+        await store.end(first[1]!.id, 'signed_out', after(5));
+        const rest = await store.findByUser('ann', after(5), page({ after: first[1]! }));
+        expect(idsOf(rest)).toEqual(idsOf(sessions.slice(0, 3).toReversed()));
+        const unknown = { id: aSession().id, createdAt: after(2) };
+        expect(idsOf(await store.findByUser('ann', after(5), page({ after: unknown }))).slice(-2)).toEqual(
+          idsOf(sessions.slice(0, 2).toReversed()),
+        );
+      });
+
+      it('are of the kind and the credential version that are asked for', async () => {
+        const kinds = ['session', 'access_token', 'remembered'] as const;
+        const sessions = range(12).map((index) =>
+          aSession({
+            userId: 'ann',
+            createdAt: after(index),
+            expiresAt: NEVER,
+            kind: kinds[index % 3]!,
+            credentialVersion: 1 + (index % 2),
+          }),
+        );
+        await insertAll(sessions);
+        const newest = sessions.toReversed();
+        for (const kind of kinds)
+          expect(idsOf(await listAll(after(20), { kind }, 3))).toEqual(
+            idsOf(newest.filter((session) => session.kind === kind)),
+          );
+        expect(idsOf(await listAll(after(20), { credentialVersion: 2 }, 4))).toEqual(
+          idsOf(newest.filter((session) => session.credentialVersion === 2)),
+        );
+        expect(idsOf(await listAll(after(20), { credentialVersion: 1, kind: 'session' }, 1))).toEqual(
+          idsOf([sessions[6]!, sessions[0]!]),
+        );
+      });
+
+      it(
+        'are listed and ended in their order where there are many',
+        async () => {
+          const at = (index: number) => after(0, (index * 7919) % 2000);
+          const many = range(900).map((index) =>
+            aSession({ userId: 'ann', createdAt: at(index), expiresAt: index % 3 === 0 ? after(1) : NEVER }),
+          );
+          await insertAll(many.slice(0, 700));
+          expect(await store.findByUser('ann', after(1), page({ limit: 10 }))).toHaveLength(10);
+          await insertAll(many.slice(700));
+          await Promise.all(
+            many.filter((_, index) => index % 3 === 1).map(({ id }) => store.end(id, 'signed_out', noon)),
+          );
+          const live = many
+            .filter((_, index) => index % 3 === 2)
+            .toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
+          expect(await store.findByUser('ann', after(2), page({ limit: 50 }))).toEqual(live.slice(0, 50));
+          expect(await listAll(after(2), {}, 70)).toEqual(live);
+          const last = aSession({ userId: 'ann', createdAt: after(3) });
+          await store.insert(last, { max: 100, policy: 'evict_oldest' });
+          expect(await listAll(after(3), {}, 40)).toEqual([last, ...live.slice(0, 99)]);
+          await store.touch(last.id, after(4), after(200));
+          await store.endAll('ann', 'ended_elsewhere', after(4), last.id);
+          expect(idsOf(await listAll(after(4), {}, 40))).toEqual([last.id]);
+          await store.insert(aSession({ userId: 'ann', createdAt: after(5) }));
+          expect(await listAll(after(5), {}, 40)).toHaveLength(2);
+        },
+        MANY_WRITES,
+      );
 
       it('are none for a user who has none', async () => {
         expect(await store.findByUser('nobody', noon)).toEqual([]);
@@ -498,25 +611,26 @@ export function describeSessionStore(
       });
 
       it.each(['evict_oldest', 'refuse'] as const)(
-        'neither counts nor lets go an access token, and a token needs no room (%s)',
+        'counts access tokens among themselves, and all other sessions among themselves (%s)',
         async (policy) => {
-          const tokens = range(3).map((minute) =>
+          const [first, second, third] = range(3).map((minute) =>
             aSession({ userId: 'ann', kind: 'access_token', createdAt: after(minute) }),
           );
           const insert = (session: StoredSession) => store.insert(session, limited(policy, 1));
-          for (const token of tokens.slice(0, 2))
-            expect(await insert(token)).toEqual({ outcome: 'inserted', evicted: [] });
+          const outcomeFor = (before: StoredSession) =>
+            policy === 'refuse' ? { outcome: 'refused' } : { outcome: 'inserted', evicted: [before.id] };
+          await store.insert(first!);
           // What its user calls it makes no token of a session.
           const usual = { ...annAt(3), label: 'access_token' };
           expect(await insert(usual)).toEqual({ outcome: 'inserted', evicted: [] });
-          expect(await insert(tokens[2]!)).toEqual({ outcome: 'inserted', evicted: [] });
-          const next = { ...annAt(4), label: 'access_token' };
-          expect(await insert(next)).toEqual(
-            policy === 'refuse' ? { outcome: 'refused' } : { outcome: 'inserted', evicted: [usual.id] },
-          );
-          const left = [policy === 'refuse' ? usual : next, ...tokens].map(({ id }) => id);
-          const found = (await store.findByUser('ann', after(5))).map(({ id }) => id);
-          expect(found.toSorted()).toEqual(left.toSorted());
+          expect(await insert(second!)).toEqual(outcomeFor(first!));
+          const next = { ...annAt(4), kind: 'remembered', label: 'access_token' } as const;
+          expect(await insert(next)).toEqual(outcomeFor(usual));
+          await store.endAll('ann', 'signed_out', after(5), usual.id);
+          expect(await insert({ ...third!, createdAt: after(6) })).toEqual({
+            outcome: 'inserted',
+            evicted: [],
+          });
         },
       );
 
@@ -527,16 +641,19 @@ export function describeSessionStore(
         expect(await store.insert(annAt(2), limited('refuse', 1))).toEqual({ outcome: 'refused' });
       });
 
-      it.each(['evict_oldest', 'refuse'] as const)(
-        'holds exactly under parallel inserts (%s)',
-        async (policy) => {
-          const results = await Promise.all(range(50).map(() => store.insert(annAt(0), limited(policy, 5))));
-          expect(await store.findByUser('ann', after(1))).toHaveLength(5);
-          const inserted = results.filter((result) => result.outcome === 'inserted');
-          expect(inserted).toHaveLength(policy === 'refuse' ? 5 : 50);
-          expect(new Set(inserted.flatMap(({ evicted }) => evicted)).size).toBe(inserted.length - 5);
-        },
-      );
+      it.each([
+        ['evict_oldest', 'session'],
+        ['refuse', 'session'],
+        ['refuse', 'access_token'],
+      ] as const)('holds exactly under parallel inserts (%s, %s)', async (policy, kind) => {
+        const results = await Promise.all(
+          range(50).map(() => store.insert({ ...annAt(0), kind }, limited(policy, 5))),
+        );
+        expect(await store.findByUser('ann', after(1))).toHaveLength(5);
+        const inserted = results.filter((result) => result.outcome === 'inserted');
+        expect(inserted).toHaveLength(policy === 'refuse' ? 5 : 50);
+        expect(new Set(inserted.flatMap(({ evicted }) => evicted)).size).toBe(inserted.length - 5);
+      });
     });
 
     describe('a sweep', () => {
@@ -621,6 +738,74 @@ export function describeSessionStore(
         expect(sum(await sweep(dayAfter, 10))).toBe(forgetsByItself ? 0 : 1);
       });
     });
+
+    for (const [way, spoil] of Object.entries(spoilings))
+      describe(`an entry that cannot be read: ${way}`, () => {
+        let warn: jest.SpiedFunction<Logger['warn']>;
+        let spoilt: StoredSession;
+        beforeEach(async () => {
+          warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+          spoilt = aSession({ userId: 'ann' });
+          await store.insert(spoilt);
+          await spoil(spoilt);
+        });
+        afterEach(() => warn.mockRestore());
+
+        it('is no session, and changes for nobody', async () => {
+          const { id, secretHash } = spoilt;
+          expect(await store.find(id, noon)).toBeNull();
+          expect(await store.endingOf(id, noon)).toBeNull();
+          await store.rotate(id, secretHash, 'next', after(1));
+          await store.rename(id, 'My phone', after(1));
+          await store.end(id, 'signed_out', after(1));
+          expect(await store.find(id, after(1))).toBeNull();
+          expect(await store.endingOf(id, after(1))).toBeNull();
+        });
+
+        it('leaves its user the sessions that come later, with lists, limits and ends', async () => {
+          const [first, second] = [
+            aSession({ userId: 'ann' }),
+            aSession({ userId: 'ann', createdAt: after(1) }),
+          ];
+          expect((await store.insert(first)).outcome).toBe('inserted');
+          expect(await store.findByUser('ann', noon)).toEqual([first]);
+          const limit = { max: 2, policy: 'refuse' } as const;
+          expect((await store.insert(second, limit)).outcome).toBe('inserted');
+          expect(await store.find(second.id, after(1))).toEqual(second);
+          expect(await store.findByUser('ann', after(1))).toEqual([second, first]);
+          const ended = await store.endAll('ann', 'ended_by_admin', after(2));
+          expect(ended.filter((id) => id !== spoilt.id).toSorted()).toEqual([first.id, second.id].toSorted());
+          expect(await store.findByUser('ann', after(2))).toEqual([]);
+        });
+
+        it('is in no list of entries, and stops no sweep', async () => {
+          const other = aSession({ expiresAt: NEVER });
+          await store.insert(other);
+          const ids: string[] = [];
+          for await (const { session } of store.entries()) ids.push(session.id);
+          expect(ids).toEqual([other.id]);
+          const dayAfter = new Date(after(60).getTime() + ENDING_KEPT_FOR);
+          for (let isLast = false; !isLast;) ({ isLast } = await store.sweep(dayAfter, 10));
+          expect(await store.find(other.id, dayAfter)).toEqual(other);
+        });
+
+        it('is noted in the log once, however often it is met', async () => {
+          const other = aSession();
+          await store.insert(other);
+          for (let round = 0; round < 5; round += 1) {
+            await store.findByUser('ann', noon);
+            await store.endingOf(spoilt.id, noon);
+            expect(await Promise.all([store.find(spoilt.id, noon), store.find(other.id, noon)])).toEqual([
+              null,
+              other,
+            ]);
+          }
+          const notes = warn.mock.calls.map(([note]) => String(note));
+          expect(notes.filter((note) => note.includes(spoilt.id)).length).toBeLessThanOrEqual(1);
+          expect(notes.filter((note) => note.includes('Cannot be read')).length).toBeGreaterThanOrEqual(1);
+          expect(new Set(notes).size).toBe(notes.length);
+        });
+      });
 
     describe('the entries', () => {
       const idsIn = async (entries: AsyncIterable<SessionEntry>) => {

@@ -1,13 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { NEVER } from '../common/clock.js';
 import type { TallyStore } from '../throttle/tally-store.js';
-import { type StoreUnderTest, openForEachClause } from './store-under-test.js';
+import { type Spoilings, type StoreUnderTest, openForEachClause } from './store-under-test.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const after = (seconds: number) => new Date(noon.getTime() + seconds * 1000);
 
-/** What all tally stores have in common: run it on yours. */
-export function describeTallyStore(name: string, open: () => Promise<StoreUnderTest<TallyStore>>): void {
+/** What all tally stores have in common: run it on yours. `spoilings` are ways in which what is under a key can become unreadable. */
+export function describeTallyStore(
+  name: string,
+  open: () => Promise<StoreUnderTest<TallyStore>>,
+  { spoilings = {} }: { readonly spoilings?: Spoilings<string> } = {},
+): void {
   describe(`${name} as a tally store`, () => {
     let store: TallyStore;
     openForEachClause(open, (opened) => {
@@ -71,5 +75,15 @@ export function describeTallyStore(name: string, open: () => Promise<StoreUnderT
       expect(await read('lasting', after(3))).toBe('text');
       expect(await read('passing 7', after(3))).toBeNull();
     });
+
+    for (const [way, spoil] of Object.entries(spoilings))
+      it(`has nothing where something unreadable is: ${way}`, async () => {
+        await store.swap('spoilt', null, 'text', NEVER, noon);
+        await store.swap('other', null, 'text', NEVER, noon);
+        await spoil('spoilt');
+        expect(await store.read(['other', 'spoilt'], noon)).toEqual(['text', null]);
+        expect(await store.swap('spoilt', null, 'next', NEVER, noon)).toBe(true);
+        expect(await read('spoilt')).toBe('next');
+      });
   });
 }

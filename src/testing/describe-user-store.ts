@@ -2,13 +2,17 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { User } from '../users/user.js';
 import type { UserChanges, UserStore } from '../users/user-store.js';
 import { aUser } from './samples.js';
-import { type StoreUnderTest, openForEachClause } from './store-under-test.js';
+import { type Spoilings, type StoreUnderTest, openForEachClause } from './store-under-test.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const after = (minutes: number) => new Date(noon.getTime() + minutes * 60_000);
 
-/** What all user stores have in common: run it on yours. */
-export function describeUserStore(name: string, open: () => Promise<StoreUnderTest<UserStore>>): void {
+/** What all user stores have in common: run it on yours. `spoilings` are ways in which its entries can become unreadable. */
+export function describeUserStore(
+  name: string,
+  open: () => Promise<StoreUnderTest<UserStore>>,
+  { spoilings = {} }: { readonly spoilings?: Spoilings<User> } = {},
+): void {
   describe(`${name} as a user store`, () => {
     let store: UserStore;
     openForEachClause(open, (opened) => {
@@ -382,6 +386,25 @@ export function describeUserStore(name: string, open: () => Promise<StoreUnderTe
         expect((await store.findCredential(user.email))?.passwordHash).toBe('changed');
       });
     });
+
+    for (const [way, spoil] of Object.entries(spoilings))
+      it(`a user who cannot be read is nobody, and leaves the others as they are: ${way}`, async () => {
+        const users = range(5).map((minute) => aUser({ createdAt: after(minute) }));
+        for (const user of users) await store.insert(user, 'hash');
+        const spoilt = users[2]!;
+        await spoil(spoilt);
+        expect(await store.find(spoilt.id)).toBeNull();
+        expect((await store.findCredential(spoilt.email))?.user ?? null).toBeNull();
+        expect(await store.update(spoilt.id, { disabled: true }, noon)).toEqual({ outcome: 'not_found' });
+        expect(await store.replacePassword(spoilt.id, 1, 'next', noon)).toBeNull();
+        const others = users.filter((user) => user !== spoilt);
+        const ids = (list: readonly User[]) => list.map(({ id }) => id).toSorted();
+        expect(ids(await store.list(10, null))).toEqual(ids(others));
+        expect(ids([...(await store.list(2, null)), ...(await store.list(2, others[1]!))])).toEqual(
+          ids(others),
+        );
+        expect(await store.insertFirst(aUser(), 'hash')).toBe(false);
+      });
   });
 }
 

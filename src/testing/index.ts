@@ -5,4 +5,4 @@ export { describeTallyStore } from './describe-tally-store.js';
 export { describeUserStore } from './describe-user-store.js';
 export { FakeClock } from './fake-clock.js';
 export { aClaimant, aSession, aThrottle, aUser, anAuditEvent } from './samples.js';
-export type { StoreUnderTest } from './store-under-test.js';
+export type { Spoilings, StoreUnderTest } from './store-under-test.js';

@@ -15,3 +15,6 @@ export function openForEachClause<T>(open: () => Promise<StoreUnderTest<T>>, use
   });
   afterEach(() => opened.close());
 }
+
+/** Ways to spoil an entry of the opened store, past the store: each leaves something under its id that is no entry of ours. */
+export type Spoilings<T> = Readonly<Record<string, (entry: T) => Promise<unknown>>>;

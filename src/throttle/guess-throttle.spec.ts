@@ -304,6 +304,32 @@ describe('The throttle of guesses', () => {
     });
   });
 
+  it.each(['', '{', 'null', '7.5', '{"inARow":1}', '{"delayedUntil":[]}', 'NaN NaN', '1e3 5', 'garbage'])(
+    'takes %j for no count, and counts from there',
+    async (garbage) => {
+      const store = new MemoryTallyStore();
+      const keys: string[] = [];
+      const spoilt = {
+        read: async (asked: readonly string[], now: Date) => {
+          keys.push(...asked);
+          return store.read(asked, now);
+        },
+        swap: store.swap.bind(store),
+      };
+      throttle = new GuessThrottle(spoilt, clock, new ThrottleOptions({ failuresPerNetwork: 3 }));
+      const home = aClaimant({ ip: '192.0.2.7' });
+      await guess(true, home);
+      await guess(false, home);
+      for (const key of new Set(keys)) {
+        const [text = null] = await store.read([key], clock.now());
+        await store.swap(key, text, garbage, new Date(clock.now().getTime() + DAY), clock.now());
+      }
+      expect(await guesses(3, false, home)).toBe(3);
+      await expect(guess(false, home)).rejects.toThrow('too_many_attempts');
+      expect(await guess(true, fromElsewhere())).toBe(true);
+    },
+  );
+
   it('counts together with other processes', async () => {
     const file = `${newFolder()}/coatcheck.db`;
     const databases = [await SqliteDatabase.open(file, 10_000), await SqliteDatabase.open(file, 10_000)];

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { Clock, NEVER, later } from '../common/clock.js';
 import { DomainError, StoreUnavailableError } from '../common/domain-error.js';
-import { type Familiarity, type Guesses, believable, judge, noGuesses } from './guesses.js';
+import { unreadable } from '../common/unreadable.js';
+import { type Familiarity, type Guesses, believable, judge, noGuesses, parseGuesses } from './guesses.js';
 import { networkOf } from './network.js';
 import type { TallyStore } from './tally-store.js';
 import type { ThrottleOptions } from './throttle-options.js';
@@ -60,11 +61,11 @@ export class GuessThrottle {
     const now = this.clock.now();
     const keys = keysOf(account.key, networkOf(ip));
     const [known, network, server] = await this.store.read([keys.known, keys.network, keys.server], now);
-    const isNetworkKnown = known != null && Number(known) <= now.getTime();
+    const isNetworkKnown = instantOf(known) <= now.getTime();
     const familiarity = familiarityOf(account.userId !== null && account.userId === ticketOf, isNetworkKnown);
     if (familiarity === 'stranger') {
-      checkWindow(network ?? null, this.options.failuresPerNetwork, now);
-      checkWindow(server ?? null, this.options.failuresPerServer, now);
+      checkWindow(keys.network, network ?? null, this.options.failuresPerNetwork, now);
+      checkWindow(keys.server, server ?? null, this.options.failuresPerServer, now);
     }
     return {
       judge: async (isRight) => {
@@ -92,7 +93,7 @@ export class GuessThrottle {
     const now = this.clock.now();
     let counts = false;
     await this.#change(key, (text) => {
-      const before = guessesOf(text, now);
+      const before = guessesOf(key, text, now);
       const after = judge(before, familiarity, isRight, now.getTime());
       counts = after !== null;
       return {
@@ -108,7 +109,7 @@ export class GuessThrottle {
   #countFailure(key: string): Promise<void> {
     const now = this.clock.now();
     return this.#change(key, (text) => {
-      const { since, count } = windowOf(text, now) ?? { since: now.getTime(), count: 0 };
+      const { since, count } = windowOf(key, text, now) ?? { since: now.getTime(), count: 0 };
       return { text: `${since} ${count + 1}`, until: new Date(since + WINDOW) };
     });
   }
@@ -116,7 +117,7 @@ export class GuessThrottle {
   #remember(key: string): Promise<void> {
     const now = this.clock.now();
     return this.#change(key, (text) => {
-      const age = now.getTime() - Number(text ?? -Infinity);
+      const age = now.getTime() - instantOf(text);
       const isFresh = age >= 0 && age < DAY;
       return isFresh ? null : { text: String(now.getTime()), until: later(now, NETWORK_KNOWN_FOR) };
     });
@@ -149,24 +150,33 @@ function keysOf(account: string, network: string) {
   };
 }
 
+/** The instant that a text stands for; `NaN` for any other text. */
+function instantOf(text: string | null | undefined): number {
+  return /^\d{1,16}$/.test(text ?? '') ? Number(text) : NaN;
+}
+
 function familiarityOf(holdsTicket: boolean, isNetworkKnown: boolean): Familiarity {
   if (holdsTicket) return 'browser';
   return isNetworkKnown ? 'network' : 'stranger';
 }
 
 /** The guesses that a text stands for; null where there are none, as after `forgiven`, which earlier versions wrote. */
-function guessesOf(text: string | null, now: Date): Guesses | null {
-  return text === null || text === 'forgiven' ? null : believable(JSON.parse(text) as Guesses, now.getTime());
+function guessesOf(key: string, text: string | null, now: Date): Guesses | null {
+  if (text === null || text === 'forgiven') return null;
+  const guesses = parseGuesses(text) ?? unreadable('count', key);
+  return guesses && believable(guesses, now.getTime());
 }
 
 /** The window that a text stands for; null for none, and for one that a clock ahead of this one has begun. */
-function windowOf(text: string | null, now: Date): { since: number; count: number } | null {
-  const [since, count] = text?.split(' ').map(Number) ?? [];
-  return since === undefined || count === undefined || since > now.getTime() ? null : { since, count };
+function windowOf(key: string, text: string | null, now: Date): { since: number; count: number } | null {
+  if (text === null) return null;
+  const [, since, count] = /^(\d{1,15}) (\d{1,15})$/.exec(text) ?? [];
+  if (since === undefined) return unreadable('count', key);
+  return Number(since) > now.getTime() ? null : { since: Number(since), count: Number(count) };
 }
 
-function checkWindow(text: string | null, limit: number, now: Date): void {
-  const window = windowOf(text, now);
+function checkWindow(key: string, text: string | null, limit: number, now: Date): void {
+  const window = windowOf(key, text, now);
   if (!window || window.count < limit) return;
   const retryAfter = Math.ceil((window.since + WINDOW - now.getTime()) / 1000);
   throw new DomainError('too_many_attempts', { retryAfter });

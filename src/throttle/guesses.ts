@@ -44,6 +44,18 @@ export function noGuesses(now: number): Guesses {
   return { inARow: 0, today: 0, dayBegan: now, delayedUntil: NOT_DELAYED };
 }
 
+/** The guesses that a text is the JSON of; null for any other text. */
+export function parseGuesses(text: string): Guesses | null {
+  try {
+    const { inARow, today, dayBegan, delayedUntil } = JSON.parse(text) as Guesses;
+    const { stranger, network, browser } = delayedUntil;
+    const isSound = [inARow, today, dayBegan, stranger, network, browser].every(Number.isSafeInteger);
+    return isSound ? { inARow, today, dayBegan, delayedUntil: { stranger, network, browser } } : null;
+  } catch {
+    return null;
+  }
+}
+
 /**
  * The guesses without what only a wrong clock can have noted: a day that begins later than now begins now, and a delay that
  * is longer than the longest one is none.

@@ -1,4 +1,5 @@
 import { later } from '../../common/clock.js';
+import type { Position } from '../../common/cursor.js';
 import type { SweepStep } from '../../common/sweeper.js';
 import type {
   EndReason,
@@ -10,6 +11,7 @@ import type {
   Transport,
 } from '../../sessions/session.js';
 import {
+  ALL_SESSIONS,
   ENDING_KEPT_FOR,
   type InsertResult,
   type Proof,
@@ -35,8 +37,9 @@ interface Entry {
   label: string | null;
   endReason: EndReason | null;
   endedAt: number;
-  /** The one before it of the same user. */
-  previous: Entry | null;
+  /** The next older and newer ones of the same user. */
+  older: Entry | null;
+  newer: Entry | null;
 }
 
 /** How many texts are kept once for all the sessions that have them; of the user agents of many clients most are alike. */
@@ -46,18 +49,17 @@ const SHARED_TEXTS = 1000;
 export class MemorySessionStore extends SessionStore {
   readonly durable = false;
   readonly #entries = new Map<string, Entry>();
-  readonly #lastByUser = new Map<string, Entry>();
+  readonly #newestByUser = new Map<string, Entry>();
   readonly #texts = new Map<string, string>();
   #sweeping = this.#entries.values();
 
   async insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult> {
     if (this.#entries.has(session.id)) throw new Error('A session of this id is stored already.');
-    const evicted = limit && session.kind !== 'access_token' ? this.#makeRoom(session, limit) : [];
+    const evicted = limit ? this.#makeRoom(session, limit) : [];
     if (!evicted) return { outcome: 'refused' };
     const entry = toEntry(session, (text) => this.#shared(text));
-    entry.previous = this.#lastByUser.get(entry.userId) ?? null;
     this.#entries.set(entry.id, entry);
-    this.#lastByUser.set(entry.userId, entry);
+    this.#link(entry);
     return { outcome: 'inserted', evicted };
   }
 
@@ -66,8 +68,20 @@ export class MemorySessionStore extends SessionStore {
     return entry ? toSession(entry) : null;
   }
 
-  async findByUser(userId: string, now: Date): Promise<StoredSession[]> {
-    return this.#liveOf(userId, now).map(toSession).toReversed();
+  async findByUser(
+    userId: string,
+    now: Date,
+    { limit, after, kind, credentialVersion } = ALL_SESSIONS,
+  ): Promise<StoredSession[]> {
+    const found: StoredSession[] = [];
+    for (let entry = this.#firstOf(userId, after); entry && found.length < limit; entry = entry.older)
+      if (
+        isLive(entry, now) &&
+        (kind === null || entry.kind === kind) &&
+        (credentialVersion === null || entry.credentialVersion === credentialVersion)
+      )
+        found.push(toSession(entry));
+    return found;
   }
 
   async touch(id: string, seenAt: Date, expiresAt: Date): Promise<boolean> {
@@ -143,18 +157,29 @@ export class MemorySessionStore extends SessionStore {
   /** Oldest first. */
   #liveOf(userId: string, now: Date): Entry[] {
     const entries: Entry[] = [];
-    for (let entry = this.#lastByUser.get(userId); entry; entry = entry.previous ?? undefined)
+    for (let entry = this.#firstOf(userId, null); entry; entry = entry.older)
       if (isLive(entry, now)) entries.push(entry);
-    return entries.toReversed().toSorted((a, b) => a.createdAt - b.createdAt);
+    return entries.toReversed();
+  }
+
+  /** The newest of a user, or the newest of those that come after a place in the list. */
+  #firstOf(userId: string, after: Position | null): Entry | null {
+    const last = after && this.#entries.get(after.id);
+    if (last?.userId === userId) return last.older;
+    let entry = this.#newestByUser.get(userId) ?? null;
+    while (after && entry && entry.createdAt >= after.createdAt.getTime()) entry = entry.older;
+    return entry;
   }
 
   /** The ids of those that gave way, or null where nobody does. */
   #makeRoom(
-    { userId, createdAt, credentialVersion }: StoredSession,
+    { userId, createdAt, credentialVersion, kind }: StoredSession,
     { max, policy }: SessionLimit,
   ): string[] | null {
     const rivals = this.#liveOf(userId, createdAt).filter(
-      (rival) => rival.kind !== 'access_token' && rival.credentialVersion >= credentialVersion,
+      (rival) =>
+        (rival.kind === 'access_token') === (kind === 'access_token') &&
+        rival.credentialVersion >= credentialVersion,
     );
     const excess = rivals.length + 1 - max;
     if (policy === 'refuse' && excess > 0) return null;
@@ -170,14 +195,24 @@ export class MemorySessionStore extends SessionStore {
     return text;
   }
 
-  #forget(entry: Entry): void {
-    this.#entries.delete(entry.id);
-    let next = this.#lastByUser.get(entry.userId);
-    if (next !== entry) {
-      while (next && next.previous !== entry) next = next.previous ?? undefined;
-      if (next) next.previous = entry.previous;
-    } else if (entry.previous) this.#lastByUser.set(entry.userId, entry.previous);
-    else this.#lastByUser.delete(entry.userId);
+  /** Puts an entry among those of its user by the time of its sign-in: with the clocks in order, that is where it is newest. */
+  #link(entry: Entry): void {
+    entry.older = this.#newestByUser.get(entry.userId) ?? null;
+    while (entry.older && entry.older.createdAt > entry.createdAt) {
+      entry.newer = entry.older;
+      entry.older = entry.older.older;
+    }
+    if (entry.older) entry.older.newer = entry;
+    if (entry.newer) entry.newer.older = entry;
+    else this.#newestByUser.set(entry.userId, entry);
+  }
+
+  #forget({ id, userId, older, newer }: Entry): void {
+    this.#entries.delete(id);
+    if (older) older.newer = newer;
+    if (newer) newer.older = older;
+    else if (older) this.#newestByUser.set(userId, older);
+    else this.#newestByUser.delete(userId);
   }
 }
 
@@ -217,7 +252,8 @@ function toEntry(session: StoredSession, shared: <Text extends string>(text: Tex
     label: session.label,
     endReason: null,
     endedAt: 0,
-    previous: null,
+    older: null,
+    newer: null,
   };
 }
 

@@ -12,12 +12,16 @@ import {
 export class MemoryUserStore extends UserStore {
   readonly #credentials = new Map<string, Credential>();
   readonly #idsByEmail = new Map<string, string>();
+  /** In the order of lists. */
+  readonly #places: UserPosition[] = [];
 
   async insert(user: User, passwordHash: string): Promise<boolean> {
     const key = emailKey(user.email);
     if (this.#idsByEmail.has(key)) return false;
     this.#idsByEmail.set(key, user.id);
-    this.#credentials.set(user.id, { user: copyOf(user), passwordHash });
+    const { id, createdAt } = copyOf(user);
+    this.#credentials.set(id, { user: copyOf(user), passwordHash });
+    this.#places.splice(this.#placeAfter(user), 0, { id, createdAt });
     return true;
   }
 
@@ -37,12 +41,8 @@ export class MemoryUserStore extends UserStore {
   }
 
   async list(limit: number, after: UserPosition | null): Promise<User[]> {
-    return [...this.#credentials.values()]
-      .map(({ user }) => user)
-      .filter((user) => !after || compare(user, after) > 0)
-      .toSorted(compare)
-      .slice(0, limit)
-      .map(copyOf);
+    const start = after ? this.#placeAfter(after) : 0;
+    return this.#places.slice(start, start + limit).map(({ id }) => copyOf(this.#credentials.get(id)!.user));
   }
 
   async count(): Promise<number> {
@@ -89,7 +89,19 @@ export class MemoryUserStore extends UserStore {
     if (this.#isLastAdmin(credential.user)) return 'last_admin';
     this.#idsByEmail.delete(emailKey(credential.user.email));
     this.#credentials.delete(id);
+    this.#places.splice(this.#placeAfter(credential.user) - 1, 1);
     return 'removed';
+  }
+
+  /** How many places in lists are not after this one. */
+  #placeAfter(position: UserPosition): number {
+    let [from, to] = [0, this.#places.length];
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if (compare(this.#places[middle]!, position) > 0) to = middle;
+      else from = middle + 1;
+    }
+    return from;
   }
 
   #isLastAdmin(user: User): boolean {

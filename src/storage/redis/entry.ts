@@ -1,3 +1,4 @@
+import { unreadable } from '../../common/unreadable.js';
 import type {
   EndReason,
   SessionEntry,
@@ -6,6 +7,7 @@ import type {
   StoredSession,
   Transport,
 } from '../../sessions/session.js';
+import { readableEntry } from '../readable.js';
 
 /** What is behind the words; an older version wrote the first two alone. */
 type Facts = [
@@ -39,25 +41,20 @@ export function encode({ session, ended }: SessionEntry): string {
   return `${words.join(' ')} ${JSON.stringify(facts.map((fact) => fact?.toWellFormed() ?? null))}`;
 }
 
-export function decode(id: string, text: string): SessionEntry {
-  const words = text.split(' ', 9) as [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
+/** The words of a line and its facts. `scripts.ts` reads whatever is read here, or nobody could end it. */
+const LINE = /^(\d+) (-|\d+) (\S+) (\d+) (\S+) (\d+) (\d+) (\S+) (\d+) (\[.*\])$/s;
+
+/** The entry that a line stands for; null, and a note in the log, for a line that is not one of ours. */
+export function decode(id: string, text: string): SessionEntry | null {
+  const [, ...words] = LINE.exec(text) ?? [];
+  const facts = parsed(words[9]);
+  if (!facts) return unreadable('session', id);
   const [expiresAt, endedAt, reason, lastSeenAt, secretHash, createdAt, version, userId, authenticatedAt] =
-    words;
-  const facts = JSON.parse(text.slice(words.join(' ').length)) as Facts;
+    words as [string, string, string, string, string, string, string, string, string];
   const [ip, userAgent, label = null, kind = 'session', transport = 'cookie', scope = 'write'] = facts;
   const session: StoredSession = {
     id,
-    userId: decodeURIComponent(userId),
+    userId: decoded(userId),
     kind,
     transport,
     scope,
@@ -70,7 +67,25 @@ export function decode(id: string, text: string): SessionEntry {
     expiresAt: instant(expiresAt),
     client: { ip, userAgent },
   };
-  return { session, ended: endedAt === '-' ? null : { reason: reason as EndReason, at: instant(endedAt) } };
+  const ended = endedAt === '-' ? null : { reason: reason as EndReason, at: instant(endedAt) };
+  return readableEntry({ session, ended });
+}
+
+function parsed(json = ''): Facts | null {
+  try {
+    return JSON.parse(json) as Facts;
+  } catch {
+    return null;
+  }
+}
+
+/** The text as it is where it is not percent-encoded: no user has such an id. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function instant(text: string): Date {

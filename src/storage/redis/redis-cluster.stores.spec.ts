@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { RedisCluster } from '../../../test/support/engines.js';
 import { describeWithEngine } from '../../../test/support/services.js';
+import { redisSessionSpoilings, redisTallySpoilings } from '../../../test/support/spoilings.js';
 import type { StoredSession } from '../../sessions/session.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeTallyStore } from '../../testing/describe-tally-store.js';
@@ -25,18 +26,20 @@ describeWithEngine.redis('On a Redis Cluster of three nodes', () => {
   });
   afterAll(() => cluster.close());
 
-  describeSessionStore(
-    'RedisSessionStore',
-    async () => {
-      const redis = await open();
-      return { store: new RedisSessionStore(redis), close: () => redis.close() };
-    },
-    { forgetsByItself: true },
-  );
+  let opened: RedisConnection;
 
-  describeTallyStore('RedisTallyStore', async () => {
-    const redis = await open();
-    return { store: new RedisTallyStore(redis), close: () => redis.close() };
+  async function storeOf<T>(make: (redis: RedisConnection) => T) {
+    opened = await open();
+    return { store: make(opened), close: () => opened.close() };
+  }
+
+  describeSessionStore('RedisSessionStore', () => storeOf((redis) => new RedisSessionStore(redis)), {
+    forgetsByItself: true,
+    spoilings: redisSessionSpoilings(() => opened),
+  });
+
+  describeTallyStore('RedisTallyStore', () => storeOf((redis) => new RedisTallyStore(redis)), {
+    spoilings: redisTallySpoilings(() => opened),
   });
 
   it('a resharding loses no session, revives none and fails no call', async () => {

@@ -7,7 +7,7 @@ import { type ConnectedRedis, NotReplicatedError } from './connected-redis.js';
 import { Due } from './due.js';
 import type { RedisClient } from './redis.client.js';
 import { RedisCluster } from './redis.cluster.js';
-import { breaksConnection, classifyRedisFailure } from './redis.failures.js';
+import { breaksConnection, classifyRedisFailure, isOfAnotherType } from './redis.failures.js';
 import { RedisPrimary } from './redis.primary.js';
 
 /** Milliseconds without an answer, where one is due, after which a connection is given up for a new one. */
@@ -32,11 +32,23 @@ const KEYS_PER_PAGE = 500;
 const LONGEST_CONFIRMATION = 1_000;
 const CONFIRMATION_SHARE = 0.5;
 
+/** What is read where something of another type is under the key: a text that none of ours is. */
+export const OF_ANOTHER_TYPE = '';
+
 /** Reads a field of each of many hashes; a command of its own each would cost three times as much here. */
 const READ_FIELDS = `
 local found = {}
-for i = 1, #KEYS do found[i] = redis.call('HGET', KEYS[i], ARGV[i]) end
+for i = 1, #KEYS do
+  found[i] = redis.pcall('HGET', KEYS[i], ARGV[i])
+  if type(found[i]) == 'table' then
+    if not string.find(found[i].err, 'WRONGTYPE', 1, true) then return redis.call('HGET', KEYS[i], ARGV[i]) end
+    found[i] = '${OF_ANOTHER_TYPE}'
+  end
+end
 return found`;
+
+/** The keys of a script: where it is a cluster, all of one slot. */
+export type Keys = readonly [string, ...string[]];
 
 interface FieldOfHash {
   readonly key: string;
@@ -58,7 +70,7 @@ export class RedisConnection {
   readonly prefix: string;
   readonly #logger = new Logger('Redis');
   readonly #calls: StoreCalls;
-  readonly #isCluster: boolean;
+  readonly isCluster: boolean;
   readonly #confirmationTime: number;
   readonly #fields = new Gathered((fields: FieldOfHash[]) =>
     this.#on('reads', ({ reads }) => readFields(reads, fields)),
@@ -78,7 +90,7 @@ export class RedisConnection {
     const { scheme, parameters } = parseStoreUrl(url);
     this.prefix = parameters.get('prefix') ?? 'coatcheck';
     this.#calls = new StoreCalls({ timeout, classify: classifyRedisFailure });
-    this.#isCluster = scheme.endsWith('-cluster');
+    this.isCluster = scheme.endsWith('-cluster');
     this.#confirmationTime = Math.min(LONGEST_CONFIRMATION, Math.ceil(timeout * CONFIRMATION_SHARE));
     this.#current = this.#attempt();
     this.#checks = setInterval(() => void this.#check(), CHECK_INTERVAL).unref();
@@ -96,20 +108,23 @@ export class RedisConnection {
     }
   }
 
-  /** A field of a hash, or null. */
+  /** A field of a hash, or null; `OF_ANOTHER_TYPE` where the key holds no hash. */
   field(key: string, field: string): Promise<string | null> {
-    if (this.#isCluster) return this.#ask('reads', ({ reads }) => reads.hGet(key, field));
+    if (this.isCluster)
+      return this.#ask('reads', ({ reads }) =>
+        reads.hGet(key, field).catch(ifOfAnotherType(OF_ANOTHER_TYPE)),
+      );
     return this.#calls.run(() => this.#fields.ask({ key, field }));
   }
 
-  /** The text under a key, or null. */
+  /** The text under a key, or null; `OF_ANOTHER_TYPE` where the key holds no text. */
   text(key: string): Promise<string | null> {
-    return this.#ask('reads', ({ reads }) => reads.get(key));
+    return this.#ask('reads', ({ reads }) => reads.get(key).catch(ifOfAnotherType(OF_ANOTHER_TYPE)));
   }
 
-  /** All fields of a hash. */
-  fields(key: string): Promise<Record<string, string>> {
-    return this.#ask('reads', ({ reads }) => reads.hGetAll(key));
+  /** All fields of a hash; null where the key holds something else. */
+  fields(key: string): Promise<Record<string, string> | null> {
+    return this.#ask('reads', ({ reads }) => reads.hGetAll(key).catch(ifOfAnotherType(null)));
   }
 
   /** The keys that match a pattern, in pages; one may come twice, none that is there all the time is left out. */
@@ -124,16 +139,21 @@ export class RedisConnection {
     }
   }
 
-  /** What a script answers that works on one key. A server that dies at once may lose what it wrote. */
-  run(script: string, key: string, args: readonly (string | number)[]): Promise<unknown> {
-    return this.#ask('writes', ({ writes }) => evaluate(writes, script, key, args));
+  /** What a script answers that reads; what it writes may get lost. */
+  read(script: string, keys: Keys, args: readonly (string | number)[]): Promise<unknown> {
+    return this.#ask('reads', ({ reads }) => evaluate(reads, script, keys, args));
+  }
+
+  /** What a script answers. A server that dies at once may lose what it wrote. */
+  run(script: string, keys: Keys, args: readonly (string | number)[]): Promise<unknown> {
+    return this.#ask('writes', ({ writes }) => evaluate(writes, script, keys, args));
   }
 
   /** The same, and what it wrote is on every replica. Where it is not, a `StoreUnavailableError` says that it may get lost. */
-  runForGood(script: string, key: string, args: readonly (string | number)[]): Promise<unknown> {
+  runForGood(script: string, keys: Keys, args: readonly (string | number)[]): Promise<unknown> {
     return this.#ask('writes', async (redis) => {
-      const answer = await evaluate(redis.writes, script, key, args);
-      await redis.confirm(key);
+      const answer = await evaluate(redis.writes, script, keys, args);
+      await redis.confirm(keys[0]);
       return answer;
     });
   }
@@ -173,7 +193,7 @@ export class RedisConnection {
 
   /** One node of a cluster may be in trouble while the others are not. */
   #suspect(live: Live, error: Error): void {
-    if (this.#isCluster) void this.#check();
+    if (this.isCluster) void this.#check();
     else this.#replace(live, error);
   }
 
@@ -220,7 +240,7 @@ export class RedisConnection {
   async #connect(): Promise<Live> {
     const url = parseStoreUrl(this.url);
     const replicas = Number(url.parameters.get('replicas') ?? Infinity);
-    const redis = this.#isCluster
+    const redis = this.isCluster
       ? await RedisCluster.connect(url, replicas, this.#confirmationTime)
       : await RedisPrimary.connect(url, replicas, this.#confirmationTime, (broken, error) => {
           if (this.#live?.redis === broken) this.#replace(this.#live, error);
@@ -258,7 +278,7 @@ export class RedisConnection {
     const facts = await this.#ask('reads', ({ reads }) => reads.info()).catch(() => '');
     if (/^redis_mode:sentinel/m.test(facts))
       throw new Error('It is a sentinel: write redis-sentinel://host:port/service.');
-    if (/^cluster_enabled:1/m.test(facts) && !this.#isCluster)
+    if (/^cluster_enabled:1/m.test(facts) && !this.isCluster)
       throw new Error('It is a node of a Redis Cluster: write redis-cluster://host:port.');
     this.#warnOfLosses(facts);
   }
@@ -278,13 +298,21 @@ function letGo({ redis, due }: Live): void {
   redis.destroy();
 }
 
+/** Handles the error of a command that met a key of another type. */
+function ifOfAnotherType<T>(answer: T): (error: unknown) => T {
+  return (error) => {
+    if (isOfAnotherType(error)) return answer;
+    throw error;
+  };
+}
+
 function evaluate(
   client: RedisClient,
   script: string,
-  key: string,
+  keys: Keys,
   args: readonly (string | number)[],
 ): Promise<unknown> {
-  return client.eval(script, { keys: [key], arguments: args.map(String) });
+  return client.eval(script, { keys: [...keys], arguments: args.map(String) });
 }
 
 function readFields(client: RedisClient, fields: readonly FieldOfHash[]): Promise<(string | null)[]> {

@@ -39,6 +39,11 @@ export function classifyRedisFailure(error: unknown): Failure {
   return MEANINGS[code] ?? PHRASES.find(([phrase]) => phrase.test(message))?.[1] ?? 'unavailable';
 }
 
+/** Whether a key held something of another type than the command is for. */
+export function isOfAnotherType(error: unknown): boolean {
+  return (error as Error).message.startsWith('WRONGTYPE ');
+}
+
 /** Whether a connection is to be replaced on which an error was met. */
 export function breaksConnection(error: unknown): boolean {
   return (

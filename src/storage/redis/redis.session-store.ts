@@ -1,6 +1,9 @@
+import { unreadable } from '../../common/unreadable.js';
+import type { Position } from '../../common/cursor.js';
 import type { SweepStep } from '../../common/sweeper.js';
 import type { EndReason, Ending, SessionEntry, StoredSession } from '../../sessions/session.js';
 import {
+  ALL_SESSIONS,
   ENDING_KEPT_FOR,
   type InsertResult,
   type Proof,
@@ -10,16 +13,30 @@ import {
 } from '../../sessions/session-store.js';
 import { isTaggedFor, tagOf, userTag } from '../../sessions/session-token.js';
 import { decode, encode } from './entry.js';
-import type { RedisConnection } from './redis.connection.js';
-import { NOT_A_SESSION, END, END_ALL, INSERT, RENAME, ROTATE, TOUCH } from './scripts.js';
+import type { Keys, RedisConnection } from './redis.connection.js';
+import {
+  DIGITS_OF_INSTANT,
+  END,
+  END_ALL,
+  INSERT,
+  LIST,
+  NOT_A_SESSION,
+  RENAME,
+  ROTATE,
+  TOUCH,
+} from './scripts.js';
 
 /** What the tag of a user is in a pattern of keys: its four characters, whatever they are. */
 const ANY_TAG = '????';
 
+/** How many sessions are read at a time where all are. */
+const SESSIONS_PER_STEP = 500;
+
 /**
  * Sessions in Redis. All of a user's are the fields of one hash, under a key that is named by the tag in their ids: a step
- * is one command or script on one key, which no other can come between and which a cluster moves as a whole. What is
- * over for a day goes with the next sign-in of the user, or with the key, which always has a time to live.
+ * is one command or script, which no other can come between. Where there are many, a second key has the order of the live
+ * ones; it is made again where it is missing. What ended a day ago goes with the next sign-in of the user,
+ * or with the keys, which always have a time to live.
  */
 export class RedisSessionStore extends SessionStore {
   readonly durable = true;
@@ -30,11 +47,11 @@ export class RedisSessionStore extends SessionStore {
 
   async insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult> {
     if (!isTaggedFor(session.userId, session.id)) throw new UntaggedIdError();
-    const [outcome, ...evicted] = (await this.redis.runForGood(INSERT, this.#keyOf(session.id), [
+    const [outcome, ...evicted] = (await this.redis.runForGood(INSERT, this.#keysOf(session.id), [
       session.createdAt.getTime(),
       session.id,
       encode({ session, ended: null }),
-      session.kind === 'access_token' ? 0 : (limit?.max ?? 0),
+      limit?.max ?? 0,
       limit?.policy ?? '',
       ENDING_KEPT_FOR,
     ])) as [outcome: 'inserted' | 'refused' | 'taken', ...evicted: string[]];
@@ -47,37 +64,57 @@ export class RedisSessionStore extends SessionStore {
     return entry && isLive(entry, now) ? entry.session : null;
   }
 
-  async findByUser(userId: string, now: Date): Promise<StoredSession[]> {
-    const fields = await this.redis.fields(this.#keyOfTag(userTag(userId)));
-    return decodeAll(fields)
-      .filter((entry) => isLive(entry, now) && entry.session.userId === userId)
-      .map(({ session }) => session)
-      .toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
+  async findByUser(
+    userId: string,
+    now: Date,
+    { limit, after, kind, credentialVersion } = ALL_SESSIONS,
+  ): Promise<StoredSession[]> {
+    const found: StoredSession[] = [];
+    const keys = this.#keysOfTag(userTag(userId));
+    let from = after ? placeOf(after) : '';
+    do {
+      const wanted = Math.min(limit - found.length, SESSIONS_PER_STEP);
+      const args = [
+        now.getTime(),
+        encodeURIComponent(userId),
+        wanted,
+        from,
+        kind ?? '',
+        credentialVersion ?? '',
+      ];
+      const [next, ...lines] = (await this.redis.read(LIST, keys, args)) as [string, ...string[]];
+      for (let index = 0; index < lines.length; index += 2) {
+        const entry = decode(lines[index]!, lines[index + 1]!);
+        if (entry) found.push(entry.session);
+      }
+      from = next;
+    } while (from !== '' && found.length < limit);
+    return found;
   }
 
   async touch(id: string, seenAt: Date, expiresAt: Date): Promise<boolean> {
     const args = [seenAt.getTime(), id, expiresAt.getTime(), ENDING_KEPT_FOR];
-    return (await this.redis.run(TOUCH, this.#keyOf(id), args)) === 1;
+    return (await this.redis.run(TOUCH, this.#keysOf(id), args)) === 1;
   }
 
   async rotate(id: string, from: string, to: string, now: Date, proof?: Proof): Promise<boolean> {
     const proven = proof ? [proof.authenticatedAt.getTime(), proof.expiresAt.getTime(), ENDING_KEPT_FOR] : [];
     const args = [now.getTime(), id, from, to, ...proven];
-    return (await this.redis.runForGood(ROTATE, this.#keyOf(id), args)) === 1;
+    return (await this.redis.runForGood(ROTATE, this.#keysOf(id), args)) === 1;
   }
 
   async rename(id: string, label: string | null, now: Date): Promise<boolean> {
     const args = [now.getTime(), id, ...(label === null ? [] : [label])];
-    return (await this.redis.run(RENAME, this.#keyOf(id), args)) === 1;
+    return (await this.redis.run(RENAME, this.#keysOf(id), args)) === 1;
   }
 
   async end(id: string, reason: EndReason, now: Date): Promise<boolean> {
-    return (await this.redis.runForGood(END, this.#keyOf(id), [now.getTime(), id, reason])) === 1;
+    return (await this.redis.runForGood(END, this.#keysOf(id), [now.getTime(), id, reason])) === 1;
   }
 
   async endAll(userId: string, reason: EndReason, now: Date, exceptId = ''): Promise<string[]> {
     const args = [now.getTime(), encodeURIComponent(userId), reason, exceptId];
-    return (await this.redis.runForGood(END_ALL, this.#keyOfTag(userTag(userId)), args)) as string[];
+    return (await this.redis.runForGood(END_ALL, this.#keysOfTag(userTag(userId)), args)) as string[];
   }
 
   async endingOf(id: string, now: Date): Promise<Ending | null> {
@@ -96,8 +133,7 @@ export class RedisSessionStore extends SessionStore {
   async *entries(): AsyncGenerator<SessionEntry> {
     const prefix = this.redis.prefix.replace(/[\\*?[\]]/g, '\\$&');
     for await (const keys of this.redis.keys(`${prefix}:${ANY_TAG}`)) {
-      const hashes = await Promise.all(keys.map((key) => this.redis.fields(key)));
-      yield* hashes.flatMap(decodeAll);
+      yield* (await Promise.all(keys.map((key) => this.#readAll(key)))).flat();
     }
   }
 
@@ -106,8 +142,26 @@ export class RedisSessionStore extends SessionStore {
     return text === null ? null : decode(id, text);
   }
 
+  async #readAll(key: string): Promise<SessionEntry[]> {
+    const fields = await this.redis.fields(key);
+    if (!fields) unreadable('sessions under the key', key);
+    return Object.entries(fields ?? {})
+      .filter(([id]) => id !== NOT_A_SESSION)
+      .flatMap(([id, text]) => decode(id, text) ?? []);
+  }
+
   #keyOf(id: string): string {
     return this.#keyOfTag(tagOf(id));
+  }
+
+  #keysOf(id: string): Keys {
+    return this.#keysOfTag(tagOf(id));
+  }
+
+  /** The hash and its index. */
+  #keysOfTag(tag: string): Keys {
+    const key = this.#keyOfTag(tag);
+    return this.redis.isCluster ? [key] : [key, `${key}:newest`];
   }
 
   #keyOfTag(tag: string): string {
@@ -115,10 +169,9 @@ export class RedisSessionStore extends SessionStore {
   }
 }
 
-function decodeAll(fields: Record<string, string>): SessionEntry[] {
-  return Object.entries(fields)
-    .filter(([id]) => id !== NOT_A_SESSION)
-    .map(([id, text]) => decode(id, text));
+/** Where a session is in the index, as `scripts.ts` has it. */
+function placeOf({ createdAt, id }: Position): string {
+  return `${String(createdAt.getTime()).padStart(DIGITS_OF_INSTANT, '0')}:${id}`;
 }
 
 function isLive({ session, ended }: SessionEntry, now: Date): boolean {

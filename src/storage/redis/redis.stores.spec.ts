@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createClient } from '@redis/client';
 import { RedisServer } from '../../../test/support/engines.js';
 import { describeWithEngine, describeWithRedis, newPrefix } from '../../../test/support/services.js';
+import { redisSessionSpoilings, redisTallySpoilings } from '../../../test/support/spoilings.js';
 import { NEVER } from '../../common/clock.js';
 import { ENDING_KEPT_FOR } from '../../sessions/session-store.js';
 import { moveSessions } from '../../sessions/session-move.js';
@@ -22,20 +23,21 @@ const after = (ms: number) => new Date(noon.getTime() + ms);
 const PATIENT = 10_000;
 
 describeWithRedis('On Redis', () => {
-  describeSessionStore(
-    'RedisSessionStore',
-    async () => {
-      const { url, drop } = newPrefix();
-      const redis = await RedisConnection.open(url, PATIENT);
-      return { store: new RedisSessionStore(redis), close: () => redis.close().then(drop) };
-    },
-    { forgetsByItself: true },
-  );
+  let opened: RedisConnection;
 
-  describeTallyStore('RedisTallyStore', async () => {
+  async function storeOf<T>(make: (redis: RedisConnection) => T) {
     const { url, drop } = newPrefix();
-    const redis = await RedisConnection.open(url, PATIENT);
-    return { store: new RedisTallyStore(redis), close: () => redis.close().then(drop) };
+    opened = await RedisConnection.open(url, PATIENT);
+    return { store: make(opened), close: () => opened.close().then(drop) };
+  }
+
+  describeSessionStore('RedisSessionStore', () => storeOf((redis) => new RedisSessionStore(redis)), {
+    forgetsByItself: true,
+    spoilings: redisSessionSpoilings(() => opened),
+  });
+
+  describeTallyStore('RedisTallyStore', () => storeOf((redis) => new RedisTallyStore(redis)), {
+    spoilings: redisTallySpoilings(() => opened),
   });
 
   describe('the keys', () => {

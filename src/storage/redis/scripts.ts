@@ -1,26 +1,57 @@
+import { NEVER } from '../../common/clock.js';
+
 /**
- * The steps that look and write, each atomic on its one key. They are sent whole every time: a server that was restarted,
+ * The steps that look and write, each atomic on the hash and its index (KEYS; in a cluster there is no index, since commands on two keys fail while a slot moves). They are sent whole every time: a server that was restarted,
  * or that a slot of the cluster has just moved to, knows no script by its hash.
  */
 
 /** The field with the count of fields at which it is time to forget what is over for long enough. */
 export const NOT_A_SESSION = '';
 
+/** How many digits an instant has in the index, so that the order of texts is the order of time. */
+export const DIGITS_OF_INSTANT = 16;
+
+/** From how many fields on a hash has an index: fewer are read faster without one. */
+const INDEXED_FROM = 256;
+
+/** How many places of the index one step looks at, and how many of them at a time. */
+const LOOKED_AT = { most: 2000, atATime: 200 };
+
 /** The name of no field. */
 const NOT_A_FIELD = '-';
 
 /** An entry's line (`entry.ts`) and what can be asked of it. Instants keep their digits: Lua numbers are not printed back. */
 const ENTRY = `
-local key, now, id = KEYS[1], tonumber(ARGV[1]), ARGV[2]
-local WORDS = '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (.*)$'
+local key, index, now, id = KEYS[1], KEYS[2], tonumber(ARGV[1]), ARGV[2]
+local WORDS = '^(%d+) (%S+) (%S+) (%d+) (%S+) (%d+) (%d+) (%S+) (%d+) (%[.*)$'
 
 -- Where they are among the facts.
 local LABEL, KIND = 3, 4
 
+-- The answer of a command; none where something of another type is under the key, which counts as not there.
+local function ask(...)
+  local answer = redis.pcall(...)
+  if type(answer) ~= 'table' or not answer.err then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return redis.call(...)
+end
+
+local function isDate(text)
+  return tonumber(text) <= ${NEVER.getTime()}
+end
+
+-- None where the text is no entry.
 local function read(text)
   local expires, ended, reason, seen, secret, created, version, user, proven, facts = string.match(text, WORDS)
+  if not expires or not (isDate(expires) and isDate(seen) and isDate(created) and isDate(proven)) then return nil end
   return { expires = expires, ended = ended, reason = reason, seen = seen, secret = secret,
     created = created, version = version, user = user, proven = proven, facts = facts }
+end
+
+-- None where they are no JSON, or not two at least.
+local function factsOf(one)
+  local isJson, facts = pcall(cjson.decode, one.facts)
+  return isJson and type(facts) == 'table' and facts[2] and facts or nil
 end
 
 local function write(one)
@@ -35,31 +66,83 @@ local function replace(one)
 end
 
 local function find()
-  local text = redis.call('HGET', key, id)
+  local text = ask('HGET', key, id)
   local one = text and read(text)
   if not one or one.ended ~= '-' or tonumber(one.expires) <= now then return nil end
   one.field = id
   return one
 end
 
+local function placeOf(one)
+  return string.rep('0', ${DIGITS_OF_INSTANT} - #one.created) .. one.created .. ':' .. one.field
+end
+
+-- The index is derived: where it cannot be changed, it is removed, and where there is none, the hash is read.
+local function onIndex(command, ...)
+  if not index then return { err = 'none' } end
+  return redis.pcall(command, index, ...)
+end
+
 local function finish(one, reason)
   one.ended, one.reason = ARGV[1], reason
   replace(one)
+  onIndex('ZREM', placeOf(one))
 end
 
 local function keepFor(ms)
-  if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, string.format('%.0f', ms)) end
+  if redis.call('PTTL', key) >= ms then return end
+  redis.call('PEXPIRE', key, string.format('%.0f', ms))
+  onIndex('PEXPIRE', string.format('%.0f', ms))
+end
+
+local function isOk(answer)
+  return type(answer) ~= 'table' or not answer.err
+end
+
+local function addToIndex(ones)
+  for i = 1, #ones, 100 do
+    local scored = {}
+    for j = i, math.min(i + 99, #ones) do
+      table.insert(scored, 0)
+      table.insert(scored, placeOf(ones[j]))
+    end
+    if not isOk(onIndex('ZADD', unpack(scored))) then
+      onIndex('DEL')
+      return false
+    end
+  end
+  return isOk(onIndex('PEXPIRE', redis.call('PTTL', key)))
+end
+
+-- All that nobody has ended, of whichever user.
+local function notEnded()
+  local flat, found = ask('HGETALL', key) or {}, {}
+  for i = 1, #flat, 2 do
+    local one = read(flat[i + 1])
+    if one and one.ended == '-' then
+      one.field, one.line = flat[i], flat[i + 1]
+      table.insert(found, one)
+    end
+  end
+  return found
+end
+
+local function hasIndex()
+  local count = onIndex('ZCARD')
+  return isOk(count) and count > 0
 end
 
 -- Of many that are over, no more is read than that.
 local function liveOf(user)
-  local flat, found = redis.call('HGETALL', key), {}
+  local flat, found = ask('HGETALL', key) or {}, {}
   for i = 1, #flat, 2 do
     local expires = string.match(flat[i + 1], '^(%d+) %- ')
     if expires and now < tonumber(expires) then
       local one = read(flat[i + 1])
-      one.field = flat[i]
-      if one.user == user then table.insert(found, one) end
+      if one and one.user == user then
+        one.field = flat[i]
+        table.insert(found, one)
+      end
     end
   end
   return found
@@ -78,17 +161,26 @@ local function forget()
   local flat, left = redis.call('HGETALL', key), 0
   for i = 1, #flat, 2 do
     local expires, ended = string.match(flat[i + 1], '^(%d+) (%S+) ')
-    local over = ended == '-' and expires or ended
-    if over and tonumber(over) + kept <= now then redis.call('HDEL', key, flat[i]) else left = left + 1 end
+    local over = tonumber(ended == '-' and expires or ended)
+    if over and over + kept <= now then redis.call('HDEL', key, flat[i]) else left = left + 1 end
   end
+  onIndex('DEL')
   redis.call('HSET', key, '${NOT_A_SESSION}', 2 * left + 16)
+end
+
+-- Nil where the kind is none that we know.
+local function isToken(facts)
+  local kind = facts[KIND] or 'session'
+  if kind == 'access_token' then return true end
+  if kind == 'session' or kind == 'remembered' then return false end
 end
 
 local function rivals()
   local found = {}
   for _, one in ipairs(liveOf(new.user)) do
     local isRival = tonumber(one.version) >= tonumber(new.version)
-    if isRival and cjson.decode(one.facts)[KIND] ~= 'access_token' then table.insert(found, one) end
+    local facts = isRival and factsOf(one)
+    if facts and isToken(facts) == isToken(factsOf(new)) then table.insert(found, one) end
   end
   table.sort(found, function(a, b)
     if a.created ~= b.created then return tonumber(a.created) < tonumber(b.created) end
@@ -97,7 +189,12 @@ local function rivals()
   return found
 end
 
-if redis.call('HEXISTS', key, id) == 1 then return {'taken'} end
+local isTaken = ask('HEXISTS', key, id)
+if isTaken == 1 then return {'taken'} end
+if not isTaken then
+  redis.call('DEL', key)
+  onIndex('DEL')
+end
 local found = max > 0 and rivals() or {}
 local excess = max > 0 and #found + 1 - max or 0
 if excess > 0 and policy == 'refuse' then return {'refused'} end
@@ -110,6 +207,71 @@ for i = 1, excess do
 end
 keepFor(tonumber(new.expires) - now + kept)
 if redis.call('HLEN', key) > tonumber(redis.call('HGET', key, '${NOT_A_SESSION}') or 16) then forget() end
+if redis.call('HLEN', key) > ${INDEXED_FROM} then
+  new.field = id
+  addToIndex(hasIndex() and { new } or notEnded())
+end
+return result
+`;
+
+/**
+ * ARGV: now, user, limit, place to go on from or nothing, kind or nothing, credential version or nothing. Answers with the
+ * place to go on from, or nothing at the end, and the ids and lines of live sessions, newest first.
+ */
+export const LIST = `${ENTRY}
+local user, limit, after, kind, version = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
+
+local function isMeant(one)
+  if one.ended ~= '-' or tonumber(one.expires) <= now or one.user ~= user then return false end
+  if version ~= '' and one.version ~= version then return false end
+  return kind == '' or ((factsOf(one) or {})[KIND] or 'session') == kind
+end
+
+local result = { '' }
+local function add(one)
+  table.insert(result, one.field)
+  table.insert(result, one.line)
+  return #result > 2 * limit
+end
+
+local function listAll()
+  local found = {}
+  for _, one in ipairs(notEnded()) do
+    one.place = placeOf(one)
+    if isMeant(one) and (after == '' or one.place < after) then table.insert(found, one) end
+  end
+  table.sort(found, function(a, b) return a.place > b.place end)
+  for i, one in ipairs(found) do
+    if add(one) then
+      if i < #found then result[1] = one.place end
+      return result
+    end
+  end
+  return result
+end
+
+local size = ask('HLEN', key) or 0
+if size <= ${INDEXED_FROM} or not (hasIndex() or addToIndex(notEnded())) then return listAll() end
+local from = after == '' and '+' or '(' .. after
+for _ = 1, ${LOOKED_AT.most / LOOKED_AT.atATime} do
+  local places = onIndex('ZREVRANGEBYLEX', from, '-', 'LIMIT', 0, ${LOOKED_AT.atATime})
+  if not isOk(places) then return listAll() end
+  for _, place in ipairs(places) do
+    local field = string.sub(place, ${DIGITS_OF_INSTANT + 2})
+    local line = redis.call('HGET', key, field)
+    local one = line and read(line)
+    result[1] = place
+    if one then
+      one.field, one.line = field, line
+      if isMeant(one) and add(one) then return result end
+    end
+  end
+  if #places < ${LOOKED_AT.atATime} then
+    result[1] = ''
+    return result
+  end
+  from = '(' .. result[1]
+end
 return result
 `;
 
@@ -141,7 +303,8 @@ return 1
 export const RENAME = `${ENTRY}
 local one = find()
 if not one then return 0 end
-local facts = cjson.decode(one.facts)
+local facts = factsOf(one)
+if not facts then return 0 end
 facts[LABEL] = ARGV[3] or cjson.null
 one.facts = cjson.encode(facts)
 write(one)

@@ -154,6 +154,13 @@ const migrations = (engine: Engine): Record<string, Migration> => ({
       }
     },
   },
+  // A page of a user's live sessions, newest first, without a look at the others.
+  '010-sessions-by-sign-in': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await sql`create index if not exists sessions_by_sign_in on sessions (user_id, created_at, key, kind)
+        where ended_at is null`.execute(db);
+    },
+  },
 });
 
 interface SessionKey {

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Transaction, sql } from 'kysely';
 import { describeWithPostgres, newSchema } from '../../../test/support/services.js';
+import { sqlSpoilings } from '../../../test/support/spoilings.js';
 import { expectOneSweeper } from '../../../test/support/sweepers.js';
 import { expectClearance } from '../../../test/support/tallies.js';
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
@@ -37,25 +38,24 @@ describeWithPostgres('On PostgreSQL', () => {
     return database;
   }
 
-  describeSessionStore('SqlSessionStore', async () => {
-    const database = await openEmpty();
-    return { store: new SqlSessionStore(database), close: () => database.close() };
-  });
+  let opened: PostgresDatabase;
+  const spoilings = sqlSpoilings(() => opened, 'postgres');
 
-  describeUserStore('SqlUserStore', async () => {
-    const database = await openEmpty();
-    return { store: new SqlUserStore(database), close: () => database.close() };
-  });
+  async function storeOf<T>(make: (database: PostgresDatabase) => T) {
+    opened = await openEmpty();
+    return { store: make(opened), close: () => opened.close() };
+  }
 
-  describeAuditStore('SqlAuditStore', async () => {
-    const database = await openEmpty();
-    return { store: new SqlAuditStore(database), close: () => database.close() };
+  describeSessionStore('SqlSessionStore', () => storeOf((database) => new SqlSessionStore(database)), {
+    spoilings: spoilings.sessions,
   });
-
-  describeTallyStore('SqlTallyStore', async () => {
-    const database = await openEmpty();
-    return { store: new SqlTallyStore(database), close: () => database.close() };
+  describeUserStore('SqlUserStore', () => storeOf((database) => new SqlUserStore(database)), {
+    spoilings: spoilings.users,
   });
+  describeAuditStore('SqlAuditStore', () => storeOf((database) => new SqlAuditStore(database)), {
+    spoilings: spoilings.events,
+  });
+  describeTallyStore('SqlTallyStore', () => storeOf((database) => new SqlTallyStore(database)));
 
   it('clears tallies that are over, as others come', async () => expectClearance(await openEmpty()));
 

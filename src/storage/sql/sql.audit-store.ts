@@ -1,7 +1,8 @@
 import type { Selectable } from 'kysely';
 import type { AuditDetails, AuditEvent, AuditType } from '../../audit/audit-event.js';
-import { firstIdAt } from '../../audit/audit-id.js';
+import { firstIdAt, isAuditId } from '../../audit/audit-id.js';
 import { AUDIT_WINDOW, type AuditFilter, type AuditPage, AuditStore } from '../../audit/audit-store.js';
+import { readableEvent } from '../readable.js';
 import type { Schema } from './schema.js';
 import type { SqlDatabase } from './sql.database.js';
 
@@ -20,29 +21,18 @@ export class SqlAuditStore extends AuditStore {
     await this.database.write((db) => db.insertInto('audit_events').values(toRow(event)).execute());
   }
 
-  async list({ userId, type }: AuditFilter, limit: number, before: string | null): Promise<AuditPage> {
-    const rows = await this.database.ask(() =>
-      this.database.db
-        .selectFrom(this.#before(before).selectAll().limit(AUDIT_WINDOW).as('events'))
-        .selectAll()
-        .$if(userId !== null, (query) =>
-          query.where((or) => or.or([or('actor_id', '=', userId), or('subject_id', '=', userId)])),
-        )
-        .$if(type !== null, (query) => query.where('type', '=', type!))
-        .orderBy('id', 'desc')
-        .limit(limit + 1)
-        .execute(),
-    );
-    const events = rows.slice(0, limit).map(toEvent);
-    if (rows.length > limit) return { events, next: events.at(-1)!.id };
-    const last = await this.database.ask(() =>
-      this.#before(before)
-        .select('id')
-        .offset(AUDIT_WINDOW - 1)
-        .limit(1)
-        .executeTakeFirst(),
-    );
-    return { events, next: last?.id ?? null };
+  /** Rows that cannot be read are passed over, and no page begins at one. */
+  async list(filter: AuditFilter, limit: number, before: string | null): Promise<AuditPage> {
+    const events: AuditEvent[] = [];
+    for (let from = before; ;) {
+      const wanted = limit + 1 - events.length;
+      const rows = await this.#find(filter, wanted, from);
+      events.push(...rows.flatMap((row) => readableEvent(toEvent(row)) ?? []));
+      if (events.length > limit) return { events: events.slice(0, limit), next: events[limit - 1]!.id };
+      const last = rows.length === wanted ? rows.at(-1)!.id : await this.#endOfWindow(from);
+      if (last === null || (rows.length < wanted && isAuditId(last))) return { events, next: last };
+      from = last;
+    }
   }
 
   async forget(before: Date, limit: number): Promise<number> {
@@ -60,6 +50,33 @@ export class SqlAuditStore extends AuditStore {
         .executeTakeFirst(),
     );
     return Number(numDeletedRows);
+  }
+
+  #find({ userId, type }: AuditFilter, limit: number, before: string | null): Promise<Row[]> {
+    return this.database.ask(() =>
+      this.database.db
+        .selectFrom(this.#before(before).selectAll().limit(AUDIT_WINDOW).as('events'))
+        .selectAll()
+        .$if(userId !== null, (query) =>
+          query.where((or) => or.or([or('actor_id', '=', userId), or('subject_id', '=', userId)])),
+        )
+        .$if(type !== null, (query) => query.where('type', '=', type!))
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute(),
+    );
+  }
+
+  /** The id of the last event that one step looks at; null where there are fewer. */
+  async #endOfWindow(before: string | null): Promise<string | null> {
+    const last = await this.database.ask(() =>
+      this.#before(before)
+        .select('id')
+        .offset(AUDIT_WINDOW - 1)
+        .limit(1)
+        .executeTakeFirst(),
+    );
+    return last?.id ?? null;
   }
 
   /** Newest first. */
@@ -99,6 +116,14 @@ function toEvent(row: Row): AuditEvent {
     ip: row.ip,
     userAgent: row.user_agent,
     requestId: row.request_id,
-    details: JSON.parse(row.details) as AuditDetails,
+    details: parsed(row.details) as AuditDetails,
   };
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return null;
+  }
 }

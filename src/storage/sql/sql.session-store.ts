@@ -4,19 +4,22 @@ import type { JoinsUsers, SessionUser, SessionUsers } from '../../auth/session-u
 import type { SweepStep } from '../../common/sweeper.js';
 import type { EndReason, Ending, SessionEntry, StoredSession } from '../../sessions/session.js';
 import {
+  ALL_SESSIONS,
   ENDING_KEPT_FOR,
   type InsertResult,
   type Proof,
   type SessionLimit,
+  type SessionQuery,
   SessionStore,
 } from '../../sessions/session-store.js';
 import { isTaggedFor, userTag } from '../../sessions/session-token.js';
 import type { User } from '../../users/user.js';
 import type { UserStore } from '../../users/user-store.js';
+import { readableEnding, readableEntry, readableSession } from '../readable.js';
 import type { Schema } from './schema.js';
 import { idOf, keyOf } from './session-key.js';
 import type { LookUp, SqlDatabase } from './sql.database.js';
-import { SqlUserStore, USER_COLUMNS, type UserRow, toUser } from './sql.user-store.js';
+import { SqlUserStore, USER_COLUMNS, type UserRow, readUser } from './sql.user-store.js';
 
 type Row = Selectable<Schema['sessions']>;
 
@@ -86,7 +89,7 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
 
   async insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult> {
     const row = toRow(session);
-    const result = await (limit && session.kind !== 'access_token'
+    const result = await (limit
       ? this.database.alone(row.user_id, (transaction) => insertWithin(transaction, row, limit))
       : this.database.write((db) => insertRow(db, row)));
     if (result.outcome === 'taken') throw new Error('A session of this id is stored already.');
@@ -95,14 +98,22 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
 
   async find(id: string, now: Date): Promise<StoredSession | null> {
     const row = await this.#byKey(keyOf(id));
-    return row && isLive(row, now) ? toSession(row) : null;
+    return row && isLive(row, now) ? readableSession(toSession(row)) : null;
   }
 
-  async findByUser(userId: string, now: Date): Promise<StoredSession[]> {
-    const rows = await this.database.ask(() =>
-      this.#live(now).where(isOf(userId)).orderBy('created_at', 'desc').orderBy('key', 'desc').execute(),
-    );
-    return rows.map(toSession);
+  /** Rows that cannot be read are passed over, so a page is short at the end alone. */
+  async findByUser(userId: string, now: Date, query = ALL_SESSIONS): Promise<StoredSession[]> {
+    const { limit, after } = query;
+    const found: StoredSession[] = [];
+    let from = after && { created_at: after.createdAt.getTime(), key: keyOf(after.id) };
+    for (let isLast = false; !isLast && found.length < limit;) {
+      const wanted = Math.min(limit - found.length, ROWS_PER_PAGE);
+      const rows = await this.#liveAfter(from, userId, now, query, wanted);
+      isLast = rows.length < wanted;
+      found.push(...rows.flatMap((row) => readableSession(toSession(row)) ?? []));
+      from = rows.at(-1) ?? null;
+    }
+    return found;
   }
 
   async touch(id: string, seenAt: Date, expiresAt: Date): Promise<boolean> {
@@ -179,7 +190,7 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
         .where((or) => or.or([or('ended_at', 'is not', null), or('expires_at', '<=', now.getTime())]))
         .executeTakeFirst(),
     );
-    return row ? toEnding(row) : null;
+    return row ? readableEnding(toEnding(row)) : null;
   }
 
   /** Along the keys, so that neighbours go together: an index by time would be written with each use of a session. */
@@ -215,12 +226,13 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
       page.length > 0;
       page = await this.#pageAfter(page.at(-1)!.key)
     )
-      yield* page.map(toEntry);
+      yield* page.flatMap((row) => readableEntry(toEntry(row)) ?? []);
   }
 
   async #findWithUser(id: string, now: Date): Promise<SessionUser | null> {
     const row = await this.#byKey(keyOf(id));
-    return row && isLive(row, now) ? { session: toSession(row), user: holderOf(row) } : null;
+    const session = row && isLive(row, now) ? readableSession(toSession(row)) : null;
+    return session && { session, user: holderOf(row!) };
   }
 
   #pageAfter(key: string): Promise<Row[]> {
@@ -262,12 +274,33 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
     return this.#leasedUntil > 0;
   }
 
-  #live(now: Date) {
-    return this.#db
-      .selectFrom('sessions')
-      .selectAll()
-      .where('ended_at', 'is', null)
-      .where('expires_at', '>', now.getTime());
+  /** Along the index `sessions_by_sign_in`, in which the kind is, too. */
+  #liveAfter(
+    from: Pick<Row, 'created_at' | 'key'> | null,
+    userId: string,
+    now: Date,
+    { kind, credentialVersion }: SessionQuery,
+    limit: number,
+  ): Promise<SessionRow[]> {
+    return this.database.ask(() =>
+      this.#db
+        .selectFrom('sessions')
+        .select(SESSION_COLUMNS)
+        .where('user_id', '=', userId)
+        .where('ended_at', 'is', null)
+        .where('expires_at', '>', now.getTime())
+        .$if(kind !== null, (rows) => rows.where('kind', '=', kind!))
+        .$if(credentialVersion !== null, (rows) => rows.where('credential_version', '=', credentialVersion!))
+        .$if(from !== null, (rows) =>
+          rows.where(({ eb, refTuple, tuple }) =>
+            eb(refTuple('created_at', 'key'), '<', tuple(from!.created_at, from!.key)),
+          ),
+        )
+        .orderBy('created_at', 'desc')
+        .orderBy('key', 'desc')
+        .limit(limit)
+        .execute(),
+    );
   }
 }
 
@@ -290,7 +323,7 @@ function isLive({ ended_at, expires_at }: SessionRow, now: Date): boolean {
 
 function holderOf(row: JoinedRow): User | null {
   if (row.holder_id === null) return null;
-  return toUser({
+  return readUser({
     id: row.holder_id,
     email: row.holder_email,
     first_name: row.holder_first_name,
@@ -327,18 +360,19 @@ async function insertWithin(
 ): Promise<InsertResult | typeof TAKEN> {
   const result = await insertRow(db, row);
   if (result.outcome === 'taken') return result;
-  const rivals = await db
+  const rows = await db
     .selectFrom('sessions')
-    .select('key')
+    .select(SESSION_COLUMNS)
     .where(isOf(row.user_id))
     .where('key', '!=', row.key)
     .where('credential_version', '>=', row.credential_version)
-    .where('kind', '!=', 'access_token')
+    .where('kind', row.kind === 'access_token' ? '=' : '!=', 'access_token')
     .where('ended_at', 'is', null)
     .where('expires_at', '>', row.created_at)
     .orderBy('created_at')
     .orderBy('key')
     .execute();
+  const rivals = rows.filter((rival) => readableSession(toSession(rival)));
   const excess = rivals.length + 1 - max;
   if (excess <= 0) return result;
   if (policy === 'refuse') {
@@ -346,14 +380,14 @@ async function insertWithin(
     return { outcome: 'refused' };
   }
   const oldest = rivals.slice(0, excess).map(({ key }) => key);
-  const rows = await db
+  const given = await db
     .updateTable('sessions')
     .set(ended('evicted', row.created_at))
     .where('key', 'in', oldest)
     .where('ended_at', 'is', null)
     .returning('key')
     .execute();
-  const evicted = new Set(rows.map(({ key }) => key));
+  const evicted = new Set(given.map(({ key }) => key));
   return { outcome: 'inserted', evicted: oldest.filter((key) => evicted.has(key)).map(idOf) };
 }
 

@@ -1,3 +1,4 @@
+import { unreadable } from '../../common/unreadable.js';
 import type { Kysely } from 'kysely';
 import { TallyStore } from '../../throttle/tally-store.js';
 import type { Schema } from './schema.js';
@@ -23,8 +24,18 @@ export class SqlTallyStore extends TallyStore {
         .where('until', '>', now.getTime())
         .execute(),
     );
-    const texts = new Map(rows.map(({ key, text }) => [key, text]));
+    const texts = new Map<string, string | null>(rows.map(({ key, text }) => [key, text]));
+    for (const { key, text } of rows)
+      if (typeof text !== 'string') texts.set(key, await this.#remove(key, text));
     return keys.map((key) => texts.get(key) ?? null);
+  }
+
+  /** SQLite keeps bytes in a column of texts, too. */
+  async #remove(key: string, text: string): Promise<null> {
+    await this.database.write((db) =>
+      db.deleteFrom('tallies').where('key', '=', key).where('text', '=', text).execute(),
+    );
+    return unreadable('count', key);
   }
 
   async swap(key: string, from: string | null, to: string, until: Date, now: Date): Promise<boolean> {

@@ -8,6 +8,7 @@ import {
   type UserUpdate,
   takesAdminAway,
 } from '../../users/user-store.js';
+import { readableUser } from '../readable.js';
 import type { Schema } from './schema.js';
 import type { LookUp, SqlDatabase } from './sql.database.js';
 
@@ -78,34 +79,30 @@ export class SqlUserStore extends UserStore {
 
   async find(id: string): Promise<User | null> {
     const row = await this.#byId(id);
-    return row && toUser(row);
+    return row && readUser(row);
   }
 
   /** Of two accounts that migration 008 found under two spellings of one address, each is found by its own spelling. */
   async findCredential(email: string): Promise<Credential | null> {
     for (const key of new Set([spellingKey(email), emailKey(email)])) {
       const row = await this.#byAddress(key);
-      if (row) return { user: toUser(row), passwordHash: row.password_hash };
+      const user = row && readUser(row);
+      if (user) return { user, passwordHash: row.password_hash };
     }
     return null;
   }
 
+  /** Rows that cannot be read are passed over, so a page is short at the end alone. */
   async list(limit: number, after: UserPosition | null): Promise<User[]> {
-    const rows = await this.database.ask(() =>
-      this.#db
-        .selectFrom('users')
-        .select(USER_COLUMNS)
-        .$if(after !== null, (users) =>
-          users.where(({ eb, refTuple, tuple }) =>
-            eb(refTuple('created_at', 'id'), '>', tuple(after!.createdAt.getTime(), after!.id)),
-          ),
-        )
-        .orderBy('created_at')
-        .orderBy('id')
-        .limit(limit)
-        .execute(),
-    );
-    return rows.map(toUser);
+    const users: User[] = [];
+    let from = after && { created_at: after.createdAt.getTime(), id: after.id };
+    for (let isLast = false; !isLast && users.length < limit;) {
+      const rows = await this.#rowsAfter(from, limit - users.length);
+      isLast = rows.length < limit - users.length;
+      users.push(...rows.flatMap((row) => readUser(row) ?? []));
+      from = rows.at(-1) ?? null;
+    }
+    return users;
   }
 
   async count(): Promise<number> {
@@ -141,7 +138,7 @@ export class SqlUserStore extends UserStore {
           .executeTakeFirst(),
       'ending',
     );
-    return row ? toUser(row) : null;
+    return row ? readUser(row) : null;
   }
 
   async upgradeHash(id: string, from: string, to: string): Promise<boolean> {
@@ -170,6 +167,23 @@ export class SqlUserStore extends UserStore {
       'ending',
     );
   }
+
+  #rowsAfter(from: Pick<Row, 'created_at' | 'id'> | null, limit: number): Promise<UserRow[]> {
+    return this.database.ask(() =>
+      this.#db
+        .selectFrom('users')
+        .select(USER_COLUMNS)
+        .$if(from !== null, (users) =>
+          users.where(({ eb, refTuple, tuple }) =>
+            eb(refTuple('created_at', 'id'), '>', tuple(from!.created_at, from!.id)),
+          ),
+        )
+        .orderBy('created_at')
+        .orderBy('id')
+        .limit(limit)
+        .execute(),
+    );
+  }
 }
 
 async function updateRow(
@@ -179,8 +193,10 @@ async function updateRow(
   now: Date,
 ): Promise<UserUpdate> {
   const { email } = changes;
-  const before = await db.selectFrom('users').select(USER_COLUMNS).where('id', '=', id).executeTakeFirst();
+  const row = await db.selectFrom('users').select(USER_COLUMNS).where('id', '=', id).executeTakeFirst();
+  const before = row ? readUser(row) : null;
   if (before && email !== undefined && (await isTaken(db, email, id))) return { outcome: 'email_taken' };
+  if (!before) return { outcome: 'not_found' };
   const after = await db
     .updateTable('users')
     .set((user) => ({
@@ -196,8 +212,7 @@ async function updateRow(
     .where('id', '=', id)
     .returning(USER_COLUMNS)
     .executeTakeFirst();
-  if (!before || !after) return { outcome: 'not_found' };
-  return { outcome: 'updated', before: toUser(before), after: toUser(after) };
+  return after ? { outcome: 'updated', before, after: toUser(after) } : { outcome: 'not_found' };
 }
 
 /** Whether the address is another user's. */
@@ -242,7 +257,12 @@ function toRow(user: User, passwordHash: string): Row {
   };
 }
 
-export function toUser(row: UserRow): User {
+/** The user of a row, or null, and a note in the log, where it is not one of ours. */
+export function readUser(row: UserRow): User | null {
+  return readableUser(toUser(row));
+}
+
+function toUser(row: UserRow): User {
   return {
     id: row.id,
     email: row.email,

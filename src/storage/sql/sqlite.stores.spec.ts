@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
+import { sqlSpoilings } from '../../../test/support/spoilings.js';
 import { expectOneSweeper } from '../../../test/support/sweepers.js';
 import { expectClearance } from '../../../test/support/tallies.js';
 import { StoreUnavailableError } from '../../common/domain-error.js';
@@ -31,24 +32,27 @@ const newFile = () => join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'test.db')
 const open = (file = newFile()) => SqliteDatabase.open(file, 200);
 const noon = new Date('2026-01-01T12:00:00.000Z');
 
-describeSessionStore('SqlSessionStore on SQLite', async () => {
-  const database = await open();
-  return { store: new SqlSessionStore(database), close: () => database.close() };
-});
+let opened: SqliteDatabase;
+const spoilings = sqlSpoilings(() => opened, 'sqlite');
 
-describeUserStore('SqlUserStore on SQLite', async () => {
-  const database = await open();
-  return { store: new SqlUserStore(database), close: () => database.close() };
-});
+async function storeOf<T>(make: (database: SqliteDatabase) => T) {
+  opened = await open();
+  return { store: make(opened), close: () => opened.close() };
+}
 
-describeTallyStore('SqlTallyStore on SQLite', async () => {
-  const database = await open();
-  return { store: new SqlTallyStore(database), close: () => database.close() };
+describeSessionStore(
+  'SqlSessionStore on SQLite',
+  () => storeOf((database) => new SqlSessionStore(database)),
+  { spoilings: spoilings.sessions },
+);
+describeUserStore('SqlUserStore on SQLite', () => storeOf((database) => new SqlUserStore(database)), {
+  spoilings: spoilings.users,
 });
-
-describeAuditStore('SqlAuditStore on SQLite', async () => {
-  const database = await open();
-  return { store: new SqlAuditStore(database), close: () => database.close() };
+describeTallyStore('SqlTallyStore on SQLite', () => storeOf((database) => new SqlTallyStore(database)), {
+  spoilings: spoilings.tallies,
+});
+describeAuditStore('SqlAuditStore on SQLite', () => storeOf((database) => new SqlAuditStore(database)), {
+  spoilings: spoilings.events,
 });
 
 describe('Two connections to one SQLite file', () => {

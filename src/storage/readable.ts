@@ -1,0 +1,103 @@
+import { AUDIT_TYPES, type AuditEvent } from '../audit/audit-event.js';
+import { isAuditId } from '../audit/audit-id.js';
+import { unreadable } from '../common/unreadable.js';
+import {
+  END_REASONS,
+  type Ending,
+  SESSION_KINDS,
+  SESSION_SCOPES,
+  type SessionEntry,
+  type StoredSession,
+  TRANSPORTS,
+} from '../sessions/session.js';
+import type { User } from '../users/user.js';
+
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === 'string';
+const isTextOrNull: Check = (value) => value === null || isText(value);
+const isNumber: Check = Number.isSafeInteger;
+const isDate: Check = (value) => !Number.isNaN((value as Date).getTime());
+const isOneOf = (values: readonly unknown[]): Check => values.includes.bind(values);
+
+const CLIENT = checks<StoredSession['client']>({ ip: isTextOrNull, userAgent: isTextOrNull });
+
+const SESSION = checks<StoredSession>({
+  id: isText,
+  userId: isText,
+  kind: isOneOf(SESSION_KINDS),
+  transport: isOneOf(TRANSPORTS),
+  scope: isOneOf(SESSION_SCOPES),
+  label: isTextOrNull,
+  secretHash: isText,
+  credentialVersion: isNumber,
+  createdAt: isDate,
+  authenticatedAt: isDate,
+  lastSeenAt: isDate,
+  expiresAt: isDate,
+  client: (client) => isSound(client as StoredSession['client'], CLIENT),
+});
+
+const USER = checks<User>({
+  id: isText,
+  email: isText,
+  firstName: isTextOrNull,
+  lastName: isTextOrNull,
+  role: isOneOf(['user', 'admin']),
+  disabled: (value) => typeof value === 'boolean',
+  credentialVersion: isNumber,
+  createdAt: isDate,
+  updatedAt: isDate,
+});
+
+const EVENT = checks<AuditEvent>({
+  id: (id) => typeof id === 'string' && isAuditId(id),
+  at: isDate,
+  type: isOneOf(AUDIT_TYPES),
+  via: isOneOf(['http', 'operator', 'program']),
+  actorId: isTextOrNull,
+  subjectId: isTextOrNull,
+  sessionId: isTextOrNull,
+  ip: isTextOrNull,
+  userAgent: isTextOrNull,
+  requestId: isTextOrNull,
+  details: (details) => details instanceof Object && Object.values(details).every(isText),
+});
+
+/** A session that was read, or null where it is not one as we write them. */
+export function readableSession(session: StoredSession): StoredSession | null {
+  return isSound(session, SESSION) ? session : unreadable('session', session.id);
+}
+
+/** A session with its end, or null where either is not as we write it. */
+export function readableEntry(entry: SessionEntry): SessionEntry | null {
+  const { session, ended } = entry;
+  if (ended && !(isOneOf(END_REASONS)(ended.reason) && isDate(ended.at)))
+    return unreadable('session', session.id);
+  return readableSession(session) && entry;
+}
+
+/** How a session ended, or null where either is not as we write it. */
+export function readableEnding(ending: Ending): Ending | null {
+  const { session, reason, at } = ending;
+  const ended = reason === 'expired' ? null : { reason, at };
+  return readableEntry({ session, ended }) && ending;
+}
+
+/** A user that was read, or null where it is not one as we write them. */
+export function readableUser(user: User): User | null {
+  return isSound(user, USER) ? user : unreadable('user', user.id);
+}
+
+/** An event that was read, or null where it is not one as we write them. */
+export function readableEvent(event: AuditEvent): AuditEvent | null {
+  return isSound(event, EVENT) ? event : unreadable('audit event', event.id);
+}
+
+function checks<T>(ofEach: { readonly [Name in keyof T]-?: Check }): readonly [keyof T, Check][] {
+  return Object.entries(ofEach) as [keyof T, Check][];
+}
+
+function isSound<T>(value: T, all: readonly [keyof T, Check][]): boolean {
+  return all.every(([name, check]) => check(value[name]));
+}

@@ -1,0 +1,141 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { AuditEvent } from '../../src/audit/audit-event.js';
+import type { StoredSession } from '../../src/sessions/session.js';
+import { userTag } from '../../src/sessions/session-token.js';
+import type { RedisConnection } from '../../src/storage/redis/redis.connection.js';
+import { keyOf } from '../../src/storage/sql/session-key.js';
+import type { SqlDatabase } from '../../src/storage/sql/sql.database.js';
+import type { Spoilings } from '../../src/testing/store-under-test.js';
+import type { User } from '../../src/users/user.js';
+
+/** Later than every date that there is. */
+const NO_DATE = sql`9000000000000000000`;
+
+/** What only SQLite takes: of any type, in every column. */
+const BYTES = sql`x'00ff'`;
+const WORDS = sql`'the day before'`;
+
+type Values = Readonly<Record<string, Readonly<Record<string, RawBuilder<unknown>>>>>;
+
+const SESSIONS: Values = {
+  'no date of sign-in': { created_at: NO_DATE },
+  'no date of its end': { expires_at: NO_DATE },
+  'a kind of another version': { kind: sql`'passkey'` },
+  'an empty scope': { scope: sql`''` },
+  'ended for no reason that there is': { ended_at: sql`1767268800000`, end_reason: sql`'eclipse'` },
+};
+const SESSIONS_IN_SQLITE: Values = {
+  ...SESSIONS,
+  'words for a date': { expires_at: WORDS },
+  'words for the date of its last use': { last_seen_at: WORDS },
+  'bytes for a hash': { secret_hash: BYTES },
+  'bytes for an address': { ip: BYTES },
+};
+const USERS: Values = {
+  'no date': { created_at: NO_DATE },
+  'a role of another version': { role: sql`'owner'` },
+};
+const USERS_IN_SQLITE: Values = {
+  ...USERS,
+  'words for a date': { created_at: WORDS },
+  'bytes for a name': { first_name: BYTES },
+  'bytes for a version': { credential_version: BYTES },
+};
+const EVENTS: Values = {
+  'no date': { at: NO_DATE },
+  'details that are no JSON': { details: sql`'{"method":'` },
+  'details that are empty': { details: sql`''` },
+  'details that are a list of lists': { details: sql`'[[]]'` },
+  'details that are null': { details: sql`'null'` },
+  'a type of another version': { type: sql`'eclipse'` },
+};
+const EVENTS_IN_SQLITE: Values = { ...EVENTS, 'bytes for an address': { ip: BYTES } };
+
+type Database = () => SqlDatabase;
+
+/** Ways to spoil what is in the tables, as the database takes them. */
+export function sqlSpoilings(database: Database, engine: 'sqlite' | 'postgres') {
+  const isSqlite = engine === 'sqlite';
+  const byId = ({ id }: { readonly id: string }) => sql`id = ${id}`;
+  return {
+    sessions: spoilings<StoredSession>(
+      database,
+      'sessions',
+      ({ id }) => sql`key = ${keyOf(id)}`,
+      isSqlite ? SESSIONS_IN_SQLITE : SESSIONS,
+    ),
+    users: spoilings<User>(database, 'users', byId, isSqlite ? USERS_IN_SQLITE : USERS),
+    events: {
+      ...spoilings<AuditEvent>(database, 'audit_events', byId, isSqlite ? EVENTS_IN_SQLITE : EVENTS),
+      'an id that is none': ({ id }: AuditEvent) =>
+        sql`update audit_events set id = ${`${id.slice(0, -1)}~`} where id = ${id}`.execute(database().db),
+    },
+    tallies: isSqlite
+      ? spoilings<string>(database, 'tallies', (key) => sql`key = ${key}`, { bytes: { text: BYTES } })
+      : {},
+  };
+}
+
+function spoilings<T>(
+  database: Database,
+  table: string,
+  where: (entry: T) => RawBuilder<unknown>,
+  values: Values,
+): Spoilings<T> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, columns]) => {
+      const set = sql.join(
+        Object.entries(columns).map(([column, value]) => sql`${sql.ref(column)} = ${value}`),
+      );
+      const spoil = (entry: T) =>
+        sql`update ${sql.table(table)} set ${set} where ${where(entry)}`.execute(database().db);
+      return [name, spoil];
+    }),
+  );
+}
+
+/** Ways to spoil a session in Redis. */
+export function redisSessionSpoilings(redis: () => RedisConnection): Spoilings<StoredSession> {
+  const run = (script: string, { id, userId }: StoredSession, ...args: string[]) =>
+    redis().run(script, [`${redis().prefix}:${userTag(userId)}`], [id, ...args]);
+  const lineOf = async (session: StoredSession) =>
+    String(await run(`return redis.call('HGET', KEYS[1], ARGV[1])`, session));
+  const set = (session: StoredSession, line: string) =>
+    run(`return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])`, session, line);
+  const change = (to: (line: string) => string) => async (session: StoredSession) =>
+    set(session, to(await lineOf(session)));
+  const become = (command: string) => (session: StoredSession) =>
+    run(`redis.call('DEL', KEYS[1]) return redis.call(${command})`, session);
+  return {
+    empty: change(() => ''),
+    'cut in the middle': change((line) => line.slice(0, line.length / 2)),
+    'cut before its end': change((line) => line.slice(0, -1)),
+    'of another version': change((line) => `v2 ${line}`),
+    'JSON alone': change(() => '{"userId":"ann"}'),
+    'no JSON behind its words': change((line) => `${line.slice(0, line.indexOf('['))}["`),
+    'no facts': change((line) => `${line.slice(0, line.indexOf('['))}[]`),
+    'no date of its end': change((line) => line.replace(/^\d+/, '9'.repeat(19))),
+    'words for a date': change((line) => line.replace(/^\d+/, 'never')),
+    'a kind of another version': change((line) => line.replace('"session"', '"passkey"')),
+    'ended for no reason that there is': change((line) => line.replace(' - - ', ' 1767268800000 eclipse ')),
+    'in a list where a hash is expected': become(`'RPUSH', KEYS[1], 'x'`),
+    'in a text where a hash is expected': become(`'SET', KEYS[1], 'x'`),
+  };
+}
+
+/** Ways to spoil a count in Redis. */
+export function redisTallySpoilings(redis: () => RedisConnection): Spoilings<string> {
+  const become = (command: string) => (key: string) =>
+    redis().run(
+      `redis.call('DEL', KEYS[1]) return redis.call(${command})`,
+      [`${redis().prefix}:tally:${key}`],
+      [],
+    );
+  return {
+    empty: become(`'SET', KEYS[1], ''`),
+    'a word': become(`'SET', KEYS[1], 'never'`),
+    'no time': become(`'SET', KEYS[1], '1e99 text'`),
+    'a list': become(`'RPUSH', KEYS[1], 'x'`),
+    'a hash': become(`'HSET', KEYS[1], 'x', 'y'`),
+  };
+}
