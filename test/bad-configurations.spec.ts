@@ -53,6 +53,8 @@ const ROWS: readonly (readonly [name: string, variables: Variables])[] = [
   ['SESSION_REMEMBER_IDLE_TIMEOUT', { SESSION_REMEMBER_IDLE_TIMEOUT: '31d' }],
   ['SESSION_LIMIT_POLICY', { SESSION_LIMIT_POLICY: 'refuse' }],
   ['SESSION_MAX_PER_USER', { SESSION_MAX_PER_USER: ' ' }],
+  ['ACCESS_TOKENS_MAX', { ACCESS_TOKENS_MAX: '0' }],
+  ['ACCESS_TOKENS_MAX', { ACCESS_TOKENS_MAX: '10001' }],
   ['API_HOST', { API_HOST: 'nowhere.invalid' }],
   ['API_HOST', { API_HOST: '203.0.113.77' }],
   ['API_PORT', { API_PORT: '-1' }],

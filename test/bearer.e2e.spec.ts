@@ -473,6 +473,24 @@ for (const [name, storage] of Object.entries(DURABLE))
       expectRejection(await house.app.visitor().post('/access_tokens', wish()), 'credentials_missing');
     });
 
+    it('is refused where its user has as many as there may be, until one has ended or expired', async () => {
+      const ann = await house.bearer();
+      const { id: first } = await house.accessToken(ann, { expires_at: house.at(HOUR) });
+      for (let count = 1; count < 100; count += 1)
+        await house.accessToken(ann, { expires_at: house.at(count === 1 ? 2 * MINUTE : HOUR) });
+      const { status, body } = await ann.post('/access_tokens', wish());
+      expect([status, body.code]).toEqual([409, 'access_token_limit_reached']);
+      expect(body.detail).toBe(
+        'You have reached the maximum number of access tokens. End one that you no longer need first.',
+      );
+      await house.accessToken(await house.bearer());
+      expect((await ann.delete(`/sessions/${first}`)).status).toBe(200);
+      await house.accessToken(ann);
+      house.app.clock.advance(2 * MINUTE);
+      await house.accessToken(ann);
+      expect((await ann.post('/access_tokens', wish())).status).toBe(409);
+    });
+
     it('is made of what it needs, and nothing wrong is repeated', async () => {
       const ann = await house.bearer();
       const [year] = [house.app.clock.now().getUTCFullYear()];

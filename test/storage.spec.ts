@@ -191,6 +191,28 @@ function describeOn(
       const alive = await Promise.all(signedIn.map(({ cookie }) => statusOf(there, cookie!)));
       expect(alive.filter((status) => status === 200)).toHaveLength(5);
     });
+
+    it('makes no more access tokens than the limit, in two processes at once', async () => {
+      const email = 'programmer@example.com';
+      const limit = { AUTH_TYPE: 'session_db_auth,token_auth', ACCESS_TOKENS_MAX: '5', REGISTRATION: 'open' };
+      const [here, there] = await Promise.all([start(limit), start(limit)]);
+      const ann = visitor(here);
+      await ann.post('/users', { email, password: PASSWORD });
+      await ann.login(email);
+      const wish = { label: 'Backup', scope: 'read', expires_at: new Date(Date.now() + 3_600_000) };
+      const ticket = { cookie: ann.cookie! };
+      const makeOne = (server: Server) => visitor(server).send('POST', '/access_tokens', wish, ticket);
+      const answers = await Promise.all(
+        Array.from({ length: 30 }, (_, index) => makeOne(index % 2 === 0 ? here : there)),
+      );
+      const made = answers.filter(({ status }) => status === 201);
+      expect(made).toHaveLength(5);
+      for (const { status, body } of answers.filter((answer) => !made.includes(answer)))
+        expect([status, body.code]).toEqual([409, 'access_token_limit_reached']);
+      await visitor(there).send('DELETE', `/sessions/${made[0]!.body.id}`, undefined, ticket);
+      expect((await makeOne(here)).status).toBe(201);
+      expect((await makeOne(there)).status).toBe(409);
+    });
   });
 }
 

@@ -30,7 +30,9 @@ export class AccessTokensController {
   @ApiAction({
     id: 'createAccessToken',
     summary: 'Create an access token',
-    description: 'Creates a named bearer token for a program. The answer shows it once.',
+    description:
+      'Creates a named bearer token for a program. The answer shows it once. A user can have a limited number of live ones.',
+    refusals: ['access_token_limit_reached'],
   })
   @ApiAnswer(201, { type: GrantedSessionDto, description: 'The access token.' })
   async create(

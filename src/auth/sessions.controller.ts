@@ -64,7 +64,7 @@ export class SessionsController {
     @Query() query: ListSessionsDto,
     @Res({ passthrough: true }) response: Response,
   ) {
-    const page = pageOf(await this.sessions.list(user), query, response);
+    const page = await pageOf(this.sessions, user, query, response);
     return page.map((session) => this.view.show(session, current));
   }
 

@@ -43,7 +43,7 @@ export class UserSessionsController {
     @Res({ passthrough: true }) response: Response,
   ) {
     const user = await this.#find(id);
-    const page = pageOf(await this.sessions.list(user), query, response);
+    const page = await pageOf(this.sessions, user, query, response);
     return page.map((session) => this.view.show(session, current));
   }
 

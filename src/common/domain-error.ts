@@ -45,6 +45,7 @@ export type ErrorCode =
   | 'too_many_attempts'
   | 'email_taken'
   | 'session_limit_reached'
+  | 'access_token_limit_reached'
   | 'last_admin'
   | 'body_too_large'
   | 'unsupported_media_type'

@@ -84,6 +84,12 @@ export class Environment {
   @IsIn(['evict_oldest', 'refuse'])
   readonly SESSION_LIMIT_POLICY: 'evict_oldest' | 'refuse' = 'evict_oldest';
 
+  @Integer()
+  @Max(10_000)
+  @Min(1)
+  @IsInt()
+  readonly ACCESS_TOKENS_MAX: number = 100;
+
   @IsWait()
   readonly SESSION_SWEEP_INTERVAL: string = '10m';
 

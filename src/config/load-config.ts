@@ -75,6 +75,7 @@ export function loadConfig(variables: Variables, { strict = true }: { strict?: b
     }),
     sessions: new SessionsOptions({
       limit: max === 0 ? null : { max, policy: settings.SESSION_LIMIT_POLICY },
+      maxAccessTokens: settings.ACCESS_TOKENS_MAX,
       sweepInterval: parseDuration(settings.SESSION_SWEEP_INTERVAL),
     }),
     storage: new StorageOptions({

@@ -71,6 +71,10 @@ const PROBLEMS: Record<ErrorCode, readonly [status: number, detail: string]> = {
   request_timeout: [408, 'The request took too long to arrive. Send it again.'],
   email_taken: [409, 'An account with this e-mail address exists already.'],
   session_limit_reached: [409, 'You have reached the maximum number of sessions. End one of them first.'],
+  access_token_limit_reached: [
+    409,
+    'You have reached the maximum number of access tokens. End one that you no longer need first.',
+  ],
   last_admin: [
     409,
     'This is the last administrator who can sign in. Make another user an administrator first.',

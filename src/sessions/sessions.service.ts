@@ -5,7 +5,13 @@ import { Clock, NEVER, isFromWrongClock } from '../common/clock.js';
 import { DomainError } from '../common/domain-error.js';
 import type { ClientFacts, EndReason, Session, StoredSession } from './session.js';
 import type { SessionLifetime } from './session-lifetime.js';
-import { type Proof, SessionStore } from './session-store.js';
+import {
+  ALL_SESSIONS,
+  type Proof,
+  type SessionLimit,
+  type SessionQuery,
+  SessionStore,
+} from './session-store.js';
 import { SessionToken } from './session-token.js';
 import { SessionsOptions } from './sessions-options.js';
 
@@ -62,8 +68,8 @@ export class SessionsService {
   }
 
   /**
-   * Opens a session for a user; `session_limit_reached` where the limit refuses one more. The limit knows nothing of
-   * access tokens, whose end is the one in `terms`.
+   * Opens a session for a user; `session_limit_reached`, or for an access token `access_token_limit_reached`, where the
+   * limit refuses one more. The end of an access token is the one in `terms`.
    */
   async open(
     user: Holder,
@@ -91,8 +97,9 @@ export class SessionsService {
       ...terms,
     };
     const session = { ...draft, expiresAt: lifetime.deadline(draft) };
-    const result = await this.store.insert(session, this.options.limit ?? undefined);
+    const result = await this.store.insert(session, this.#limitOf(session));
     if (result.outcome === 'refused') {
+      if (session.kind === 'access_token') throw new DomainError('access_token_limit_reached');
       const details = { reason: 'session_limit_reached' } as const;
       await this.trail?.record({ type: 'sign_in_failed', subjectId: user.id, details }, by);
       throw new DomainError('session_limit_reached');
@@ -148,10 +155,13 @@ export class SessionsService {
     }));
   }
 
-  /** The live sessions of a user that their present credential opened, newest first. */
-  async list(user: Holder): Promise<Session[]> {
-    const sessions = await this.store.findByUser(user.id, this.clock.now());
-    return sessions.filter((session) => isOf(session, user)).map(withoutSecret);
+  /** The live sessions of a user that their present credential opened, newest first: all of them, or a page. */
+  async list(
+    { id, credentialVersion }: Holder,
+    page: Partial<Omit<SessionQuery, 'credentialVersion'>> = {},
+  ): Promise<Session[]> {
+    const query = { ...ALL_SESSIONS, ...page, credentialVersion };
+    return (await this.store.findByUser(id, this.clock.now(), query)).map(withoutSecret);
   }
 
   /** The live session of a user that has this id; another's is null as one that is not there. */
@@ -199,6 +209,11 @@ export class SessionsService {
     const ended = await this.store.endAll(userId, reason, this.clock.now(), exceptId);
     await this.#tellEnded(userId, ended, reason, by);
     return ended.length;
+  }
+
+  #limitOf({ kind }: Session): SessionLimit | undefined {
+    if (kind === 'access_token') return { max: this.options.maxAccessTokens, policy: 'refuse' };
+    return this.options.limit ?? undefined;
   }
 
   async #end(session: Session, reason: EndReason, now: Date, by: Initiator): Promise<boolean> {
