@@ -171,8 +171,9 @@ describe('The users service', () => {
       await users.create({ ...account, email: 'ben@example.com' }, 'user');
       const change = (email: string) => users.update(ann.id, { email, firstName: 'Ann' });
       await expect(change('BEN@example.com')).rejects.toMatchObject({ code: 'email_taken' });
-      for (const email of ['', 'ann', 'ann@', 'ann\u202e@example.com', 'ann@example.com,ben@example.com'])
+      for (const email of ['', 'ann', 'ann@', 'ann@example.com,ben@example.com'])
         await expect(change(email)).rejects.toMatchObject(NOT_AN_ADDRESS);
+      await expect(change('ann\u202e@example.com')).rejects.toMatchObject({ code: 'validation_failed' });
       expect(await users.find(ann.id)).toEqual(ann);
     });
 

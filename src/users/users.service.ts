@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Optional } from '@nestjs/common';
-import { isEmail } from 'class-validator';
 import type { AuditFacts } from '../audit/audit-event.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { type Initiator, PROGRAM } from '../audit/initiator.js';
 import { Clock } from '../common/clock.js';
 import { DomainError, type InputFault, invalid } from '../common/domain-error.js';
 import { type Claimant, GuessThrottle } from '../throttle/guess-throttle.js';
+import { addressFault } from './email-address.js';
 import { PasswordHasher } from './password-hasher.js';
 import { type PasswordOwner, PasswordPolicy, isOverlong } from './password-policy.js';
 import { RecentProofs } from './recent-proofs.js';
@@ -106,7 +106,7 @@ export class UsersService {
 
   /** A sentence that says why a text is no address for a user, or null. */
   addressFault(email: string): string | null {
-    return this.options.exactEmails || isAddress(email) ? null : 'Must be an e-mail address.';
+    return this.options.exactEmails ? null : addressFault(email);
   }
 
   /** A sentence that says why a password is refused, or null. The service for breached passwords is not asked. */
@@ -136,7 +136,7 @@ export class UsersService {
    * attempts at their password. A new address leaves what was granted, and frees the old one.
    */
   async update(id: string, changes: UserChanges, by: Initiator = PROGRAM): Promise<User> {
-    const email = changes.email === undefined ? undefined : this.#toAddress(changes.email);
+    const email = changes.email === undefined ? undefined : await this.#newAddress(id, changes.email);
     const update = await this.store.update(id, { ...changes, email }, this.clock.now());
     if (update.outcome !== 'updated') throw new DomainError(update.outcome);
     const { before, after } = update;
@@ -220,12 +220,11 @@ export class UsersService {
       { pointer: '/password', detail: await this.#policy.faultOf(details.password, details) },
     ].filter((fault): fault is InputFault => fault.detail !== null);
     if (faults.length > 0) throw new DomainError('validation_failed', { faults });
-    const email = this.#toAddress(details.email);
     const passwordHash = await this.hasher.hash(details.password);
     const now = this.clock.now();
     const user: User = {
       id: randomUUID(),
-      email,
+      email: this.#kept(details.email),
       firstName: details.firstName,
       lastName: details.lastName,
       role,
@@ -237,12 +236,17 @@ export class UsersService {
     return { user, passwordHash };
   }
 
-  /** The address as it is kept. */
-  #toAddress(email: string): string {
+  /** The address of a user that is to be changed, as it is kept; the one that they have breaks no rule. */
+  async #newAddress(id: string, given: string): Promise<string> {
+    const email = this.#kept(given);
     const fault = this.addressFault(email);
-    if (fault !== null) throw invalid('/email', fault);
-    if (this.options.exactEmails) return email;
-    return email.trim().normalize('NFC');
+    if (fault === null || (await this.store.find(id))?.email === email) return email;
+    throw invalid('/email', fault);
+  }
+
+  /** An address as it is kept. */
+  #kept(email: string): string {
+    return this.options.exactEmails ? email : email.trim().normalize('NFC');
   }
 
   #isAddressOf(user: User, email: string): boolean {
@@ -253,9 +257,4 @@ export class UsersService {
     if (!this.hasher.isOutdated(passwordHash)) return;
     await this.store.upgradeHash(user.id, passwordHash, await this.hasher.hash(password));
   }
-}
-
-/** An e-mail address, blanks around it aside, that shows all that is in it. */
-function isAddress(text: string): boolean {
-  return isEmail(emailKey(text)) && /^\P{C}+$/u.test(text.trim());
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { validate } from 'class-validator';
+import { INVISIBLE_CHARACTERS } from '../../../test/support/invisible.js';
 import { IsLabel } from './is-label.js';
 
 class Coat {
@@ -33,6 +34,14 @@ describe('A label', () => {
     'a'.repeat(101),
   ])('may not be %j', async (label) => {
     expect(await isGood(label)).toBe(false);
+  });
+
+  it.each(INVISIBLE_CHARACTERS)('may not have %s', async (_, character) => {
+    expect(await isGood(`My ${character}phone`)).toBe(false);
+  });
+
+  it('is no mark without a letter', async () => {
+    expect(await isGood('\u0301')).toBe(false);
   });
 
   it.each([undefined, null, 7, true, {}, ['x']])('is a text, and not %j', async (label) => {
