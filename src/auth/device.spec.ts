@@ -30,6 +30,22 @@ describe('A device', () => {
   });
 
   it.each([
+    ['<b>x/1.0 (y)', null],
+    ['Mozilla/5.0 <img src=x onerror=y>/1 z', 'Mozilla 5'],
+    ['Chrome <i>/1 (x) Foo/2', 'Chrome'],
+    ['a&b/1 c', null],
+    ['\'"`/1 c', null],
+    ['curl/<b>', 'curl'],
+    ['curl/1.2<b>', 'curl 1.2'],
+    ['X OPR/<b>1', 'Opera'],
+    ['X OPR/99.1<b>.2', 'Opera 99.1'],
+    ['a\\u{202e}b/1 c', null],
+    [`${'a'.repeat(60)}/1 c`, null],
+  ])('that sends %j shows no markup: %j', (userAgent, browser) => {
+    expect(deviceOf(userAgent)).toEqual({ browser, os: null });
+  });
+
+  it.each([
     '__proto__',
     '/',
     ' ',
