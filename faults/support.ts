@@ -74,7 +74,7 @@ export class Stage {
     const url = this.engine?.url ?? '';
     const server = await Server.start(this.folder, {
       DATABASE_URL: this.store === 'postgres' ? url : `sqlite:${this.file}`,
-      SESSION_STORE_URL: this.store === 'redis' ? url : '',
+      ...(this.store === 'redis' && { SESSION_STORE_URL: url }),
       REGISTRATION: 'open',
       LOG_LEVEL: 'error',
       ...variables,

@@ -102,8 +102,7 @@ function endAsWorker(end: ProcessEnd): void {
  */
 async function supervise(config: Config, logger: PinoLogger, end: ProcessEnd): Promise<Ready> {
   const { setupCode } = config.users;
-  const shared: Record<string, string> =
-    setupCode === null ? {} : { SETUP_CODE: setupCode, SETUP_CODE_FILE: '' };
+  const shared = setupCode === null ? {} : { SETUP_CODE: setupCode, SETUP_CODE_FILE: undefined };
   const workers = new Workers<Ready>(config.workers, shared, logger);
   end.on('SIGTERM', 'SIGINT').finishFirst(() => workers.stop());
   const hadTerminal = hasTerminal();

@@ -18,7 +18,8 @@ export class Workers<Ready> {
 
   constructor(
     private readonly count: number,
-    private readonly variables: Readonly<Record<string, string>>,
+    /** What they have besides the variables of this process; undefined for what they do not have. */
+    private readonly variables: Readonly<Record<string, string | undefined>>,
     private readonly logger: LoggerService,
   ) {}
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Refusal, newFolder, refusal } from './support/server.js';
 
-type Variables = Readonly<Record<string, string>>;
+type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Part of every secret, and of whatever may be one in the wrong place. */
 const SECRET = 's3cr3t-M4rk';
@@ -84,12 +84,15 @@ const ROWS: readonly (readonly [name: string, variables: Variables])[] = [
   ['SESSION_STORE_URL', { ...PRODUCTION, SESSION_STORE_URL: 'redis://:foobared@127.0.0.1:1' }],
   ['STORE_TIMEOUT', { STORE_TIMEOUT: '30d' }],
   ['SETUP_CODE', { SETUP_CODE: SECRET }],
-  ['SETUP_CODE', { SETUP_CODE: '', SETUP_CODE_FILE: file('empty', '') }],
+  ['SETUP_CODE_FILE', { SETUP_CODE: undefined, SETUP_CODE_FILE: file('empty', '') }],
   ['PASSWORD_PEPPER', { PASSWORD_PEPPER: SECRET }],
   ['PASSWORD_PEPPER', { PASSWORD_PEPPER_FILE: file('pepper', KEY) }],
-  ['PASSWORD_PEPPER_FILE', { PASSWORD_PEPPER: '', PASSWORD_PEPPER_FILE: join(folder, SECRET) }],
-  ['PASSWORD_PEPPER_FILE', { PASSWORD_PEPPER: '', PASSWORD_PEPPER_FILE: join(folder, 'folder') }],
-  ['PASSWORD_PEPPER_FILE', { PASSWORD_PEPPER: '', PASSWORD_PEPPER_FILE: '/dev/zero' }],
+  ['PASSWORD_PEPPER_FILE', { PASSWORD_PEPPER: undefined, PASSWORD_PEPPER_FILE: join(folder, SECRET) }],
+  ['PASSWORD_PEPPER_FILE', { PASSWORD_PEPPER: undefined, PASSWORD_PEPPER_FILE: join(folder, 'folder') }],
+  ['PASSWORD_PEPPER_FILE', { PASSWORD_PEPPER: undefined, PASSWORD_PEPPER_FILE: '/dev/zero' }],
+  ['PASSWORD_PEPPER', { PASSWORD_PEPPER: '' }],
+  ['SETUP_CODE_FILE', { SETUP_CODE_FILE: ' ' }],
+  ['API_PORT', { API_PORT: '' }],
   ['PASSWORD_HASH_COST', { ...PRODUCTION, PASSWORD_HASH_COST: '9' }],
   ['PASSWORD_MIN_LENGTH', { PASSWORD_MIN_LENGTH: '7' }],
   ['TRUST_PROXY', { TRUST_PROXY: 'all' }],

@@ -22,7 +22,10 @@ describe('The server as a process', () => {
     await Promise.all(servers.splice(0).map((server) => server.stop('SIGKILL')));
   });
 
-  async function start(folder: string, variables: Readonly<Record<string, string>> = {}): Promise<Server> {
+  async function start(
+    folder: string,
+    variables: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<Server> {
     const server = await Server.start(folder, variables);
     servers.push(server);
     return server;
@@ -254,7 +257,7 @@ describe('The server as a process', () => {
   it('warns once, by several processes too, of each name that looks misspelt or is for other software', async () => {
     const names = ['LOGLEVEL', 'NODE_EVN', 'JWT_SECRET', 'PORT'];
     const variables = Object.fromEntries(names.map((name) => [name, 'hunter2']));
-    const server = await start(newFolder(), { ...variables, WORKERS: '2', API_PORT: '' });
+    const server = await start(newFolder(), { ...variables, WORKERS: '2', API_PORT: undefined });
     for (const name of names) expect(server.output().match(new RegExp(`${name}: .+`, 'g'))).toHaveLength(1);
     expect(server.output()).toContain('LOGLEVEL: unknown; did you mean LOG_LEVEL?');
     expect(server.output()).not.toContain('hunter2');

@@ -3,6 +3,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError } from './config.js';
+import { NAMES, SECRETS } from './environment.js';
 import { describeConfig, loadConfig } from './load-config.js';
 
 type Variables = Readonly<Record<string, string>>;
@@ -104,13 +105,6 @@ describe('The configuration', () => {
     const most = 400 * 24 * HOUR;
     expect(loadConfig(variables).auth.remembered).toEqual({ idle: most, absolute: most });
     expect(loadConfig({ SESSION_REMEMBER_DURATION: '1h' }).auth.remembered).toMatchObject({ absolute: HOUR });
-  });
-
-  it('takes an empty variable for none', () => {
-    expect(loadConfig({ AUTH_TYPE: '', API_PORT: '', SESSION_NAME: '' })).toMatchObject({
-      port: 5000,
-      auth: { type: ['session_db_auth'], cookie: { name: 'sid' } },
-    });
   });
 
   it.each([
@@ -239,6 +233,43 @@ describe('The configuration', () => {
     expect(problemsOf({ ...foreign, PASSWORD_STORE_DIR: '/x', TRUST_STORE: '/x', API_POST: 'x' })).toEqual(
       [],
     );
+  });
+});
+
+describe('An empty variable', () => {
+  const FILES = SECRETS.map((name) => `${name}_FILE`);
+
+  it.each([...NAMES, ...FILES])('%s is an error, also of blanks', (name) => {
+    for (const value of ['', ' ', '\t \n'])
+      expect(problemsOf({ [name]: value })).toEqual([`${name}: is empty; give it a value, or unset it`]);
+  });
+
+  it('is told with all others, and for a host too', () => {
+    const names = [...NAMES, ...FILES];
+    const variables = Object.fromEntries(names.map((name) => [name, '']));
+    expect(
+      problemsOf(variables)
+        .map((problem) => problem.split(':')[0]!)
+        .toSorted(),
+    ).toEqual(names.toSorted());
+    expect(() => loadConfig({ API_PORT: '' }, { strict: false })).toThrow('API_PORT: is empty');
+  });
+
+  it.each(SECRETS)('is one whose file is empty: %s', (name) => {
+    const file = join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'secret');
+    for (const content of ['', '\n', '\r\n', ' \t', '\uFEFF']) {
+      writeFileSync(file, content);
+      expect(problemsOf({ [`${name}_FILE`]: file })).toEqual([
+        `${name}_FILE: the file is empty; write a value into it, or unset the variable`,
+      ]);
+    }
+  });
+
+  it('beside its file is told with what is wrong with the file', () => {
+    expect(problemsOf({ SETUP_CODE: '', SETUP_CODE_FILE: '/nowhere' }).toSorted()).toEqual([
+      'SETUP_CODE: is empty; give it a value, or unset it',
+      'SETUP_CODE_FILE: cannot be read',
+    ]);
   });
 });
 

@@ -7,7 +7,8 @@ import { text } from 'node:stream/consumers';
 
 import { NAMES } from '../../src/config/environment.js';
 
-type Variables = Readonly<Record<string, string>>;
+/** Those of a process; undefined for one that it does not have. */
+type Variables = Readonly<Record<string, string | undefined>>;
 
 const DIST = resolve('dist');
 const READY = /ready at (http:\/\/\S+)/;
