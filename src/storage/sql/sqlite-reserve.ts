@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { openPrivate } from './sqlite-file.js';
 
 /** Bytes: room for the log of some two hundred changes, until a checkpoint makes that room again. */
 const SIZE = 1_048_576;
@@ -40,7 +41,7 @@ export class SqliteReserve {
 
   #take(): boolean {
     try {
-      const file = openSync(this.#file, 'wx', 0o600);
+      const file = openPrivate(this.#file, 'wx');
       try {
         for (let size = 0; size < SIZE; size += PART) writeSync(file, randomBytes(PART));
         return true;
