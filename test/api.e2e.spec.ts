@@ -155,9 +155,35 @@ describe('The standard API', () => {
       expect((await app.visitor().get('/status//')).status).toBe(401);
     });
 
-    it('answers OPTIONS with the methods', async () => {
-      const { status, headers } = await app.visitor().send('OPTIONS', '/stats');
-      expect([status, headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS']);
+    it('answers OPTIONS with the methods to who is signed in', async () => {
+      for (const path of ['/stats', '/status']) {
+        const { status, headers } = await ann.send('OPTIONS', path);
+        expect([status, headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS']);
+      }
+      expect((await ann.send('OPTIONS', '/nowhere')).status).toBe(404);
+    });
+
+    it('answers OPTIONS of strangers alike, whatever the path', async () => {
+      const answers = new Set<string>();
+      const paths = [
+        '/api/v1/stats',
+        '/api/v1/status',
+        '/api/v1/auth_session/login',
+        '/api/v1/users/x',
+        '/docs',
+      ];
+      for (const path of [...paths, '/docs/', '/docs/package.json', '/openapi.json', '/', '/nowhere', '/%ff'])
+        for (const headers of [
+          new Headers(),
+          { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
+        ]) {
+          const response = await fetch(app.root + path, { method: 'OPTIONS', headers });
+          const { requestId, ...body } = (await response.json()) as { requestId: string };
+          expect(requestId).toBe(response.headers.get('x-request-id'));
+          const fields = [...response.headers].filter(([name]) => !['date', 'x-request-id'].includes(name));
+          answers.add(JSON.stringify([response.status, fields, body]));
+        }
+      expect([...answers]).toEqual([expect.stringMatching(/^\[401,(?!.*"allow").*credentials_missing/)]);
     });
   });
 

@@ -184,12 +184,14 @@ describe('Trusted origins', () => {
         }
       }
       const preflight = { origin, 'access-control-request-method': 'POST' };
-      for (const answer of [
-        await send(['GET', '/api/v1/status'], { origin }),
-        await send(['OPTIONS', LOGIN[1]], preflight),
-      ]) {
-        expect([origin, answer.status < 300, admissions(answer.headers)]).toEqual([origin, true, []]);
+      for (const [answer, status] of [
+        [await send(['GET', '/api/v1/status'], { origin }), 200],
+        [await send(['OPTIONS', LOGIN[1]], preflight), 401],
+        [await send(['OPTIONS', '/api/v1/nowhere'], preflight), 401],
+      ] as const) {
+        expect([origin, answer.status, admissions(answer.headers)]).toEqual([origin, status, []]);
         expect(answer.headers.vary).toBe('Cookie, Origin');
+        expect(answer.headers).not.toHaveProperty('allow');
       }
     }
   });

@@ -540,7 +540,9 @@ describe.each(HOUSES)('Under AUTH_TYPE=%s in %s', (type, dialect, whole) => {
     const rows = METHODS.flatMap((other) => matrix[`${other} ${path}`] ?? []);
     const isPublic = rows.length > 0 && METHODS.every((other) => isOpen(matrix[`${other} ${path}`] ?? OPEN));
     const refusal = dialect === 'alx' ? 403 : 401;
-    if (method === 'OPTIONS') return 204;
+    const isAnyone = who === 'stranger' || who === 'refused';
+    if (method === 'OPTIONS' && (dialect === 'alx' || !isAnyone)) return 204;
+    if (method === 'OPTIONS') return refusal;
     const served = at(`${method} ${path}`) ?? (method === 'HEAD' ? at(`GET ${path}`) : undefined);
     // A password is no session: to sign out of, to show or to renew.
     if (served === 200 && /\/(logout|current|reauthenticate)$/.test(path) && !hasSession(state)) return 404;

@@ -65,11 +65,11 @@ describe('What no route serves', () => {
   const known = { from: 'ann@example.com' };
   const STRANGER = { code: 'credentials_missing', allow: null };
 
-  it('is told by its methods to OPTIONS', async () => {
+  it('is told by its methods to OPTIONS of who is signed in', async () => {
     const told = (allow: string) => ({ status: 204, allow, isOver: true });
-    expect(await answer('OPTIONS', '/api/open')).toEqual(told('GET, HEAD, OPTIONS'));
-    expect(await answer('OPTIONS', '/api/half-open')).toEqual(told('DELETE, OPTIONS, POST'));
-    expect(await answer('OPTIONS', '/api/coats/7')).toEqual(told('GET, HEAD, OPTIONS'));
+    expect(await answer('OPTIONS', '/api/open', known)).toEqual(told('GET, HEAD, OPTIONS'));
+    expect(await answer('OPTIONS', '/api/half-open', known)).toEqual(told('DELETE, OPTIONS, POST'));
+    expect(await answer('OPTIONS', '/api/coats/7', known)).toEqual(told('GET, HEAD, OPTIONS'));
   });
 
   it('is another method of what is public, which anyone is told', async () => {
@@ -85,6 +85,9 @@ describe('What no route serves', () => {
     ['PUT', '/api/coats/%ff'],
     ['GET', '/api/nowhere'],
     ['OPTIONS', '/api/nowhere'],
+    ['OPTIONS', '/api/open'],
+    ['OPTIONS', '/api/half-open'],
+    ['OPTIONS', '/api/coats/7'],
     ['GET', '/'],
   ])('is one and the same to a stranger: %s %s', async (method, url) => {
     await expect(answer(method, url)).rejects.toMatchObject(STRANGER);

@@ -13,14 +13,13 @@ export class UnmatchedRoutes {
 
   async answer(request: Request, response: Response): Promise<void> {
     const routes = isDecodable(request) ? this.table().at(request.path) : [];
-    const allow = allowed(routes.map((route) => route.method));
-    if (request.method === 'OPTIONS' && routes.length > 0) {
-      response.status(204).setHeader('Allow', allow).end();
-      return;
-    }
-    const isPublic = routes.length > 0 && routes.every((route) => route.access === 'public');
+    const isOptions = request.method === 'OPTIONS';
+    const isPublic = !isOptions && routes.length > 0 && routes.every((route) => route.access === 'public');
     if (!isPublic && !(await this.guard.identify(request))) throw new DomainError('credentials_missing');
-    throw routes.length > 0 ? new DomainError('method_not_allowed', { allow }) : new DomainError('not_found');
+    if (routes.length === 0) throw new DomainError('not_found');
+    const allow = allowed(routes.map((route) => route.method));
+    if (!isOptions) throw new DomainError('method_not_allowed', { allow });
+    response.status(204).setHeader('Allow', allow).end();
   }
 }
 

@@ -8,7 +8,19 @@ const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const PAGES = /^\/(docs|openapi\.json)(\/|$)/;
+const PAGE: ReadonlySet<string> = new Set(['/docs', '/docs/']);
+
+/** All that is served. Other files that come with Swagger UI, such as its package.json, tell versions. */
+const SERVED: ReadonlySet<string> = new Set([
+  '/openapi.json',
+  ...PAGE,
+  '/docs/swagger-ui-init.js',
+  '/docs/swagger-ui-bundle.js',
+  '/docs/swagger-ui-standalone-preset.js',
+  '/docs/swagger-ui.css',
+  '/docs/favicon-16x16.png',
+  '/docs/favicon-32x32.png',
+]);
 
 /**
  * Serves the description of the API (OpenAPI 3.1) and a page to read it, at the root and under the prefix. What makes
@@ -30,12 +42,9 @@ export function serveApiDocs(
     return new Map([...bases].map((base) => [base, apiPages(app, description, serverFrom(base))]));
   };
   for (const base of bases) {
-    app.use(`${base}/docs`, ({ path }: Request, response: Response, next: NextFunction) => {
-      if (path === '/') response.setHeader('Content-Security-Policy', PAGE_POLICY);
-      next();
-    });
     app.use(base || '/', async (request: Request, response: Response, next: NextFunction) => {
-      if (!PAGES.test(request.path)) return next();
+      if (!['GET', 'HEAD'].includes(request.method) || !SERVED.has(request.path)) return next();
+      if (PAGE.has(request.path)) response.setHeader('Content-Security-Policy', PAGE_POLICY);
       pages ??= load().catch((error: unknown) => {
         pages = null;
         throw error;
