@@ -15,6 +15,7 @@ export interface Explanation {
 export type ErrorCode =
   | 'malformed_request'
   | 'malformed_json'
+  | 'duplicate_member'
   | 'validation_failed'
   | 'value_not_storable'
   | 'credentials_missing'

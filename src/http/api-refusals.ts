@@ -26,6 +26,7 @@ const EVERYWHERE: readonly ErrorCode[] = [
 
 const BODY: readonly ErrorCode[] = [
   'malformed_json',
+  'duplicate_member',
   'validation_failed',
   'value_not_storable',
   'body_too_large',

@@ -7,7 +7,7 @@ import { DomainError } from '../common/domain-error.js';
 import { CREDENTIALS_BODY, OWN_BODY } from './body-decorators.js';
 import type { Dialect } from './dialect.js';
 import { parseForm } from './form.js';
-import { isHarmless } from './json-value.js';
+import { hasDuplicates, isHarmless } from './json-value.js';
 
 /** The methods whose body means something; that of others is left unread. */
 const TAKES_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
@@ -30,7 +30,7 @@ export class BodyGuard implements CanActivate {
       request.body = await parseForm(await read(request), request.headers['content-type'] ?? '');
     } else if (hasBody(request)) {
       if (!isJson(request)) throw new DomainError('unsupported_media_type');
-      request.body = parseJson(await read(request));
+      request.body = parseJson(await read(request), this.dialect);
     }
     return true;
   }
@@ -76,12 +76,20 @@ async function read(request: Request): Promise<Buffer> {
   }
 }
 
-function parseJson(bytes: Buffer): unknown {
+function parseJson(bytes: Buffer, { refusesDuplicates }: Dialect): unknown {
+  const json = bytes.toString().replace(BYTE_ORDER_MARK, '');
+  const value = isUtf8(bytes) ? parse(json) : undefined;
+  if (value === undefined) throw new DomainError('malformed_json');
+  if (refusesDuplicates && hasDuplicates(json, value)) throw new DomainError('duplicate_member');
+  if (!isHarmless(value)) throw new DomainError('malformed_json');
+  return value;
+}
+
+/** Undefined for what is not JSON: the parser's error quotes it, which must not travel on. */
+function parse(json: string): unknown {
   try {
-    const value: unknown = JSON.parse(bytes.toString().replace(BYTE_ORDER_MARK, ''));
-    if (isUtf8(bytes) && isHarmless(value)) return value;
+    return JSON.parse(json) as unknown;
   } catch {
-    // The parser quotes what it could not parse, which must not travel on.
+    return undefined;
   }
-  throw new DomainError('malformed_json');
 }

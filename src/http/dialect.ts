@@ -28,6 +28,8 @@ export interface Dialect {
   readonly demandsFreshness: boolean;
   /** Whether fields that nobody asked for are refused, or ignored. */
   readonly refusesUnknownFields: boolean;
+  /** Whether a body that names a member twice is refused, or the last one counts. */
+  readonly refusesDuplicates: boolean;
   readonly showsRole: boolean;
   /** Whether null as a name in a change of a user removes the name, or leaves it. */
   readonly nullRemovesNames: boolean;

@@ -10,3 +10,28 @@ export function isHarmless(value: unknown, depth = 1): boolean {
     ([key, item]) => key !== '__proto__' && key.isWellFormed() && isHarmless(item, depth + 1),
   );
 }
+
+const STRINGS = /"(?:[^"\\]|\\.)*"/g;
+
+/**
+ * Whether an object in a JSON text has a member twice, of which the parser kept the last one. Each member has one colon
+ * outside of strings, so that there are more colons than members in the parsed value.
+ */
+export function hasDuplicates(json: string, value: unknown): boolean {
+  const colons = json.replace(STRINGS, '').split(':').length - 1;
+  return colons !== countMembers(value);
+}
+
+/** By a list and not by recursion: nobody knows yet how deep the value is. */
+function countMembers(value: unknown): number {
+  let count = 0;
+  const open = [value];
+  while (open.length > 0) {
+    const item = open.pop();
+    if (typeof item !== 'object' || item === null) continue;
+    const items: unknown[] = Object.values(item);
+    if (!Array.isArray(item)) count += items.length;
+    open.push(...items);
+  }
+  return count;
+}

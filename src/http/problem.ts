@@ -30,6 +30,7 @@ const PROBLEMS: Record<ErrorCode, readonly [status: number, detail: string]> = {
     'The request is not valid HTTP, or its path is not valid. Check how your client builds it.',
   ],
   malformed_json: [400, 'The body must be a JSON object in UTF-8, nested at most eight levels deep.'],
+  duplicate_member: [400, 'An object in the body names a member twice. Send each member once.'],
   validation_failed: [
     400,
     'Some fields are not valid. Correct what `errors` lists and send the request again.',

@@ -46,6 +46,7 @@ export const ALX: Dialect = {
   clearsCookie: false,
   demandsFreshness: false,
   refusesUnknownFields: false,
+  refusesDuplicates: false,
   showsRole: false,
   nullRemovesNames: false,
   standardRoutes: false,

@@ -30,6 +30,7 @@ export const STANDARD: Dialect = {
   clearsCookie: true,
   demandsFreshness: true,
   refusesUnknownFields: true,
+  refusesDuplicates: true,
   showsRole: true,
   nullRemovesNames: true,
   standardRoutes: true,
