@@ -110,7 +110,7 @@ export function unknownNames(variables: Variables): { errors: string[]; warnings
   const errors: string[] = [];
   const warnings: string[] = [];
   for (const name of Object.keys(variables)) {
-    if (!variables[name] || IGNORED.has(name) || isOfService(name, variables)) continue;
+    if (variables[name] === undefined || IGNORED.has(name) || isOfService(name, variables)) continue;
     const foreign = FOREIGN.get(name);
     const { meant, slips } = closestTo(name);
     const isMisspelt = slips <= (SAFEGUARDS.test(name) ? MOST_SLIPS : mostSlips(meant));
