@@ -166,8 +166,9 @@ export class MemorySessionStore extends SessionStore {
   #firstOf(userId: string, after: Position | null): Entry | null {
     const last = after && this.#entries.get(after.id);
     if (last?.userId === userId) return last.older;
+    const before = after?.createdAt.getTime() ?? Infinity;
     let entry = this.#newestByUser.get(userId) ?? null;
-    while (after && entry && entry.createdAt >= after.createdAt.getTime()) entry = entry.older;
+    while (entry && entry.createdAt >= before) entry = entry.older;
     return entry;
   }
 
