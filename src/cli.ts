@@ -386,8 +386,9 @@ function toLine({ id, email, role, disabled }: User): string {
 
 /** When, what, and whatever else is known, by name. */
 function toEventLine(event: AuditEvent): string {
-  const { id: _, at, type, details, ...rest } = auditJson(event);
-  const facts = Object.entries({ ...details, ...rest })
+  const { id: _, at, type, details, count, last_at, ...rest } = auditJson(event);
+  const repeated = count === 1 ? {} : { count: String(count), last_at };
+  const facts = Object.entries({ ...details, ...rest, ...repeated })
     .filter((fact): fact is [string, string] => fact[1] !== null)
     .map(([name, value]) => `${name}=${/^[^\s"]+$/.test(value) ? value : JSON.stringify(value)}`);
   return `${at}  ${type.padEnd(22)}  ${facts.join(' ')}`;

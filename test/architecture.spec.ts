@@ -30,7 +30,7 @@ const PINNED: Readonly<Record<string, string | readonly string[]>> = {
   piscina: 'users',
   'cookie-parser': 'auth',
   bowser: 'auth',
-  'ipaddr.js': ['throttle', 'http'],
+  'ipaddr.js': ['common/network.ts', 'http'],
   uuid: ['sessions', 'audit'],
   'path-to-regexp': 'http',
   'raw-body': 'http',

@@ -80,5 +80,10 @@ export interface AuditFacts {
 export interface AuditEvent extends Required<AuditFacts>, Initiator {
   /** In the order of time. */
   readonly id: string;
+  /** When it happened, and of one that was repeated the first time. */
   readonly at: Date;
+  /** How often it happened: repeated events of one kind are one event with a count. */
+  readonly count: number;
+  /** When it happened last. */
+  readonly lastAt: Date;
 }

@@ -24,6 +24,8 @@ export const AUDIT_WINDOW = 10_000;
  */
 export abstract class AuditStore {
   abstract append(event: AuditEvent): Promise<void>;
+  /** Adds repetitions to the count of an event, and notes when the last one was; nothing where there is no such event. */
+  abstract repeat(id: string, times: number, lastAt: Date): Promise<void>;
   /** Up to `limit` events with smaller ids than `before`, newest first. */
   abstract list(filter: AuditFilter, limit: number, before: string | null): Promise<AuditPage>;
   /** Forgets up to `limit` of the oldest events from before an instant, and says how many. */

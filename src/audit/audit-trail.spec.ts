@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger, type LoggerService } from '@nestjs/common';
 import { MemoryAuditStore } from '../storage/memory/memory.audit-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
@@ -33,11 +34,13 @@ class Notes extends MemoryAuditStore implements LoggerService {
 describe('The audit trail', () => {
   let notes: Notes;
   let trail: AuditTrail;
+  let clock: FakeClock;
 
   beforeEach(() => {
     notes = new Notes();
     Logger.overrideLogger(notes);
-    trail = new AuditTrail(notes, new FakeClock());
+    clock = new FakeClock();
+    trail = new AuditTrail(notes, clock);
   });
 
   afterEach(() => Logger.overrideLogger(['log', 'warn', 'error']));
@@ -53,13 +56,15 @@ describe('The audit trail', () => {
     expect(event).toEqual({
       id: event!.id,
       at: new Date('2026-01-01T12:00:00.000Z'),
+      count: 1,
+      lastAt: new Date('2026-01-01T12:00:00.000Z'),
       type: 'role_changed',
       subjectId: 'ben',
       sessionId: null,
       details: { from: 'user', to: 'admin' },
       ...by,
     });
-    const { details, sessionId: _, ...facts } = event!;
+    const { details, sessionId: _, count: __, lastAt: ___, ...facts } = event!;
     expect(notes.all).toEqual([['log', { ...facts, ...details }], 'kept']);
   });
 
@@ -75,6 +80,60 @@ describe('The audit trail', () => {
       await trail.record({ type, subjectId: null }, OPERATOR);
     const types = (await kept()).map(({ type }) => type);
     expect(types).toEqual(['sign_out', 'sign_in', 'session_opened', 'user_created']);
+  });
+
+  const refused = { type: 'right_refused', subjectId: 'ann', details: { route: 'GET /users' } } as const;
+
+  it('has what is repeated once, with a count and the time of the last, and logs each', async () => {
+    for (let count = 0; count < 10_000; count += 1) {
+      await trail.record(refused, { ...by, requestId: `request-${count}` });
+      clock.advance(1);
+    }
+    await trail.flush();
+    const lastAt = new Date(clock.now().getTime() - 1);
+    expect(await kept()).toMatchObject([{ ...refused, count: 10_000, lastAt, requestId: 'request-0' }]);
+    expect(notes.all.filter((note) => Array.isArray(note) && note[0] === 'warn')).toHaveLength(10_000);
+    expect(notes.all.filter((note) => note === 'kept')).toHaveLength(1);
+  });
+
+  it('writes the count within two seconds, and begins another after ten minutes', async () => {
+    for (let count = 0; count < 3; count += 1) await trail.record(refused, by);
+    expect(await kept()).toMatchObject([{ count: 1 }]);
+    for (let glance = 0; glance < 100 && (await kept())[0]?.count !== 3; glance += 1) await delay(20);
+    expect(await kept()).toMatchObject([{ count: 3 }]);
+    await trail.record(refused, by);
+    clock.advance(600_000);
+    await trail.record(refused, by);
+    await trail.flush();
+    expect(await kept()).toMatchObject([{ count: 1 }, { count: 4 }]);
+  });
+
+  it('has all counts when it ends', async () => {
+    for (let count = 0; count < 3; count += 1) await trail.record(refused, by);
+    await trail.beforeApplicationShutdown();
+    expect(await kept()).toMatchObject([{ count: 3 }]);
+    await trail.record(refused, by);
+    expect(await kept()).toMatchObject([{ count: 4 }]);
+  });
+
+  it('counts what comes while the first is written, and keeps the next where the first cannot be', async () => {
+    await Promise.all(Array.from({ length: 50 }, () => trail.record(refused, by)));
+    await trail.flush();
+    expect(await kept()).toMatchObject([{ count: 50 }]);
+    notes.isBroken = true;
+    await trail.record({ ...refused, subjectId: 'ben' }, by);
+    notes.isBroken = false;
+    await trail.record({ ...refused, subjectId: 'ben' }, by);
+    expect(await kept()).toMatchObject([{ subjectId: 'ben', count: 1 }, { count: 50 }]);
+  });
+
+  it('counts later what cannot be counted now, and fails nobody', async () => {
+    const repeat = jest.spyOn(notes, 'repeat').mockRejectedValue(new Error('The disk is full.'));
+    for (let count = 0; count < 3; count += 1) await trail.record(refused, by);
+    await trail.flush();
+    repeat.mockRestore();
+    await trail.flush();
+    expect(await kept()).toMatchObject([{ count: 3 }]);
   });
 
   it('logs the whole of an event that cannot be kept, with the reason, and fails nobody', async () => {

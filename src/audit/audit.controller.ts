@@ -4,6 +4,7 @@ import { ApiAction, ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { Roles } from '../common/access.js';
 import { linkToNext } from '../common/page.dto.js';
 import { AuditStore } from './audit-store.js';
+import { AuditTrail } from './audit-trail.js';
 import { AuditEventDto, auditJson } from './dto/audit-event.dto.js';
 import { ListAuditEventsDto } from './dto/list-audit-events.dto.js';
 
@@ -12,7 +13,10 @@ import { ListAuditEventsDto } from './dto/list-audit-events.dto.js';
 @Controller('audit')
 @Roles('admin')
 export class AuditController {
-  constructor(private readonly store: AuditStore) {}
+  constructor(
+    private readonly store: AuditStore,
+    private readonly trail: AuditTrail,
+  ) {}
 
   @Get()
   @ApiAction({
@@ -30,6 +34,7 @@ export class AuditController {
     @Query() { limit = 100, cursor, user, type }: ListAuditEventsDto,
     @Res({ passthrough: true }) response: Response,
   ) {
+    await this.trail.flush();
     const filter = { userId: user ?? null, type: type ?? null };
     const { events, next } = await this.store.list(filter, limit, cursor ?? null);
     if (next !== null) linkToNext(response, { limit, user, type, cursor: next });

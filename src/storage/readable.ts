@@ -53,6 +53,8 @@ const USER = checks<User>({
 const EVENT = checks<AuditEvent>({
   id: (id) => typeof id === 'string' && isAuditId(id),
   at: isDate,
+  count: isNumber,
+  lastAt: isDate,
   type: isOneOf(AUDIT_TYPES),
   via: isOneOf(['http', 'operator', 'program']),
   actorId: isTextOrNull,

@@ -65,6 +65,18 @@ export function describeAuditStore(
       expect(await store.list(ANY, 10, null)).toEqual({ events: [empty, full], next: null });
     });
 
+    it('counts repetitions, and notes the last, of one event alone', async () => {
+      const [event, other] = [anAuditEvent(), anAuditEvent()];
+      await appendAll([event, other]);
+      await Promise.all(range(20).map(() => store.repeat(event.id, 2, after(3))));
+      await store.repeat(event.id, 10_000, after(9));
+      await store.repeat(anAuditEvent().id, 5, after(9));
+      expect((await store.list(ANY, 10, null)).events).toEqual([
+        other,
+        { ...event, count: 10_041, lastAt: after(9) },
+      ]);
+    });
+
     it('has nothing where nothing happened', async () => {
       expect(await store.list(ANY, 10, null)).toEqual({ events: [], next: null });
       expect(await store.forget(after(60), 10)).toBe(0);

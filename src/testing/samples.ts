@@ -70,6 +70,8 @@ export function anAuditEvent(facts: Partial<AuditEvent> = {}): AuditEvent {
   return {
     id: ids.next(at),
     at,
+    count: 1,
+    lastAt: at,
     type: 'sign_in',
     via: 'http',
     actorId: userId,

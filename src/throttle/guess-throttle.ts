@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { Clock, NEVER, later } from '../common/clock.js';
 import { DomainError, StoreUnavailableError } from '../common/domain-error.js';
+import { networkOf } from '../common/network.js';
 import { unreadable } from '../common/unreadable.js';
 import { type Familiarity, type Guesses, believable, judge, noGuesses, parseGuesses } from './guesses.js';
-import { networkOf } from './network.js';
 import type { TallyStore } from './tally-store.js';
 import type { ThrottleOptions } from './throttle-options.js';
 import { Turns } from './turns.js';

@@ -43,6 +43,8 @@ const USERS_IN_SQLITE: Values = {
 };
 const EVENTS: Values = {
   'no date': { at: NO_DATE },
+  'no number': { count: NO_DATE },
+  'no date of the last time': { last_at: NO_DATE },
   'details that are no JSON': { details: sql`'{"method":'` },
   'details that are empty': { details: sql`''` },
   'details that are a list of lists': { details: sql`'[[]]'` },

@@ -55,6 +55,16 @@ export class AuditEventDto {
   @ApiField({ format: 'date-time' })
   readonly at!: string;
 
+  @ApiField({
+    type: 'integer',
+    minimum: 1,
+    description: 'How often it happened. Repeated events of one kind within ten minutes are one event.',
+  })
+  readonly count!: number;
+
+  @ApiField({ format: 'date-time', description: 'When it happened last; `at` is the first time.' })
+  readonly last_at!: string;
+
   @ApiField({ enum: [...AUDIT_TYPES] })
   readonly type!: AuditType;
 
@@ -87,6 +97,8 @@ export function auditJson(event: AuditEvent): AuditEventDto {
   return {
     id: event.id,
     at: event.at.toISOString(),
+    count: event.count,
+    last_at: event.lastAt.toISOString(),
     type: event.type,
     via: event.via,
     actor_id: event.actorId,

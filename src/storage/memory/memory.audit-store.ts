@@ -13,6 +13,13 @@ export class MemoryAuditStore extends AuditStore {
     if (this.#events.length > AUDIT_WINDOW) this.#events.shift();
   }
 
+  async repeat(id: string, times: number, lastAt: Date): Promise<void> {
+    const place = this.#events.findLastIndex((event) => event.id <= id);
+    const event = this.#events[place];
+    if (event?.id === id)
+      this.#events[place] = { ...event, count: event.count + times, lastAt: new Date(lastAt) };
+  }
+
   async list({ userId, type }: AuditFilter, limit: number, before: string | null): Promise<AuditPage> {
     const found = this.#events
       .filter(
@@ -36,5 +43,5 @@ export class MemoryAuditStore extends AuditStore {
 }
 
 function copyOf(event: AuditEvent): AuditEvent {
-  return { ...event, at: new Date(event.at), details: { ...event.details } };
+  return { ...event, at: new Date(event.at), lastAt: new Date(event.lastAt), details: { ...event.details } };
 }

@@ -18,6 +18,8 @@ const noon = new Date('2026-01-01T12:00:00.000Z');
 
 /** Puts the tables back to what they were before ids without a tag were found. */
 async function withoutTagColumn({ db }: SqlDatabase): Promise<void> {
+  await sql`alter table audit_events drop column count`.execute(db);
+  await sql`alter table audit_events drop column last_at`.execute(db);
   await sql`drop index sessions_by_sign_in`.execute(db);
   await sql`drop index sessions_without_tag`.execute(db);
   await sql`alter table sessions drop column without_tag`.execute(db);

@@ -161,6 +161,13 @@ const migrations = (engine: Engine): Record<string, Migration> => ({
         where ended_at is null`.execute(db);
     },
   },
+  '011-audit-counts': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      const table = db.schema.alterTable('audit_events');
+      await table.addColumn('count', 'bigint', (column) => column.notNull().defaultTo(1)).execute();
+      await table.addColumn('last_at', 'bigint').execute();
+    },
+  },
 });
 
 interface SessionKey {

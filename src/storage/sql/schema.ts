@@ -48,6 +48,9 @@ export interface Schema {
   audit_events: {
     id: string;
     at: number;
+    count: number;
+    /** Null where an earlier version wrote it, which knew no repetitions. */
+    last_at: number | null;
     type: string;
     via: string;
     actor_id: string | null;

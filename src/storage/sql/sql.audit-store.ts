@@ -21,6 +21,16 @@ export class SqlAuditStore extends AuditStore {
     await this.database.write((db) => db.insertInto('audit_events').values(toRow(event)).execute());
   }
 
+  async repeat(id: string, times: number, lastAt: Date): Promise<void> {
+    await this.database.write((db) =>
+      db
+        .updateTable('audit_events')
+        .set((row) => ({ count: row('count', '+', times), last_at: lastAt.getTime() }))
+        .where('id', '=', id)
+        .execute(),
+    );
+  }
+
   /** Rows that cannot be read are passed over, and no page begins at one. */
   async list(filter: AuditFilter, limit: number, before: string | null): Promise<AuditPage> {
     const events: AuditEvent[] = [];
@@ -92,6 +102,8 @@ function toRow(event: AuditEvent): Row {
   return {
     id: event.id,
     at: event.at.getTime(),
+    count: event.count,
+    last_at: event.lastAt.getTime(),
     type: event.type,
     via: event.via,
     actor_id: event.actorId,
@@ -108,6 +120,8 @@ function toEvent(row: Row): AuditEvent {
   return {
     id: row.id,
     at: new Date(row.at),
+    count: row.count,
+    lastAt: new Date(row.last_at ?? row.at),
     type: row.type as AuditType,
     via: row.via as AuditEvent['via'],
     actorId: row.actor_id,

@@ -1,0 +1,98 @@
+import { describe, expect, it } from '@jest/globals';
+import { anAuditEvent } from '../testing/samples.js';
+import type { AuditEvent } from './audit-event.js';
+import { AuditRooms, ROWS_FOR_STRANGERS, ROWS_PER_SOURCE } from './audit-rooms.js';
+
+const STRANGER = { actorId: null, subjectId: null, ip: '192.0.2.1', details: {} };
+
+describe('The rooms of the audit trail', () => {
+  /** How many rows events fill, and the last of their places. */
+  const fill = (rooms: AuditRooms, count: number, eventOf: (index: number) => Partial<AuditEvent>) => {
+    const places = Array.from({ length: count }, (_, index) => rooms.placeOf(anAuditEvent(eventOf(index))));
+    return { rows: new Set(places.map((place) => place?.key)).size, last: places.at(-1)! };
+  };
+  const refused = (facts: Partial<AuditEvent> = {}): Partial<AuditEvent> => ({
+    type: 'right_refused',
+    actorId: 'ann',
+    subjectId: 'ann',
+    details: { route: 'GET /users' },
+    ...facts,
+  });
+
+  it.each([
+    ['of one account from many addresses', (index: number) => refused({ ip: `192.0.2.${index}` })],
+    [
+      'by any browser and request',
+      (index: number) => refused({ userAgent: `${index}`, requestId: `${index}` }),
+    ],
+    ['of one address', () => ({ ...STRANGER, type: 'cross_site_refused' as const })],
+    [
+      'of one IPv6 network',
+      (index: number) => ({ ...STRANGER, type: 'cross_site_refused' as const, ip: `2001:db8::${index}` }),
+    ],
+  ])('are one row for what is repeated %s', (_, eventOf) => {
+    expect(fill(new AuditRooms(), 200, eventOf).rows).toBe(1);
+  });
+
+  it.each<[string, Partial<AuditEvent>, Partial<AuditEvent>]>([
+    ['type', refused(), refused({ type: 'step_up_demanded' })],
+    ['account', refused(), refused({ actorId: 'ben' })],
+    ['subject', refused(), refused({ subjectId: 'ben' })],
+    ['session', refused({ sessionId: 'one' }), refused({ sessionId: 'two' })],
+    ['route', refused(), refused({ details: { route: 'GET /audit' } })],
+    [
+      'network',
+      { ...STRANGER, type: 'sign_in_failed' },
+      { ...STRANGER, type: 'sign_in_failed', ip: '192.0.2.2' },
+    ],
+    ['account from a network', refused({ actorId: '192.0.2.1' }), refused({ ...STRANGER, actorId: null })],
+  ])('are two for events of which the %s differs', (_, one, other) => {
+    const rooms = new AuditRooms();
+    expect(rooms.placeOf(anAuditEvent(one))!.key).not.toBe(rooms.placeOf(anAuditEvent(other))!.key);
+  });
+
+  it.each([
+    'sign_in',
+    'sign_out',
+    'password_changed',
+    'password_reset',
+    'role_changed',
+    'user_deleted',
+  ] as const)('are a row of its own for each %s', (type) => {
+    const rooms = new AuditRooms();
+    for (let count = 0; count < 2000; count += 1)
+      expect(rooms.placeOf(anAuditEvent({ type, actorId: 'ann', subjectId: 'ann' }))).toBeNull();
+  });
+
+  it('are a row of its own for each event of a program or an operator', () => {
+    const rooms = new AuditRooms();
+    for (const via of ['program', 'operator'] as const)
+      for (let count = 0; count < 2; count += 1)
+        expect(rooms.placeOf(anAuditEvent(refused({ via })))).toBeNull();
+  });
+
+  it('are so many rows for an account, and one for the rest, and take no room from others', () => {
+    const rooms = new AuditRooms();
+    const { rows, last } = fill(rooms, 5000, (index) => refused({ subjectId: `user ${index}` }));
+    expect(rows).toBe(ROWS_PER_SOURCE + 1);
+    expect(last.row).toMatchObject({ type: 'right_refused', actorId: 'ann', subjectId: null, details: {} });
+    const others = [refused({ actorId: 'ben' }), refused({ type: 'step_up_demanded' })];
+    for (const other of others)
+      expect(rooms.placeOf(anAuditEvent(other))!.row).toMatchObject({ subjectId: 'ann' });
+  });
+
+  it('are so many rows for all networks without an account, and take no room from accounts or other types', () => {
+    const rooms = new AuditRooms();
+    const { rows, last } = fill(rooms, 20_000, (index) => ({
+      ...STRANGER,
+      type: 'cross_site_refused',
+      ip: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+    }));
+    expect(rows).toBe(ROWS_FOR_STRANGERS + 1);
+    expect(last.row).toMatchObject({ type: 'cross_site_refused', actorId: null, ip: null });
+    const failed = { ...STRANGER, type: 'sign_in_failed', subjectId: 'ann' } as const;
+    expect(rooms.placeOf(anAuditEvent(failed))!.row).toMatchObject(failed);
+    const member = refused({ type: 'cross_site_refused' });
+    expect(rooms.placeOf(anAuditEvent(member))!.row).toMatchObject({ actorId: 'ann', subjectId: 'ann' });
+  });
+});
