@@ -9,7 +9,7 @@ import {
 
 /** More of an event, for the description of the API. */
 export class AuditDetailsDto {
-  @ApiField({ required: false, enum: ['login', 'basic'], description: 'How a password came.' })
+  @ApiField({ required: false, enum: ['login', 'basic'], description: 'How the password was sent.' })
   readonly method?: AuditDetails['method'];
 
   @ApiField({
@@ -22,7 +22,7 @@ export class AuditDetailsDto {
   @ApiField({
     required: false,
     enum: ['session', 'remembered', 'access_token'],
-    description: 'What was opened.',
+    description: 'The kind of the session that was opened.',
   })
   readonly kind?: AuditDetails['kind'];
 

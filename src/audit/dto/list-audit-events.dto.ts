@@ -10,7 +10,7 @@ export class ListAuditEventsDto extends LimitDto {
   @IsCursor(isAuditId)
   readonly cursor?: string;
 
-  @ApiField({ required: false, description: 'The id of whoever did it or whom it concerns.' })
+  @ApiField({ required: false, description: 'The id of the user who did it or whom it concerns.' })
   @IsOptional()
   @Matches(/^[\w-]{1,64}$/)
   readonly user?: string;

@@ -7,7 +7,7 @@ export class RenameSessionDto {
     type: String,
     nullable: true,
     maxLength: LABEL_LENGTH,
-    description: 'Null takes the name away.',
+    description: 'Null removes the name.',
     example: 'My phone',
   })
   @IsLabel()

@@ -38,13 +38,23 @@ export class SessionDto {
   @ApiField({ format: 'date-time', description: 'When the user last proved who they are.' })
   readonly authenticated_at!: string;
 
-  @ApiField({ format: 'date-time', description: 'As of the last note of a use.' })
+  @ApiField({ format: 'date-time', description: 'When it was last used, as far as that was recorded.' })
   readonly last_seen_at!: string;
 
-  @ApiField({ type: String, format: 'date-time', nullable: true, description: 'However much it is used.' })
+  @ApiField({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When it ends, however often it is used.',
+  })
   readonly expires_at!: string | null;
 
-  @ApiField({ type: String, format: 'date-time', nullable: true, description: 'Unless it is used.' })
+  @ApiField({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When it ends unless it is used.',
+  })
   readonly idle_expires_at!: string | null;
 
   @ApiField({ type: String, nullable: true, example: '203.0.113.7' })
@@ -70,7 +80,7 @@ export class SignedInUserDto extends UserDto {
     type: String,
     format: 'date-time',
     nullable: true,
-    description: 'When the token ends however much it is used; only beside `token`.',
+    description: 'When the token ends, however often it is used; only beside `token`.',
   })
   readonly expires_at?: string | null;
 
