@@ -251,8 +251,8 @@ describe.each(ORDERS)('With AUTH_TYPE=%s,%s,%s', (...order) => {
     'and a request with %s',
     (_, presented) => {
       const authorization = presented.find((one) => one !== 'session_db_auth');
-      const counting = presented.filter((one) => one === 'session_db_auth' || one === authorization);
-      const deciding = order.find((one) => counting.includes(one))!;
+      const counting = new Set(presented.filter((one) => one === 'session_db_auth' || one === authorization));
+      const deciding = order.find((one) => counting.has(one))!;
       const hasCookie = presented.includes('session_db_auth');
 
       it.each(Object.entries(EFFECTS))('%s acts for the credential that decides', async (route, effect) => {
