@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { AuditStore } from 'coatcheck';
 import { type Answer, PASSWORD, TestApp, basic } from './support/app.js';
 
 const MINUTE = 60_000;
@@ -163,3 +164,54 @@ describe.each(['session_db_auth', 'session_db_auth,basic_auth', 'basic_auth'])(
     });
   },
 );
+
+/** Routes that verify a password of the body, and bodies that are refused whatever the password is. */
+const REFUSED: Readonly<Record<string, readonly ((password: string) => object)[]>> = {
+  'POST /auth_session/login': [
+    (password) => ({ email: 'ann@example.com', password, transport: 'header' }),
+    (password) => ({ email: 'ann@example.com', password, transport: 'bearer' }),
+    (password) => ({ email: 'ann@example.com', password, transport: 'bearer', remember: true }),
+    (password) => ({ email: 'ann@example.com', password, remember: 'yes' }),
+    (password) => ({ email: 'ann@example.com', password, label: 'Laptop' }),
+    (password) => ({ email: ['ann@example.com'], password }),
+    (password) => ({ email: 'ann@example.com', password: [password] }),
+  ],
+  'POST /sessions/current/reauthenticate': [
+    (password) => ({ password, transport: 'cookie' }),
+    (password) => ({ password: { password } }),
+  ],
+  'PUT /users/me/password': [
+    (password) => ({ current_password: password, new_password: 'short' }),
+    (password) => ({ current_password: password, new_password: 'ann@example.com!' }),
+    (password) => ({ current_password: password, new_password: 'x'.repeat(300) }),
+    (password) => ({ current_password: password, new_password: password }),
+    (password) => ({ current_password: password }),
+    (password) => ({ current_password: password, new_password: 'another good password', remember: true }),
+    (password) => ({ current_password: [password], new_password: 'another good password' }),
+  ],
+};
+
+describe.each(Object.entries(REFUSED))('What is wrong with the body of %s', (route, bodies) => {
+  let app: TestApp;
+  afterEach(() => app.stop());
+
+  it('is told before the password is looked at, and no attempt is counted', async () => {
+    app = await TestApp.start({ AUTH_FAILURES_PER_NETWORK: '2' });
+    await app.addUser('ann@example.com');
+    const ann = app.visitor();
+    await ann.login('ann@example.com');
+    const { events: before } = await app.nest.get(AuditStore).list({ userId: null, type: null }, 100, null);
+    const [method = '', path = ''] = route.split(' ');
+    for (const body of bodies) {
+      const answers: Record<string, unknown>[] = [];
+      for (const password of [PASSWORD, 'not this password', PASSWORD, 'not this password']) {
+        const { status, body: answer } = await ann.send(method, path, body(password));
+        answers.push({ status, ...answer, requestId: null });
+      }
+      expect(answers).toEqual(Array.from({ length: 4 }, () => ({ ...answers[0], status: 400 })));
+    }
+    const { events } = await app.nest.get(AuditStore).list({ userId: null, type: null }, 100, null);
+    expect(events).toEqual(before);
+    expect((await app.visitor().login('ann@example.com')).status).toBe(200);
+  });
+});

@@ -72,8 +72,9 @@ export class AuthController {
       { request, response },
       { transport: carrier, remember: remember ?? false, label: null },
     );
-    if (!grant) throw notIssued(carrier);
-    await this.trail?.record(signedIn(user, grant.session, 'login'), initiatorOf(request, user.id));
+    await this.trail?.record(signedIn(user, grant?.session ?? null, 'login'), initiatorOf(request, user.id));
+    // A strategy that issues less than its `transports` say must not tell which passwords are right.
+    if (!grant) throw new DomainError(this.options.dialect.loginFailure('wrong_password'));
     return this.view.signedIn(userJson(user, this.usersOptions.presentation, user), grant);
   }
 
@@ -107,13 +108,12 @@ export class AuthController {
   #transport(asked: Transport | null): Transport {
     const [usual = 'cookie'] = this.auth.transports;
     const transport = asked ?? usual;
-    if (!this.auth.transports.includes(transport)) throw notIssued(transport);
-    return transport;
+    if (this.auth.transports.includes(transport)) return transport;
+    const [issued, other] =
+      transport === 'bearer' ? ['session cookies', 'cookie'] : ['bearer tokens', 'bearer'];
+    throw invalid(
+      '/transport',
+      `This server issues ${issued} only: leave the field out, or send "${other}".`,
+    );
   }
-}
-
-function notIssued(transport: Transport): DomainError {
-  const [issued, other] =
-    transport === 'bearer' ? ['session cookies', 'cookie'] : ['bearer tokens', 'bearer'];
-  return invalid('/transport', `This server issues ${issued} only: leave the field out, or send "${other}".`);
 }

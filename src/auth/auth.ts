@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { type Session, TRANSPORTS, type Transport } from '../sessions/session.js';
+import type { Session, Transport } from '../sessions/session.js';
 import type { SessionToken } from '../sessions/session-token.js';
 import type { User } from '../users/user.js';
 
@@ -78,7 +78,7 @@ export abstract class Auth {
 
   /** How the tokens that a sign-in issues can travel, the usual way first; empty where nobody signs in. */
   get transports(): readonly Transport[] {
-    return this.signIn === Auth.prototype.signIn ? [] : TRANSPORTS;
+    return this.signIn === Auth.prototype.signIn ? [] : ['cookie'];
   }
 
   /** A bad credential is an answer, never an exception; an exception means that we could not find out. */

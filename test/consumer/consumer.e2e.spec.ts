@@ -19,6 +19,7 @@ import {
   NotFoundException,
   Post,
   Req,
+  type Type,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ApiExcludeEndpoint } from '@nestjs/swagger';
@@ -33,7 +34,9 @@ import {
   CurrentSession,
   CurrentUser,
   DomainError,
+  type Exchange,
   Fresh,
+  type Grant,
   JsonExpressAdapter,
   MemorySessionStore,
   MemoryUserStore,
@@ -43,6 +46,7 @@ import {
   type Session,
   SessionStore,
   SessionsModule,
+  type SignInWish,
   StorageModule,
   type User,
   UserStore,
@@ -52,7 +56,7 @@ import {
   createApp,
   rejected,
 } from 'coatcheck';
-import { FakeClock, aUser, describeAuth } from 'coatcheck/testing';
+import { FakeClock, aSession, aUser, describeAuth } from 'coatcheck/testing';
 import type { Request } from 'express';
 import { newDatabase } from '../support/app.js';
 
@@ -315,6 +319,74 @@ describe('An application of somebody else', () => {
     expect((await read(`${url}/coats`, { 'x-api-key': 'wrong' })).status).toBe(401);
     const both = { 'x-api-key': 'wrong', ...(await login(url, 'ann@example.com')) };
     expect((await read(`${url}/coats`, both)).status).toBe(401);
+  });
+
+  describe('with a strategy that signs in by a way of its own', () => {
+    @Injectable()
+    class NoteAuth extends Auth {
+      readonly challenge: string = 'Note';
+      readonly #notes = new Map<string, User>();
+
+      async authenticate({ headers }: Request): Promise<AuthResult> {
+        const user = this.#notes.get(String(headers['x-note']));
+        return user ? { outcome: 'authenticated', principal: { user, session: null } } : ANONYMOUS;
+      }
+
+      override async signIn(user: User, { response }: Exchange, wish?: SignInWish): Promise<Grant | null> {
+        if (wish?.transport !== 'cookie') return null;
+        this.#notes.set(user.id, user);
+        response.setHeader('X-Note', user.id);
+        return { session: aSession({ userId: user.id }), token: null };
+      }
+    }
+
+    /** Promises bearer tokens and issues none. */
+    @Injectable()
+    class WrongNoteAuth extends NoteAuth {
+      override get transports() {
+        return ['bearer'] as const;
+      }
+    }
+
+    async function answersOf(strategy: Type<Auth>, body: object) {
+      @Module({
+        imports: [...HOUSE.slice(0, 3), AuthModule.forRoot({ type: 'note', schemes: { note: strategy } })],
+      })
+      class NoteModule {}
+      const { app, url } = await serve(NoteModule);
+      await addUser(app, 'ann@example.com');
+      const tries = [PASSWORD, 'another password'].map(async (password) => {
+        const response = await fetch(`${url}/auth_session/login`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ email: 'ann@example.com', password, ...body }),
+        });
+        const { requestId: _, ...rest } = (await response.json()) as Record<string, unknown>;
+        return { status: response.status, note: response.headers.has('x-note'), ...rest };
+      });
+      return Promise.all(tries);
+    }
+
+    it('issues what a cookie would be for, unless the strategy says more', async () => {
+      expect(await answersOf(NoteAuth, {})).toMatchObject([{ status: 200, note: true }, { status: 401 }]);
+      expect(await answersOf(NoteAuth, { transport: 'cookie' })).toMatchObject([
+        { status: 200 },
+        { status: 401 },
+      ]);
+    });
+
+    it.each([
+      [400, NoteAuth, { transport: 'bearer' }],
+      [401, WrongNoteAuth, { transport: 'bearer' }],
+      [400, WrongNoteAuth, { transport: 'cookie' }],
+    ] as const)(
+      'answers with a %i whatever the password, where it issues nothing',
+      async (status, strategy, body) => {
+        const [right, wrong] = await answersOf(strategy, body);
+        expect(right).toMatchObject({ status, note: false });
+        expect(wrong).toEqual(right);
+      },
+    );
   });
 
   it('asks for a proof of late on its own routes, and says by which schemes it has been given', async () => {
