@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { PASSWORD, Visitor } from './support/app.js';
-import { RedisCluster, RedisServer } from './support/engines.js';
+import {
+  type Certificate,
+  RedisCluster,
+  RedisServer,
+  SentinelRedis,
+  newCertificate,
+} from './support/engines.js';
 import { Server, newFolder, makeDatabase, operate } from './support/server.js';
 import {
   describeWithEngine,
@@ -41,31 +47,31 @@ describeOn(
   'Redis by TLS, with users on SQLite',
   describeWithEngine.redis,
   async () => {
-    const folder = newFolder();
-    const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
-    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
-    const files = ['-keyout', key, '-out', certificate];
-    await run('openssl', [
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-days',
-      '1',
-      ...subject,
-      ...files,
-    ]);
-    const plain = await RedisServer.start();
-    const { port } = plain;
-    await plain.close();
-    const tls = ['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-auth-clients', 'no'];
-    const redis = await RedisServer.start({ extra: ['--tls-port', String(port), ...tls] });
-    const url = `rediss://127.0.0.1:${port}`;
-    return {
-      variables: { SESSION_STORE_URL: url, NODE_EXTRA_CA_CERTS: certificate },
-      drop: () => redis.close(),
-    };
+    const tls = newCertificate(newFolder());
+    const redis = await RedisServer.start({ tls });
+    return byTls(`rediss://127.0.0.1:${redis.servicePort}`, tls, redis);
+  },
+  { isSeenElsewhere: true },
+);
+
+describeOn(
+  'Redis Cluster by TLS, with users on SQLite',
+  describeWithEngine.redis,
+  async () => {
+    const tls = newCertificate(newFolder());
+    const cluster = await RedisCluster.start({ tls });
+    return byTls(cluster.url, tls, cluster);
+  },
+  { isSeenElsewhere: true },
+);
+
+describeOn(
+  'Redis with sentinels by TLS, with users on SQLite',
+  describeWithEngine.redis,
+  async () => {
+    const tls = newCertificate(newFolder());
+    const redis = await SentinelRedis.start({ tls });
+    return byTls(redis.url, tls, redis);
   },
   { isSeenElsewhere: true },
 );
@@ -79,6 +85,14 @@ describeOn(
   },
   { isSeenElsewhere: true },
 );
+
+/** A store that is reached by TLS, where its certificate is trusted. */
+function byTls(url: string, { certificate }: Certificate, engine: { close(): Promise<void> }): Storage {
+  return {
+    variables: { SESSION_STORE_URL: url, NODE_EXTRA_CA_CERTS: certificate },
+    drop: () => engine.close(),
+  };
+}
 
 function describeOn(
   name: string,
@@ -139,6 +153,14 @@ function describeOn(
     });
 
     // What is left is a matter of the store, which this one has in common with another above.
+    if (name.includes('TLS'))
+      it('does not start where its certificate is not trusted', async () => {
+        const variables = { ...storage.variables, NODE_EXTRA_CA_CERTS: '' };
+        await expect(Server.start(newFolder(), variables)).rejects.toThrow(
+          /SESSION_STORE_URL: Cannot open rediss.*self-signed certificate/s,
+        );
+      });
+
     if (isSeenElsewhere) return;
 
     it('is one with another process', async () => {

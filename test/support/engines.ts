@@ -136,6 +136,34 @@ abstract class Engine {
 interface RedisOptions {
   readonly appendfsync?: 'always' | 'everysec';
   readonly extra?: readonly string[];
+  /** With it, servers talk by TLS to each other, and to clients on a second port. */
+  readonly tls?: Certificate;
+}
+
+/** The files of a certificate that is its own authority, for 127.0.0.1. */
+export interface Certificate {
+  readonly key: string;
+  readonly certificate: string;
+}
+
+/** A new certificate in a folder. */
+export function newCertificate(folder: string): Certificate {
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1'];
+  execFileSync('openssl', [...made, ...subject, '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+  return { key, certificate };
+}
+
+function tlsSettings(port: number, { key, certificate }: Certificate): Record<string, string> {
+  return {
+    'tls-port': `${port}`,
+    'tls-cert-file': certificate,
+    'tls-key-file': key,
+    'tls-ca-cert-file': certificate,
+    'tls-auth-clients': 'no',
+    'tls-replication': 'yes',
+  };
 }
 
 /** A Redis with an append-only file, by default one that is on the disk before the answer is out. */
@@ -143,19 +171,25 @@ export class RedisServer extends Engine {
   readonly url = `redis://${LOCAL}:${this.port}`;
   readonly #options: RedisOptions;
 
-  private constructor(port: number, options: RedisOptions) {
+  private constructor(
+    port: number,
+    /** Where other servers and clients of its kind find it: the port of TLS, if it has one. */
+    readonly servicePort: number,
+    options: RedisOptions,
+  ) {
     super(port);
     this.#options = options;
   }
 
   static async start(options: RedisOptions = {}): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), options);
+    const port = await freePort();
+    const server = new RedisServer(port, options.tls ? await freePort() : port, options);
     await orClose(server, () => server.begin());
     return server;
   }
 
   protected launch(): ChildProcess {
-    const { appendfsync = 'always', extra = [] } = this.#options;
+    const { appendfsync = 'always', extra = [], tls } = this.#options;
     const settings = {
       port: `${this.port}`,
       bind: LOCAL,
@@ -164,6 +198,7 @@ export class RedisServer extends Engine {
       save: '',
       appendonly: 'yes',
       appendfsync,
+      ...(tls && tlsSettings(this.servicePort, tls)),
     };
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
     return spawn(binary('redis-server'), [...args, ...extra], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -301,13 +336,18 @@ class Sentinel extends Engine {
 
   private constructor(
     port: number,
+    readonly servicePort: number,
     private readonly config: readonly string[],
   ) {
     super(port);
   }
 
-  static async start(config: readonly string[]): Promise<Sentinel> {
-    const sentinel = new Sentinel(await freePort(), config);
+  static async start(config: readonly string[], tls?: Certificate): Promise<Sentinel> {
+    const port = await freePort();
+    const servicePort = tls ? await freePort() : port;
+    const settings = Object.entries(tls ? tlsSettings(servicePort, tls) : {});
+    const lines = settings.map((setting) => setting.join(' '));
+    const sentinel = new Sentinel(port, servicePort, [...lines, ...config]);
     await orClose(sentinel, () => sentinel.begin());
     return sentinel;
   }
@@ -371,30 +411,33 @@ export class SentinelRedis extends ReplicatedRedis {
   private constructor(
     servers: readonly RedisServer[],
     readonly sentinels: readonly Sentinel[],
+    private readonly tls: Certificate | undefined,
   ) {
     super(servers);
   }
 
-  static override async start(): Promise<SentinelRedis> {
-    const servers = await startReplicated(2);
+  static override async start({
+    tls,
+  }: { readonly tls?: Certificate; readonly replicas?: number } = {}): Promise<SentinelRedis> {
+    const servers = await startReplicated(2, tls);
     const sentinels: Sentinel[] = [];
-    const all = new SentinelRedis(servers, sentinels);
+    const all = new SentinelRedis(servers, sentinels, tls);
     const { SERVICE } = SentinelRedis;
     const config = [
-      `sentinel monitor ${SERVICE} ${LOCAL} ${servers[0]!.port} 2`,
+      `sentinel monitor ${SERVICE} ${LOCAL} ${servers[0]!.servicePort} 2`,
       `sentinel down-after-milliseconds ${SERVICE} 1000`,
       `sentinel failover-timeout ${SERVICE} 10000`,
     ];
     await orClose(all, async () => {
-      while (sentinels.length < 3) sentinels.push(await Sentinel.start(config));
+      while (sentinels.length < 3) sentinels.push(await Sentinel.start(config, tls));
       for (const { port } of sentinels) await eventually(() => knowsAll(port));
     });
     return all;
   }
 
   get url(): string {
-    const hosts = this.sentinels.map(({ port }) => `${LOCAL}:${port}`).join(',');
-    return `redis-sentinel://${hosts}/${SentinelRedis.SERVICE}`;
+    const hosts = this.sentinels.map(({ servicePort }) => `${LOCAL}:${servicePort}`).join(',');
+    return `${this.tls ? 'rediss' : 'redis'}-sentinel://${hosts}/${SentinelRedis.SERVICE}`;
   }
 
   /** Has the sentinels name another primary while the old one goes on answering. */
@@ -419,17 +462,17 @@ async function hasReplicas(server: RedisServer, count: number): Promise<void> {
   if ([...info.matchAll(/^slave\d+:.*state=online/gm)].length < count) throw new Error(info);
 }
 
-async function startReplicated(replicas: number): Promise<RedisServer[]> {
+async function startReplicated(replicas: number, tls?: Certificate): Promise<RedisServer[]> {
   const prompt = ['--repl-diskless-sync-delay', '0'];
-  const servers = [await RedisServer.start({ extra: prompt })];
+  const servers = [await RedisServer.start({ extra: prompt, tls })];
   const all = {
     async close() {
       await Promise.all(servers.map((server) => server.close()));
     },
   };
   await orClose(all, async () => {
-    const extra = [...prompt, '--replicaof', LOCAL, `${servers[0]!.port}`];
-    while (servers.length <= replicas) servers.push(await RedisServer.start({ extra }));
+    const extra = [...prompt, '--replicaof', LOCAL, `${servers[0]!.servicePort}`];
+    while (servers.length <= replicas) servers.push(await RedisServer.start({ extra, tls }));
     await eventually(() => hasReplicas(servers[0]!, replicas));
   });
   return servers;
@@ -440,9 +483,18 @@ export class RedisCluster {
   private constructor(
     readonly nodes: readonly RedisServer[],
     private readonly primaries: number,
+    private readonly tls: Certificate | undefined,
   ) {}
 
-  static async start({ primaries = 3, replicas = 0 } = {}): Promise<RedisCluster> {
+  static async start({
+    primaries = 3,
+    replicas = 0,
+    tls,
+  }: {
+    readonly primaries?: number;
+    readonly replicas?: number;
+    readonly tls?: Certificate;
+  } = {}): Promise<RedisCluster> {
     const extra = [
       '--cluster-enabled',
       'yes',
@@ -450,11 +502,12 @@ export class RedisCluster {
       '2000',
       '--repl-diskless-sync-delay',
       '0',
+      ...(tls ? ['--tls-cluster', 'yes'] : []),
     ];
     const started: RedisServer[] = [];
-    const cluster = new RedisCluster(started, primaries);
+    const cluster = new RedisCluster(started, primaries, tls);
     await orClose(cluster, async () => {
-      while (started.length < primaries + replicas) started.push(await RedisServer.start({ extra }));
+      while (started.length < primaries + replicas) started.push(await RedisServer.start({ extra, tls }));
       await cluster.#meet();
       await cluster.#replicate();
     });
@@ -466,7 +519,8 @@ export class RedisCluster {
   }
 
   get url(): string {
-    return `redis-cluster://${this.ports.map((port) => `${LOCAL}:${port}`).join(',')}`;
+    const nodes = this.nodes.map(({ servicePort }) => `${LOCAL}:${servicePort}`);
+    return `${this.tls ? 'rediss' : 'redis'}-cluster://${nodes.join(',')}`;
   }
 
   /** The server that takes writes for the slots that one of the first had at first. */
@@ -524,7 +578,7 @@ export class RedisCluster {
   }
 
   async #meet(): Promise<void> {
-    const [first = 0, ...others] = this.ports;
+    const [first, ...others] = this.nodes as [RedisServer, ...RedisServer[]];
     const share = (index: number) => Math.floor((SLOTS * index) / this.primaries);
     for (const [index, port] of this.ports.entries()) {
       await withRedis(port, async (send) => {
@@ -533,8 +587,8 @@ export class RedisCluster {
         await send('CLUSTER', 'SET-CONFIG-EPOCH', `${index + 1}`);
       });
     }
-    await withRedis(first, async (send) => {
-      for (const port of others) await send('CLUSTER', 'MEET', LOCAL, `${port}`);
+    await withRedis(first.port, async (send) => {
+      for (const { servicePort } of others) await send('CLUSTER', 'MEET', LOCAL, `${servicePort}`);
     });
     for (const port of this.ports) await eventually(() => this.#agrees(port));
   }
