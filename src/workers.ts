@@ -6,10 +6,19 @@ import type { LoggerService } from '@nestjs/common';
 const BACK_OFF = { first: 100, longest: 30_000 };
 const LONG_ENOUGH = 30_000;
 
+/**
+ * Milliseconds after which a worker that is not ready is killed and replaced. One that is started together with the server, or
+ * by a restart, may have to bring the tables up to date first, or to wait for another that does.
+ */
+export const READY_WITHIN = { start: 120_000, replacement: 30_000 };
+
 /** Milliseconds after which a worker that was told to stop is killed; it ends by itself before. */
 const STOP_TIMEOUT = 9_700;
 
-/** Processes that serve on one port. One that dies is replaced. `Ready` is what each sends when it is ready. */
+/**
+ * Processes that serve on one port. One that dies, or is not ready in time, is replaced. `Ready` is what each sends when it is
+ * ready.
+ */
 export class Workers<Ready> {
   readonly #dismissed = new WeakSet<Worker>();
   #backOff = BACK_OFF.first;
@@ -21,11 +30,14 @@ export class Workers<Ready> {
     /** What they have besides the variables of this process; undefined for what they do not have. */
     private readonly variables: Readonly<Record<string, string | undefined>>,
     private readonly logger: LoggerService,
+    private readonly readyWithin = READY_WITHIN,
   ) {}
 
   /** Starts them all; what the first one said when it was ready, or an error if one of them could not start. */
   async start(): Promise<Ready> {
-    const started = await Promise.allSettled(Array.from({ length: this.count }, () => this.#fork()));
+    const started = await Promise.allSettled(
+      Array.from({ length: this.count }, () => this.#fork(this.readyWithin.start)),
+    );
     const [first] = started.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
     if (first === undefined || started.some(({ status }) => status === 'rejected')) {
       await this.#dismissAll();
@@ -41,7 +53,7 @@ export class Workers<Ready> {
     try {
       for (const worker of this.#living()) {
         if (this.#isStopping) return;
-        await this.#fork();
+        await this.#fork(this.readyWithin.start);
         await this.#dismiss(worker);
       }
     } catch (error) {
@@ -63,12 +75,26 @@ export class Workers<Ready> {
     return Promise.all(this.#living().map((worker) => this.#dismiss(worker)));
   }
 
-  /** A new worker, once it is ready: what it said then. */
-  #fork(): Promise<Ready> {
+  /** A new worker, once it is ready: what it said then. One that is not within so many milliseconds is replaced. */
+  #fork(limit: number): Promise<Ready> {
     const worker = cluster.fork(this.variables);
     return new Promise((resolve, reject) => {
-      worker.once('exit', () => reject(new Error('A worker ended before it was ready.')));
+      const overdue = setTimeout(() => {
+        worker.removeAllListeners('message');
+        worker.process.kill('SIGKILL');
+        if (this.#isStopping) return reject(new Error('A worker was not ready before the end.'));
+        this.logger.warn(
+          `Worker ${worker.process.pid} was not ready within ${limit} ms; it is replaced.`,
+          'Workers',
+        );
+        resolve(this.#fork(limit));
+      }, limit);
+      worker.once('exit', () => {
+        clearTimeout(overdue);
+        reject(new Error('A worker ended before it was ready.'));
+      });
       worker.once('message', (ready: Ready) => {
+        clearTimeout(overdue);
         this.#watch(worker);
         resolve(ready);
       });
@@ -91,7 +117,7 @@ export class Workers<Ready> {
     const delay = this.#backOff;
     this.#backOff = Math.min(2 * delay, BACK_OFF.longest);
     setTimeout(() => {
-      if (!this.#isStopping) this.#fork().catch(() => this.#forkLater());
+      if (!this.#isStopping) this.#fork(this.readyWithin.replacement).catch(() => this.#forkLater());
     }, delay);
   }
 

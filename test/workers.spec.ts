@@ -1,5 +1,9 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { PASSWORD, Visitor } from './support/app.js';
@@ -30,7 +34,7 @@ describe('A server of several processes', () => {
   /** A visitor who comes by a new connection each time, and so meets one process after the other. */
   const visitor = (server: Server) => new Visitor(`${server.url}/api/v1`, { connection: 'close' });
 
-  async function workersOf(server: Server): Promise<number[]> {
+  async function workersOf(server: { readonly pid?: number }): Promise<number[]> {
     const { stdout } = await run('pgrep', ['-P', String(server.pid)]);
     return stdout.trim().split('\n').map(Number);
   }
@@ -106,6 +110,51 @@ describe('A server of several processes', () => {
       await until(async () => (await workersOf(server)).length === 2);
     }
   });
+
+  it.each(['start', 'replacement'] as const)(
+    'kills and replaces a process that is not ready in time (%s)',
+    async (when) => {
+      const folder = newFolder();
+      const notes = { hung: join(folder, 'hung'), ready: join(folder, 'ready') };
+      const script = join(folder, 'supervisor.mjs');
+      writeFileSync(
+        script,
+        `import cluster from 'node:cluster';
+         import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
+         import { Workers } from ${JSON.stringify(pathToFileURL(resolve('dist/lib/workers.js')).href)};
+         const { hung, ready } = ${JSON.stringify(notes)};
+         if (cluster.isPrimary) {
+           const logger = { warn: (line) => console.log(line), error: console.error };
+           const workers = new Workers(2, {}, logger, { start: 3000, replacement: 3000 });
+           console.log('ready:', await workers.start());
+           process.on('SIGTERM', () => workers.stop().then(() => process.exit()));
+         } else if (!existsSync(hung) && (${when === 'start'} || existsSync(ready))) {
+           writeFileSync(hung, String(process.pid));
+           setInterval(() => {}, 1000);
+           process.on('SIGTERM', () => {});
+         } else {
+           process.on('SIGTERM', () => process.exit(0));
+           process.send('up');
+         }`,
+      );
+      const supervisor = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+      let output = '';
+      supervisor.stdout.on('data', (chunk: Buffer) => (output += chunk));
+      const children = () => workersOf(supervisor);
+      await until(async () => output.includes('ready: up'));
+      if (when === 'replacement') {
+        writeFileSync(notes.ready, '');
+        process.kill((await children())[0]!, 'SIGKILL');
+      }
+      await until(async () => output.includes('it is replaced'));
+      const late = Number(readFileSync(notes.hung, 'utf8'));
+      expect(output).toContain(`Worker ${late} was not ready within 3000 ms; it is replaced.`);
+      await until(async () => !isAlive(late) && (await children()).length === 2);
+      const ended = once(supervisor, 'exit');
+      supervisor.kill('SIGTERM');
+      expect(await ended).toEqual([0, null]);
+    },
+  );
 
   it('replaces its processes one by one on SIGHUP, and no request is lost', async () => {
     const server = await start();
