@@ -131,13 +131,13 @@ user
     }),
   );
 
-onUser('disable', 'refuse a user, at once and in every session', (users, { id }) =>
+onUser('disable', 'disable a user and end all their sessions at once', (users, { id }) =>
   users.update(id, { disabled: true }, OPERATOR),
 );
-onUser('enable', 'admit a disabled user again; they have to sign in', (users, { id }) =>
+onUser('enable', 'let a disabled user sign in again', (users, { id }) =>
   users.update(id, { disabled: false }, OPERATOR),
 );
-onUser('delete', 'forget a user', async (users, one) => {
+onUser('delete', 'delete a user and all that belongs to them', async (users, one) => {
   await users.remove(one.id, OPERATOR);
   return one;
 });

@@ -48,7 +48,7 @@ function warnOfRisks({ auth, users, warnings }: Config, logger: PinoLogger): voi
     );
   }
   if (!users.throttle.enabled)
-    logger.warn('AUTH_THROTTLE=off lets strangers guess passwords without end.', 'Main');
+    logger.warn('AUTH_THROTTLE=off lets strangers guess passwords without limit.', 'Main');
 }
 
 /** A warning of Node's, or an error that nobody caught, is an entry of the log; the error ends the process. */

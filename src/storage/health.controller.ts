@@ -4,7 +4,7 @@ import { Public } from '../common/access.js';
 import { Readiness } from './readiness.js';
 
 const UP: AnswerFacts = {
-  description: 'All is well.',
+  description: 'The server works.',
   schema: { type: 'object', properties: { status: { enum: ['up'] } }, required: ['status'] },
 };
 

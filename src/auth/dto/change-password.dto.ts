@@ -9,7 +9,7 @@ export class ChangePasswordDto {
     type: String,
     nullable: true,
     format: 'password',
-    description: 'May be left out by who has proven it within five minutes.',
+    description: 'May be left out within five minutes of a proof of the password.',
     example: 'a long password of yours',
   })
   @IsOptional(STANDARD)

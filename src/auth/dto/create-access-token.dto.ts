@@ -13,7 +13,7 @@ export class CreateAccessTokenDto {
 
   @ApiField({
     enum: [...SESSION_SCOPES],
-    description: '`read` for `GET`, `HEAD` and `OPTIONS` alone.',
+    description: '`read` allows `GET`, `HEAD` and `OPTIONS` only.',
     example: 'read',
   })
   @IsIn(SESSION_SCOPES)

@@ -14,7 +14,7 @@ export class DeviceDto {
 
 /** A session in answers, for the API's description; `SessionView` makes them. */
 export class SessionDto {
-  @ApiField({ description: 'Public: nobody signs in by it.', example: 'AaIDx-6Rcl2AwxVtQYMOCg' })
+  @ApiField({ description: 'Public: nobody can sign in with it.', example: 'AaIDx-6Rcl2AwxVtQYMOCg' })
   readonly id!: string;
 
   @ApiField({ description: 'Whether this request came with it.' })
