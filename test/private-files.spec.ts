@@ -76,7 +76,8 @@ describe('The files of a SQLite database are their owner’s alone', () => {
     await signUp(first);
     await first.stop('SIGKILL');
     const names = Object.keys(OF_A_SERVER);
-    for (const name of names) chmodSync(join(folder, name), 0o777);
+    for (const [index, name] of names.entries())
+      chmodSync(join(folder, name), [0o777, 0o700, 0o640][index % 3]!);
     const again = await Server.start(folder);
     try {
       expect(modesIn(folder)).toEqual(OF_A_SERVER);

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import SqliteConnection from 'better-sqlite3';
 
 /** Copies what the write-ahead log of a file holds into the file when told so; ends when told `close`. */
-const connection = new SqliteConnection(workerData, { timeout: 0 });
+const connection = new SqliteConnection(workerData, { timeout: 0, fileMustExist: true });
 
 parentPort?.on('message', (message) => {
   if (message === 'close') {

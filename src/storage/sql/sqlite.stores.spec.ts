@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -149,6 +150,16 @@ describe('A SQLite file', () => {
       'test.db-shm': '600',
       'test.db-wal': '600',
     });
+    await database.close();
+  });
+
+  it('is not made again by a checkpoint after it was deleted', async () => {
+    const file = newFile();
+    const database = await open(file);
+    await new SqlUserStore(database).insert(aUser(), 'hash');
+    rmSync(file);
+    await delay(500);
+    expect(existsSync(file)).toBe(false);
     await database.close();
   });
 
