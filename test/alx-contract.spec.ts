@@ -685,6 +685,12 @@ describe('The users', () => {
       expect(answer).toEqual(json(400, { error: expect.stringMatching(/^Can't create User: ./) }));
     });
 
+    it('with the last of two values of one name', async () => {
+      const body = '{"email":"first@hbtn.io","email":"last@hbtn.io","password":"x"}';
+      const creation = { method: 'POST', ...bob, type: 'application/json', body };
+      expect(await api.answer(USERS, creation)).toEqual(json(201, aUser('last@hbtn.io')));
+    });
+
     it.each<[string, Body, Answer]>([
       ['nothing', {}, WRONG_FORMAT],
       ['an empty body', { type: 'application/json', body: '' }, WRONG_FORMAT],
