@@ -5,6 +5,7 @@ import SqliteConnection from 'better-sqlite3';
 import { Client } from 'pg';
 import { PostgresServer, RedisServer, has } from '../test/support/engines.js';
 import { crashes } from './crashes.js';
+import { hashQueue } from './hash-queue.js';
 import { lists } from './lists.js';
 import { postgresFailover } from './postgres-failover.js';
 import { races } from './races.js';
@@ -23,6 +24,7 @@ const LISTS: Readonly<Record<string, readonly Scenario[]>> = {
   trouble,
   stopping,
   sweeping,
+  hashQueue,
   lists,
   redisFailovers,
   refusedBodies,

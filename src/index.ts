@@ -37,6 +37,7 @@ export { ThrottleOptions } from './throttle/throttle-options.js';
 
 export { Argon2PasswordHasher } from './users/argon2.password-hasher.js';
 export { BcryptPasswordHasher } from './users/bcrypt.password-hasher.js';
+export type { TaskOwner } from './users/fair-queue.js';
 export { PasswordHasher } from './users/password-hasher.js';
 export { type IssuedReset, PasswordResetService } from './users/password-reset.service.js';
 export { ResetToken } from './users/reset-token.js';
@@ -54,7 +55,12 @@ export { UserWatcher } from './users/user-watcher.js';
 export { UsersModule } from './users/users.module.js';
 export { type PasswordScheme, type Registration, UsersOptions } from './users/users-options.js';
 export type { SchemeOptions } from './users/scheme.password-hasher.js';
-export { type NewUser, UsersService, type Verification } from './users/users.service.js';
+export {
+  type NewUser,
+  type PasswordClaimant,
+  UsersService,
+  type Verification,
+} from './users/users.service.js';
 
 export type {
   ClientFacts,

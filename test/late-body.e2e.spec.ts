@@ -14,6 +14,7 @@ import {
 } from 'coatcheck';
 import { aUser } from 'coatcheck/testing';
 import { RouteTable } from '../src/http/route-table.js';
+import { aTaskOwner } from '../src/testing/samples.js';
 import { PASSWORD, TestApp, basic } from './support/app.js';
 import { STORAGES } from './support/storages.js';
 
@@ -79,7 +80,7 @@ class Harness {
   static async open(variables: Readonly<Record<string, string>> = {}): Promise<Harness> {
     const app = await TestApp.start({ AUTH_TYPE: 'session_db_auth,token_auth,basic_auth', ...variables });
     await app.addUser('root@example.com', 'admin');
-    return new Harness(app, await app.nest.get(PasswordHasher).hash(PASSWORD));
+    return new Harness(app, await app.nest.get(PasswordHasher).hash(PASSWORD, aTaskOwner()));
   }
 
   /** An administrator who proves who they are in a way, another user, and what is kept of both and of all others. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PasswordHasher } from '../src/users/password-hasher.js';
 import { UserStore } from '../src/users/user-store.js';
+import { aTaskOwner } from '../src/testing/samples.js';
 import { PASSWORD, TestApp, basic } from './support/app.js';
 import { INVISIBLE_CHARACTERS } from './support/invisible.js';
 import { newFolder, operate } from './support/server.js';
@@ -109,7 +110,7 @@ for (const [name, storage] of Object.entries(STORAGES))
         ...opened.variables,
       });
       await app.addUser('admin@example.com', 'admin');
-      const passwordHash = await app.nest.get(PasswordHasher).hash(PASSWORD);
+      const passwordHash = await app.nest.get(PasswordHasher).hash(PASSWORD, aTaskOwner());
       for (const email of LEGACY) {
         const at = app.clock.now();
         const user = {

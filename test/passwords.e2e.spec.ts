@@ -106,13 +106,13 @@ describe('A server that hashes by Argon2id', () => {
       const answers = await Promise.all(
         Array.from({ length: 100 * availableParallelism() }, () => app.visitor().login(EMAIL, 'wrong')),
       );
-      const refused = answers.filter(({ status }) => status === 503);
+      const refused = answers.filter(({ status }) => status === 429);
       expect(refused.length).toBeGreaterThan(0);
       for (const { body, headers } of refused) {
-        expect(body.code).toBe('busy');
+        expect(body.code).toBe('too_many_requests');
         expect(headers.get('retry-after')).toMatch(/^\d+$/);
       }
-      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401, 503]));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401, 429]));
       expect((await app.visitor().login(EMAIL)).status).toBe(200);
     } finally {
       await app.stop();

@@ -12,6 +12,7 @@ import {
 import { aSession, aUser } from 'coatcheck/testing';
 import { RouteTable } from '../src/http/route-table.js';
 import { SessionToken } from '../src/sessions/session-token.js';
+import { aTaskOwner } from '../src/testing/samples.js';
 import { PASSWORD, TestApp, basic } from './support/app.js';
 import { Wire, requestOf } from './support/wire.js';
 
@@ -183,7 +184,7 @@ describe.each(ORDERS)('With AUTH_TYPE=%s,%s,%s', (...order) => {
   beforeAll(async () => {
     app = await TestApp.start({ AUTH_TYPE: order.join(',') });
     wire = new Wire(app.root);
-    passwordHash = await app.nest.get(PasswordHasher).hash(PASSWORD);
+    passwordHash = await app.nest.get(PasswordHasher).hash(PASSWORD, aTaskOwner());
   });
 
   afterAll(async () => {

@@ -61,8 +61,9 @@ export async function populate(
   );
   const users = context.get(UserStore);
   const now = new Date();
-  const today = await new BcryptPasswordHasher({ cost, pepper: null }).hash(PASSWORD);
-  const older = await new BcryptPasswordHasher({ cost: cost - 2, pepper: null }).hash(PASSWORD);
+  const owner = { ip: null, connection: null, account: 'nobody@example.com' };
+  const today = await new BcryptPasswordHasher({ cost, pepper: null }).hash(PASSWORD, owner);
+  const older = await new BcryptPasswordHasher({ cost: cost - 2, pepper: null }).hash(PASSWORD, owner);
   const count = Math.ceil(attempts / FREE_ATTEMPTS);
   const add = async (kind: Kind, hash: string, number = count, facts: Partial<User> = {}) => {
     const emails = addressesOf(kind, number);

@@ -71,7 +71,7 @@ export async function signIn(options: SignInOptions): Promise<void> {
       )}\n`,
       `- sign-ins at bcrypt cost ${HASH_COST}: ${signIns.toFixed(2)}/s; the hash alone on ${availableParallelism()} cores: ${alone.toFixed(2)}/s; ÷ ${ratio(signIns / alone)} (goal: at least 0.9)`,
       `- signed-in requests while sign-ins saturate ÷ quiet: rate ${ratio(busy.perSecond / quiet.perSecond)} (at least 0.85), p99 ${ratio(busy.p99 / quiet.p99)} (at most 1.5)`,
-      `- ${FLOOD} sign-ins at once: ${flood.served} served, ${flood.refused} told 503, the slowest of those after ${milliseconds(flood.slowestRefusal)} (at most 200 ms)`,
+      `- ${FLOOD} sign-ins at once: ${flood.served} served, ${flood.refused} told 429, the slowest of those after ${milliseconds(flood.slowestRefusal)} (at most 1,200 ms, as they are held back for a second)`,
       ...machineLines(machine, false),
       `- all figures: ${raw}`,
     ].join('\n'),
@@ -165,7 +165,7 @@ async function floodWith(url: string): Promise<{ served: number; refused: number
     }),
   );
   for (const socket of sockets) socket.destroy();
-  const refused = answers.filter(({ status }) => status === '503');
+  const refused = answers.filter(({ status }) => status === '429');
   return {
     served: answers.filter(({ status }) => status === '200' || status === '201').length,
     refused: refused.length,

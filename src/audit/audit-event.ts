@@ -77,7 +77,7 @@ export interface AuditFacts {
 }
 
 /** Something that happened, when, and who did it: safe to log, list and send. */
-export interface AuditEvent extends Required<AuditFacts>, Initiator {
+export interface AuditEvent extends Required<AuditFacts>, Omit<Initiator, 'connection'> {
   /** In the order of time. */
   readonly id: string;
   /** When it happened, and of one that was repeated the first time. */

@@ -7,13 +7,14 @@ import type { AuditEvent } from './audit-event.js';
 import { AuditTrail } from './audit-trail.js';
 import { OPERATOR } from './initiator.js';
 
-const by = {
+const asRecorded = {
   via: 'http',
   actorId: 'ann',
   ip: '192.0.2.1',
   userAgent: 'Example/1.0',
   requestId: 'request-0001',
 } as const;
+const by = { ...asRecorded, connection: null };
 
 /** Notes what is logged, and when the store is asked. */
 class Notes extends MemoryAuditStore implements LoggerService {
@@ -62,7 +63,7 @@ describe('The audit trail', () => {
       subjectId: 'ben',
       sessionId: null,
       details: { from: 'user', to: 'admin' },
-      ...by,
+      ...asRecorded,
     });
     const { details, sessionId: _, count: __, lastAt: ___, ...facts } = event!;
     expect(notes.all).toEqual([['log', { ...facts, ...details }], 'kept']);

@@ -52,7 +52,7 @@ export class AuditTrail implements BeforeApplicationShutdown {
   ) {}
 
   /** Never fails: what has happened has happened, and an event that cannot be kept is logged with the reason. */
-  async record(facts: AuditFacts, by: Initiator = PROGRAM): Promise<void> {
+  async record(facts: AuditFacts, { connection: _, ...by }: Initiator = PROGRAM): Promise<void> {
     const at = this.clock.now();
     const id = this.#ids.next(at);
     const event = { id, at, count: 1, lastAt: at, sessionId: null, details: {}, ...facts, ...by };

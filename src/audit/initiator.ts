@@ -1,20 +1,20 @@
 import { type ExecutionContext, createParamDecorator } from '@nestjs/common';
 import type { Request } from 'express';
+import type { Requester } from '../common/requester.js';
 import { clientFacts } from '../http/client-facts.js';
 import { requestIdOf } from '../http/request-id.js';
 
 /** Who makes something happen, and from where. */
-export interface Initiator {
+export interface Initiator extends Requester {
   /** A request, an operator's command, or code that says no more. */
   readonly via: 'http' | 'operator' | 'program';
   /** The signed-in user; null where there is none. */
   readonly actorId: string | null;
-  readonly ip: string | null;
   readonly userAgent: string | null;
   readonly requestId: string | null;
 }
 
-const NOBODY = { actorId: null, ip: null, userAgent: null, requestId: null };
+const NOBODY = { actorId: null, ip: null, connection: null, userAgent: null, requestId: null };
 
 /** Code that does not say on whose behalf it runs. */
 export const PROGRAM: Initiator = { via: 'program', ...NOBODY };
@@ -28,6 +28,7 @@ export function initiatorOf(request: Request, actorId = principalOf(request)): I
     via: 'http',
     actorId,
     ...clientFacts(request),
+    connection: request.socket,
     requestId: requestIdOf(request) || null,
   };
 }

@@ -5,7 +5,7 @@ import { initiatorOf } from '../audit/initiator.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../common/api-notes.js';
 import { CurrentSession, CurrentUser, Public } from '../common/access.js';
 import { DomainError, invalid } from '../common/domain-error.js';
-import { clientAddress } from '../http/client-facts.js';
+import { requesterOf } from '../http/client-facts.js';
 import { CredentialsBody } from '../http/body-decorators.js';
 import type { Session, Transport } from '../sessions/session.js';
 import { userJson } from '../users/user-json.js';
@@ -44,6 +44,7 @@ export class AuthController {
       'credentials_invalid',
       'session_limit_reached',
       'too_many_attempts',
+      'too_many_requests',
       'store_unavailable',
       'busy',
     ],
@@ -60,7 +61,7 @@ export class AuthController {
     @Res({ passthrough: true }) response: Response,
   ) {
     const carrier = this.#transport(transport ?? null);
-    const claimant = { ip: clientAddress(request), ticketOf: await this.auth.holder(request) };
+    const claimant = { ...requesterOf(request), ticketOf: await this.auth.holder(request) };
     const verification = await this.users.verify(email, password, claimant);
     if (verification.outcome !== 'verified') {
       await this.trail?.record(signInFailed(verification, 'login'), initiatorOf(request));

@@ -34,7 +34,13 @@ export class PasswordController {
     summary: 'Change my password',
     description:
       'Replaces the password. All sessions and access tokens end, and this client gets a new session. Without `current_password` the password must have been proven a short time ago.',
-    refusals: ['current_password_wrong', 'too_many_attempts', 'busy', 'session_limit_reached'],
+    refusals: [
+      'current_password_wrong',
+      'too_many_attempts',
+      'too_many_requests',
+      'busy',
+      'session_limit_reached',
+    ],
   })
   @ApiAnswer(200, {
     type: SignedInUserDto,
@@ -50,7 +56,7 @@ export class PasswordController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
-    const claimant = { ip: by.ip, ticketOf: session ? user.id : null };
+    const claimant = { ...by, ticketOf: session ? user.id : null };
     const { current_password: current, new_password: next } = body;
     const changed =
       typeof current === 'string'

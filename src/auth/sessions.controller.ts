@@ -92,7 +92,14 @@ export class SessionsController {
     summary: 'Confirm that it is me',
     description:
       'Proves the password again. The session gets a new token, and its limits begin again. Access tokens cannot do this.',
-    refusals: ['current_password_wrong', 'forbidden', 'not_found', 'too_many_attempts', 'busy'],
+    refusals: [
+      'current_password_wrong',
+      'forbidden',
+      'not_found',
+      'too_many_attempts',
+      'too_many_requests',
+      'busy',
+    ],
   })
   @ApiAnswer(200, {
     type: GrantedSessionDto,
@@ -109,7 +116,7 @@ export class SessionsController {
   ) {
     if (!current) throw new DomainError('not_found');
     if (current.kind === 'access_token') throw new DomainError('forbidden');
-    const claimant = { ip: by.ip, ticketOf: user.id };
+    const claimant = { ...by, ticketOf: user.id };
     const verification = await this.users.verify(user.email, password, claimant);
     // The address may be another's by now.
     const isProven = verification.outcome === 'verified' && verification.user.id === user.id;

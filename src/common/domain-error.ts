@@ -44,6 +44,7 @@ export type ErrorCode =
   | 'method_not_allowed'
   | 'request_timeout'
   | 'too_many_attempts'
+  | 'too_many_requests'
   | 'email_taken'
   | 'session_limit_reached'
   | 'access_token_limit_reached'

@@ -70,7 +70,7 @@ export function refusalCodes(route: Route, facts: RefusalFacts): ErrorCode[] {
   add(isAuthenticated, 'credentials_invalid', 'store_unavailable');
   add(route.access === 'required', 'credentials_missing');
   add(isAuthenticated && schemes.some((name) => name === 'session' || name === 'bearer'), ...ENDED_SESSION);
-  add(isAuthenticated && schemes.includes('basic'), 'too_many_attempts', 'busy');
+  add(isAuthenticated && schemes.includes('basic'), 'too_many_attempts', 'too_many_requests', 'busy');
   add(isAuthenticated && changes && schemes.includes('bearer'), 'scope_required');
   add(route.roles.length > 0, 'role_required');
   add(route.maxAge !== null, 'session_not_fresh');

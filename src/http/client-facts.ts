@@ -1,11 +1,17 @@
 import type { Request } from 'express';
 import { printable } from '../common/printable.js';
+import type { Requester } from '../common/requester.js';
 
 const USER_AGENT_LENGTH = 256;
 
 /** The address of a client, as far as `TRUST_PROXY` lets it be believed; null where it has none. */
 export function clientAddress({ ip }: Request): string | null {
   return ip ?? null;
+}
+
+/** Who waits for the answer to a request, and where. */
+export function requesterOf(request: Request): Requester {
+  return { ip: clientAddress(request), connection: request.socket };
 }
 
 /** What a request tells of its client: the address, and the browser in one line. */

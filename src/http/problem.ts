@@ -90,6 +90,10 @@ const PROBLEMS: Record<ErrorCode, readonly [status: number, detail: string]> = {
     'This server does not support the `Expect` header of this request. Leave it out.',
   ],
   too_many_attempts: [429, 'Too many failed attempts. Wait as long as `Retry-After` says, then try again.'],
+  too_many_requests: [
+    429,
+    'Too many passwords of this account or network are being checked. Wait as long as `Retry-After` says, then try again.',
+  ],
   headers_too_large: [431, 'The request headers are too large. Send fewer or smaller ones.'],
   request_refused: [400, 'The request was refused.'],
   internal_error: [500, 'An unexpected error occurred. Give the `requestId` when you report it.'],

@@ -393,13 +393,14 @@ describe('A session of the service', () => {
 
 describe('The trail of sessions', () => {
   const user = aUser();
-  const by = {
+  const asRecorded = {
     via: 'http',
     actorId: 'root',
     ip: '192.0.2.1',
     userAgent: 'Example/1.0',
     requestId: 'request-0001',
   } as const;
+  const by = { ...asRecorded, connection: null };
   let audit: MemoryAuditStore;
   let sessions: SessionsService;
 
@@ -435,7 +436,7 @@ describe('The trail of sessions', () => {
     await sessions.endAll(user.id, 'password_changed', undefined, by);
     await sessions.endAll(user.id, 'password_changed', undefined, by);
     const events = await told();
-    const facts = { ...by, subjectId: user.id };
+    const facts = { ...asRecorded, subjectId: user.id };
     expect(events).toMatchObject([
       { ...facts, type: 'session_opened', sessionId: one },
       { ...facts, type: 'session_opened', sessionId: other },
@@ -456,7 +457,7 @@ describe('The trail of sessions', () => {
     await sessions.close(renewed!.token.reveal(), by);
     await sessions.rename(session, 'My phone', by);
     const events = await told();
-    const facts = { ...by, subjectId: user.id, sessionId: session.id };
+    const facts = { ...asRecorded, subjectId: user.id, sessionId: session.id };
     expect(events).toMatchObject([
       { ...facts, type: 'session_opened' },
       { ...facts, type: 'session_rotated' },
@@ -492,7 +493,12 @@ describe('The trail of sessions', () => {
       code: 'session_limit_reached',
     });
     expect((await told()).slice(1)).toMatchObject([
-      { ...by, type: 'sign_in_failed', subjectId: user.id, details: { reason: 'session_limit_reached' } },
+      {
+        ...asRecorded,
+        type: 'sign_in_failed',
+        subjectId: user.id,
+        details: { reason: 'session_limit_reached' },
+      },
     ]);
   });
 });

@@ -4,10 +4,12 @@ import { AuditIds } from '../audit/audit-id.js';
 import type { Clock } from '../common/clock.js';
 import type { StoredSession } from '../sessions/session.js';
 import { SessionToken } from '../sessions/session-token.js';
-import { type Claimant, GuessThrottle } from '../throttle/guess-throttle.js';
+import { GuessThrottle } from '../throttle/guess-throttle.js';
 import { MemoryTallyStore } from '../throttle/memory.tally-store.js';
 import { ThrottleOptions } from '../throttle/throttle-options.js';
 import type { User } from '../users/user.js';
+import type { TaskOwner } from '../users/fair-queue.js';
+import type { PasswordClaimant } from '../users/users.service.js';
 
 const ids = new AuditIds();
 
@@ -54,8 +56,13 @@ export function aUser(facts: Partial<User> = {}): User {
 }
 
 /** Somebody whom no account knows, unless told otherwise. */
-export function aClaimant(facts: Partial<Claimant> = {}): Claimant {
-  return { ip: '192.0.2.1', ticketOf: null, ...facts };
+export function aClaimant(facts: Partial<PasswordClaimant> = {}): PasswordClaimant {
+  return { ip: '192.0.2.1', connection: null, ticketOf: null, ...facts };
+}
+
+/** Somebody on whose behalf a password is hashed. */
+export function aTaskOwner(facts: Partial<TaskOwner> = {}): TaskOwner {
+  return { ip: '192.0.2.1', connection: null, account: 'ann@example.com', ...facts };
 }
 
 /** A throttle that has counted nothing yet. */

@@ -1,9 +1,18 @@
 import { availableParallelism } from 'node:os';
 import type { Piscina } from 'piscina';
-import { DomainError } from '../common/domain-error.js';
+import { FairQueue, type TaskOwner } from './fair-queue.js';
 
-/** Hashes under way are one for each core; behind each, this many may wait, about 13 s of work at bcrypt's usual cost. */
-const WAITING_PER_THREAD = 50;
+/** Tasks under way are one for each core. */
+const THREADS = availableParallelism();
+
+/** Behind each thread 50 tasks may wait, about 13 s of work at bcrypt's usual cost. */
+const queue = new FairQueue({
+  running: THREADS,
+  waiting: 50 * THREADS,
+  perNetwork: 25 * THREADS,
+  perAccount: 6 * THREADS,
+  holdBack: 1000,
+});
 
 /** Milliseconds after which a thread that has nothing to do ends. */
 const IDLE_TIMEOUT = 30_000;
@@ -37,33 +46,28 @@ let threads: Promise<Piscina> | undefined;
 
 /**
  * A hash from one of few threads of low priority, which this process has once: neither requests nor files and names,
- * which wait for Node's own threads, wait behind passwords. `busy` where too many are waiting already.
+ * which wait for Node's own threads, wait behind passwords. Refuses as `FairQueue` does.
  */
-export function hashInThread(task: HashingTask): Promise<Hashed> {
-  return run<Hashed>(HASHING, task);
+export function hashInThread(task: HashingTask, owner: TaskOwner): Promise<Hashed> {
+  return run<Hashed>(HASHING, task, owner);
 }
 
-/** Whether a password is, in any case, on the list of common ones, which such a thread looks through; `busy` as above. */
-export function isCommonPassword(password: string): Promise<boolean> {
-  return run<boolean>(COMMON_PASSWORDS, password);
+/** Whether a password is, in any case, on the list of common ones, which such a thread looks through. Refuses as above. */
+export function isCommonPassword(password: string, owner: TaskOwner): Promise<boolean> {
+  return run<boolean>(COMMON_PASSWORDS, password, owner);
 }
 
-async function run<T>(filename: string, task: unknown): Promise<T> {
-  threads ??= start();
-  const pool = await threads;
-  if (pool.queueSize >= pool.options.maxQueue) throw new DomainError('busy');
-  return pool.run(task, { filename }) as Promise<T>;
+function run<T>(filename: string, task: unknown, owner: TaskOwner): Promise<T> {
+  return queue.run(owner, async () => {
+    threads ??= start();
+    const pool = await threads;
+    return pool.run(task, { filename }) as Promise<T>;
+  });
 }
 
 async function start(): Promise<Piscina> {
   const { Piscina } = await import('piscina');
-  const count = availableParallelism();
-  return new Piscina({
-    minThreads: 0,
-    maxThreads: count,
-    maxQueue: count * WAITING_PER_THREAD,
-    idleTimeout: IDLE_TIMEOUT,
-  });
+  return new Piscina({ minThreads: 0, maxThreads: THREADS, idleTimeout: IDLE_TIMEOUT });
 }
 
 /** Also in the bundle, where each of these is an entry. */

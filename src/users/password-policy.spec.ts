@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, it } from '@jest/globals';
 import { DomainError } from '../common/domain-error.js';
+import { aTaskOwner } from '../testing/samples.js';
 import { PasswordPolicy } from './password-policy.js';
 import { UsersOptions } from './users-options.js';
 
@@ -15,7 +16,7 @@ async function verdictOn(
   owner: typeof ann | { email: string; firstName: null; lastName: null } = ann,
 ): Promise<string | null> {
   try {
-    await new PasswordPolicy(new UsersOptions(options)).check(password, owner, '/password');
+    await new PasswordPolicy(new UsersOptions(options)).check(password, owner, '/password', aTaskOwner());
     return null;
   } catch (error) {
     expect(error).toMatchObject({ code: 'validation_failed', faults: [{ pointer: '/password' }] });

@@ -1,5 +1,6 @@
 import { invalid } from '../common/domain-error.js';
 import { BreachService } from './breach-service.js';
+import type { TaskOwner } from './fair-queue.js';
 import { isGuessable, wordsOf } from './guessable-password.js';
 import { isCommonPassword } from './hashing-threads.js';
 import type { UsersOptions } from './users-options.js';
@@ -46,28 +47,28 @@ export class PasswordPolicy {
     this.#breaches = url === null ? null : new BreachService(url);
   }
 
-  /** Refuses what the policy does; `pointer` says where the password came from. `busy` where too many are waiting. */
-  async check(password: string, owner: PasswordOwner, pointer: string): Promise<void> {
-    const fault = await this.faultOf(password, owner);
+  /** Refuses what the policy does; `pointer` says where the password came from. Refuses as `FairQueue` does. */
+  async check(password: string, owner: PasswordOwner, pointer: string, by: TaskOwner): Promise<void> {
+    const fault = await this.faultOf(password, owner, by);
     if (fault !== null) throw invalid(pointer, fault);
   }
 
-  /** A sentence that says why the policy refuses a password, or null. `busy` where too many are waiting. */
-  async faultOf(password: string, owner: PasswordOwner): Promise<string | null> {
-    const fault = await this.localFaultOf(password, owner);
+  /** A sentence that says why the policy refuses a password, or null. Refuses as `FairQueue` does. */
+  async faultOf(password: string, owner: PasswordOwner, by: TaskOwner): Promise<string | null> {
+    const fault = await this.localFaultOf(password, owner, by);
     if (fault !== null || !this.options.passwordBlocklist) return fault;
     return (await this.#breaches?.knows(password)) ? KNOWN : null;
   }
 
   /** The same, without asking the service for breached passwords. */
-  async localFaultOf(password: string, owner: PasswordOwner): Promise<string | null> {
+  async localFaultOf(password: string, owner: PasswordOwner, by: TaskOwner): Promise<string | null> {
     const { passwordMinLength: shortest, passwordBlocklist } = this.options;
     if (!password.isWellFormed()) return 'Must be valid Unicode text.';
     if (isOverlong(password)) return `Must have at most ${MAX_LENGTH} characters and ${MAX_BYTES} bytes.`;
     if (lengthOf(password) < shortest) return `Must have at least ${shortest} characters.`;
     if (!passwordBlocklist) return null;
     if (isGuessable(password, this.#wordsAround(owner), shortest)) return GUESSABLE;
-    return (await isCommonPassword(password)) ? KNOWN : null;
+    return (await isCommonPassword(password, by)) ? KNOWN : null;
   }
 
   #wordsAround({ email, firstName, lastName }: PasswordOwner): string[] {

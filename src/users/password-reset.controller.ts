@@ -23,7 +23,7 @@ export class PasswordResetController {
     summary: "Issue a token that replaces a user's password",
     description:
       'For administrators. The token is valid once and for 24 hours, and replaces an earlier one. Give it to the user.',
-    refusals: ['not_found'],
+    refusals: ['not_found', 'too_many_requests', 'busy'],
     optionalBody: true,
   })
   @ApiAnswer(201, { type: IssuedResetDto, description: 'The token, which is shown this once.' })
@@ -44,7 +44,7 @@ export class PasswordResetController {
     summary: 'Choose a new password by a reset token',
     description:
       'All sessions and access tokens of the account end. A refused password leaves the token valid.',
-    refusals: ['reset_token_invalid', 'store_unavailable', 'busy'],
+    refusals: ['reset_token_invalid', 'too_many_requests', 'store_unavailable', 'busy'],
   })
   @ApiAnswer(200, { description: 'The password is replaced.' })
   async reset(

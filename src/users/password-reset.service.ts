@@ -6,6 +6,7 @@ import { type Clock, isFromWrongClock, later } from '../common/clock.js';
 import { DomainError, StoreUnavailableError, invalid } from '../common/domain-error.js';
 import type { GuessThrottle } from '../throttle/guess-throttle.js';
 import type { TallyStore } from '../throttle/tally-store.js';
+import { ownerOf } from './fair-queue.js';
 import type { PasswordHasher } from './password-hasher.js';
 import { PasswordPolicy } from './password-policy.js';
 import { ResetToken } from './reset-token.js';
@@ -79,12 +80,13 @@ export class PasswordResetService {
     const holder = token && (await this.#holderOf(token));
     if (!holder) return this.#refuse(null, by);
     const { user, revokedHashes } = holder;
-    await this.#policy.check(next, user, '/new_password');
+    const asker = ownerOf(by, user.email);
+    await this.#policy.check(next, user, '/new_password', asker);
     for (const hash of [await this.#hashOf(user), ...revokedHashes])
-      if (hash !== null && (await this.hasher.verify(next, hash)))
+      if (hash !== null && (await this.hasher.verify(next, hash, asker)))
         throw invalid('/new_password', 'Must differ from the current password.');
     const { id, credentialVersion } = user;
-    const passwordHash = await this.hasher.hash(next);
+    const passwordHash = await this.hasher.hash(next, asker);
     const changed = await this.users.replacePassword(id, credentialVersion, passwordHash, this.clock.now());
     if (!changed) return this.#refuse(id, by);
     // The token proves who asks. What fails from here on does not undo the change.
@@ -131,7 +133,8 @@ export class PasswordResetService {
   async #revoke(found: User, by: Initiator): Promise<{ user: User; revokedHash: string | null }> {
     const { id, credentialVersion } = found;
     const revokedHash = await this.#hashOf(found);
-    const passwordHash = await this.hasher.hash(randomBytes(32).toString('base64url'));
+    const password = randomBytes(32).toString('base64url');
+    const passwordHash = await this.hasher.hash(password, ownerOf(by, found.email));
     const user = await this.users.replacePassword(id, credentialVersion, passwordHash, this.clock.now());
     // Somebody else changed the user at the same time: what is revoked must be what is there now.
     if (!user) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import bcrypt from 'bcrypt';
+import { aTaskOwner } from '../testing/samples.js';
 import { Argon2PasswordHasher } from './argon2.password-hasher.js';
 import { BcryptPasswordHasher } from './bcrypt.password-hasher.js';
 import type { PasswordHasher } from './password-hasher.js';
@@ -8,6 +9,7 @@ import type { SchemeOptions } from './scheme.password-hasher.js';
 const PEPPER = 'a-pepper-of-more-than-32-characters';
 const OTHER_PEPPER = 'another-pepper-of-more-than-32-chars';
 const MIB = 1024;
+const owner = aTaskOwner();
 
 type Options = Partial<Omit<SchemeOptions, 'cost'>> & { readonly dearer?: boolean };
 
@@ -38,8 +40,8 @@ describe.each(SCHEMES)('A hash by $name', ({ make, form, pepperedForm }) => {
   const peppered = make({ pepper: PEPPER });
 
   it('names its scheme and parameters', async () => {
-    expect(await hasher.hash('password')).toMatch(form);
-    expect(await peppered.hash('password')).toMatch(pepperedForm);
+    expect(await hasher.hash('password', owner)).toMatch(form);
+    expect(await peppered.hash('password', owner)).toMatch(pepperedForm);
   });
 
   it.each([
@@ -50,9 +52,9 @@ describe.each(SCHEMES)('A hash by $name', ({ make, form, pepperedForm }) => {
     ['by all but the first 72 bytes', 'x'.repeat(100), 'x'.repeat(72)],
     ['by NUL at the end', 'password', 'password\0'],
   ])('tells passwords apart that differ %s', async (_, password, other) => {
-    const hash = await hasher.hash(password);
-    expect(await hasher.verify(password, hash)).toBe(true);
-    expect(await hasher.verify(other, hash)).toBe(false);
+    const hash = await hasher.hash(password, owner);
+    expect(await hasher.verify(password, hash, owner)).toBe(true);
+    expect(await hasher.verify(other, hash, owner)).toBe(false);
   });
 
   it.each([
@@ -62,21 +64,21 @@ describe.each(SCHEMES)('A hash by $name', ({ make, form, pepperedForm }) => {
     ['with a character that is not assigned', 'a staple \u{e0fff} a battery'],
     ['of blanks', ' '.repeat(15)],
   ])('holds for a password %s', async (_, password) => {
-    expect(await hasher.verify(password, await hasher.hash(password))).toBe(true);
+    expect(await hasher.verify(password, await hasher.hash(password, owner), owner)).toBe(true);
   });
 
   it('takes both Unicode spellings of a password for one', async () => {
-    expect(await hasher.verify('zoe\u0308', await hasher.hash('zo\u00eb'))).toBe(true);
+    expect(await hasher.verify('zoe\u0308', await hasher.hash('zo\u00eb', owner), owner)).toBe(true);
   });
 
   it('is of no use without its pepper, nor with another', async () => {
-    const hash = await peppered.hash('password');
-    expect(await peppered.verify('password', hash)).toBe(true);
+    const hash = await peppered.hash('password', owner);
+    expect(await peppered.verify('password', hash, owner)).toBe(true);
     for (const other of [hasher, make({ pepper: OTHER_PEPPER })])
-      expect(await other.verify('password', hash)).toBe(false);
+      expect(await other.verify('password', hash, owner)).toBe(false);
     const unnamed = hash.replace(/,k(eyid)?=[0-9a-f]{8}/, '');
     expect(unnamed).toMatch(form);
-    expect(await hasher.verify('password', unnamed)).toBe(false);
+    expect(await hasher.verify('password', unnamed, owner)).toBe(false);
   });
 
   it.each<[string, Options, Options]>([
@@ -86,19 +88,19 @@ describe.each(SCHEMES)('A hash by $name', ({ make, form, pepperedForm }) => {
     ['at less cost', {}, { dearer: true }],
     ['at more cost', { dearer: true }, {}],
   ])('made %s still holds, and is outdated', async (_, before, after) => {
-    const hash = await make(before).hash('password');
+    const hash = await make(before).hash('password', owner);
     expect(make(before).isOutdated(hash)).toBe(false);
     const today = make(after);
-    expect(await today.verify('password', hash)).toBe(true);
-    expect(await today.verify('passwore', hash)).toBe(false);
+    expect(await today.verify('password', hash, owner)).toBe(true);
+    expect(await today.verify('passwore', hash, owner)).toBe(false);
     expect(today.isOutdated(hash)).toBe(true);
-    expect(today.isOutdated(await today.hash('password'))).toBe(false);
+    expect(today.isOutdated(await today.hash('password', owner))).toBe(false);
   });
 
   it.each(SCHEMES)('made by $name holds, and is outdated unless that is today’s scheme', async (other) => {
-    const hash = await other.make().hash('password');
-    expect(await hasher.verify('password', hash)).toBe(true);
-    expect(await hasher.verify('passwore', hash)).toBe(false);
+    const hash = await other.make().hash('password', owner);
+    expect(await hasher.verify('password', hash, owner)).toBe(true);
+    expect(await hasher.verify('passwore', hash, owner)).toBe(false);
     expect(hasher.isOutdated(hash)).toBe(other.make !== make);
   });
 
@@ -108,7 +110,7 @@ describe.each(SCHEMES)('A hash by $name', ({ make, form, pepperedForm }) => {
     expect(decoys[0]).toMatch(form);
     expect(hasher.isOutdated(decoys[0]!)).toBe(false);
     expect(peppered.isOutdated(decoys[2]!)).toBe(false);
-    expect(await hasher.verify('password', decoys[0]!)).toBe(false);
+    expect(await hasher.verify('password', decoys[0]!, owner)).toBe(false);
   });
 });
 
@@ -125,15 +127,15 @@ describe('A hash from elsewhere', () => {
     ['bcrypt before 2014', bcrypt.hashSync('password', '$2a$04$abcdefghijklmnopqrstuu')],
     ['PHP', bcrypt.hashSync('password', 4).replace('$2b$', '$2y$')],
   ])('is read as %s wrote it', async (_, hash) => {
-    expect(await hasher.verify('password', hash)).toBe(true);
-    expect(await hasher.verify('passwore', hash)).toBe(false);
+    expect(await hasher.verify('password', hash, owner)).toBe(true);
+    expect(await hasher.verify('passwore', hash, owner)).toBe(false);
     expect(hasher.isOutdated(hash)).toBe(true);
   });
 
   it('proves what plain bcrypt does, which is 72 bytes', async () => {
     const hash = bcrypt.hashSync('x'.repeat(100), 4);
-    expect(await hasher.verify('x'.repeat(72), hash)).toBe(true);
-    expect(await hasher.verify('x'.repeat(71), hash)).toBe(false);
+    expect(await hasher.verify('x'.repeat(72), hash, owner)).toBe(true);
+    expect(await hasher.verify('x'.repeat(71), hash, owner)).toBe(false);
   });
 });
 
@@ -195,7 +197,7 @@ describe('A hash that is hostile or of another kind', () => {
     'matches nothing, at the cost of one of today’s: %j',
     async (_, hash) => {
       const hasher = new WatchedHasher({ cost: 4, pepper: null });
-      expect(await hasher.verify('password', hash)).toBe(false);
+      expect(await hasher.verify('password', hash, owner)).toBe(false);
       expect(hasher.recipes).toEqual([expect.stringContaining('$bcrypt-sha256$v=2,t=2b,r=4$')]);
     },
   );
@@ -204,7 +206,7 @@ describe('A hash that is hostile or of another kind', () => {
     const hasher = new BcryptPasswordHasher({ cost: 4, pepper: null });
     const before = process.resourceUsage().maxRSS;
     for (const gib of [1, 2, 4])
-      expect(await hasher.verify('password', argon2(`m=${gib * MIB * MIB},t=1,p=1`))).toBe(false);
+      expect(await hasher.verify('password', argon2(`m=${gib * MIB * MIB},t=1,p=1`), owner)).toBe(false);
     expect(process.resourceUsage().maxRSS - before).toBeLessThan(256 * MIB);
   });
 });
@@ -222,12 +224,12 @@ describe('A verification', () => {
   it('by a cheaper hash is held back as long as the dearest of late took, be it right or wrong', async () => {
     const hasher = new PatientHasher({ cost: 4, pepper: null });
     const dear = bcrypt.hashSync('password', 12);
-    const cheap = await hasher.hash('password');
-    expect(await hasher.verify('passwore', dear)).toBe(false);
+    const cheap = await hasher.hash('password', owner);
+    expect(await hasher.verify('passwore', dear, owner)).toBe(false);
     expect(hasher.waits).toEqual([0]);
-    expect(await hasher.verify('passwore', cheap)).toBe(false);
-    expect(await hasher.verify('passwore', 'nonsense')).toBe(false);
-    expect(await hasher.verify('password', cheap)).toBe(true);
+    expect(await hasher.verify('passwore', cheap, owner)).toBe(false);
+    expect(await hasher.verify('passwore', 'nonsense', owner)).toBe(false);
+    expect(await hasher.verify('password', cheap, owner)).toBe(true);
     const [, ...held] = hasher.waits;
     expect(held).toHaveLength(3);
     // 256 times the work, of which a busy machine leaves some of the difference.

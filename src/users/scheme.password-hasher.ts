@@ -3,6 +3,7 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { readArgon2id } from './argon2id-recipe.js';
 import { readBcrypt, readBcryptSha256 } from './bcrypt-recipes.js';
 import { EvenTime } from './even-time.js';
+import type { TaskOwner } from './fair-queue.js';
 import type { HashRecipe, ReadHash } from './hash-recipe.js';
 import { type HashingTask, hashInThread } from './hashing-threads.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -38,17 +39,17 @@ export abstract class SchemePasswordHasher extends PasswordHasher {
   /** Today's parameters with a new salt. */
   protected abstract newRecipe(): HashRecipe;
 
-  async hash(password: string): Promise<string> {
+  async hash(password: string, owner: TaskOwner): Promise<string> {
     const recipe = this.newRecipe();
-    const { digest } = await hashInThread(recipe.task(password));
+    const { digest } = await hashInThread(recipe.task(password), owner);
     return recipe.head + digest;
   }
 
-  async verify(password: string, hash: string): Promise<boolean> {
+  async verify(password: string, hash: string, owner: TaskOwner): Promise<boolean> {
     const stored = this.#read(hash);
     const recipe = stored?.recipe ?? this.newRecipe();
     const task = recipe.task(password);
-    const { digest, took } = await hashInThread(task);
+    const { digest, took } = await hashInThread(task, owner);
     const isRight = stored !== null && isEqual(digest, stored.digest);
     await this.wait(this.#evenTime.note(kindOf(task), took));
     return isRight;

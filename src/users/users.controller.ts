@@ -58,6 +58,7 @@ export class UsersController {
       'setup_code_required',
       'email_taken',
       'store_unavailable',
+      'too_many_requests',
       'busy',
     ],
   })

@@ -23,14 +23,15 @@ class CountingHasher extends BcryptPasswordHasher {
   readonly calls: string[] = [];
   readonly answers: boolean[] = [];
 
-  override hash(password: string): Promise<string> {
+  override hash(...args: Parameters<PasswordHasher['hash']>): Promise<string> {
     this.calls.push('hash');
-    return super.hash(password);
+    return super.hash(...args);
   }
 
-  override async verify(password: string, hash: string): Promise<boolean> {
+  override async verify(...args: Parameters<PasswordHasher['verify']>): Promise<boolean> {
+    const [, hash] = args;
     this.calls.push(hash.startsWith('$bcrypt-sha256$') ? 'verify' : 'verify against nothing');
-    const answer = await super.verify(password, hash);
+    const answer = await super.verify(...args);
     this.answers.push(answer);
     return answer;
   }

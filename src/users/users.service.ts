@@ -5,8 +5,10 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import { type Initiator, PROGRAM } from '../audit/initiator.js';
 import { Clock } from '../common/clock.js';
 import { DomainError, type InputFault, invalid } from '../common/domain-error.js';
+import type { Requester } from '../common/requester.js';
 import { type Claimant, GuessThrottle } from '../throttle/guess-throttle.js';
 import { addressFault } from './email-address.js';
+import { ownerOf } from './fair-queue.js';
 import { PasswordHasher } from './password-hasher.js';
 import { type PasswordOwner, PasswordPolicy, isOverlong } from './password-policy.js';
 import { RecentProofs } from './recent-proofs.js';
@@ -21,6 +23,9 @@ export interface NewUser {
   readonly firstName: string | null;
   readonly lastName: string | null;
 }
+
+/** Who tries a password, and where. */
+export interface PasswordClaimant extends Claimant, Requester {}
 
 export type Verification =
   | {
@@ -54,7 +59,7 @@ export class UsersService {
 
   /** Adds a user; `email_taken` if the address has an account. */
   async create(details: NewUser, role: Role, by: Initiator = PROGRAM): Promise<User> {
-    const { user, passwordHash } = await this.#newCredential(details, role);
+    const { user, passwordHash } = await this.#newCredential(details, role, by);
     if (!(await this.store.insert(user, passwordHash))) throw new DomainError('email_taken');
     await this.#tell('user_created', user, by, { role });
     return user;
@@ -62,7 +67,7 @@ export class UsersService {
 
   /** Adds the first user, as administrator, or null if there is a user already. */
   async createFirst(details: NewUser, by: Initiator = PROGRAM): Promise<User | null> {
-    const { user, passwordHash } = await this.#newCredential(details, 'admin');
+    const { user, passwordHash } = await this.#newCredential(details, 'admin', by);
     if (!(await this.store.insertFirst(user, passwordHash))) return null;
     await this.#tell('user_created', user, by, { role: 'admin' });
     return user;
@@ -72,7 +77,7 @@ export class UsersService {
    * Tells whose credential this is, at the cost of one hash whoever asks; a disabled user's is wrong, and so is any where
    * too many were tried. `too_many_attempts` where too many failed that came from the claimant's network, or in all.
    */
-  async verify(email: string, password: string, claimant: Claimant): Promise<Verification> {
+  async verify(email: string, password: string, claimant: PasswordClaimant): Promise<Verification> {
     if (isOverlong(password)) return { outcome: 'wrong_password' };
     const found = await this.store.findCredential(email);
     const credential = found && this.#isAddressOf(found.user, email) ? found : null;
@@ -80,12 +85,12 @@ export class UsersService {
     const attempt = await this.throttle.admit(account, claimant);
     const isUsable = credential !== null && !credential.user.disabled;
     const hash = isUsable ? credential.passwordHash : this.hasher.decoy();
-    const isRight = await this.hasher.verify(password, hash);
+    const isRight = await this.hasher.verify(password, hash, ownerOf(claimant, email));
     const counts = await attempt.judge(isRight);
     if (!credential) return { outcome: 'unknown_email' };
     if (!counts) return { outcome: 'throttled', user: credential.user };
     if (!isRight) return { outcome: 'wrong_password', user: credential.user };
-    await this.#upgradeHash(credential, password);
+    await this.#upgradeHash(credential, password, claimant);
     return { outcome: 'verified', user: credential.user };
   }
 
@@ -93,7 +98,7 @@ export class UsersService {
    * As `verify`, but a credential that was verified within the last quarter of an hour is known again without a hash. It
    * counts only for the user as they are now: a disabling, or a change of password or address, holds at once.
    */
-  async recognize(email: string, password: string, claimant: Claimant): Promise<Verification> {
+  async recognize(email: string, password: string, claimant: PasswordClaimant): Promise<Verification> {
     const now = this.clock.now();
     const proof = this.#proofs.of(email, password, now);
     const user = proof && (await this.store.find(proof.userId));
@@ -109,9 +114,17 @@ export class UsersService {
     return this.options.exactEmails ? null : addressFault(email);
   }
 
-  /** A sentence that says why a password is refused, or null. The service for breached passwords is not asked. */
-  passwordFault(password: string, owner: PasswordOwner): Promise<string | null> {
-    return this.#policy.localFaultOf(password, owner);
+  /**
+   * A sentence that says why a password is refused, or null. The service for breached passwords is not asked.
+   * Null also where too many passwords are being checked: whoever sets the password checks it again.
+   */
+  async passwordFault(password: string, owner: PasswordOwner): Promise<string | null> {
+    try {
+      return await this.#policy.localFaultOf(password, owner, ownerOf(PROGRAM, null));
+    } catch (error) {
+      if (error instanceof DomainError) return null;
+      throw error;
+    }
   }
 
   find(id: string): Promise<User | null> {
@@ -155,10 +168,10 @@ export class UsersService {
     user: User,
     current: string,
     next: string,
-    claimant: Claimant,
+    claimant: PasswordClaimant,
     by: Initiator = PROGRAM,
   ): Promise<User> {
-    await this.#policy.check(next, user, '/new_password');
+    await this.#policy.check(next, user, '/new_password', ownerOf(by, user.email));
     if (next.normalize('NFC') === current.normalize('NFC'))
       throw invalid('/new_password', 'Must differ from the current password.');
     const changed = await this.#replacePassword(user, current, next, claimant);
@@ -169,14 +182,15 @@ export class UsersService {
 
   /** As `changePassword`, for those who have proven themselves of late: whoever calls this has made sure of it. */
   async setPassword(user: User, next: string, by: Initiator = PROGRAM): Promise<User> {
-    await this.#policy.check(next, user, '/new_password');
+    const owner = ownerOf(by, user.email);
+    await this.#policy.check(next, user, '/new_password', owner);
     const { id, credentialVersion } = user;
     const credential = await this.store.findCredential(user.email);
     if (credential?.user.id !== id || credential.user.credentialVersion !== credentialVersion)
       throw new DomainError('credentials_invalid');
-    if (await this.hasher.verify(next, credential.passwordHash))
+    if (await this.hasher.verify(next, credential.passwordHash, owner))
       throw invalid('/new_password', 'Must differ from the current password.');
-    const hash = await this.hasher.hash(next);
+    const hash = await this.hasher.hash(next, owner);
     const changed = await this.store.replacePassword(id, credentialVersion, hash, this.clock.now());
     if (!changed) throw new DomainError('credentials_invalid');
     await this.#tell('password_changed', user, by);
@@ -196,12 +210,12 @@ export class UsersService {
     { id, email }: User,
     current: string,
     next: string,
-    claimant: Claimant,
+    claimant: PasswordClaimant,
   ): Promise<User | null> {
     const verification = await this.verify(email, current, claimant);
     if (verification.outcome !== 'verified' || verification.user.id !== id) return null;
     const { credentialVersion } = verification.user;
-    const hash = await this.hasher.hash(next);
+    const hash = await this.hasher.hash(next, ownerOf(claimant, email));
     return this.store.replacePassword(id, credentialVersion, hash, this.clock.now());
   }
 
@@ -214,13 +228,14 @@ export class UsersService {
     await this.trail?.record({ type, subjectId, details }, by);
   }
 
-  async #newCredential(details: NewUser, role: Role): Promise<Credential> {
+  async #newCredential(details: NewUser, role: Role, by: Initiator): Promise<Credential> {
+    const owner = ownerOf(by, null);
     const faults = [
       { pointer: '/email', detail: this.addressFault(details.email) },
-      { pointer: '/password', detail: await this.#policy.faultOf(details.password, details) },
+      { pointer: '/password', detail: await this.#policy.faultOf(details.password, details, owner) },
     ].filter((fault): fault is InputFault => fault.detail !== null);
     if (faults.length > 0) throw new DomainError('validation_failed', { faults });
-    const passwordHash = await this.hasher.hash(details.password);
+    const passwordHash = await this.hasher.hash(details.password, owner);
     const now = this.clock.now();
     const user: User = {
       id: randomUUID(),
@@ -253,8 +268,13 @@ export class UsersService {
     return this.options.exactEmails ? user.email === email : emailKey(user.email) === emailKey(email);
   }
 
-  async #upgradeHash({ user, passwordHash }: Credential, password: string): Promise<void> {
+  async #upgradeHash(
+    { user, passwordHash }: Credential,
+    password: string,
+    claimant: PasswordClaimant,
+  ): Promise<void> {
     if (!this.hasher.isOutdated(passwordHash)) return;
-    await this.store.upgradeHash(user.id, passwordHash, await this.hasher.hash(password));
+    const upgraded = await this.hasher.hash(password, ownerOf(claimant, user.email));
+    await this.store.upgradeHash(user.id, passwordHash, upgraded);
   }
 }

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import type { AuditFacts } from '../../audit/audit-event.js';
 import { AuditTrail } from '../../audit/audit-trail.js';
 import { initiatorOf } from '../../audit/initiator.js';
-import { clientAddress } from '../../http/client-facts.js';
+import { requesterOf } from '../../http/client-facts.js';
 import { UsersService } from '../../users/users.service.js';
 import { ANONYMOUS, Auth, type AuthResult, rejected } from '../auth.js';
 import { AuthOptions } from '../auth-options.js';
@@ -39,7 +39,7 @@ export class BasicAuth extends Auth {
       await this.trail?.record(MALFORMED, initiatorOf(request));
       return rejected();
     }
-    const claimant = { ip: clientAddress(request), ticketOf: null };
+    const claimant = { ...requesterOf(request), ticketOf: null };
     const verification = await this.users.recognize(credentials.email, credentials.password, claimant);
     if (verification.outcome !== 'verified') {
       await this.trail?.record(signInFailed(verification, 'basic'), initiatorOf(request));

@@ -19,7 +19,7 @@ import { SqlSessionStore } from '../../storage/sql/sql.session-store.js';
 import { SqliteDatabase } from '../../storage/sql/sqlite.database.js';
 import { type AuthWorld, describeAuth } from '../../testing/describe-auth.js';
 import { FakeClock } from '../../testing/fake-clock.js';
-import { aThrottle, aUser } from '../../testing/samples.js';
+import { aTaskOwner, aThrottle, aUser } from '../../testing/samples.js';
 import { BcryptPasswordHasher } from '../../users/bcrypt.password-hasher.js';
 import type { User } from '../../users/user.js';
 import { UsersOptions } from '../../users/users-options.js';
@@ -225,7 +225,7 @@ describe('Basic credentials that are none', () => {
   ])('are refused %s, whatever they could be read as', async (_, password, headers) => {
     const { users, userStore } = aHouse();
     const hasher = new BcryptPasswordHasher({ cost: 4, pepper: null });
-    await userStore.insert(aUser({ email: 'ann@example.com' }), await hasher.hash(password));
+    await userStore.insert(aUser({ email: 'ann@example.com' }), await hasher.hash(password, aTaskOwner()));
     const auth = new BasicAuth(users, options);
     expect(await auth.authenticate(request(basic('ann@example.com', password)))).toMatchObject({
       outcome: 'authenticated',
