@@ -3,7 +3,7 @@ import { INVISIBLE_CHARACTERS } from '../../test/support/invisible.js';
 import { addressFault } from './email-address.js';
 
 const PLAIN = 'Must be an e-mail address.';
-const PROFILE = expect.stringContaining('without quotation marks, invisible characters');
+const PROFILE = expect.stringContaining('without quotation marks and invisible characters');
 
 describe('A new address', () => {
   it.each([

@@ -25,7 +25,7 @@ export function addressFault(text: string): string | null {
   const key = emailKey(text);
   const [local, domain] = [key.slice(0, key.lastIndexOf('@')), key.slice(key.lastIndexOf('@') + 1)];
   if (!isPlainLocalPart(local) || !isPlainDomain(domain) || hasInvisible(text.trim()))
-    return 'Must be an e-mail address without quotation marks, invisible characters and letters of several alphabets.';
+    return 'Must be an e-mail address of plain letters of one alphabet, without quotation marks and invisible characters.';
   return isEmail(key) ? null : 'Must be an e-mail address.';
 }
 
