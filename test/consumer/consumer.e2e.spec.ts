@@ -362,7 +362,7 @@ describe('An application of somebody else', () => {
           body: JSON.stringify({ email: 'ann@example.com', password, ...body }),
         });
         const { requestId: _, ...rest } = (await response.json()) as Record<string, unknown>;
-        return { status: response.status, note: response.headers.has('x-note'), ...rest };
+        return Object.assign(rest, { status: response.status, note: response.headers.has('x-note') });
       });
       return Promise.all(tries);
     }
