@@ -35,7 +35,27 @@ export const lists: readonly Scenario[] = [
 async function inMemory(scale: Scale): Promise<Measurement[]> {
   const backend = await openBackend('memory:', MINUTE);
   await fill(backend, backend, 'ann', COUNT[scale]);
-  return pagesOf(backend, backend, 'ann', 'memory', scale);
+  const pages = await pagesOf(backend, backend, 'ann', 'memory', scale);
+  const [some, many] = [await sweepTime(COUNT[scale]), await sweepTime(4 * COUNT[scale])];
+  return [
+    ...pages,
+    told(
+      `a sweep of ${COUNT[scale]} expired sessions of one user, and of four times as many`,
+      'memory',
+      `${some.toFixed(1)} ms, ${many.toFixed(1)} ms`,
+    ),
+  ];
+}
+
+/** Milliseconds in which so many expired sessions of one user are forgotten. */
+async function sweepTime(count: number): Promise<number> {
+  const { sessions } = await openBackend('memory:', MINUTE);
+  for (let index = 0; index < count; index += 1)
+    await sessions.insert(sessionOf('ann', new Date(index), index));
+  const now = new Date();
+  const begin = performance.now();
+  for (let isLast = false; !isLast;) ({ isLast } = await sessions.sweep(now, 500));
+  return performance.now() - begin;
 }
 
 async function play(stage: Stage, store: Store, scale: Scale): Promise<Measurement[]> {

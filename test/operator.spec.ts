@@ -131,6 +131,20 @@ describe('The operator command', () => {
       expect(events.at(-1)!.details).toEqual({ role: 'admin' });
     });
 
+    it('how often what was repeated happened, and when last', async () => {
+      await create('gus@example.com', PASSWORD);
+      const gus = visitor();
+      await gus.login('gus@example.com');
+      for (let count = 0; count < 3; count += 1) expect((await gus.get('/users')).status).toBe(403);
+      const refused = ['--user', 'gus@example.com', '--type', 'right_refused'];
+      let line = '';
+      for (let glance = 0; glance < 20 && !line.includes('count=3'); glance += 1)
+        line = await audit(...refused);
+      expect(line).toMatch(/^\S+Z  right_refused .* count=3 last_at=\S+Z\n$/);
+      const [event] = JSON.parse(await audit(...refused, '--json'));
+      expect(event).toMatchObject({ count: 3, last_at: expect.stringMatching(/Z$/) });
+    });
+
     it('by type, up to a number, and a line each', async () => {
       expect(await audit('--user', id, '--type', 'user_created')).toMatch(
         new RegExp(`^[\\dT:.-]{23}Z {2}user_created +role=admin via=operator subject_id=${id}\n$`),

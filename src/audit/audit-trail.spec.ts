@@ -95,6 +95,8 @@ describe('The audit trail', () => {
     expect(await kept()).toMatchObject([{ ...refused, count: 10_000, lastAt, requestId: 'request-0' }]);
     expect(notes.all.filter((note) => Array.isArray(note) && note[0] === 'warn')).toHaveLength(10_000);
     expect(notes.all.filter((note) => note === 'kept')).toHaveLength(1);
+    const [{ id }] = (await kept()) as [AuditEvent];
+    expect(notes.all.filter((note) => Array.isArray(note) && note[1].id === id)).toHaveLength(10_000);
   });
 
   it('writes the count within two seconds, and begins another after ten minutes', async () => {

@@ -56,11 +56,11 @@ export class AuditTrail implements BeforeApplicationShutdown {
     const at = this.clock.now();
     const id = this.#ids.next(at);
     const event = { id, at, count: 1, lastAt: at, sessionId: null, details: {}, ...facts, ...by };
-    this.#log(event);
     this.#enter(Math.floor(at.getTime() / AUDIT_WINDOW_LENGTH));
     const place = this.#rooms.placeOf(event);
+    const row = place && this.#rows.get(place.key);
+    this.#log({ ...event, id: row?.id ?? id });
     if (!place) return void (await this.#append(event));
-    const row = this.#rows.get(place.key);
     if (row) return this.#repeat(row, at);
     const isKept = this.#append(place.row);
     this.#rows.set(place.key, { id, isKept, repetitions: 0, lastAt: at });
@@ -132,7 +132,7 @@ export class AuditTrail implements BeforeApplicationShutdown {
   }
 }
 
-/** An event as a flat line, without what there is none of: each time it happens is a line of its own. */
+/** An event as a flat line, without what there is none of: each time it happens is a line, with the id of its row. */
 function lineOf({ details, count: _, lastAt: __, ...event }: AuditEvent): object {
   return Object.fromEntries(Object.entries({ ...event, ...details }).filter(([, value]) => value !== null));
 }
