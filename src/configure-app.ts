@@ -21,6 +21,7 @@ import { limitConnections } from './http/connection-limit.js';
 import { CrossSiteCheck } from './http/cross-site-check.js';
 import { entrance } from './http/entrance.js';
 import { ForwardingWatch } from './http/forwarding-watch.js';
+import { HostCheck } from './http/host-check.js';
 import { HttpOptions } from './http/http-options.js';
 import { InputPipe } from './http/input.pipe.js';
 import { JsonExpressAdapter } from './http/json-express.adapter.js';
@@ -70,7 +71,7 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
   limitConnections(server, options.maxConnections);
   answerClientErrors(server, dialect, headers);
   adapter.set('trust proxy', options.trustProxy);
-  app.use(entrance(headers, crossSite, new ForwardingWatch(options)));
+  app.use(entrance(headers, new HostCheck(options), crossSite, new ForwardingWatch(options)));
   if (dialect.openToOrigins) app.enableCors({ origin: '*' });
   else if (options.trustedOrigins.length > 0) {
     app.enableCors({

@@ -121,7 +121,16 @@ function addressOf({ address, family, port }: AddressInfo): string {
 
 function bannerOf(config: Config, { url, isWaiting }: Ready): string {
   const ready = `Coatcheck is ready at ${url} (${describe(config)})`;
-  return isWaiting ? `${ready}\n${nextStep(config, url)}` : ready;
+  return [ready, ...servedHosts(config), ...(isWaiting ? [nextStep(config, url)] : [])].join('\n');
+}
+
+/** Which hosts are served, where that is not every one. */
+function servedHosts({ http: { allowedHosts, loopbackHosts } }: Config): string[] {
+  if (loopbackHosts)
+    return [
+      'Only requests for localhost, loopback addresses and hosts of yours are served. Name others in ALLOWED_HOSTS.',
+    ];
+  return allowedHosts.length > 0 ? ['Only requests for the hosts in ALLOWED_HOSTS are served.'] : [];
 }
 
 function describe({ auth, storage, workers }: Config): string {

@@ -66,7 +66,7 @@ describe('In production every answer', () => {
 
   const json = { 'content-type': 'application/json' };
   const newcomer = { email: 'new@example.com', password: PASSWORD };
-  const host = 'Host: a\r\nConnection: close\r\n';
+  const host = 'Host: localhost\r\nConnection: close\r\n';
 
   it.each<readonly [status: number, what: string, ask: () => Promise<Omit<Answer, 'next'>>]>([
     [200, 'read', () => root.get('/users/me')],

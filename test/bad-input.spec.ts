@@ -958,7 +958,7 @@ describe('A method', () => {
 });
 
 describe('A request', () => {
-  const HOST = 'Host: a\r\nConnection: close\r\n';
+  const HOST = 'Host: localhost\r\nConnection: close\r\n';
   const GET = `GET /api/v1/status HTTP/1.1\r\n${HOST}`;
   const POST = `POST /api/v1/auth_session/login HTTP/1.1\r\n${HOST}Content-Type: application/json\r\n`;
 
@@ -1081,8 +1081,10 @@ describe('A path', () => {
   )('gives nothing to a stranger: %s', async (_, path) => {
     for (const method of ['GET', 'DELETE', 'PUT']) {
       const answer = await ask([method, path]);
-      expect([400, 401]).toContain(answer.status);
-      refuses(answer, answer.status, answer.status === 400 ? 'malformed_request' : 'credentials_missing');
+      const code = { 400: 'malformed_request', 401: 'credentials_missing', 421: 'host_not_allowed' }[
+        answer.status
+      ];
+      refuses(answer, answer.status, code ?? 'another status');
       expect(answer.headers.has('x-injected')).toBe(false);
     }
   });
@@ -1457,7 +1459,7 @@ describe('Many at once', () => {
 
 describe('A slow client', () => {
   it('is cut off after 10 seconds without headers and 15 without a body, and need not consent', async () => {
-    const headers = 'GET /api/v1/status HTTP/1.1\r\nHost: a\r\n';
+    const headers = 'GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n';
     const body = `${head(LOGIN, [...JSON_TYPE, ['Content-Length', '1000']])}{`;
     const chunks = `${head(LOGIN, [...JSON_TYPE, ['Transfer-Encoding', 'chunked']])}1\r\n{\r\n`;
     const [silent, ...slow] = await Promise.all([

@@ -5,8 +5,9 @@ import { PostgresServer, RedisServer } from './support/engines.js';
 import { Server, newFolder } from './support/server.js';
 import { describeWithEngine } from './support/services.js';
 
-const STATUS = 'GET /api/v1/status HTTP/1.1\r\nHost: a\r\n\r\n';
-const UPLOAD = 'POST /api/v1/auth_session/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n';
+const STATUS = 'GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n';
+const UPLOAD =
+  'POST /api/v1/auth_session/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
 
 const servers: Server[] = [];
 const sockets: Socket[] = [];
@@ -69,8 +70,8 @@ describe('SIGTERM', () => {
   const KINDS: readonly (readonly [title: string, bytes: string, more: string, limit: number])[] = [
     ['never spoke', '', '', 2500],
     ['is idle', STATUS, '', 2500],
-    ['has sent half of its headers', 'GET /api/v1/status HTTP/1.1\r\nHost: a\r\n', '', 4000],
-    ['sends headers without an end', 'GET /api/v1/status HTTP/1.1\r\nHost: a\r\n', 'X: y\r\n', 4000],
+    ['has sent half of its headers', 'GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n', '', 4000],
+    ['sends headers without an end', 'GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n', 'X: y\r\n', 4000],
     ['still sends a refused body', `${UPLOAD}Content-Length: 1000000\r\n\r\n`, 'x', 2500],
     ['still sends a body that is read', `${UPLOAD}Content-Length: 10000\r\n\r\n{`, ' ', 10_000],
   ];
@@ -123,7 +124,10 @@ async function endsWith(
 ): Promise<void> {
   const server = await start(variables);
   await engine.freeze();
-  open(server, 'GET /api/v1/users/me HTTP/1.1\r\nHost: a\r\nCookie: sid=AaIAONEOc6u5xzZxsxW8Ow.x\r\n\r\n');
+  open(
+    server,
+    'GET /api/v1/users/me HTTP/1.1\r\nHost: localhost\r\nCookie: sid=AaIAONEOc6u5xzZxsxW8Ow.x\r\n\r\n',
+  );
   await delay(100);
   const { code, ms } = await stop(server);
   engine.thaw();

@@ -159,15 +159,23 @@ describe('Headers of proxies', () => {
   it.each(['development', 'production'])(
     'that lose the port of a site leave a refusal that the log of %s explains',
     async (mode) => {
-      const { lines, answers } = await logOf({ NODE_ENV: mode, TRUST_PROXY: '1', PASSWORD_HASH_COST: '10' }, [
+      const { lines, answers } = await logOf(
         {
-          origin: 'https://app.example.com:8443',
-          'x-forwarded-for': '203.0.113.7',
-          'x-forwarded-host': 'app.example.com',
-          'x-forwarded-proto': 'https',
+          NODE_ENV: mode,
+          TRUST_PROXY: '1',
+          PASSWORD_HASH_COST: '10',
+          ALLOWED_HOSTS: 'app.example.com,127.0.0.1',
         },
-        { origin: `https://${'x'.repeat(5000)}.example`, 'sec-fetch-site': 'cross-site\u0085' },
-      ]);
+        [
+          {
+            origin: 'https://app.example.com:8443',
+            'x-forwarded-for': '203.0.113.7',
+            'x-forwarded-host': 'app.example.com',
+            'x-forwarded-proto': 'https',
+          },
+          { origin: `https://${'x'.repeat(5000)}.example`, 'sec-fetch-site': 'cross-site\u0085' },
+        ],
+      );
       const refused = lines.join('\n');
       expect(refused).toContain('https://app.example.com:8443');
       expect(refused).toMatch(/expectedOrigin"?: ?"https:\/\/app\.example\.com"/);

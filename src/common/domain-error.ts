@@ -38,6 +38,7 @@ export type ErrorCode =
   | 'session_not_fresh'
   | 'setup_code_required'
   | 'cross_site_request'
+  | 'host_not_allowed'
   | 'forbidden'
   | 'not_found'
   | 'login_not_offered'

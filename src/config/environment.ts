@@ -14,6 +14,7 @@ import {
   type ValidationArguments,
 } from 'class-validator';
 import { SCHEMES } from '../auth/auth.provider.js';
+import { HOST_PATTERNS, isHostPattern } from '../http/host-check.js';
 import { ORIGINS, isOrigin } from '../http/cross-site-check.js';
 import { faultOfDatabaseUrl, faultOfSessionStoreUrl } from '../storage/store-url.js';
 import { type PasswordScheme, type Registration, USUAL_COST } from '../users/users-options.js';
@@ -152,6 +153,10 @@ export class Environment {
   })
   @List()
   readonly TRUSTED_ORIGINS: readonly string[] = [];
+
+  @satisfies('isHostPattern', isHostPattern, `must be ${HOST_PATTERNS}; several by comma`, { each: true })
+  @List()
+  readonly ALLOWED_HOSTS: readonly string[] = [];
 
   @IsOptional()
   @IsIn(['on', 'off'])

@@ -4,6 +4,7 @@ import { AuditOptions } from '../audit/audit-options.js';
 import { AuthOptions } from '../auth/auth-options.js';
 import { ALX } from '../http/dialects/alx.js';
 import { STANDARD } from '../http/dialects/standard.js';
+import { isHostPattern, isLoopback } from '../http/host-check.js';
 import { HttpOptions } from '../http/http-options.js';
 import type { Limits } from '../sessions/session-lifetime.js';
 import { SessionsOptions } from '../sessions/sessions-options.js';
@@ -88,6 +89,7 @@ export function loadConfig(variables: Variables, { strict = true }: { strict?: b
       prefix: settings.API_PREFIX,
       trustProxy: trustProxy(settings.TRUST_PROXY),
       trustedOrigins: settings.TRUSTED_ORIGINS,
+      ...servedHosts(settings),
       maxConnections: settings.MAX_CONNECTIONS,
       keepAliveTimeout: parseDuration(settings.KEEP_ALIVE_TIMEOUT),
       https: production,
@@ -133,6 +135,13 @@ function limits({ AUTH_COMPAT, SESSION_DURATION, SESSION_IDLE_TIMEOUT }: Setting
 function wordsOfTheHouse({ PASSWORD_CONTEXT_WORDS, API_HOST, TRUSTED_ORIGINS }: Settings): string[] {
   const origins = TRUSTED_ORIGINS.map((origin) => new URL(origin).hostname);
   return [...PASSWORD_CONTEXT_WORDS, hostname(), API_HOST, ...origins];
+}
+
+/** In development on a loopback address nobody but this machine has business: only its own names are served, and those given. */
+function servedHosts({ NODE_ENV, API_HOST, TRUSTED_ORIGINS, ALLOWED_HOSTS }: Settings) {
+  if (NODE_ENV === 'production' || !isLoopback(API_HOST)) return { allowedHosts: ALLOWED_HOSTS };
+  const origins = TRUSTED_ORIGINS.map((origin) => new URL(origin).hostname).filter(isHostPattern);
+  return { allowedHosts: [...ALLOWED_HOSTS, API_HOST, ...origins], loopbackHosts: true };
 }
 
 function trustProxy(text: string): number | string[] {

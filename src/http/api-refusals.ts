@@ -18,6 +18,7 @@ export interface RefusalFacts {
 /** What any request may meet, before a route is looked for. */
 const EVERYWHERE: readonly ErrorCode[] = [
   'malformed_request',
+  'host_not_allowed',
   'request_timeout',
   'expectation_failed',
   'headers_too_large',

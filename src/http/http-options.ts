@@ -6,6 +6,10 @@ export class HttpOptions {
   readonly trustProxy: number | readonly string[] = 0;
   /** Origins besides our own whose pages may call with the user's cookie. */
   readonly trustedOrigins: readonly string[] = [];
+  /** Hosts that are served, of which `HOST_PATTERNS` says how they are written; empty for every host, unless `loopbackHosts`. */
+  readonly allowedHosts: readonly string[] = [];
+  /** Whether `localhost`, its sub-domains and loopback addresses are served, and of other hosts only `allowedHosts`. */
+  readonly loopbackHosts: boolean = false;
   /** How many connections each process keeps open. A further one takes the place of an idle one, or is closed. */
   readonly maxConnections: number = 10_000;
   /** Milliseconds that a connection is kept for its next request: longer than a load balancer keeps it idle. */

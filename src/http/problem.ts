@@ -89,6 +89,10 @@ const PROBLEMS: Record<ErrorCode, readonly [status: number, detail: string]> = {
     417,
     'This server does not support the `Expect` header of this request. Leave it out.',
   ],
+  host_not_allowed: [
+    421,
+    'This server does not serve the host of this request. Use a host that it serves, or add this one to `ALLOWED_HOSTS`.',
+  ],
   too_many_attempts: [429, 'Too many failed attempts. Wait as long as `Retry-After` says, then try again.'],
   too_many_requests: [
     429,

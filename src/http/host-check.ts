@@ -1,0 +1,91 @@
+import { domainToASCII } from 'node:url';
+import { isIP } from 'node:net';
+import type { Request } from 'express';
+import { plainAddress } from './forwarded-for.js';
+import type { HttpOptions } from './http-options.js';
+
+/** What `isHostPattern` asks for. */
+export const HOST_PATTERNS =
+  'host names or addresses, such as app.example.com, app.example.com:8443, [2001:db8::1], or .example.com for a domain with ' +
+  'its sub-domains and *.example.com for these alone';
+
+/** A name, an IPv4 address or an IPv6 address in brackets, and perhaps a port. */
+const HOST = /^(\[[\da-f:.]+\]|[^\s:/?#@[\]\\"<>^`{|}%,*]+)(?::(\d{0,5}))?$/i;
+
+/** The authority of a request target in absolute form (RFC 9112, section 3.2.2). */
+const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i;
+
+interface Host {
+  /** In lower case, without a dot at the end; an address as RFC 5952 writes it. */
+  readonly name: string;
+  readonly port: number | null;
+}
+
+interface Pattern extends Host {
+  readonly matches: 'host' | 'sub-domains' | 'both';
+}
+
+/**
+ * Tells the requests that name a host which this server is not for. A page whose own name was made to lead to this server
+ * (DNS rebinding) is of the same origin to a browser; its name in `Host` is all that tells it.
+ */
+export class HostCheck {
+  readonly #patterns: readonly Pattern[];
+  readonly #isOff: boolean;
+
+  constructor(private readonly options: Pick<HttpOptions, 'https' | 'allowedHosts' | 'loopbackHosts'>) {
+    const patterns = options.allowedHosts.map(patternOf);
+    if (patterns.includes(null)) throw new Error(`allowedHosts must be ${HOST_PATTERNS}.`);
+    this.#patterns = patterns as Pattern[];
+    this.#isOff = !options.loopbackHosts && patterns.length === 0;
+  }
+
+  /** Whether a request names another host than those that are served, or none; never where every host is served. */
+  refuses(request: Request): boolean {
+    if (this.#isOff) return false;
+    const target = ABSOLUTE.exec(request.url)?.[1];
+    const isHttps = this.options.https || request.secure;
+    return [...(target === undefined ? [] : [target]), request.host].some(
+      (host) => !this.#serves(host, isHttps),
+    );
+  }
+
+  #serves(text: string | undefined, isHttps: boolean): boolean {
+    const host = hostOf(text ?? '');
+    if (!host) return false;
+    if (this.options.loopbackHosts && isLoopback(host.name)) return true;
+    return this.#patterns.some(
+      ({ name, port, matches }) =>
+        (port === null || port === (host.port ?? (isHttps ? 443 : 80))) &&
+        ((matches !== 'sub-domains' && host.name === name) ||
+          (matches !== 'host' && host.name.endsWith(`.${name}`))),
+    );
+  }
+}
+
+export function isHostPattern(text: string): boolean {
+  return patternOf(text) !== null;
+}
+
+/** Whether a name or an address is that of the machine itself: `localhost`, its sub-domains (RFC 6761), 127.0.0.0/8 or ::1. */
+export function isLoopback(text: string): boolean {
+  const name = (hostOf(text) ?? { name: plainAddress(text) ?? '' }).name;
+  if (isIP(name) !== 0) return name === '::1' || name.startsWith('127.');
+  return name === 'localhost' || name.endsWith('.localhost');
+}
+
+function patternOf(text: string): Pattern | null {
+  const [, wildcard] = /^(\*\.|\.)/.exec(text) ?? [];
+  const host = hostOf(isIP(text) === 6 ? `[${text}]` : text.slice(wildcard?.length ?? 0));
+  if (!host || (wildcard !== undefined && isIP(host.name) !== 0)) return null;
+  return { ...host, matches: wildcard === undefined ? 'host' : wildcard === '.' ? 'both' : 'sub-domains' };
+}
+
+function hostOf(text: string): Host | null {
+  const [, written = '', digits = ''] = HOST.exec(text) ?? [];
+  const port = digits === '' ? null : Number(digits);
+  const name = written.startsWith('[')
+    ? plainAddress(written)
+    : domainToASCII(written.toLowerCase()).replace(/\.$/, '');
+  return name && (port ?? 0) <= 65_535 ? { name, port } : null;
+}
