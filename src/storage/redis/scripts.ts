@@ -127,9 +127,10 @@ local function notEnded()
   return found
 end
 
-local function hasIndex()
+-- Whether the index is there, and made where it was not; not where there can be none.
+local function isIndexed()
   local count = onIndex('ZCARD')
-  return isOk(count) and count > 0
+  return isOk(count) and (count > 0 or addToIndex(notEnded()))
 end
 
 -- Of many that are over, no more is read than that.
@@ -209,7 +210,7 @@ keepFor(tonumber(new.expires) - now + kept)
 if redis.call('HLEN', key) > tonumber(redis.call('HGET', key, '${NOT_A_SESSION}') or 16) then forget() end
 if redis.call('HLEN', key) > ${INDEXED_FROM} then
   new.field = id
-  addToIndex(hasIndex() and { new } or notEnded())
+  if isIndexed() then addToIndex({ new }) end
 end
 return result
 `;
@@ -251,7 +252,7 @@ local function listAll()
 end
 
 local size = ask('HLEN', key) or 0
-if size <= ${INDEXED_FROM} or not (hasIndex() or addToIndex(notEnded())) then return listAll() end
+if size <= ${INDEXED_FROM} or not isIndexed() then return listAll() end
 local from = after == '' and '+' or '(' .. after
 for _ = 1, ${LOOKED_AT.most / LOOKED_AT.atATime} do
   local places = onIndex('ZREVRANGEBYLEX', from, '-', 'LIMIT', 0, ${LOOKED_AT.atATime})
