@@ -14,9 +14,9 @@ import {
 
 const PASSWORD = 'correct horse battery';
 
-/** Failures of strangers after which an account is theirs no more, each made when the delay of the last was over. */
-const THROTTLED_AFTER = 30;
-const LONGEST_DELAY = 16 * 60_000;
+/** Failures of strangers after which no more count, each made when the delay of the last one had passed. */
+const THROTTLED_AFTER = 50;
+const LONGEST_DELAY = 15 * 60_000;
 
 /** Attempts that are made at an account before it is delayed. */
 const FREE_ATTEMPTS = 4;
@@ -109,12 +109,12 @@ async function exhaust(tallies: TallyStore, users: UserStore, email: string, now
   const clock = new MovedClock(now.getTime() - (THROTTLED_AFTER + 1) * LONGEST_DELAY);
   const throttle = new GuessThrottle(tallies, clock, new ThrottleOptions({ failuresPerServer: Infinity }));
   const userId = (await users.findCredential(email))?.user.id ?? null;
-  for (let failures = 0; failures < THROTTLED_AFTER; failures += 1) {
-    const attempt = await throttle.admit(
-      { key: email, userId },
-      { ip: `10.1.0.${failures}`, ticketOf: null },
-    );
-    if (!(await attempt.judge(false))) throw new Error('A guess did not count that should.');
+  for (let failures = 0; failures <= THROTTLED_AFTER; failures += 1) {
+    // Each from another /24, as one of them cannot use up all.
+    const claimant = { ip: `10.1.${failures}.1`, ticketOf: null };
+    const counts = await (await throttle.admit({ key: email, userId }, claimant)).judge(false);
+    if (counts !== failures < THROTTLED_AFTER)
+      throw new Error('An account is not throttled as it should be.');
     clock.move(LONGEST_DELAY);
   }
 }

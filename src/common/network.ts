@@ -1,17 +1,57 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import addresses from 'ipaddr.js';
 
-/** How many leading bits of an IPv6 address name the network that one client commands (RFC 6177). */
-const CLIENT_NETWORK = 64;
+/** A network that failures are counted for. */
+export interface Network {
+  readonly name: string;
+  /** By how much its limit is larger than that of the smallest network. */
+  readonly factor: number;
+}
+
+const UNKNOWN: Network = { name: 'unknown', factor: 1 };
 
 /**
- * The network that an address counts for: an IPv4 address itself, also where it is mapped into IPv6, and of an IPv6
- * address the first 64 bits. `unknown` for what is no address.
+ * Leading bits and factors, smallest network first. One client commands a /64, a customer is given a /56 or a /48 (RFC 6177);
+ * an IPv4 /24 is the smallest network that is routed by itself.
  */
+const IPV6 = [
+  [64, 1],
+  [56, 2],
+  [48, 4],
+] as const;
+const IPV4 = [24, 4] as const;
+
+/**
+ * The networks that an address counts for, smallest first: /64, /56 and /48 of IPv6, the address itself and its /24 of IPv4,
+ * also where it is written as IPv6 (`::ffff:0:0/96`, `64:ff9b::/96`). The one network `unknown` for what is no address.
+ */
+export function networksOf(ip: string | null): readonly [Network, ...Network[]] {
+  if (ip === null || ip.includes('%') || !(isIPv4(ip) || isIPv6(ip))) return [UNKNOWN];
+  const address = withoutTranslation(addresses.process(ip));
+  const text = address.toString();
+  if (address.kind() === 'ipv4') return [{ name: text, factor: 1 }, withBits(text, addresses.IPv4, IPV4)];
+  const [own, ...wider] = IPV6;
+  return [
+    withBits(text, addresses.IPv6, own),
+    ...wider.map((width) => withBits(text, addresses.IPv6, width)),
+  ];
+}
+
+/** The smallest network of an address, which one client commands. */
 export function networkOf(ip: string | null): string {
-  if (ip === null || ip.includes('%') || !(isIPv4(ip) || isIPv6(ip))) return 'unknown';
-  const address = addresses.process(ip).toString();
-  if (isIPv4(address)) return address;
-  const cidr = `${address}/${CLIENT_NETWORK}`;
-  return `${addresses.IPv6.networkAddressFromCIDR(cidr).toString()}/${CLIENT_NETWORK}`;
+  return networksOf(ip)[0].name;
+}
+
+function withBits(
+  address: string,
+  family: typeof addresses.IPv4 | typeof addresses.IPv6,
+  [bits, factor]: readonly [number, number],
+): Network {
+  return { name: `${family.networkAddressFromCIDR(`${address}/${bits}`).toString()}/${bits}`, factor };
+}
+
+/** The IPv4 address that a translator wrote into an IPv6 one (RFC 6052). */
+function withoutTranslation(address: addresses.IPv4 | addresses.IPv6): addresses.IPv4 | addresses.IPv6 {
+  if (address.range() !== 'rfc6052') return address;
+  return new addresses.IPv4(address.toByteArray().slice(-4));
 }

@@ -1,98 +1,175 @@
+import { isFromWrongClock } from '../common/clock.js';
+import { isCount, isInstant, isRecord, parsed } from './counter-text.js';
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 
-/** How well an account knows whoever tries its password: not at all, by their network, or by a ticket they hold of it. */
+/** How well an account knows a claimant: not at all, by their network, or by a session token of it that they present. */
 export type Familiarity = 'stranger' | 'network' | 'browser';
 
-/** Failures in a row that are for free; each one from the next on is followed by a delay. */
+const FAMILIARITIES = ['stranger', 'network', 'browser'] as const satisfies Familiarity[];
+
+/** The milliseconds in which a full count drains. */
+const PERIOD = 30 * DAY;
+
+/**
+ * Failures that a count holds. What it holds and what drains in the meantime are at most 100 in any 30 days (NIST SP
+ * 800-63B-4, section 3.2.2).
+ */
+const CAPACITY = 50;
+
+/** What one failure adds to a count: the milliseconds in which it drains. */
+const ONE = PERIOD / CAPACITY;
+
+/** Failures in a row that are followed by no delay. */
 const FREE_FAILURES = 4;
 
-interface Patience {
-  /** Failures in a row after which nothing counts any more. */
-  readonly inARow: number;
-  /** The same, within a day. */
-  readonly aDay: number;
-  /** Milliseconds; the first delay is a second, and each is twice the one before. */
-  readonly longestDelay: number;
-}
-
-/**
- * No more than 50 failures in a row are ever evaluated (NIST SP 800-63B-4, section 3.2.2, allows 100). What strangers
- * leave of them is for those who are known, so that no stranger locks anybody out.
- */
-const PATIENCE: Readonly<Record<Familiarity, Patience>> = {
-  stranger: { inARow: 30, aDay: 60, longestDelay: 15 * MINUTE },
-  network: { inARow: 40, aDay: 80, longestDelay: 15 * SECOND },
-  browser: { inARow: 50, aDay: 100, longestDelay: 15 * SECOND },
+/** Milliseconds; the first delay is a second, and each is twice the one before. */
+const LONGEST_DELAY: Readonly<Record<Familiarity, number>> = {
+  stranger: 15 * MINUTE,
+  network: 15 * SECOND,
+  browser: 15 * SECOND,
 };
 
-/** The failures at one account; instants are epoch milliseconds. */
-export interface Guesses {
-  /** Since the last success. */
+/** Failures that drain with time. */
+export interface FailureCount {
+  /** The milliseconds until they have drained, as of the last failure. */
+  readonly level: number;
+  /** Failures since the last success, as long as a day does not pass without one. */
   readonly inARow: number;
-  readonly today: number;
-  readonly dayBegan: number;
-  /** Until when nothing counts, by familiarity. */
-  readonly delayedUntil: Readonly<Record<Familiarity, number>>;
+  /** The instant of the last failure, in epoch milliseconds. */
+  readonly at: number;
 }
 
-const NOT_DELAYED = { stranger: 0, network: 0, browser: 0 };
+/** The failures at one account. */
+export interface Guesses extends Counts {
+  /** The parts of the strangers' level, by the largest network that a stranger came from. */
+  readonly holders: Readonly<Record<string, number>>;
+}
+
+/** Who guesses. */
+export interface Guesser {
+  /** How they are known, best first; `stranger` is always the last. */
+  readonly familiarities: readonly Familiarity[];
+  /** The largest network that one customer of a provider is usually given. */
+  readonly holder: string;
+}
+
+export const NO_FAILURES: FailureCount = { level: 0, inARow: 0, at: 0 };
 
 /** No failures, which is what a forgiven account has. */
-export function noGuesses(now: number): Guesses {
-  return { inARow: 0, today: 0, dayBegan: now, delayedUntil: NOT_DELAYED };
-}
+export const NO_GUESSES: Guesses = {
+  stranger: NO_FAILURES,
+  network: NO_FAILURES,
+  browser: NO_FAILURES,
+  holders: {},
+};
 
-/** The guesses that a text is the JSON of; null for any other text. */
-export function parseGuesses(text: string): Guesses | null {
-  try {
-    const { inARow, today, dayBegan, delayedUntil } = JSON.parse(text) as Guesses;
-    const { stranger, network, browser } = delayedUntil;
-    const isSound = [inARow, today, dayBegan, stranger, network, browser].every(Number.isSafeInteger);
-    return isSound ? { inARow, today, dayBegan, delayedUntil: { stranger, network, browser } } : null;
-  } catch {
-    return null;
-  }
-}
+/** The milliseconds after which nothing of a count is left. */
+export const GUESSES_LAST_FOR = PERIOD + DAY;
 
-/**
- * The guesses without what only a wrong clock can have noted: a day that begins later than now begins now, and a delay that
- * is longer than the longest one is none.
- */
-export function believable(guesses: Guesses, now: number): Guesses {
-  const delays = Object.entries(guesses.delayedUntil) as [Familiarity, number][];
-  const delayedUntil = Object.fromEntries(
-    delays.map(([by, until]) => [by, until <= now + PATIENCE[by].longestDelay ? until : 0]),
-  ) as Guesses['delayedUntil'];
-  return { ...guesses, dayBegan: Math.min(guesses.dayBegan, now), delayedUntil };
-}
-
-/** The guesses with one more, or null where it does not count, be it right or wrong. */
+/** Whether a guess counts, and the guesses with it. One that does not count is refused, whether it is right or wrong. */
 export function judge(
-  before: Guesses | null,
-  by: Familiarity,
+  before: Guesses,
+  { familiarities, holder }: Guesser,
   isRight: boolean,
-  now: number,
-): Guesses | null {
-  const { inARow, today, dayBegan, delayedUntil } = onDayOf(now, before);
-  const patience = PATIENCE[by];
-  if (inARow >= patience.inARow || today >= patience.aDay || now < delayedUntil[by]) return null;
-  if (isRight) return { inARow: 0, today, dayBegan, delayedUntil: NOT_DELAYED };
+  now: Date,
+): { readonly counts: boolean; readonly guesses: Guesses } {
+  const kept = { ...before, ...eachOf(before, (count) => believable(count, now)) };
+  const current = drained(kept, now);
+  const by = familiarities.find((familiarity) => hasRoom(current, familiarity, holder));
+  if (!by || delayLeft(current[by], now, LONGEST_DELAY[by]) > 0) return { counts: false, guesses: kept };
+  if (isRight) return { counts: true, guesses: { ...kept, [by]: { ...kept[by], inARow: 0 } } };
+  const { level, inARow, at } = current[by];
+  const failed = { level: level + ONE, inARow: inARow + 1, at: Math.max(at, now.getTime()) };
+  const holders = { ...current.holders, [holder]: (current.holders[holder] ?? 0) + ONE };
   return {
-    inARow: inARow + 1,
-    today: today + 1,
-    dayBegan,
-    delayedUntil: { ...delayedUntil, [by]: now + delayAfter(inARow + 1, patience.longestDelay) },
+    counts: true,
+    guesses: { ...kept, [by]: failed, holders: by === 'stranger' ? holders : kept.holders },
   };
 }
 
-function onDayOf(now: number, guesses: Guesses | null): Guesses {
-  if (!guesses) return noGuesses(now);
-  return now < guesses.dayBegan + DAY ? guesses : { ...guesses, today: 0, dayBegan: now };
+/** The failures in a row at a code with one more. There is no limit to them but the delays. */
+export function withFailedCode(before: FailureCount, now: Date): FailureCount {
+  const { inARow, at } = drainedCount(believable(before, now), now);
+  return { level: 0, inARow: inARow + 1, at: Math.max(at, now.getTime()) };
 }
 
-function delayAfter(failures: number, longest: number): number {
-  if (failures <= FREE_FAILURES) return 0;
-  return Math.min(SECOND * 2 ** (failures - FREE_FAILURES - 1), longest);
+/** The milliseconds for which attempts at a code are refused. */
+export function codeDelayLeft(count: FailureCount, now: Date): number {
+  return delayLeft(drainedCount(believable(count, now), now), now, LONGEST_DELAY.stranger);
+}
+
+/** The guesses that a text stands for; null where it cannot be read. */
+export function guessesIn(text: string): Guesses | null {
+  const value = parsed(text);
+  if (!isRecord(value) || !isRecord(value.holders)) return null;
+  const isWhole =
+    FAMILIARITIES.every((familiarity) => isFailureCount(value[familiarity])) &&
+    Object.values(value.holders).every(isLevel);
+  return isWhole ? (value as unknown as Guesses) : null;
+}
+
+/** The count that a text stands for; null where it cannot be read. */
+export function failureCountIn(text: string): FailureCount | null {
+  const value = parsed(text);
+  return isFailureCount(value) ? value : null;
+}
+
+function isFailureCount(value: unknown): value is FailureCount {
+  return isRecord(value) && isLevel(value.level) && isCount(value.inARow) && isInstant(value.at);
+}
+
+function isLevel(value: unknown): boolean {
+  return isCount(value) && value <= PERIOD;
+}
+
+/**
+ * Whether one more failure fits. A stranger's network may have had at most twice what is left for others after it: 33 of 50
+ * where it is alone. So it takes five networks to use up all, and one can never do it.
+ */
+function hasRoom({ holders, ...counts }: Guesses, by: Familiarity, holder: string): boolean {
+  const left = PERIOD - counts[by].level - ONE;
+  return left >= 0 && (by !== 'stranger' || (holders[holder] ?? 0) <= 2 * left);
+}
+
+/** The guesses as they are now. The parts of networks drain as the whole does; less than half a failure is forgotten. */
+function drained({ holders, ...counts }: Guesses, now: Date): Guesses {
+  const current = eachOf(counts, (count) => drainedCount(count, now));
+  const rest = counts.stranger.level === 0 ? 0 : current.stranger.level / counts.stranger.level;
+  const parts = Object.entries(holders)
+    .map(([holder, level]) => [holder, Math.round(level * rest)] as const)
+    .filter(([, level]) => level >= ONE / 2);
+  return { ...current, holders: Object.fromEntries(parts) };
+}
+
+function drainedCount({ level, inARow, at }: FailureCount, now: Date): FailureCount {
+  const age = ageOf(at, now);
+  return { level: Math.max(level - age, 0), inARow: age < DAY ? inARow : 0, at };
+}
+
+/** A count whose last failure a wrong clock put more than five minutes ahead drains from now on, and delays nothing. */
+function believable(count: FailureCount, now: Date): FailureCount {
+  if (!isFromWrongClock(new Date(count.at), now)) return count;
+  return { level: count.level, inARow: 0, at: now.getTime() };
+}
+
+function delayLeft({ inARow, at }: FailureCount, now: Date, longest: number): number {
+  if (inARow <= FREE_FAILURES) return 0;
+  const delay = Math.min(SECOND * 2 ** (inARow - FREE_FAILURES - 1), longest);
+  return Math.max(delay - ageOf(at, now), 0);
+}
+
+function ageOf(at: number, now: Date): number {
+  return Math.max(now.getTime() - at, 0);
+}
+
+type Counts = Readonly<Record<Familiarity, FailureCount>>;
+
+function eachOf(
+  { stranger, network, browser }: Counts,
+  change: (count: FailureCount) => FailureCount,
+): Counts {
+  return { stranger: change(stranger), network: change(network), browser: change(browser) };
 }

@@ -1,10 +1,10 @@
-/** How many failed attempts at passwords are borne within ten minutes; each value left out is the one below. */
+/** How many failed attempts within ten minutes are accepted; each value left out is the one below. */
 export class ThrottleOptions {
   /** Whether failures are counted at all. */
   readonly enabled: boolean = true;
-  /** From one network: an IPv4 address, or the first 64 bits of an IPv6 one. */
+  /** From an IPv4 address or an IPv6 /64; from a /56 twice as many, from an IPv6 /48 or an IPv4 /24 four times as many. */
   readonly failuresPerNetwork: number = 50;
-  /** From all networks together. */
+  /** From all networks together; beyond it the limits of networks are a tenth. */
   readonly failuresPerServer: number = 1000;
 
   constructor(options: Partial<ThrottleOptions> = {}) {

@@ -44,7 +44,7 @@ export class PasswordResetController {
     summary: 'Choose a new password by a reset token',
     description:
       'All sessions and access tokens of the account end. A refused password leaves the token valid.',
-    refusals: ['reset_token_invalid', 'too_many_requests', 'store_unavailable', 'busy'],
+    refusals: ['reset_token_invalid', 'too_many_attempts', 'too_many_requests', 'store_unavailable', 'busy'],
   })
   @ApiAnswer(200, { description: 'The password is replaced.' })
   async reset(

@@ -73,12 +73,17 @@ export class PasswordResetService {
 
   /**
    * Sets the new password of the user whose token this is, and ends all of their sessions and access tokens. A password that
-   * is refused leaves the token valid. `reset_token_invalid` for every token that is not valid, whatever the reason.
+   * is refused leaves the token valid. `reset_token_invalid` for every token that is not valid, whatever the reason, and
+   * `too_many_attempts` where too many attempts that came from the network failed.
    */
   async reset(text: string, next: string, by: Initiator = PROGRAM): Promise<void> {
     const token = ResetToken.parse(text);
+    const attempt = await this.throttle.admitToken(token?.userId ?? null, by.ip);
     const holder = token && (await this.#holderOf(token));
-    if (!holder) return this.#refuse(null, by);
+    if (!holder) {
+      await attempt.fail();
+      return this.#refuse(null, by);
+    }
     const { user, revokedHashes } = holder;
     const asker = ownerOf(by, user.email);
     await this.#policy.check(next, user, '/new_password', asker);
@@ -93,12 +98,12 @@ export class PasswordResetService {
     const owner = { ...by, actorId: by.actorId ?? id };
     await this.trail?.record({ type: 'password_reset', subjectId: id }, owner);
     await this.watcher?.barred(id, 'password_changed', owner);
-    await this.#forgive(changed.email);
+    await this.#forgive(changed);
   }
 
-  async #forgive(email: string): Promise<void> {
+  async #forgive({ id, email }: User): Promise<void> {
     try {
-      await this.throttle.forgive(emailKey(email));
+      await this.throttle.forgive({ key: emailKey(email), userId: id });
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
       this.#logger.warn('A password was reset, but the failed attempts at the account could not be cleared.');

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type Initiator, PROGRAM } from '../audit/initiator.js';
 import { DomainError } from '../common/domain-error.js';
+import { GuessThrottle } from '../throttle/guess-throttle.js';
 import type { User } from './user.js';
 import { type NewUser, UsersService } from './users.service.js';
 import { UsersOptions } from './users-options.js';
@@ -11,6 +12,7 @@ import { UsersOptions } from './users-options.js';
 export class RegistrationDesk {
   constructor(
     private readonly users: UsersService,
+    private readonly throttle: GuessThrottle,
     private readonly options: UsersOptions,
   ) {}
 
@@ -22,7 +24,7 @@ export class RegistrationDesk {
     by: Initiator = PROGRAM,
   ): Promise<User> {
     if (!caller && (await this.isWaitingForTheFirst())) {
-      this.#checkSetupCode(setupCode);
+      await this.#checkSetupCode(setupCode, by.ip);
       const founder = await this.users.createFirst(details, by);
       if (founder) return founder;
     }
@@ -42,9 +44,11 @@ export class RegistrationDesk {
     if (registration !== 'signed_in') throw new DomainError('role_required');
   }
 
-  #checkSetupCode(given: string | null): void {
+  async #checkSetupCode(given: string | null, ip: string | null): Promise<void> {
     const { setupCode } = this.options;
-    if (setupCode === null || (given !== null && timingSafeEqual(digest(given), digest(setupCode)))) return;
+    if (setupCode === null) return;
+    const isRight = given !== null && timingSafeEqual(digest(given), digest(setupCode));
+    if (given !== null && (await this.throttle.judgeCode('setup', isRight, ip))) return;
     throw new DomainError('setup_code_required');
   }
 }

@@ -56,6 +56,7 @@ export class UsersController {
       'credentials_missing',
       'role_required',
       'setup_code_required',
+      'too_many_attempts',
       'email_taken',
       'store_unavailable',
       'too_many_requests',

@@ -75,7 +75,7 @@ export class UsersService {
 
   /**
    * Tells whose credential this is, at the cost of one hash whoever asks; a disabled user's is wrong, and so is any where
-   * too many were tried. `too_many_attempts` where too many failed that came from the claimant's network, or in all.
+   * too many were tried. `too_many_attempts` where too many that came from the claimant's network failed.
    */
   async verify(email: string, password: string, claimant: PasswordClaimant): Promise<Verification> {
     if (isOverlong(password)) return { outcome: 'wrong_password' };
@@ -158,7 +158,7 @@ export class UsersService {
       await this.#tell('role_changed', after, by, { from: before.role, to: after.role });
     if (before.disabled !== after.disabled)
       await this.#tell(after.disabled ? 'user_disabled' : 'user_enabled', after, by);
-    if (changes.disabled === false) await this.throttle.forgive(emailKey(after.email));
+    if (changes.disabled === false) await this.throttle.forgive({ key: emailKey(after.email), userId: id });
     if (changes.disabled) await this.watcher?.barred(id, 'user_disabled', by);
     return after;
   }

@@ -1,0 +1,88 @@
+import { DomainError } from '../common/domain-error.js';
+import type { Network } from '../common/network.js';
+import { isCount, isInstant, isRecord, parsed } from './counter-text.js';
+import type { ThrottleOptions } from './throttle-options.js';
+
+/** Milliseconds in which failures are counted together. */
+const WINDOW = 10 * 60_000;
+
+/** How many networks of the largest kind it takes at least to fill the limit of the server. */
+const HOLDERS_PER_SERVER = 20;
+
+/** By how much the limits of networks are smaller while the limit of the server is reached. */
+const SLOWDOWN = 10;
+
+/** The name under which the failures of all networks are counted. */
+export const ALL = 'all';
+
+/** Failures of ten minutes. */
+export interface FailureWindow {
+  /** When it began, in epoch milliseconds. */
+  readonly since: number;
+  /** Numbers of failures, by name of a network. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** The window with one failure more under each name, or a new one where the window has ended. */
+export function withFailure(
+  window: FailureWindow | null,
+  names: readonly string[],
+  now: Date,
+): FailureWindow {
+  const { since, counts } = current(window, now) ?? { since: now.getTime(), counts: {} };
+  const added = names.map((name) => [name, (counts[name] ?? 0) + 1] as const);
+  return { since, counts: { ...counts, ...Object.fromEntries(added) } };
+}
+
+/** When a window ends. */
+export function endOf({ since }: FailureWindow): Date {
+  return new Date(since + WINDOW);
+}
+
+/** Whether a failure counts for the server, too: of each network of the largest kind only a part of its limit does. */
+export function countsForServer(
+  { counts }: FailureWindow,
+  holder: string,
+  { failuresPerServer }: ThrottleOptions,
+): boolean {
+  return (counts[holder] ?? 0) <= Math.max(Math.floor(failuresPerServer / HOLDERS_PER_SERVER), 1);
+}
+
+/**
+ * `too_many_attempts` where one of these networks has reached its limit. The limits are a tenth, and at least one failure,
+ * while all networks together have reached that of the server.
+ */
+export function checkNetworks(
+  networks: readonly Network[],
+  [ofNetworks, ofServer]: readonly [FailureWindow | null, FailureWindow | null],
+  { failuresPerNetwork, failuresPerServer }: ThrottleOptions,
+  now: Date,
+): void {
+  const window = current(ofNetworks, now);
+  if (!window) return;
+  const hasReached = (divisor: number) =>
+    networks.some(({ name, factor }) => {
+      const limit = Math.max(Math.floor((failuresPerNetwork * factor) / divisor), 1);
+      return (window.counts[name] ?? 0) >= limit;
+    });
+  const server = current(ofServer, now);
+  const isSlowed = server !== null && (server.counts[ALL] ?? 0) >= failuresPerServer;
+  const slowedSince = isSlowed && hasReached(SLOWDOWN) ? Math.min(window.since, server.since) : null;
+  const since = hasReached(1) ? window.since : slowedSince;
+  if (since === null) return;
+  const retryAfter = Math.ceil((since + WINDOW - now.getTime()) / 1000);
+  throw new DomainError('too_many_attempts', { retryAfter });
+}
+
+/** The window that a text stands for; null where it cannot be read. */
+export function windowIn(text: string): FailureWindow | null {
+  const value = parsed(text);
+  if (!isRecord(value) || !isInstant(value.since) || !isRecord(value.counts)) return null;
+  return Object.values(value.counts).every(isCount) ? (value as unknown as FailureWindow) : null;
+}
+
+/** Null for a window that has ended, and for one that a clock ahead of this one has begun. */
+function current(window: FailureWindow | null, now: Date): FailureWindow | null {
+  const age = window === null ? -1 : now.getTime() - window.since;
+  return age >= 0 && age < WINDOW ? window : null;
+}
