@@ -64,6 +64,7 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
     return bearer.isOnlyCredentialOf(request) && isForUsers();
   });
   const refusals = app.get(Refusals);
+  const { challenges } = app.get(Auth);
   const unmatched = new UnmatchedRoutes(app.get(AuthGuard), routes);
 
   const server: Server = app.getHttpServer();
@@ -86,7 +87,8 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
   app.useGlobalGuards(new BodyGuard(dialect), app.get(LateBodyGuard), app.get(FreshGuard));
   app.useGlobalPipes(new InputPipe(dialect, app.get(FieldRules)));
   app.useGlobalFilters(
-    new ProblemFilter(adapter, dialect, app.get(Auth).challenge, {
+    new ProblemFilter(adapter, dialect, {
+      challengesOf: ({ challenge }) => (challenge === undefined ? challenges : [challenge]),
       routeOf: (request) => routes().patternOf(request),
       note: (...refusal) => refusals.note(...refusal),
       explains: options.explainRefusals,

@@ -20,6 +20,11 @@ export class AuthChain extends Auth {
     this.challenge = links[0]?.challenge ?? 'Session';
   }
 
+  override get challenges(): readonly string[] {
+    const challenges = new Set(this.links.flatMap((link) => link.challenges));
+    return challenges.size > 0 ? [...challenges] : [this.challenge];
+  }
+
   override get transports(): readonly Transport[] {
     return TRANSPORTS.filter((transport) => this.links.some((link) => link.transports.includes(transport)));
   }
@@ -27,7 +32,7 @@ export class AuthChain extends Auth {
   async authenticate(request: Request): Promise<AuthResult> {
     for (const link of this.links) {
       const result = await link.authenticate(request);
-      if (result.outcome !== 'anonymous') return result;
+      if (result.outcome !== 'anonymous') return { ...result, challenge: result.challenge ?? link.challenge };
     }
     return ANONYMOUS;
   }

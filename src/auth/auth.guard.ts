@@ -39,6 +39,7 @@ export class AuthGuard implements CanActivate {
   /** Who is asking, or null for a stranger; an error that says why where a credential is no good. */
   async identify(request: Request): Promise<Principal | null> {
     const result = await this.auth.authenticate(request);
+    if (result.outcome !== 'anonymous') request.challenge = result.challenge;
     if (result.outcome === 'authenticated') return result.principal;
     if (result.outcome === 'rejected') throw new DomainError(result.reason, { endedAt: result.at });
     if (this.options.dialect.everyCredentialCounts && this.#presentsAnything(request)) {

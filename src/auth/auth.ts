@@ -48,7 +48,12 @@ export type Rejection =
   | 'user_deleted';
 
 export type AuthResult =
-  | { readonly outcome: 'authenticated'; readonly principal: Principal }
+  | {
+      readonly outcome: 'authenticated';
+      readonly principal: Principal;
+      /** The challenge of what was presented, where that is not the one of the strategy that is asked. */
+      readonly challenge?: string;
+    }
   /** Nothing was presented that concerns this scheme: another may speak. */
   | { readonly outcome: 'anonymous' }
   /** Presented, and no good: the matter is closed. */
@@ -57,6 +62,8 @@ export type AuthResult =
       readonly reason: Rejection;
       /** Since when the session is over, for its holder; null where that is not known. */
       readonly at: Date | null;
+      /** The challenge of what was presented, where that is not the one of the strategy that is asked. */
+      readonly challenge?: string;
     };
 
 export const ANONYMOUS: AuthResult = { outcome: 'anonymous' };
@@ -75,6 +82,11 @@ export interface Exchange {
 export abstract class Auth {
   /** The challenge of `WWW-Authenticate` (RFC 9110, section 11.6.1). */
   abstract readonly challenge: string;
+
+  /** The challenges for a request that presents nothing, one for each strategy. */
+  get challenges(): readonly string[] {
+    return [this.challenge];
+  }
 
   /** How the tokens that a sign-in issues can travel, the usual way first; empty where nobody signs in. */
   get transports(): readonly Transport[] {
@@ -117,5 +129,7 @@ declare module 'express-serve-static-core' {
   interface Request {
     /** Set by the guard on routes that are not public. */
     principal?: Principal;
+    /** The challenge of the credential that was presented, where it is not the only one there is; set by the guard. */
+    challenge?: string;
   }
 }

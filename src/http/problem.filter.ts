@@ -10,6 +10,8 @@ import { requestIdOf } from './request-id.js';
 export interface Refusing {
   /** The pattern of the route that a request is for: what is in its path may be no one's business. */
   routeOf(request: Request): string;
+  /** The challenges of a 401: that of the credential which was presented, or all of them. */
+  challengesOf(request: Request): readonly string[];
   /** Notes why a request is refused, and is done before it is answered; null where there is nothing to note. */
   note(request: Request, reason: ErrorCode, route: string): Promise<void> | null;
   /** Whether answers have the explanations that are meant for operators. */
@@ -24,7 +26,6 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly adapter: AbstractHttpAdapter,
     private readonly dialect: Dialect,
-    private readonly challenge: string,
     private readonly refusing: Refusing,
   ) {}
 
@@ -39,6 +40,8 @@ export class ProblemFilter implements ExceptionFilter {
     const noted = this.refusing.note(request, reason, route);
     const answer = this.dialect.problem(problem, requestIdOf(request));
     this.#log(request, route, problem, answer.status, error, explanation);
+    if (answer.status === 401 && !response.headersSent)
+      response.setHeader('WWW-Authenticate', [...this.refusing.challengesOf(request)]);
     if (noted) void this.#answerAfter(noted, response, problem, answer);
     else this.#answer(response, problem, answer);
   }
@@ -60,7 +63,6 @@ export class ProblemFilter implements ExceptionFilter {
       response.destroy();
       return;
     }
-    if (status === 401) response.setHeader('WWW-Authenticate', this.challenge);
     if (status === 405 && problem.allow !== null) response.setHeader('Allow', problem.allow);
     if (problem.retryAfter !== null) response.setHeader('Retry-After', problem.retryAfter);
     response.setHeader('Content-Type', contentType);

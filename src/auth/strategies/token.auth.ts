@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import type { AuthResult } from '../auth.js';
 import type { Transport } from '../../sessions/session.js';
 import type { SessionToken } from '../../sessions/session-token.js';
 import { SessionDbAuth } from './session-db.auth.js';
@@ -11,6 +12,14 @@ const BEARER = /^bearer(?: +(.*))?$/i;
 export class TokenAuth extends SessionDbAuth {
   override readonly challenge = `Bearer realm="${this.options.realm}"`;
   protected override readonly transport: Transport = 'bearer';
+
+  /** What was presented and is refused is an invalid token (RFC 6750, section 3.1); without one no error is named. */
+  override async authenticate(request: Request): Promise<AuthResult> {
+    const result = await super.authenticate(request);
+    return result.outcome === 'rejected'
+      ? { ...result, challenge: `${this.challenge}, error="invalid_token"` }
+      : result;
+  }
 
   protected override ticketOf({ headers }: Request): string | null {
     const bearer = BEARER.exec(headers.authorization ?? '');
