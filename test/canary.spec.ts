@@ -543,8 +543,8 @@ function describeHouse(
       );
       const begins =
         house.variables.NODE_ENV === 'production'
-          ? /^(\{|Coatcheck|There are| {2}curl|$)/
-          : /^(\[|Coatcheck|There are| {2}curl|$)/;
+          ? /^(\{|Coatcheck|Only requests for|There are| {2}curl|$)/
+          : /^(\[|Coatcheck|Only requests for|There are| {2}curl|$)/;
       expect(
         server
           .output()
