@@ -7,6 +7,7 @@ import { PostgresServer, RedisServer, has } from '../test/support/engines.js';
 import { crashes } from './crashes.js';
 import { hashQueue } from './hash-queue.js';
 import { lists } from './lists.js';
+import { pipelining } from './pipelining.js';
 import { postgresFailover } from './postgres-failover.js';
 import { races } from './races.js';
 import { redisFailovers } from './redis-failovers.js';
@@ -25,6 +26,7 @@ const LISTS: Readonly<Record<string, readonly Scenario[]>> = {
   stopping,
   sweeping,
   hashQueue,
+  pipelining,
   lists,
   redisFailovers,
   refusedBodies,

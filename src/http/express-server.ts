@@ -4,6 +4,8 @@ import type { Express, Request } from 'express';
 import { noteUse } from './connection-limit.js';
 import { clientAddressOf } from './forwarded-for.js';
 import { LingeringClose } from './lingering-close.js';
+import { inOrder, limitPipelining } from './pipelining.js';
+import { closeUnread } from './unread-answers.js';
 
 /** In milliseconds; Node's own is two minutes. */
 const HANDSHAKE_TIMEOUT = 10_000;
@@ -31,11 +33,13 @@ export function createExpressServer(app: Express, https?: ServerOptions): Server
   app.request = standBefore(ExpressRequest.prototype, app.request);
   app.response = standBefore(ExpressResponse.prototype, app.response);
   const types = { IncomingMessage: ExpressRequest, ServerResponse: ExpressResponse };
-  const listener = together(app as RequestListener);
+  const listener = inOrder(together(app as RequestListener));
   const server = https
     ? createHttpsServer({ handshakeTimeout: HANDSHAKE_TIMEOUT, ...https, ...types }, listener)
     : createServer(types, listener);
   const lingering = LingeringClose.of(server);
+  limitPipelining(server);
+  closeUnread(server);
   return server.on('checkContinue', continueWhenRead);
 }
 
