@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 
 const MEMORY = '/dev/shm';
@@ -20,7 +20,9 @@ export function keepFoldersInMemory() {
   }
   const { bavail, bsize } = statfsSync(MEMORY);
   if (bavail * bsize < ROOM) return;
-  mkdirSync(folderOf(process.pid), { recursive: true, mode: 0o700 });
+  mkdirSync(folderOf(process.pid), { recursive: true });
+  // A PostgreSQL of a test runs as another user.
+  chmodSync(folderOf(process.pid), 0o711);
   process.env.TMPDIR = folderOf(process.pid);
 }
 
