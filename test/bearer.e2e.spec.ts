@@ -205,10 +205,10 @@ for (const [name, storage] of Object.entries(DURABLE))
 
       it('is asked for a token by a challenge', async () => {
         const scheme = first === 'token_auth' ? 'Bearer' : 'Session';
-        for (const visitor of [house.app.visitor(), house.holder('forged')])
-          expect((await visitor.get('/users/me')).headers.get('www-authenticate')).toContain(
-            `${scheme} ${REALM}`,
-          );
+        const challengeOf = async (visitor: Visitor) =>
+          (await visitor.get('/users/me')).headers.get('www-authenticate');
+        expect(await challengeOf(house.app.visitor())).toContain(`${scheme} ${REALM}`);
+        expect(await challengeOf(house.holder('forged'))).toBe(`Bearer ${REALM}, error="invalid_token"`);
       });
 
       it('is known by the whole header alone, whatever its letters, and no other ever breaks the server', async () => {
