@@ -208,7 +208,7 @@ describe.each(['standard', 'alx'] as const)('The cookie in %s', (dialect) => {
     const again = await visitor.post('/sessions/current/reauthenticate', { password: PASSWORD });
     for (const answer of [login, again]) {
       const [, ...attributes] = cookiesOf(answer)[0]!.split('; ');
-      const lasting = ['Max-Age=1209600', expect.stringMatching(/^Expires=.+ GMT$/), ...ATTRIBUTES];
+      const lasting = ['Max-Age=2592000', expect.stringMatching(/^Expires=.+ GMT$/), ...ATTRIBUTES];
       expect(attributes).toHaveLength(lasting.length);
       expect(attributes).toEqual(expect.arrayContaining(lasting));
     }

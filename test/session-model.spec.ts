@@ -121,12 +121,11 @@ class Model {
     if (one.ended) return dead(one.ended.reason, one.ended.at);
     const end = Math.min(one.expiresAt, deadline(one, policy));
     if (end <= this.now) return dead(end < limitOf(one, policy) ? 'expired_idle' : 'expired_absolute', end);
-    const isTouched = this.now >= touchDue(one, policy);
-    if (isTouched) {
+    if (this.now >= touchDue(one, policy)) {
       one.seenAt = this.now;
       one.expiresAt = deadline(one, policy);
     }
-    return { outcome: 'live', session: shown(one), isTouched };
+    return { outcome: 'live', session: shown(one) };
   }
 
   rotate(one: KnownSession, text: string): boolean {

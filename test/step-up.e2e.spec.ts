@@ -215,7 +215,7 @@ describe('To reauthenticate', () => {
     const [cookie, ...others] = headers.getSetCookie();
     expect(others).toEqual([]);
     expect(cookie).toMatch(/; Path=\/;.* HttpOnly; SameSite=Lax$/);
-    expect(/Max-Age=(\d+)/.exec(cookie!)?.[1]).toBe(kind === 'remembered' ? String(idle / 1000) : undefined);
+    expect(/Max-Age=(\d+)/.exec(cookie!)?.[1]).toBe(kind === 'remembered' ? String(life / 1000) : undefined);
     expect(visitor.cookie).not.toBe(old);
     expect((await app.visitor({ cookie: old }).get('/users/me')).status).toBe(401);
     expect((await visitor.get('/sessions/current')).body.session).toEqual(body);
@@ -698,7 +698,7 @@ describe('A new password from who has just given the old one', () => {
 
   it.each([
     ['session', {}, undefined],
-    ['remembered', { remember: true }, '1209600'],
+    ['remembered', { remember: true }, '2592000'],
   ] as const)(
     'ends all sessions and access tokens but a new %s for this client',
     async (kind, wish, maxAge) => {

@@ -162,7 +162,6 @@ describe('A session of the service', () => {
       clock.advance(90 * MINUTE - 1);
       expect(await sessions.resume(token.reveal(), policy)).toMatchObject({
         outcome: 'live',
-        isTouched: true,
         session: { kind: 'access_token', expiresAt: after(90) },
       });
       clock.advance(1);
@@ -182,18 +181,10 @@ describe('A session of the service', () => {
   it('is resumed as it was just used, in the store too', async () => {
     const { token, session } = await sessions.open(user, client, lifetime);
     clock.advance(MINUTE - 1);
-    expect(await sessions.resume(token.reveal(), lifetime)).toEqual({
-      outcome: 'live',
-      session,
-      isTouched: false,
-    });
+    expect(await sessions.resume(token.reveal(), lifetime)).toEqual({ outcome: 'live', session });
     clock.advance(1);
     const used = { ...session, lastSeenAt: after(1), expiresAt: after(21) };
-    expect(await sessions.resume(token.reveal(), lifetime)).toEqual({
-      outcome: 'live',
-      session: used,
-      isTouched: true,
-    });
+    expect(await sessions.resume(token.reveal(), lifetime)).toEqual({ outcome: 'live', session: used });
     expect(await store.find(token.id, after(1))).toMatchObject(used);
   });
 

@@ -24,12 +24,7 @@ export interface OpenedSession {
 export type DeadReason = EndReason | 'expired_idle' | 'expired_absolute' | 'unknown';
 
 export type Resumption =
-  | {
-      readonly outcome: 'live';
-      readonly session: Session;
-      /** Whether the use was written down, which moved the end of the session. */
-      readonly isTouched: boolean;
-    }
+  | { readonly outcome: 'live'; readonly session: Session }
   | {
       readonly outcome: 'dead';
       readonly reason: DeadReason;
@@ -256,11 +251,11 @@ export class SessionsService {
 
   async #noteUse(found: StoredSession, lifetime: SessionLifetime, now: Date): Promise<Resumption> {
     const session = withoutSecret(found);
-    if (!lifetime.isTouchDue(session, now)) return { outcome: 'live', session, isTouched: false };
+    if (!lifetime.isTouchDue(session, now)) return { outcome: 'live', session };
     const seen = { ...session, lastSeenAt: now };
     const touched = { ...seen, expiresAt: lifetime.deadline(seen) };
-    const isTouched = await this.store.touch(touched.id, now, touched.expiresAt);
-    return { outcome: 'live', session: touched, isTouched };
+    await this.store.touch(touched.id, now, touched.expiresAt);
+    return { outcome: 'live', session: touched };
   }
 
   async #explain(token: SessionToken, lifetime: SessionLifetime, now: Date): Promise<Resumption> {

@@ -456,7 +456,7 @@ describe('An application of somebody else', () => {
     };
     const credentials = { email: 'ann@example.com', password: PASSWORD, remember: true };
     const { cookies } = await ask('POST', '/auth_session/login', {}, credentials);
-    expect(cookies[0]).toContain('; Max-Age=7200;');
+    expect(cookies[0]).toContain('; Max-Age=10800;');
     const signedIn = await ask('POST', '/auth_session/login', {}, { ...credentials, transport: 'bearer' });
     const tickets: Record<string, string>[] = [
       { cookie: cookies[0]!.split(';', 1)[0]! },

@@ -78,8 +78,6 @@ export class SessionAuth extends Auth {
     if (user.disabled) return this.#reject(request, 'user_disabled');
     if (user.credentialVersion !== session.credentialVersion)
       return this.#reject(request, 'password_changed');
-    if (resumption.isTouched && session.kind === 'remembered' && request.res)
-      this.handOut(request.res, SessionToken.parse(text)!, session);
     return { outcome: 'authenticated', principal: { user, session } };
   }
 
@@ -145,9 +143,12 @@ export class SessionAuth extends Auth {
     return this.cookie.read(request);
   }
 
-  /** Gives the client its ticket, or returns it where the body of the answer is to carry it. */
+  /**
+   * Gives the client its token, or returns it where the body of the answer is to carry it. The cookie of a remembered session
+   * lasts until the absolute limit: sent again at a use, it could bring back a token that was replaced in the meantime.
+   */
   protected handOut(response: Response, token: SessionToken, session: Session): SessionToken | null {
-    const left = session.expiresAt.getTime() - session.lastSeenAt.getTime();
+    const left = this.lifetime.limit(session).getTime() - session.lastSeenAt.getTime();
     this.cookie.write(response, token, session.kind === 'remembered' ? left : null);
     return null;
   }
