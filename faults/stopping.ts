@@ -6,8 +6,8 @@ import type { Measurement, Scale, Scenario } from './scenario.js';
 import { Stage, inParallel, none, told, until } from './support.js';
 import { WatchedClient, exactly, repeat, ticketsOf } from './watch.js';
 
-/** As many sign-ins as a server takes on at once. */
-const IN_FLIGHT = 50 * availableParallelism();
+/** As many sign-ins to one account as a server takes on at once. */
+const IN_FLIGHT = 25 * availableParallelism();
 
 /** Clients of the rolling restart, each on a connection that stays open, and milliseconds that half of them pause. */
 const CLIENTS = 16;

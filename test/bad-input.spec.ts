@@ -1578,10 +1578,14 @@ async function stall(start: string, { more = '', deaf = false } = {}) {
   return { answer, seconds: (Date.now() - began) / 1000 };
 }
 
-/** No header may stand twice, `Set-Cookie` among them. */
+/** No header may stand twice, `Set-Cookie` among them; a challenge has a line of its own (RFC 9110, section 11.6.1). */
 function read(response: string): Answer {
   const [top = '', ...rest] = response.split('\r\n\r\n');
-  const [line = '', ...fields] = top.split('\r\n');
+  const [line = '', ...lines] = top.split('\r\n');
+  const fields = lines.filter(
+    (field, index) =>
+      !(/^www-authenticate:/i.test(field) && /^www-authenticate:/i.test(lines[index - 1] ?? '')),
+  );
   const headers = new Map(
     fields.map((field) => {
       const [, name = '', value = ''] = /^([^:]*): ?(.*)$/.exec(field) ?? [];

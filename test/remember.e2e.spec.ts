@@ -305,7 +305,7 @@ describeWithBrowser('A real browser that is closed and opened again', () => {
     const before = await open(profile);
     expect(await before.login(REMEMBERED)).toBe(200);
     const [ticket] = await before.cookies();
-    expect(Math.abs(ticket!.expires * SECOND - Date.now() - 14 * DAY)).toBeLessThan(MINUTE);
+    expect(Math.abs(ticket!.expires * SECOND - Date.now() - 30 * DAY)).toBeLessThan(MINUTE);
     await before.close();
     const after = await open(profile);
     expect(await after.cookies()).toEqual([ticket]);

@@ -41,7 +41,7 @@ describe('Hashing', () => {
   });
 
   it.each([
-    ['an account', 7, () => aTaskOwner()],
+    ['an account', 26, () => aTaskOwner()],
     ['a network', 26, (index: number) => aTaskOwner({ account: `${index}@example.com` })],
   ])('leaves %s its share, of hashes and of questions after common passwords', async (_, share, ownerOf) => {
     const task = { scheme: 'bcrypt', password: 'password', settings } as const;

@@ -10,7 +10,7 @@ const queue = new FairQueue({
   running: THREADS,
   waiting: 50 * THREADS,
   perNetwork: 25 * THREADS,
-  perAccount: 6 * THREADS,
+  perAccount: 25 * THREADS,
   holdBack: 1000,
 });
 
