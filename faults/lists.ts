@@ -81,7 +81,7 @@ async function play(stage: Stage, store: Store, scale: Scale): Promise<Measureme
       ...pages,
       told('GET /sessions over HTTP, median and slowest', name, inWords(listed)),
       told("another's GET /users/me before, median and slowest", name, inWords(calm)),
-      atMost("another's GET /users/me meanwhile, median", name, percentile(busy, 0.5), 20, scale),
+      atMost("another's GET /users/me under that load, median", name, percentile(busy, 0.5), 20, scale),
       told('and the slowest', name, inWords(busy)),
     ];
   } finally {

@@ -60,7 +60,7 @@ const REQUESTS: Readonly<Record<string, () => Request>> = {
   'POST /sessions/current/reauthenticate': () => ({ body: { password: PASSWORD } }),
 };
 
-/** Why the rights of whoever asks have ended. */
+/** Why the rights of the sender have ended. */
 const ENDINGS: Readonly<Record<string, (app: TestApp, me: User) => Promise<unknown>>> = {
   disabled: (app, { id }) => app.nest.get(UsersService).update(id, { disabled: true }),
   deleted: (app, { id }) => app.nest.get(UsersService).remove(id),
@@ -205,7 +205,7 @@ describe('A body of which the last byte is held back', () => {
     },
   );
 
-  describe.each(Object.entries(ENDINGS))('by who is %s meanwhile', (ending, happens) => {
+  describe.each(Object.entries(ENDINGS))('by a sender who is %s in the meantime', (ending, happens) => {
     const ended = cells.filter(([, kind]) => ending !== 'signed out' || kind !== 'basic');
 
     it.each(ended)('changes nothing: %s by %s', async (route, kind) => {
@@ -246,12 +246,15 @@ for (const [name, storage] of Object.entries(STORAGES).filter(([one]) => one !==
       await drop();
     });
 
-    it.each(Object.entries(ENDINGS))('creates no user for who is %s meanwhile', async (_, happens) => {
-      const { people, headers } = await harness.arrive('cookie');
-      const release = await harness.hold('POST /users', REQUESTS['POST /users']!(), people, headers);
-      await happens(harness.app, people.me);
-      const before = await harness.kept(people);
-      expect((await release()).status).toBe(401);
-      expect(await harness.kept(people)).toEqual(before);
-    });
+    it.each(Object.entries(ENDINGS))(
+      'creates no user for a sender who is %s in the meantime',
+      async (_, happens) => {
+        const { people, headers } = await harness.arrive('cookie');
+        const release = await harness.hold('POST /users', REQUESTS['POST /users']!(), people, headers);
+        await happens(harness.app, people.me);
+        const before = await harness.kept(people);
+        expect((await release()).status).toBe(401);
+        expect(await harness.kept(people)).toEqual(before);
+      },
+    );
   });

@@ -59,7 +59,7 @@ const ORDERS: readonly (readonly Strategy[])[] = [
   ['basic_auth', 'token_auth', 'session_db_auth'],
 ];
 
-/** What a route does for whoever asks (`me`) or to another user, Dora. */
+/** What a route does for the sender (`me`) or to another user, Dora. */
 interface Effect {
   readonly path?: (me: Person, dora: Person) => string;
   readonly body?: (dora: Person, resetToken: string) => object;
@@ -285,7 +285,7 @@ describe.each(ORDERS)('With AUTH_TYPE=%s,%s,%s', (...order) => {
         const hasSession = deciding !== 'basic_auth';
         const events = hasSession ? effect.events : (effect.withoutSession ?? effect.events);
         const isDone = events.length > 0;
-        // Whoever signs in takes the place of whom the browser's cookie stood for.
+        // A sign-in replaces the session of the cookie that came with it.
         const replaced = route.endsWith('/login') && hasCookie ? ['ann'] : [];
         const subject = { me: HOLDERS[deciding], dora: 'dora', 'new user': 'somebody else' }[effect.changes];
         const actor = effect.isPublic ? 'dora' : HOLDERS[deciding];

@@ -55,7 +55,7 @@ const ask = (
 };
 
 describe('A handler that asks for a fresh proof', () => {
-  it('admits whoever gave one, to the millisecond, and names what it wants to others', () => {
+  it('admits sessions that gave one, to the millisecond, and names what it wants to others', () => {
     expect(ask('sell', provenFor(0))).toBe(true);
     expect(ask('sell', provenFor(5 * MINUTE))).toBe(true);
     expect(ask('sell', provenFor(5 * MINUTE + 1))).toEqual(['session_not_fresh', 300]);
@@ -66,7 +66,7 @@ describe('A handler that asks for a fresh proof', () => {
     expect(ask('sell', provenFor(6 * MINUTE, busy))).toEqual(['session_not_fresh', 300]);
   });
 
-  it('admits whoever shows the password in each request', () => {
+  it('admits requests that carry the password', () => {
     expect(ask('sell', { user, session: null, isProven: true })).toBe(true);
   });
 

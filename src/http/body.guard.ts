@@ -4,6 +4,7 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import readBytes from 'raw-body';
 import { DomainError } from '../common/domain-error.js';
+import { jsonIn } from '../common/json.js';
 import { CREDENTIALS_BODY, OWN_BODY } from './body-decorators.js';
 import type { Dialect } from './dialect.js';
 import { parseForm } from './form.js';
@@ -78,18 +79,9 @@ async function read(request: Request): Promise<Buffer> {
 
 function parseJson(bytes: Buffer, { refusesDuplicates }: Dialect): unknown {
   const json = bytes.toString().replace(BYTE_ORDER_MARK, '');
-  const value = isUtf8(bytes) ? parse(json) : undefined;
+  const value = isUtf8(bytes) ? jsonIn(json) : undefined;
   if (value === undefined) throw new DomainError('malformed_json');
   if (refusesDuplicates && hasDuplicates(json, value)) throw new DomainError('duplicate_member');
   if (!isHarmless(value)) throw new DomainError('malformed_json');
   return value;
-}
-
-/** Undefined for what is not JSON: the parser's error quotes it, which must not travel on. */
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json) as unknown;
-  } catch {
-    return undefined;
-  }
 }

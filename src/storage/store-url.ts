@@ -224,7 +224,7 @@ function faultOfFile(file: string): string | null {
       /^\/\//,
       'write the path as it is: sqlite:/var/lib/coatcheck.db, or sqlite:coatcheck.db in the working folder',
     ],
-    [/^~/, 'a tilde is not replaced: write the whole path, as in sqlite:/home/ann/coatcheck.db'],
+    [/^~/, 'a tilde is not replaced: write the whole path, as in sqlite:/var/lib/coatcheck/coatcheck.db'],
     [/[?#]/, 'takes no parameters and no fragment: a file name has no ? and no # in it'],
     [/%[\da-f]{2}/i, 'is a file name, not percent-encoded'],
     [/\$[{\w]/, 'no variables are replaced in it'],

@@ -1,5 +1,6 @@
 import { isFromWrongClock } from '../common/clock.js';
-import { isCount, isInstant, isRecord, parsed } from './counter-text.js';
+import { jsonIn } from '../common/json.js';
+import { isCount, isInstant, isRecord } from './counter-text.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -103,7 +104,7 @@ export function codeDelayLeft(count: FailureCount, now: Date): number {
 
 /** The guesses that a text stands for; null where it cannot be read. */
 export function guessesIn(text: string): Guesses | null {
-  const value = parsed(text);
+  const value = jsonIn(text);
   if (!isRecord(value) || !isRecord(value.holders)) return null;
   const isWhole =
     FAMILIARITIES.every((familiarity) => isFailureCount(value[familiarity])) &&
@@ -113,7 +114,7 @@ export function guessesIn(text: string): Guesses | null {
 
 /** The count that a text stands for; null where it cannot be read. */
 export function failureCountIn(text: string): FailureCount | null {
-  const value = parsed(text);
+  const value = jsonIn(text);
   return isFailureCount(value) ? value : null;
 }
 

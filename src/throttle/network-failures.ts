@@ -1,6 +1,7 @@
 import { DomainError } from '../common/domain-error.js';
+import { jsonIn } from '../common/json.js';
 import type { Network } from '../common/network.js';
-import { isCount, isInstant, isRecord, parsed } from './counter-text.js';
+import { isCount, isInstant, isRecord } from './counter-text.js';
 import type { ThrottleOptions } from './throttle-options.js';
 
 /** Milliseconds in which failures are counted together. */
@@ -76,7 +77,7 @@ export function checkNetworks(
 
 /** The window that a text stands for; null where it cannot be read. */
 export function windowIn(text: string): FailureWindow | null {
-  const value = parsed(text);
+  const value = jsonIn(text);
   if (!isRecord(value) || !isInstant(value.since) || !isRecord(value.counts)) return null;
   return Object.values(value.counts).every(isCount) ? (value as unknown as FailureWindow) : null;
 }

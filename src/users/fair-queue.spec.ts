@@ -236,7 +236,7 @@ describe('A fair queue', () => {
     expect(Object.values(refused)[0]).toMatchObject({ retryAfter: 2 });
   });
 
-  it('starts anew after all is done', async () => {
+  it('starts again after all is done', async () => {
     for (let round = 0; round < 3; round += 1) {
       flood(
         30,

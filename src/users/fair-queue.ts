@@ -48,8 +48,8 @@ interface Share {
 
 /**
  * Runs few tasks at a time. Networks take turns and, within a network, accounts do; what is for no account counts as one.
- * Where a share is full, the account or
- * network that has most waiting in it gives way to one that has less. Tasks of closed connections are not run.
+ * Where a share is full, the account or network that has most waiting in it gives way to one that has less. Tasks of closed
+ * connections are not run.
  */
 export class FairQueue {
   readonly #shares = new Map<string, Share>();

@@ -116,7 +116,7 @@ export class UsersService {
 
   /**
    * A sentence that says why a password is refused, or null. The service for breached passwords is not asked.
-   * Null also where too many passwords are being checked: whoever sets the password checks it again.
+   * Null also where too many passwords are being checked: what sets the password checks it again.
    */
   async passwordFault(password: string, owner: PasswordOwner): Promise<string | null> {
     try {

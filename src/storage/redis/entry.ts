@@ -1,3 +1,4 @@
+import { jsonIn } from '../../common/json.js';
 import { unreadable } from '../../common/unreadable.js';
 import type {
   EndReason,
@@ -47,7 +48,7 @@ const LINE = /^(\d+) (-|\d+) (\S+) (\d+) (\S+) (\d+) (\d+) (\S+) (\d+) (\[.*\])$
 /** The entry that a line stands for; null, and a note in the log, for a line that is not one of ours. */
 export function decode(id: string, text: string): SessionEntry | null {
   const [, ...words] = LINE.exec(text) ?? [];
-  const facts = parsed(words[9]);
+  const facts = jsonIn(words[9] ?? '') as Facts | undefined;
   if (!facts) return unreadable('session', id);
   const [expiresAt, endedAt, reason, lastSeenAt, secretHash, createdAt, version, userId, authenticatedAt] =
     words as [string, string, string, string, string, string, string, string, string];
@@ -69,14 +70,6 @@ export function decode(id: string, text: string): SessionEntry | null {
   };
   const ended = endedAt === '-' ? null : { reason: reason as EndReason, at: instant(endedAt) };
   return readableEntry({ session, ended });
-}
-
-function parsed(json = ''): Facts | null {
-  try {
-    return JSON.parse(json) as Facts;
-  } catch {
-    return null;
-  }
 }
 
 /** The text as it is where it is not percent-encoded: no user has such an id. */

@@ -1,8 +1,9 @@
 import { NEVER } from '../../common/clock.js';
 
 /**
- * The steps that look and write, each atomic on the hash and its index (KEYS; in a cluster there is no index, since commands on two keys fail while a slot moves). They are sent whole every time: a server that was restarted,
- * or that a slot of the cluster has just moved to, knows no script by its hash.
+ * The steps that look and write, each atomic on the hash and its index (KEYS). In a cluster there is no index, since commands
+ * on two keys fail while a slot moves. They are sent whole every time: a server that was restarted, or that a slot of the
+ * cluster has just moved to, knows no script by its hash.
  */
 
 /** The field with the count of fields at which it is time to forget what is over for long enough. */

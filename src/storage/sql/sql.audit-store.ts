@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import type { AuditDetails, AuditEvent, AuditType } from '../../audit/audit-event.js';
 import { firstIdAt, isAuditId } from '../../audit/audit-id.js';
 import { AUDIT_WINDOW, type AuditFilter, type AuditPage, AuditStore } from '../../audit/audit-store.js';
+import { jsonIn } from '../../common/json.js';
 import { readableEvent } from '../readable.js';
 import type { Schema } from './schema.js';
 import type { SqlDatabase } from './sql.database.js';
@@ -130,14 +131,6 @@ function toEvent(row: Row): AuditEvent {
     ip: row.ip,
     userAgent: row.user_agent,
     requestId: row.request_id,
-    details: parsed(row.details) as AuditDetails,
+    details: jsonIn(row.details) as AuditDetails,
   };
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return null;
-  }
 }
