@@ -4,7 +4,7 @@ import type { AnswerHeaders } from './answer-headers.js';
 import type { CrossSiteCheck } from './cross-site-check.js';
 import type { ForwardingWatch } from './forwarding-watch.js';
 import type { HostCheck } from './host-check.js';
-import { namesHost } from './request-checks.js';
+import { isWellFormed } from './request-checks.js';
 import { giveId } from './request-id.js';
 
 /** What each request meets first, in one step of the router, as each step costs. */
@@ -18,7 +18,7 @@ export function entrance(
     giveId(request, response);
     forwarding.look(request);
     for (const [name, value] of headers.of(request.method)) response.setHeader(name, value);
-    if (!namesHost(request)) throw new DomainError('malformed_request');
+    if (!isWellFormed(request)) throw new DomainError('malformed_request');
     if (hosts.refuses(request)) throw new DomainError('host_not_allowed');
     if (crossSite.refuses(request))
       throw new DomainError('cross_site_request', { explanation: crossSite.explain(request) });

@@ -5,6 +5,7 @@ import { noteUse } from './connection-limit.js';
 import { clientAddressOf } from './forwarded-for.js';
 import { LingeringClose } from './lingering-close.js';
 import { inOrder, limitPipelining } from './pipelining.js';
+import { NO_PATH } from './request-checks.js';
 import { closeUnread } from './unread-answers.js';
 
 /** In milliseconds; Node's own is two minutes. */
@@ -33,7 +34,7 @@ export function createExpressServer(app: Express, https?: ServerOptions): Server
   app.request = standBefore(ExpressRequest.prototype, app.request);
   app.response = standBefore(ExpressResponse.prototype, app.response);
   const types = { IncomingMessage: ExpressRequest, ServerResponse: ExpressResponse };
-  const listener = inOrder(together(app as RequestListener));
+  const listener = inOrder(together(withPath(app as RequestListener)));
   const server = https
     ? createHttpsServer({ handshakeTimeout: HANDSHAKE_TIMEOUT, ...https, ...types }, listener)
     : createServer(types, listener);
@@ -61,6 +62,25 @@ function together(listener: RequestListener): RequestListener {
   return (...request) => {
     if (arrived.push(request) === 1) setImmediate(handle);
   };
+}
+
+/**
+ * Gives a target in which Express finds no path, such as `http://[::1/`, the form that `isWellFormed` refuses: Express would
+ * answer it past everything that the application has.
+ */
+function withPath(listener: RequestListener): RequestListener {
+  return (request, response) => {
+    if (pathOf(request as Request) === null) request.url = NO_PATH;
+    listener(request, response);
+  };
+}
+
+function pathOf(request: Request): string | null {
+  try {
+    return request.path;
+  } catch {
+    return null;
+  }
 }
 
 /** Answers `Expect: 100-continue` when the body is read: a client whose request is refused need not send it. */

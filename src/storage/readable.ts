@@ -10,13 +10,13 @@ import {
   type StoredSession,
   TRANSPORTS,
 } from '../sessions/session.js';
+import { isCount } from '../throttle/counter-text.js';
 import type { User } from '../users/user.js';
 
 type Check = (value: unknown) => boolean;
 
 const isText: Check = (value) => typeof value === 'string';
 const isTextOrNull: Check = (value) => value === null || isText(value);
-const isNumber: Check = Number.isSafeInteger;
 const isDate: Check = (value) => !Number.isNaN((value as Date).getTime());
 const isOneOf = (values: readonly unknown[]): Check => values.includes.bind(values);
 
@@ -30,7 +30,7 @@ const SESSION = checks<StoredSession>({
   scope: isOneOf(SESSION_SCOPES),
   label: isTextOrNull,
   secretHash: isText,
-  credentialVersion: isNumber,
+  credentialVersion: isCount,
   createdAt: isDate,
   authenticatedAt: isDate,
   lastSeenAt: isDate,
@@ -45,7 +45,7 @@ const USER = checks<User>({
   lastName: isTextOrNull,
   role: isOneOf(['user', 'admin']),
   disabled: (value) => typeof value === 'boolean',
-  credentialVersion: isNumber,
+  credentialVersion: isCount,
   createdAt: isDate,
   updatedAt: isDate,
 });
@@ -53,7 +53,7 @@ const USER = checks<User>({
 const EVENT = checks<AuditEvent>({
   id: (id) => typeof id === 'string' && isAuditId(id),
   at: isDate,
-  count: isNumber,
+  count: isCount,
   lastAt: isDate,
   type: isOneOf(AUDIT_TYPES),
   via: isOneOf(['http', 'operator', 'program']),

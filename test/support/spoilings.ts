@@ -22,6 +22,7 @@ const SESSIONS: Values = {
   'no date of its end': { expires_at: NO_DATE },
   'a kind of another version': { kind: sql`'passkey'` },
   'an empty scope': { scope: sql`''` },
+  'a version below zero': { credential_version: sql`-1` },
   'ended for no reason that there is': { ended_at: sql`1767268800000`, end_reason: sql`'eclipse'` },
 };
 const SESSIONS_IN_SQLITE: Values = {
@@ -34,6 +35,7 @@ const SESSIONS_IN_SQLITE: Values = {
 const USERS: Values = {
   'no date': { created_at: NO_DATE },
   'a role of another version': { role: sql`'owner'` },
+  'a version below zero': { credential_version: sql`-1` },
 };
 const USERS_IN_SQLITE: Values = {
   ...USERS,
@@ -44,6 +46,7 @@ const USERS_IN_SQLITE: Values = {
 const EVENTS: Values = {
   'no date': { at: NO_DATE },
   'no number': { count: NO_DATE },
+  'a number below zero': { count: sql`-1` },
   'no date of the last time': { last_at: NO_DATE },
   'details that are no JSON': { details: sql`'{"method":'` },
   'details that are empty': { details: sql`''` },

@@ -113,6 +113,24 @@ describeWithRedis('On Redis', () => {
     });
   });
 
+  it.each(['junk', '', '-1', 'inf', '\u00ff'])(
+    'a count of fields that is %j keeps nobody from signing in',
+    async (count) => {
+      const { url, prefix, drop } = newPrefix();
+      const [redis, operator] = [await RedisConnection.open(url, PATIENT), createClient({ url })];
+      await operator.connect();
+      const store = new RedisSessionStore(redis);
+      await store.insert(aSession({ userId: 'ann' }));
+      await operator.hSet(`${prefix}:${userTag('ann')}`, '', count);
+      for (let number = 0; number < 20; number += 1)
+        expect(await store.insert(aSession({ userId: 'ann' }))).toMatchObject({ outcome: 'inserted' });
+      expect(await operator.hGet(`${prefix}:${userTag('ann')}`, '')).toMatch(/^\d+$/);
+      operator.destroy();
+      await redis.close();
+      await drop();
+    },
+  );
+
   it.each([aSession().client, { ip: null, userAgent: null }])(
     'a session that an older version wrote is a usual one (%j)',
     async (client) => {

@@ -208,7 +208,8 @@ for i = 1, excess do
   table.insert(result, found[i].field)
 end
 keepFor(tonumber(new.expires) - now + kept)
-if redis.call('HLEN', key) > tonumber(redis.call('HGET', key, '${NOT_A_SESSION}') or 16) then forget() end
+local due = string.match(redis.call('HGET', key, '${NOT_A_SESSION}') or '', '^%d+$')
+if redis.call('HLEN', key) > tonumber(due or 16) then forget() end
 if redis.call('HLEN', key) > ${INDEXED_FROM} then
   new.field = id
   if isIndexed() then addToIndex({ new }) end
