@@ -32,7 +32,7 @@ async function play(
   return Stage.play('sqlite', async (stage) => {
     const server = await stage.start();
     const { hostname, port } = new URL(server.url);
-    const request = `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+    const request = `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
     const batch = request.repeat(Math.min(inFlight, Math.ceil(BYTES / request.length)));
     const client = new Client(server);
     await client.send('GET', '/status');
