@@ -11,7 +11,11 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   testRegex: '\\.spec\\.ts$',
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/test/slow/'],
-  modulePathIgnorePatterns: ['<rootDir>/bench/', '<rootDir>/mutation/', '<rootDir>/test/clients/'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/proof/bench/',
+    '<rootDir>/proof/mutation/',
+    '<rootDir>/test/clients/',
+  ],
   moduleNameMapper: {
     '^coatcheck$': '<rootDir>/src/index.ts',
     '^coatcheck/testing$': '<rootDir>/src/testing/index.ts',

@@ -18,8 +18,8 @@ const { metafile } = await build({
   entryPoints: [
     'dist/lib/main.js',
     'dist/lib/cli.js',
-    'dist/lib/users/hashing.worker.js',
-    'dist/lib/users/common-passwords.worker.js',
+    'dist/lib/users/passwords/hashing.worker.js',
+    'dist/lib/users/passwords/common-passwords.worker.js',
     'dist/lib/storage/sql/sqlite-checkpoint.worker.js',
   ],
   entryNames: '[name]',

@@ -6,7 +6,7 @@ export {
   OptionalAuth,
   Public,
   Roles,
-} from './common/access.js';
+} from './auth/decorators/access.js';
 export { Clock, NEVER, SystemClock } from './common/clock.js';
 export type { SweepStep } from './common/sweeper.js';
 export {
@@ -23,22 +23,23 @@ export {
   type AuditFacts,
   type AuditType,
 } from './audit/audit-event.js';
-export { AuditModule } from './audit/audit.module.js';
+export { AuditModule } from './audit.module.js';
 export { AuditOptions } from './audit/audit-options.js';
 export { AUDIT_WINDOW, type AuditFilter, type AuditPage, AuditStore } from './audit/audit-store.js';
 export { AuditSweeper } from './audit/audit-sweeper.js';
 export { AuditTrail } from './audit/audit-trail.js';
-export { CurrentInitiator, type Initiator, initiatorOf } from './audit/initiator.js';
+export type { Initiator } from './audit/initiator.js';
+export { CurrentInitiator, initiatorOf } from './auth/request-initiator.js';
 
 export { type Account, type Attempt, type Claimant, GuessThrottle } from './throttle/guess-throttle.js';
-export { MemoryTallyStore } from './throttle/memory.tally-store.js';
-export { TallyStore } from './throttle/tally-store.js';
+export { MemoryTallyStore } from './throttle/memory.throttle-store.js';
+export { TallyStore } from './throttle/throttle-store.js';
 export { ThrottleOptions } from './throttle/throttle-options.js';
 
-export { Argon2PasswordHasher } from './users/argon2.password-hasher.js';
-export { BcryptPasswordHasher } from './users/bcrypt.password-hasher.js';
-export type { TaskOwner } from './users/fair-queue.js';
-export { PasswordHasher } from './users/password-hasher.js';
+export { Argon2PasswordHasher } from './users/passwords/argon2.password-hasher.js';
+export { BcryptPasswordHasher } from './users/passwords/bcrypt.password-hasher.js';
+export type { TaskOwner } from './users/passwords/fair-queue.js';
+export { PasswordHasher } from './users/passwords/password-hasher.js';
 export { type IssuedReset, PasswordResetService } from './users/password-reset.service.js';
 export { ResetToken } from './users/reset-token.js';
 export { type Credential, type Role, type User, emailKey } from './users/user.js';
@@ -50,11 +51,11 @@ export {
   UserStore,
   type UserUpdate,
 } from './users/user-store.js';
-export { UserTallyStore } from './users/user-tally-store.js';
-export { UserWatcher } from './users/user-watcher.js';
-export { UsersModule } from './users/users.module.js';
+export { UserTallyStore } from './users/reset-token-store.js';
+export { UserWatcher } from './users/user-listener.js';
+export { UsersModule } from './users.module.js';
 export { type PasswordScheme, type Registration, UsersOptions } from './users/users-options.js';
-export type { SchemeOptions } from './users/scheme.password-hasher.js';
+export type { SchemeOptions } from './users/passwords/scheme.password-hasher.js';
 export {
   type NewUser,
   type PasswordClaimant,
@@ -83,7 +84,7 @@ export {
 } from './sessions/session-store.js';
 export { SessionSweeper } from './sessions/session-sweeper.js';
 export { SessionToken } from './sessions/session-token.js';
-export { SessionsModule } from './sessions/sessions.module.js';
+export { SessionsModule } from './sessions.module.js';
 export { SessionsOptions } from './sessions/sessions-options.js';
 export {
   type DeadReason,
@@ -107,13 +108,13 @@ export {
   USUAL_WISH,
   rejected,
 } from './auth/auth.js';
-export { AuthChain } from './auth/auth-chain.js';
-export { AuthGuard } from './auth/auth.guard.js';
-export { type AuthAsyncOptions, AuthModule, type AuthSyncOptions } from './auth/auth.module.js';
+export { AuthChain } from './auth/strategies/auth-chain.js';
+export { AuthGuard } from './auth/guards/auth.guard.js';
+export { type AuthAsyncOptions, AuthModule, type AuthSyncOptions } from './auth.module.js';
 export { AuthOptions } from './auth/auth-options.js';
-export { FreshGuard } from './auth/fresh.guard.js';
-export { RolesGuard } from './auth/roles.guard.js';
-export { SessionCookie } from './auth/session-cookie.js';
+export { FreshGuard } from './auth/guards/fresh.guard.js';
+export { RolesGuard } from './auth/guards/roles.guard.js';
+export { SessionCookie } from './auth/carriers/session-cookie.js';
 export { type JoinsUsers, type SessionUser, SessionUsers, sessionUsersOf } from './auth/session-users.js';
 export { BasicAuth } from './auth/strategies/basic.auth.js';
 export { SessionAuth } from './auth/strategies/session.auth.js';
@@ -131,11 +132,11 @@ export { ReadsOwnBody } from './http/body-decorators.js';
 export type { Dialect } from './http/dialect.js';
 export { ALX } from './http/dialects/alx.js';
 export { STANDARD } from './http/dialects/standard.js';
-export { HttpOptions } from './http/http-options.js';
-export { createExpressServer } from './http/express-server.js';
-export { JsonExpressAdapter } from './http/json-express.adapter.js';
+export { HttpOptions } from './server/http/http-options.js';
+export { createExpressServer } from './server/http/express-server.js';
+export { JsonExpressAdapter } from './server/http/json-express.adapter.js';
 
-export { AppModule } from './app.module.js';
-export { type Config, ConfigError } from './config/config.js';
-export { loadConfig } from './config/load-config.js';
-export { configureApp, createApp } from './configure-app.js';
+export { AppModule } from './server/app.module.js';
+export { type Config, ConfigError } from './server/config/config.js';
+export { loadConfig } from './server/config/load-config.js';
+export { configureApp, createApp } from './server/create-app.js';

@@ -2,18 +2,18 @@
 import cluster from 'node:cluster';
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
-import { AppModule } from './app.module.js';
-import type { Config } from './config/config.js';
-import { loadConfig } from './config/load-config.js';
-import { configureApp } from './configure-app.js';
-import { JsonExpressAdapter } from './http/json-express.adapter.js';
-import { LAST_LINES, Output } from './logging/output.js';
-import { PinoLogger } from './logging/pino.logger.js';
-import { ProcessEnd, hasTerminal } from './process-end.js';
+import { AppModule } from './server/app.module.js';
+import type { Config } from './server/config/config.js';
+import { loadConfig } from './server/config/load-config.js';
+import { configureApp } from './server/create-app.js';
+import { JsonExpressAdapter } from './server/http/json-express.adapter.js';
+import { LAST_LINES, Output } from './server/logging/output.js';
+import { PinoLogger } from './server/logging/pino.logger.js';
+import { ProcessEnd, hasTerminal } from './server/process-end.js';
 import { OpeningError } from './storage/connections.js';
 import { withoutSecrets } from './storage/store-url.js';
-import { RegistrationDesk } from './users/registration-desk.js';
-import { Workers } from './workers.js';
+import { RegistrationDesk } from './users/registration.service.js';
+import { Workers } from './server/workers.js';
 
 const STORE_VARIABLES = { database: 'DATABASE_URL', sessions: 'SESSION_STORE_URL' } as const;
 

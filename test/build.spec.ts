@@ -20,8 +20,8 @@ const SENTENCE = /^There is no complete build in dist.*npm ci && npm run build.*
 const ENTRIES = [
   'main.ts',
   'cli.ts',
-  'users/hashing.worker.js',
-  'users/common-passwords.worker.js',
+  'users/passwords/hashing.worker.js',
+  'users/passwords/common-passwords.worker.js',
   'storage/sql/sqlite-checkpoint.worker.js',
 ];
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { HttpOptions, UsersService, loadConfig } from 'coatcheck';
-import { HostCheck } from '../src/http/host-check.js';
+import { HostCheck } from '../src/server/http/host-check.js';
 import { TestApp } from './support/app.js';
 import { Server, newFolder } from './support/server.js';
 import { Wire } from './support/wire.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PasswordHasher } from '../src/users/password-hasher.js';
+import { PasswordHasher } from '../src/users/passwords/password-hasher.js';
 import { UserStore } from '../src/users/user-store.js';
 import { aTaskOwner } from '../src/testing/samples.js';
 import { PASSWORD, TestApp, basic } from './support/app.js';

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { loadConfig } from 'coatcheck';
-import { CrossSiteCheck } from '../src/http/cross-site-check.js';
+import { CrossSiteCheck } from '../src/auth/guards/cross-site-check.js';
 import { PASSWORD, TestApp } from './support/app.js';
 
 type Fields = Readonly<Record<string, string>>;

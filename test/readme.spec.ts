@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { PROBLEM_CODES } from '../src/http/problem.js';
-import { describeConfig } from '../src/config/load-config.js';
+import { describeConfig } from '../src/server/config/load-config.js';
 
 const readme = readFileSync('README.md', 'utf8');
 const [, configuration = ''] = /^## Configuration$([^]*?)^## /m.exec(readme) ?? [];

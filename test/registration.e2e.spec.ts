@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RegistrationDesk } from '../src/users/registration-desk.js';
+import { RegistrationDesk } from '../src/users/registration.service.js';
 import { UsersOptions } from '../src/users/users-options.js';
 import { PASSWORD, TestApp } from './support/app.js';
 

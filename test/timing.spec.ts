@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { auc } from '../timing/auc.js';
+import { auc } from '../proof/timing/auc.js';
 
 describe('The area under the ROC curve', () => {
   it.each([

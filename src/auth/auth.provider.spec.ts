@@ -5,7 +5,7 @@ import type { Request } from 'express';
 import { anExchange } from '../../test/support/exchange.js';
 import { aUser } from '../testing/samples.js';
 import { ANONYMOUS, Auth, type AuthResult } from './auth.js';
-import { AuthChain } from './auth-chain.js';
+import { AuthChain } from './strategies/auth-chain.js';
 import { AuthOptions } from './auth-options.js';
 import { authProvider, chooseSchemes, remembersUsers } from './auth.provider.js';
 import { BasicAuth } from './strategies/basic.auth.js';

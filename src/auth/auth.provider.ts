@@ -1,7 +1,7 @@
 import type { FactoryProvider, Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { Auth } from './auth.js';
-import { AuthChain } from './auth-chain.js';
+import { AuthChain } from './strategies/auth-chain.js';
 import { AuthOptions } from './auth-options.js';
 import { BasicAuth } from './strategies/basic.auth.js';
 import { SessionAuth } from './strategies/session.auth.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { AuthOptions } from './auth-options.js';
 import { SCHEMES, chooseSchemes, takesTokens } from './auth.provider.js';
-import { SessionCookie } from './session-cookie.js';
+import { SessionCookie } from './carriers/session-cookie.js';
 
 const BEARER = /^bearer +\S/i;
 

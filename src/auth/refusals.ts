@@ -2,7 +2,7 @@ import { Injectable, Optional } from '@nestjs/common';
 import type { Request } from 'express';
 import type { AuditType } from '../audit/audit-event.js';
 import { AuditTrail } from '../audit/audit-trail.js';
-import { initiatorOf } from '../audit/initiator.js';
+import { initiatorOf } from './request-initiator.js';
 import type { ErrorCode } from '../common/domain-error.js';
 
 /** The refusals that are events; others say of themselves what failed, or that nobody signed in. */

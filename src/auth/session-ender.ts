@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { StoreUnavailableError } from '../common/domain-error.js';
 import { SessionsService } from '../sessions/sessions.service.js';
-import { UserWatcher } from '../users/user-watcher.js';
+import { UserWatcher } from '../users/user-listener.js';
 
 /**
  * Ends the sessions of users who may not sign in any more, so that their holders are told why. They are invalid without it,

@@ -13,8 +13,8 @@ import {
   SwaggerModule,
 } from '@nestjs/swagger';
 import { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
-import type { Access } from '../common/access.js';
-import { type ApiNote, takeApiNotes } from '../common/api-notes.js';
+import type { Access } from '../auth/decorators/access.js';
+import { type ApiNote, takeApiNotes } from './api-notes.js';
 import type { ErrorCode } from '../common/domain-error.js';
 import { API_HEADERS, headerReferences } from './api-headers.js';
 import { SHARED_RESPONSES, refusalCodes, refusalResponses } from './api-refusals.js';

@@ -1,4 +1,4 @@
-import type { AnswerHeader } from '../common/api-notes.js';
+import type { AnswerHeader } from './api-notes.js';
 
 const text = (description: string) => ({ description, schema: { type: 'string' } }) as const;
 

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../common/domain-error.js';
 import { STANDARD } from './dialects/standard.js';
 import { type ApiHeader, headerReferences } from './api-headers.js';
 import { PROBLEM_CODES, problem } from './problem.js';
-import { isSafe } from './request-checks.js';
+import { isSafe } from '../auth/request-checks.js';
 import type { Route } from './route-table.js';
 
 /** What decides which refusals an operation has, besides its route. */

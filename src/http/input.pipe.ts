@@ -2,8 +2,8 @@ import { type ArgumentMetadata, type Type, type ValidationError, ValidationPipe 
 import { instanceToPlain, plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validate } from 'class-validator';
 import { DomainError, type InputFault, MISSING, NULL } from '../common/domain-error.js';
-import { type FieldRules, fieldRulesOf } from '../common/field-rules.js';
-import { isOptionalBody } from '../common/optional-body.js';
+import { type FieldRules, fieldRulesOf } from './field-rules.js';
+import { isOptionalBody } from './optional-body.js';
 import type { Dialect } from './dialect.js';
 
 /** What Nest's pipe needs of the two packages. Without this it loads them whole, with the rules for telephone numbers. */

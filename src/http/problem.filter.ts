@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { DomainError, type ErrorCode, type Explanation } from '../common/domain-error.js';
 import type { Dialect, ProblemAnswer } from './dialect.js';
 import { type Problem, problemOf } from './problem.js';
-import { requestIdOf } from './request-id.js';
+import { requestIdOf } from '../auth/request-id.js';
 
 /** Where the filter finds what it tells of a request, and whom it tells. */
 export interface Refusing {

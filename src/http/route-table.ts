@@ -3,7 +3,7 @@ import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { Request } from 'express';
 import { pathToRegexp } from 'path-to-regexp';
-import { type Access, accessOf, freshnessOf, rolesOf } from '../common/access.js';
+import { type Access, accessOf, freshnessOf, rolesOf } from '../auth/decorators/access.js';
 
 export interface Route {
   readonly method: string;

@@ -2,12 +2,10 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditStore } from '../audit/audit-store.js';
 import { Clock, SystemClock } from '../common/clock.js';
 import { SessionStore } from '../sessions/session-store.js';
-import { TallyStore } from '../throttle/tally-store.js';
+import { TallyStore } from '../throttle/throttle-store.js';
 import { UserStore } from '../users/user-store.js';
-import { UserTallyStore } from '../users/user-tally-store.js';
+import { UserTallyStore } from '../users/reset-token-store.js';
 import { Connections } from './connections.js';
-import { HealthController } from './health.controller.js';
-import { Readiness } from './readiness.js';
 import { StorageOptions } from './storage-options.js';
 
 /** Provides the stores of users, audit events, sessions and tallies to the whole application, on what the URLs name. */
@@ -17,7 +15,6 @@ export class StorageModule {
   static forRoot(options: Partial<StorageOptions> = {}, { mustBeWritable = true } = {}): DynamicModule {
     return {
       module: StorageModule,
-      controllers: [HealthController],
       providers: [
         { provide: StorageOptions, useValue: new StorageOptions(options) },
         { provide: Clock, useClass: SystemClock },
@@ -26,7 +23,6 @@ export class StorageModule {
           inject: [StorageOptions],
           useFactory: (given: StorageOptions) => Connections.open(given, { mustBeWritable }),
         },
-        Readiness,
         { provide: UserStore, inject: [Connections], useFactory: ({ users }: Connections) => users },
         { provide: TallyStore, inject: [Connections], useFactory: ({ tallies }: Connections) => tallies },
         {
@@ -37,7 +33,7 @@ export class StorageModule {
         { provide: AuditStore, inject: [Connections], useFactory: ({ audit }: Connections) => audit },
         { provide: SessionStore, inject: [Connections], useFactory: ({ sessions }: Connections) => sessions },
       ],
-      exports: [UserStore, AuditStore, SessionStore, TallyStore, UserTallyStore],
+      exports: [Connections, UserStore, AuditStore, SessionStore, TallyStore, UserTallyStore],
       global: true,
     };
   }

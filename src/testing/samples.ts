@@ -5,10 +5,10 @@ import type { Clock } from '../common/clock.js';
 import type { StoredSession } from '../sessions/session.js';
 import { SessionToken } from '../sessions/session-token.js';
 import { GuessThrottle } from '../throttle/guess-throttle.js';
-import { MemoryTallyStore } from '../throttle/memory.tally-store.js';
+import { MemoryTallyStore } from '../throttle/memory.throttle-store.js';
 import { ThrottleOptions } from '../throttle/throttle-options.js';
 import type { User } from '../users/user.js';
-import type { TaskOwner } from '../users/fair-queue.js';
+import type { TaskOwner } from '../users/passwords/fair-queue.js';
 import type { PasswordClaimant } from '../users/users.service.js';
 
 const ids = new AuditIds();

@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Logger } from '@nestjs/common';
 import { newFolder } from '../../test/support/server.js';
 import { SqliteDatabase } from '../storage/sql/sqlite.database.js';
-import { SqlTallyStore } from '../storage/sql/sql.tally-store.js';
+import { SqlTallyStore } from '../storage/sql/sql.throttle-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { aClaimant } from '../testing/samples.js';
 import { type Account, type Claimant, GuessThrottle } from './guess-throttle.js';
-import { MemoryTallyStore } from './memory.tally-store.js';
+import { MemoryTallyStore } from './memory.throttle-store.js';
 import { ThrottleOptions } from './throttle-options.js';
 
 const SECOND = 1000;

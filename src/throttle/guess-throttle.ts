@@ -16,9 +16,9 @@ import {
   withFailedCode,
 } from './guesses.js';
 import { ALL, checkNetworks, countsForServer, endOf, windowIn, withFailure } from './network-failures.js';
-import type { TallyStore } from './tally-store.js';
+import type { TallyStore } from './throttle-store.js';
 import type { ThrottleOptions } from './throttle-options.js';
-import { Turns } from './turns.js';
+import { Turns } from './keyed-mutex.js';
 
 const DAY = 24 * 60 * 60_000;
 

@@ -5,14 +5,14 @@ import { type Initiator, PROGRAM } from '../audit/initiator.js';
 import { type Clock, isFromWrongClock, later } from '../common/clock.js';
 import { DomainError, StoreUnavailableError, invalid } from '../common/domain-error.js';
 import type { GuessThrottle } from '../throttle/guess-throttle.js';
-import type { TallyStore } from '../throttle/tally-store.js';
-import { ownerOf } from './fair-queue.js';
-import type { PasswordHasher } from './password-hasher.js';
-import { PasswordPolicy } from './password-policy.js';
+import type { TallyStore } from '../throttle/throttle-store.js';
+import { ownerOf } from './passwords/fair-queue.js';
+import type { PasswordHasher } from './passwords/password-hasher.js';
+import { PasswordPolicy } from './passwords/password-policy.js';
 import { ResetToken } from './reset-token.js';
 import { type User, emailKey } from './user.js';
 import type { UserStore } from './user-store.js';
-import type { UserWatcher } from './user-watcher.js';
+import type { UserWatcher } from './user-listener.js';
 import type { UsersOptions } from './users-options.js';
 
 /** How long a reset token is valid, in milliseconds. */

@@ -7,12 +7,12 @@ import { MemoryAuditStore } from '../storage/memory/memory.audit-store.js';
 import { MemoryUserStore } from '../storage/memory/memory.user-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { aClaimant, aThrottle } from '../testing/samples.js';
-import { Argon2PasswordHasher } from './argon2.password-hasher.js';
-import { BcryptPasswordHasher } from './bcrypt.password-hasher.js';
-import type { PasswordHasher } from './password-hasher.js';
+import { Argon2PasswordHasher } from './passwords/argon2.password-hasher.js';
+import { BcryptPasswordHasher } from './passwords/bcrypt.password-hasher.js';
+import type { PasswordHasher } from './passwords/password-hasher.js';
 import type { User } from './user.js';
 import { UsersOptions } from './users-options.js';
-import { UserWatcher } from './user-watcher.js';
+import { UserWatcher } from './user-listener.js';
 import { UsersService } from './users.service.js';
 
 const PASSWORD = 'the right password';

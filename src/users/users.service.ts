@@ -8,13 +8,13 @@ import { DomainError, type InputFault, invalid } from '../common/domain-error.js
 import type { Requester } from '../common/requester.js';
 import { type Claimant, GuessThrottle } from '../throttle/guess-throttle.js';
 import { addressFault } from './email-address.js';
-import { ownerOf } from './fair-queue.js';
-import { PasswordHasher } from './password-hasher.js';
-import { type PasswordOwner, PasswordPolicy, isOverlong } from './password-policy.js';
-import { RecentProofs } from './recent-proofs.js';
+import { ownerOf } from './passwords/fair-queue.js';
+import { PasswordHasher } from './passwords/password-hasher.js';
+import { type PasswordOwner, PasswordPolicy, isOverlong } from './passwords/password-policy.js';
+import { RecentProofs } from './passwords/recent-proofs.js';
 import { type Credential, type Role, type User, emailKey } from './user.js';
 import { type UserChanges, type UserPosition, UserStore } from './user-store.js';
-import { UserWatcher } from './user-watcher.js';
+import { UserWatcher } from './user-listener.js';
 import { UsersOptions } from './users-options.js';
 
 export interface NewUser {

@@ -1,4 +1,4 @@
-import { crashes } from '../../faults/crashes.js';
+import { crashes } from '../../proof/faults/crashes.js';
 import { describeFaults } from '../support/faults.js';
 
 describeFaults(crashes);

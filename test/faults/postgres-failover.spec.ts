@@ -1,4 +1,4 @@
-import { postgresFailover } from '../../faults/postgres-failover.js';
+import { postgresFailover } from '../../proof/faults/postgres-failover.js';
 import { describeFaults } from '../support/faults.js';
 
 // Each end of a primary, and each way to find the other server; the campaign plays every pair.

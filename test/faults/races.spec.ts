@@ -1,4 +1,4 @@
-import { races } from '../../faults/races.js';
+import { races } from '../../proof/faults/races.js';
 import { describeFaults } from '../support/faults.js';
 
 describeFaults(races);

@@ -1,4 +1,4 @@
-import { redisFailovers } from '../../faults/redis-failovers.js';
+import { redisFailovers } from '../../proof/faults/redis-failovers.js';
 import { describeFaults } from '../support/faults.js';
 
 describeFaults(redisFailovers);

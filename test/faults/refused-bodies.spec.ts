@@ -1,4 +1,4 @@
-import { refusedBodies } from '../../faults/refused-bodies.js';
+import { refusedBodies } from '../../proof/faults/refused-bodies.js';
 import { describeFaults } from '../support/faults.js';
 
 describeFaults(refusedBodies);

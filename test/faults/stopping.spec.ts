@@ -1,4 +1,4 @@
-import { stopping } from '../../faults/stopping.js';
+import { stopping } from '../../proof/faults/stopping.js';
 import { describeFaults } from '../support/faults.js';
 
 describeFaults(stopping);

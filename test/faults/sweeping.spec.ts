@@ -1,4 +1,4 @@
-import { sweeping } from '../../faults/sweeping.js';
+import { sweeping } from '../../proof/faults/sweeping.js';
 import { describeFaults } from '../support/faults.js';
 
 describeFaults(sweeping);

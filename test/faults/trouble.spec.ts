@@ -1,4 +1,4 @@
-import { trouble } from '../../faults/trouble.js';
+import { trouble } from '../../proof/faults/trouble.js';
 import { describeFaults } from '../support/faults.js';
 
 describeFaults(trouble);

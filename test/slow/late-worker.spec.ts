@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, it } from '@jest/globals';
-import { READY_WITHIN } from '../../src/workers.js';
+import { READY_WITHIN } from '../../src/server/workers.js';
 import { Server, newFolder } from '../support/server.js';
 
 const run = promisify(execFile);

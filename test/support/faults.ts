@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Scenario } from '../../faults/scenario.js';
-import { MissingEngineError } from '../../faults/support.js';
+import type { Scenario } from '../../proof/faults/scenario.js';
+import { MissingEngineError } from '../../proof/faults/support.js';
 
 const PATIENCE = 240_000;
 

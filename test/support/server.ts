@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-import { NAMES } from '../../src/config/environment.js';
+import { NAMES } from '../../src/server/config/environment.js';
 
 /** Those of a process; undefined for one that it does not have. */
 type Variables = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { SqlDatabase } from '../../src/storage/sql/sql.database.js';
-import { SqlTallyStore } from '../../src/storage/sql/sql.tally-store.js';
+import { SqlTallyStore } from '../../src/storage/sql/sql.throttle-store.js';
 
 const now = new Date('2026-01-01T12:00:00.000Z');
 const later = (ms: number) => new Date(now.getTime() + ms);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { AuthOptions } from '../auth-options.js';
-import { SessionCookie } from '../session-cookie.js';
+import { SessionCookie } from '../carriers/session-cookie.js';
 import { SessionUsers } from '../session-users.js';
 import { SessionExpAuth } from './session-exp.auth.js';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { initiatorOf } from '../../audit/initiator.js';
-import { clientFacts } from '../../http/client-facts.js';
+import { initiatorOf } from '../request-initiator.js';
+import { clientFacts } from '../client-facts.js';
 import { endOrNull } from '../../common/clock.js';
 import type { Session, Transport } from '../../sessions/session.js';
 import { SessionLifetime } from '../../sessions/session-lifetime.js';
@@ -20,7 +20,7 @@ import {
   rejected,
 } from '../auth.js';
 import { AuthOptions } from '../auth-options.js';
-import { SessionCookie } from '../session-cookie.js';
+import { SessionCookie } from '../carriers/session-cookie.js';
 import { SessionUsers } from '../session-users.js';
 
 const REJECTIONS: Record<DeadReason, Rejection> = {

@@ -1,5 +1,5 @@
 import type { Backend } from '../backend.js';
-import { MemoryTallyStore } from '../../throttle/memory.tally-store.js';
+import { MemoryTallyStore } from '../../throttle/memory.throttle-store.js';
 import { MemoryAuditStore } from './memory.audit-store.js';
 import { MemorySessionStore } from './memory.session-store.js';
 import { MemoryUserStore } from './memory.user-store.js';

@@ -1,8 +1,8 @@
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
-import { describeTallyStore } from '../../testing/describe-tally-store.js';
+import { describeTallyStore } from '../../testing/describe-throttle-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
-import { MemoryTallyStore } from '../../throttle/memory.tally-store.js';
+import { MemoryTallyStore } from '../../throttle/memory.throttle-store.js';
 import { MemoryAuditStore } from './memory.audit-store.js';
 import { MemorySessionStore } from './memory.session-store.js';
 import { MemoryUserStore } from './memory.user-store.js';

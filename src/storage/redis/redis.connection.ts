@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { parseStoreUrl, withoutSecrets } from '../store-url.js';
 import { START_TIMEOUT, StoreCalls } from '../store-calls.js';
-import { Gathered } from '../gathered.js';
+import { Gathered } from '../batch-loader.js';
 import { type ConnectedRedis, NotReplicatedError } from './connected-redis.js';
 import { Due } from './due.js';
 import type { RedisClient } from './redis.client.js';

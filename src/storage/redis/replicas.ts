@@ -1,4 +1,4 @@
-import { Gathered } from '../gathered.js';
+import { Gathered } from '../batch-loader.js';
 import { NotReplicatedError } from './connected-redis.js';
 
 /**

@@ -7,7 +7,7 @@ import {
   type Transaction,
   sql,
 } from 'kysely';
-import { Gathered } from '../gathered.js';
+import { Gathered } from '../batch-loader.js';
 import { START_TIMEOUT, StoreCalls, whileRepeatable } from '../store-calls.js';
 import type { TablePolicy } from '../storage-options.js';
 import { withoutSecrets } from '../store-url.js';

@@ -10,7 +10,7 @@ import {
   type Transaction,
   sql,
 } from 'kysely';
-import { Gathered } from '../gathered.js';
+import { Gathered } from '../batch-loader.js';
 import type { TablePolicy } from '../storage-options.js';
 import { StoreCalls, whileRepeatable } from '../store-calls.js';
 import { WHO_MIGRATES, explainMigration, migrationsFor, requireMigrated } from './migrations.js';

@@ -20,12 +20,12 @@ import { expectClearance } from '../../../test/support/tallies.js';
 import { StoreUnavailableError } from '../../common/domain-error.js';
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
-import { describeTallyStore } from '../../testing/describe-tally-store.js';
+import { describeTallyStore } from '../../testing/describe-throttle-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
 import { aSession, aUser, anAuditEvent } from '../../testing/samples.js';
 import { SqlAuditStore } from './sql.audit-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
-import { SqlTallyStore } from './sql.tally-store.js';
+import { SqlTallyStore } from './sql.throttle-store.js';
 import { SqlUserStore } from './sql.user-store.js';
 import { SqliteDatabase } from './sqlite.database.js';
 

@@ -1,9 +1,0 @@
-import { IsIn, IsOptional } from 'class-validator';
-import { ApiField } from '../../common/api-notes.js';
-
-export class EndSessionsDto {
-  @ApiField({ required: false, enum: ['others', 'all'], description: '`all` ends this one too.' })
-  @IsOptional()
-  @IsIn(['others', 'all'])
-  readonly scope?: 'others' | 'all';
-}

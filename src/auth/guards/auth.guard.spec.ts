@@ -1,0 +1,198 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import type { Request } from 'express';
+import { anExchange } from '../../../test/support/exchange.js';
+import { OptionalAuth, Public, Roles } from '../decorators/access.js';
+import type { Dialect } from '../../http/dialect.js';
+import { ALX } from '../../http/dialects/alx.js';
+import { STANDARD } from '../../http/dialects/standard.js';
+import { SessionLifetime } from '../../sessions/session-lifetime.js';
+import { SessionsOptions } from '../../sessions/sessions-options.js';
+import { SessionsService } from '../../sessions/sessions.service.js';
+import { MemorySessionStore } from '../../storage/memory/memory.session-store.js';
+import { MemoryUserStore } from '../../storage/memory/memory.user-store.js';
+import { FakeClock } from '../../testing/fake-clock.js';
+import { aSession, aUser } from '../../testing/samples.js';
+import { ANONYMOUS, Auth, type AuthResult, type Principal, rejected } from '../auth.js';
+import { AuthGuard } from './auth.guard.js';
+import { AuthOptions } from '../auth-options.js';
+import { RolesGuard } from './roles.guard.js';
+import { SessionCookie } from '../carriers/session-cookie.js';
+import { sessionUsersOf } from '../session-users.js';
+import { SessionAuth } from '../strategies/session.auth.js';
+
+class Coats {
+  @Public()
+  open() {}
+
+  @OptionalAuth()
+  lounge() {}
+
+  mine() {}
+
+  @Roles('admin', 'keeper')
+  all() {}
+}
+
+/** Is concerned with nothing. */
+class DeafAuth extends Auth {
+  readonly challenge = 'Nothing';
+
+  authenticate(): Promise<AuthResult> {
+    return Promise.resolve(ANONYMOUS);
+  }
+}
+
+/** Knows one person, who is everybody. */
+class KnowingAuth extends DeafAuth {
+  constructor(private readonly principal: Principal) {
+    super();
+  }
+
+  override authenticate(): Promise<AuthResult> {
+    return Promise.resolve({ outcome: 'authenticated', principal: this.principal });
+  }
+}
+
+/** Says of every session that it is over. */
+class RefusingAuth extends DeafAuth {
+  constructor(private readonly at: Date) {
+    super();
+  }
+
+  override authenticate(): Promise<AuthResult> {
+    return Promise.resolve(rejected('session_evicted', this.at));
+  }
+}
+
+const contextOf = (handler: keyof Coats, request: Request) =>
+  new ExecutionContextHost([request], Coats, Coats.prototype[handler]);
+
+describe('The guard', () => {
+  const user = aUser();
+  let ticket: string;
+  let guardOf: (dialect: Dialect) => AuthGuard;
+
+  beforeEach(async () => {
+    const [userStore, sessionStore] = [new MemoryUserStore(), new MemorySessionStore()];
+    const sessions = new SessionsService(sessionStore, new FakeClock(), new SessionsOptions());
+    await userStore.insert(user, 'hash');
+    const client = { ip: null, userAgent: null };
+    ticket = (await sessions.open(user, client, SessionLifetime.unlimited)).token.reveal();
+    guardOf = (dialect) => {
+      const options = new AuthOptions({ cookie: { name: 'sid', secure: false }, dialect });
+      const cookie = new SessionCookie(options);
+      const auth = new SessionAuth(sessions, sessionUsersOf(sessionStore, userStore), cookie, options);
+      return new AuthGuard(auth, cookie, options);
+    };
+  });
+
+  /** Whom the guard lets in to a handler: a principal, or undefined for a stranger. */
+  const admit = async (handler: keyof Coats, headers: Record<string, string> = {}, dialect = STANDARD) => {
+    const { request } = anExchange(headers);
+    expect(await guardOf(dialect).canActivate(contextOf(handler, request))).toBe(true);
+    return request.principal;
+  };
+  const refusal = (code: string) => ({ name: 'DomainError', code });
+
+  it('asks nobody who they are where all may come in', async () => {
+    for (const headers of [undefined, { cookie: `sid=${ticket}` }, { cookie: 'sid=forged' }]) {
+      expect(await admit('open', headers)).toBeUndefined();
+    }
+  });
+
+  it.each(['mine', 'all', 'lounge'] as const)(
+    'lets in who is signed in, and says who it is: %s',
+    async (handler) => {
+      expect(await admit(handler, { cookie: `sid=${ticket}` })).toMatchObject({
+        user: { id: user.id },
+        session: { userId: user.id },
+      });
+    },
+  );
+
+  it.each(['mine', 'all'] as const)('refuses a stranger what is not public: %s', async (handler) => {
+    await expect(admit(handler)).rejects.toMatchObject(refusal('credentials_missing'));
+  });
+
+  it('lets strangers in where they are welcome too, unless the dialect does not', async () => {
+    expect(await admit('lounge')).toBeUndefined();
+    await expect(admit('lounge', {}, ALX)).rejects.toMatchObject(refusal('credentials_missing'));
+  });
+
+  it.each(['mine', 'lounge'] as const)('refuses who shows a ticket that is no good: %s', async (handler) => {
+    await expect(admit(handler, { cookie: 'sid=forged' })).rejects.toMatchObject(
+      refusal('credentials_invalid'),
+    );
+  });
+
+  it('takes a credential that concerns no scheme for none, or for a bad one in the dialect where each counts', async () => {
+    const bearer = { authorization: 'Bearer of a coat' };
+    await expect(admit('mine', bearer)).rejects.toMatchObject(refusal('credentials_missing'));
+    await expect(admit('mine', bearer, ALX)).rejects.toMatchObject(refusal('credentials_invalid'));
+    await expect(admit('mine', {}, ALX)).rejects.toMatchObject(refusal('credentials_missing'));
+  });
+
+  it('takes a cookie that concerns no scheme the same way', async () => {
+    const { request } = anExchange({ cookie: `sid=${ticket}` });
+    for (const [dialect, code] of [
+      [STANDARD, 'credentials_missing'],
+      [ALX, 'credentials_invalid'],
+    ] as const) {
+      const options = new AuthOptions({ cookie: { name: 'sid', secure: false }, dialect });
+      const guard = new AuthGuard(new DeafAuth(), new SessionCookie(options), options);
+      await expect(guard.canActivate(contextOf('mine', request))).rejects.toMatchObject(refusal(code));
+    }
+  });
+
+  it.each([
+    ['read', ['GET', 'HEAD', 'OPTIONS'], ['POST', 'PUT', 'PATCH', 'DELETE', 'QUERY']],
+    ['write', ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE', 'QUERY'], []],
+  ] as const)('has who may %s do %j and not %j', async (scope, allowed, refused) => {
+    const options = new AuthOptions();
+    const auth = new KnowingAuth({ user, session: aSession({ kind: 'access_token', scope }) });
+    const guard = new AuthGuard(auth, new SessionCookie(options), options);
+    const ask = (method: string) => guard.canActivate(contextOf('mine', anExchange({}, { method }).request));
+    for (const method of allowed) expect(await ask(method)).toBe(true);
+    for (const method of refused) await expect(ask(method)).rejects.toMatchObject(refusal('scope_required'));
+  });
+
+  it('tells why a session is over, and since when', async () => {
+    const at = new Date();
+    const options = new AuthOptions();
+    const guard = new AuthGuard(new RefusingAuth(at), new SessionCookie(options), options);
+    await expect(guard.canActivate(contextOf('mine', anExchange().request))).rejects.toMatchObject({
+      ...refusal('session_evicted'),
+      endedAt: at,
+    });
+  });
+
+  it('does not keep a principal that somebody else set', async () => {
+    const { request } = anExchange();
+    request.principal = { user, session: null };
+    await guardOf(STANDARD).canActivate(contextOf('lounge', request));
+    expect(request.principal).toBeUndefined();
+  });
+});
+
+describe('The guard of roles', () => {
+  const guard = new RolesGuard();
+  const enter = (handler: keyof Coats, principal?: Principal) => {
+    const { request } = anExchange();
+    request.principal = principal;
+    return guard.canActivate(contextOf(handler, request));
+  };
+  const principal = (role: 'user' | 'admin') => ({ user: aUser({ role }), session: null });
+
+  it('asks for none where no role is named', () => {
+    expect(enter('mine', principal('user'))).toBe(true);
+    expect(enter('open')).toBe(true);
+  });
+
+  it('lets in who has one of the roles, and nobody else', () => {
+    expect(enter('all', principal('admin'))).toBe(true);
+    for (const other of [principal('user'), undefined]) {
+      expect(() => enter('all', other)).toThrow(expect.objectContaining({ code: 'role_required' }));
+    }
+  });
+});

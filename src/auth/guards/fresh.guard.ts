@@ -1,0 +1,37 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import type { Request } from 'express';
+import { type Freshness, freshnessOf } from '../decorators/access.js';
+import { Clock } from '../../common/clock.js';
+import { DomainError } from '../../common/domain-error.js';
+import type { Session } from '../../sessions/session.js';
+import { AuthOptions } from '../auth-options.js';
+
+/** Lets in, where `@Fresh()` asks for it, only who has lately proven who they are; it comes after the body is read. */
+@Injectable()
+export class FreshGuard implements CanActivate {
+  constructor(
+    private readonly clock: Clock,
+    private readonly options: AuthOptions,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const wanted = freshnessOf(context.getHandler(), context.getClass());
+    if (!wanted || !this.options.dialect.demandsFreshness) return true;
+    const { body, principal } = context.switchToHttp().getRequest<Request>();
+    const isFresh = principal?.isProven || this.#ageOf(principal?.session) <= wanted.maxAge;
+    if (isWanted(wanted, body) && !isFresh)
+      throw new DomainError('session_not_fresh', { maxAge: wanted.maxAge / 1000 });
+    return true;
+  }
+
+  /** Milliseconds since the last proof of a session; of an access token there is none. */
+  #ageOf(session: Session | null | undefined): number {
+    if (!session || session.kind === 'access_token') return Infinity;
+    return this.clock.now().getTime() - session.authenticatedAt.getTime();
+  }
+}
+
+/** A body that nobody has read may ask for anything. */
+function isWanted({ when }: Freshness, body: unknown): boolean {
+  return body === undefined || when(Object(body) as Readonly<Record<string, unknown>>);
+}

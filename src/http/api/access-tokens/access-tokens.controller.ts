@@ -1,0 +1,58 @@
+import { Body, Controller, Post, Req } from '@nestjs/common';
+import type { Request } from 'express';
+import type { Initiator } from '../../../audit/initiator.js';
+import { CurrentInitiator } from '../../../auth/request-initiator.js';
+import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
+import { CurrentUser, Fresh } from '../../../auth/decorators/access.js';
+import { Clock } from '../../../common/clock.js';
+import { invalid } from '../../../common/domain-error.js';
+import { clientFacts } from '../../../auth/client-facts.js';
+import { SessionLifetime } from '../../../sessions/session-lifetime.js';
+import { SessionsService } from '../../../sessions/sessions.service.js';
+import type { User } from '../../../users/user.js';
+import { CreateAccessTokenDto } from './create-access-token.dto.js';
+import { GrantedSessionDto } from '../sessions/session.dto.js';
+import { SessionView } from '../sessions/session-view.js';
+import { tokenEndFault } from '../../../sessions/token-end.js';
+import { withTicket } from '../../../auth/carriers/with-token.js';
+
+/** Bearer tokens that people have made for their programs; they are listed and ended as sessions are. */
+@ApiTag('session')
+@Controller('access_tokens')
+export class AccessTokensController {
+  constructor(
+    private readonly sessions: SessionsService,
+    private readonly view: SessionView,
+    private readonly clock: Clock,
+  ) {}
+
+  @Post()
+  @Fresh('5m')
+  @ApiAction({
+    id: 'createAccessToken',
+    summary: 'Create an access token',
+    description:
+      'Creates a named bearer token for a program. The answer shows it once. A user can have a limited number of live ones.',
+    refusals: ['access_token_limit_reached'],
+  })
+  @ApiAnswer(201, { type: GrantedSessionDto, description: 'The access token.' })
+  async create(
+    @CurrentUser() user: User,
+    @CurrentInitiator() by: Initiator,
+    @Body() { label, scope, expires_at }: CreateAccessTokenDto,
+    @Req() request: Request,
+  ) {
+    const expiresAt = new Date(expires_at);
+    const fault = tokenEndFault(expiresAt, this.clock.now());
+    if (fault !== null) throw invalid('/expires_at', fault);
+    const terms = { kind: 'access_token', transport: 'bearer', label, scope, expiresAt } as const;
+    const { session, token } = await this.sessions.open(
+      user,
+      clientFacts(request),
+      SessionLifetime.unlimited,
+      by,
+      terms,
+    );
+    return withTicket(this.view.show(session, null), token);
+  }
+}

@@ -1,0 +1,112 @@
+import { ApiField } from '../../api-notes.js';
+import {
+  AUDIT_REASONS,
+  AUDIT_TYPES,
+  type AuditDetails,
+  type AuditEvent,
+  type AuditType,
+} from '../../../audit/audit-event.js';
+
+/** More of an event, for the description of the API. */
+export class AuditDetailsDto {
+  @ApiField({ required: false, enum: ['login', 'basic'], description: 'How the password was sent.' })
+  readonly method?: AuditDetails['method'];
+
+  @ApiField({
+    required: false,
+    enum: [...AUDIT_REASONS],
+    description: 'Why a sign-in failed or a session ended.',
+  })
+  readonly reason?: AuditDetails['reason'];
+
+  @ApiField({
+    required: false,
+    enum: ['session', 'remembered', 'access_token'],
+    description: 'The kind of the session that was opened.',
+  })
+  readonly kind?: AuditDetails['kind'];
+
+  @ApiField({ required: false, enum: ['cookie', 'bearer'], description: 'How its token travels.' })
+  readonly transport?: AuditDetails['transport'];
+
+  @ApiField({ required: false, enum: ['user', 'admin'], description: 'The role of a new user.' })
+  readonly role?: AuditDetails['role'];
+
+  @ApiField({ required: false, enum: ['user', 'admin'], description: 'The role before a change.' })
+  readonly from?: AuditDetails['from'];
+
+  @ApiField({ required: false, enum: ['user', 'admin'], description: 'The role after a change.' })
+  readonly to?: AuditDetails['to'];
+
+  @ApiField({
+    required: false,
+    type: String,
+    description: 'The method and route that were refused, parameters by their names.',
+    example: 'GET /api/v1/users/:id',
+  })
+  readonly route?: string;
+}
+
+/** An event in answers, for the API's description; `auditJson` makes them. */
+export class AuditEventDto {
+  @ApiField({ format: 'uuid' })
+  readonly id!: string;
+
+  @ApiField({ format: 'date-time' })
+  readonly at!: string;
+
+  @ApiField({
+    type: 'integer',
+    minimum: 1,
+    description: 'How often it happened. Repeated events of one kind within ten minutes are one event.',
+  })
+  readonly count!: number;
+
+  @ApiField({ format: 'date-time', description: 'When it happened last; `at` is the first time.' })
+  readonly last_at!: string;
+
+  @ApiField({ enum: [...AUDIT_TYPES] })
+  readonly type!: AuditType;
+
+  @ApiField({ enum: ['http', 'operator', 'program'] })
+  readonly via!: AuditEvent['via'];
+
+  @ApiField({ type: String, nullable: true, description: 'The user who did it.' })
+  readonly actor_id!: string | null;
+
+  @ApiField({ type: String, nullable: true, description: 'The user whom it concerns.' })
+  readonly subject_id!: string | null;
+
+  @ApiField({ type: String, nullable: true })
+  readonly session_id!: string | null;
+
+  @ApiField({ type: String, nullable: true })
+  readonly ip!: string | null;
+
+  @ApiField({ type: String, nullable: true })
+  readonly user_agent!: string | null;
+
+  @ApiField({ type: String, nullable: true })
+  readonly request_id!: string | null;
+
+  @ApiField({ type: AuditDetailsDto })
+  readonly details!: AuditDetails;
+}
+
+export function auditJson(event: AuditEvent): AuditEventDto {
+  return {
+    id: event.id,
+    at: event.at.toISOString(),
+    count: event.count,
+    last_at: event.lastAt.toISOString(),
+    type: event.type,
+    via: event.via,
+    actor_id: event.actorId,
+    subject_id: event.subjectId,
+    session_id: event.sessionId,
+    ip: event.ip,
+    user_agent: event.userAgent,
+    request_id: event.requestId,
+    details: event.details,
+  };
+}

@@ -1,0 +1,43 @@
+import { Controller, Get, Query, Res } from '@nestjs/common';
+import type { Response } from 'express';
+import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
+import { Roles } from '../../../auth/decorators/access.js';
+import { linkToNext } from '../../page.dto.js';
+import { AuditStore } from '../../../audit/audit-store.js';
+import { AuditTrail } from '../../../audit/audit-trail.js';
+import { AuditEventDto, auditJson } from './audit-event.dto.js';
+import { ListAuditEventsDto } from './list-audit-events.dto.js';
+
+/** What happened, for administrators. */
+@ApiTag('audit')
+@Controller('audit')
+@Roles('admin')
+export class AuditController {
+  constructor(
+    private readonly store: AuditStore,
+    private readonly trail: AuditTrail,
+  ) {}
+
+  @Get()
+  @ApiAction({
+    id: 'listAuditEvents',
+    summary: 'List security events',
+    description:
+      'For administrators. Lists what happened, newest first. A page may be empty and still have a next one, as one step looks at a bounded number of events.',
+  })
+  @ApiAnswer(200, {
+    type: [AuditEventDto],
+    description: 'A page of events, newest first.',
+    headers: ['Link', 'Next-Cursor'],
+  })
+  async list(
+    @Query() { limit = 100, cursor, user, type }: ListAuditEventsDto,
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    await this.trail.flush();
+    const filter = { userId: user ?? null, type: type ?? null };
+    const { events, next } = await this.store.list(filter, limit, cursor ?? null);
+    if (next !== null) linkToNext(response, { limit, user, type, cursor: next });
+    return events.map(auditJson);
+  }
+}

@@ -1,0 +1,22 @@
+import { IsIn, IsOptional, Matches } from 'class-validator';
+import { ApiField } from '../../api-notes.js';
+import { IsCursor, LimitDto } from '../../page.dto.js';
+import { isAuditId } from '../../../audit/audit-id.js';
+import { AUDIT_TYPES, type AuditType } from '../../../audit/audit-event.js';
+
+export class ListAuditEventsDto extends LimitDto {
+  @ApiField({ required: false, description: 'The `Next-Cursor` header of the page before.' })
+  @IsOptional()
+  @IsCursor(isAuditId)
+  readonly cursor?: string;
+
+  @ApiField({ required: false, description: 'The id of the user who did it or whom it concerns.' })
+  @IsOptional()
+  @Matches(/^[\w-]{1,64}$/)
+  readonly user?: string;
+
+  @ApiField({ required: false, enum: [...AUDIT_TYPES] })
+  @IsOptional()
+  @IsIn(AUDIT_TYPES)
+  readonly type?: AuditType;
+}

@@ -1,0 +1,120 @@
+import { Body, Controller, Delete, HttpCode, Optional, Post, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { AuditTrail } from '../../../audit/audit-trail.js';
+import { initiatorOf } from '../../../auth/request-initiator.js';
+import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
+import { CurrentSession, CurrentUser, Public } from '../../../auth/decorators/access.js';
+import { DomainError, invalid } from '../../../common/domain-error.js';
+import { requesterOf } from '../../../auth/client-facts.js';
+import { CredentialsBody } from '../../body-decorators.js';
+import type { Session, Transport } from '../../../sessions/session.js';
+import { userJson } from '../../../users/user-json.js';
+import type { User } from '../../../users/user.js';
+import { UsersOptions } from '../../../users/users-options.js';
+import { UsersService } from '../../../users/users.service.js';
+import { Auth } from '../../../auth/auth.js';
+import { AuthOptions } from '../../../auth/auth-options.js';
+import { LoginDto } from './login.dto.js';
+import { SignedInUserDto } from '../sessions/session.dto.js';
+import { signInFailed, signedIn } from '../../../auth/sign-in-events.js';
+import { SessionView } from '../sessions/session-view.js';
+
+@ApiTag('session')
+@Controller('auth_session')
+export class AuthController {
+  constructor(
+    private readonly auth: Auth,
+    private readonly users: UsersService,
+    private readonly usersOptions: UsersOptions,
+    private readonly options: AuthOptions,
+    private readonly view: SessionView,
+    @Optional() private readonly trail?: AuditTrail,
+  ) {}
+
+  @Post('login')
+  @HttpCode(200)
+  @Public()
+  @CredentialsBody()
+  @ApiAction({
+    id: 'signIn',
+    summary: 'Sign in',
+    description:
+      'Opens a session. An unknown address, a wrong password and a disabled account get the same 401. The session that the request presented ends.',
+    refusals: [
+      'credentials_invalid',
+      'session_limit_reached',
+      'too_many_attempts',
+      'too_many_requests',
+      'store_unavailable',
+      'busy',
+    ],
+  })
+  @ApiAnswer(200, {
+    type: SignedInUserDto,
+    headers: ['Set-Cookie'],
+    description:
+      'Signed in. The session token is in `Set-Cookie`, or in `token` where it is a bearer token; `expires_at` and `idle_expires_at` then say when it ends.',
+  })
+  async login(
+    @Body() { email, password, remember, transport }: LoginDto,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    const carrier = this.#transport(transport ?? null);
+    const claimant = { ...requesterOf(request), ticketOf: await this.auth.holder(request) };
+    const verification = await this.users.verify(email, password, claimant);
+    if (verification.outcome !== 'verified') {
+      await this.trail?.record(signInFailed(verification, 'login'), initiatorOf(request));
+      throw new DomainError(this.options.dialect.loginFailure(verification.outcome));
+    }
+    const { user } = verification;
+    const grant = await this.auth.signIn(
+      user,
+      { request, response },
+      { transport: carrier, remember: remember ?? false, label: null },
+    );
+    await this.trail?.record(signedIn(user, grant?.session ?? null, 'login'), initiatorOf(request, user.id));
+    // A strategy that issues less than its `transports` say must not tell which passwords are right.
+    if (!grant) throw new DomainError(this.options.dialect.loginFailure('wrong_password'));
+    return this.view.signedIn(userJson(user, this.usersOptions.presentation, user), grant);
+  }
+
+  @Delete('logout')
+  @ApiAction({
+    id: 'signOut',
+    summary: 'Sign out',
+    description: 'Ends the session of this request. A request by Basic authentication has none.',
+    refusals: ['not_found'],
+  })
+  @ApiAnswer(200, {
+    headers: ['Set-Cookie', 'Clear-Site-Data'],
+    description:
+      'The session has ended. The browser deletes the cookie and, as `Clear-Site-Data` says, its cache of this origin.',
+  })
+  async logout(
+    @CurrentUser() user: User,
+    @CurrentSession() session: Session | null,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    if (!(await this.auth.signOut({ request, response }))) throw new DomainError('not_found');
+    await this.trail?.record(
+      { type: 'sign_out', subjectId: user.id, sessionId: session?.id ?? null },
+      initiatorOf(request),
+    );
+    return {};
+  }
+
+  /** The transport that is asked for, or the usual one; a `validation_failed` where this server does not issue it. */
+  #transport(asked: Transport | null): Transport {
+    const [usual = 'cookie'] = this.auth.transports;
+    const transport = asked ?? usual;
+    if (this.auth.transports.includes(transport)) return transport;
+    const [issued, other] =
+      transport === 'bearer' ? ['session cookies', 'cookie'] : ['bearer tokens', 'bearer'];
+    throw invalid(
+      '/transport',
+      `This server issues ${issued} only: leave the field out, or send "${other}".`,
+    );
+  }
+}

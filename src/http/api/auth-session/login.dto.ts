@@ -1,0 +1,39 @@
+import { IsBoolean, IsIn, IsNotEmpty, IsOptional, IsString } from 'class-validator';
+import { ApiField } from '../../api-notes.js';
+import { TRANSPORTS, type Transport } from '../../../sessions/session.js';
+import { STANDARD } from '../standard-only.js';
+
+export class LoginDto {
+  @ApiField({ format: 'email', example: 'ann@example.com' })
+  @IsString()
+  @IsNotEmpty()
+  readonly email!: string;
+
+  @ApiField({ format: 'password', example: 'a long password of yours' })
+  @IsString()
+  @IsNotEmpty()
+  readonly password!: string;
+
+  @ApiField({
+    required: false,
+    type: Boolean,
+    nullable: true,
+    description: 'Stay signed in after the browser is closed.',
+    example: false,
+  })
+  @IsOptional(STANDARD)
+  @IsBoolean(STANDARD)
+  readonly remember?: boolean | null;
+
+  @ApiField({
+    required: false,
+    nullable: true,
+    enum: [...TRANSPORTS],
+    description:
+      '`bearer` for clients that keep no cookies. Left out, it is `cookie` where this server issues cookies, and else `bearer`.',
+    example: 'cookie',
+  })
+  @IsOptional(STANDARD)
+  @IsIn(TRANSPORTS, STANDARD)
+  readonly transport?: Transport | null;
+}

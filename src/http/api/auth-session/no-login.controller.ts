@@ -1,0 +1,22 @@
+import { Controller, Delete, Post } from '@nestjs/common';
+import { OptionalAuth } from '../../../auth/decorators/access.js';
+import { ApiHidden } from '../../api-notes.js';
+import { DomainError } from '../../../common/domain-error.js';
+import { ReadsOwnBody } from '../../body-decorators.js';
+
+/** Tells clients that expect a login that there is none, where each request carries its credentials. */
+@ApiHidden()
+@Controller('auth_session')
+@OptionalAuth()
+export class NoLoginController {
+  @Post('login')
+  @ReadsOwnBody()
+  login(): never {
+    throw new DomainError('login_not_offered');
+  }
+
+  @Delete('logout')
+  logout(): never {
+    throw new DomainError('login_not_offered');
+  }
+}

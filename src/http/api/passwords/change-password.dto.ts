@@ -1,0 +1,25 @@
+import { IsNotEmpty, IsOptional, IsString } from 'class-validator';
+import { ApiField } from '../../api-notes.js';
+import { CheckedBy } from '../../field-rules.js';
+import { STANDARD } from '../standard-only.js';
+
+export class ChangePasswordDto {
+  @ApiField({
+    required: false,
+    type: String,
+    nullable: true,
+    format: 'password',
+    description: 'May be left out within five minutes of a proof of the password.',
+    example: 'a long password of yours',
+  })
+  @IsOptional(STANDARD)
+  @IsString()
+  @IsNotEmpty()
+  readonly current_password?: string | null;
+
+  @ApiField({ format: 'password', maxLength: 256, example: 'another long password' })
+  @CheckedBy('new_password')
+  @IsString()
+  @IsNotEmpty()
+  readonly new_password!: string;
+}

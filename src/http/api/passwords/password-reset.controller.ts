@@ -1,0 +1,58 @@
+import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
+import type { Initiator } from '../../../audit/initiator.js';
+import { CurrentInitiator } from '../../../auth/request-initiator.js';
+import { Fresh, Public, Roles } from '../../../auth/decorators/access.js';
+import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
+import { IssueResetDto, IssuedResetDto, ResetPasswordDto } from './reset-password.dto.js';
+import { PasswordResetService } from '../../../users/password-reset.service.js';
+import { UsersOptions } from '../../../users/users-options.js';
+
+/** New passwords for people who have no use of their present one. */
+@ApiTag('users')
+@Controller()
+export class PasswordResetController {
+  constructor(
+    private readonly resets: PasswordResetService,
+    private readonly options: UsersOptions,
+  ) {}
+
+  @Post('users/:id/password_reset')
+  @Roles('admin')
+  @Fresh('5m')
+  @ApiAction({
+    id: 'issuePasswordReset',
+    summary: "Issue a token that replaces a user's password",
+    description:
+      'For administrators. The token is valid once and for 24 hours, and replaces an earlier one. Give it to the user.',
+    refusals: ['not_found', 'too_many_requests', 'busy'],
+    optionalBody: true,
+  })
+  @ApiAnswer(201, { type: IssuedResetDto, description: 'The token, which is shown this once.' })
+  async issue(
+    @CurrentInitiator() by: Initiator,
+    @Param('id') id: string,
+    @Body() { revoke }: IssueResetDto,
+  ): Promise<IssuedResetDto> {
+    const { token, expiresAt } = await this.resets.issue(id, { revoke: revoke ?? false }, by);
+    return { token: token.reveal(), expires_at: this.options.presentation.timestamp(expiresAt) };
+  }
+
+  @Post('password/reset')
+  @HttpCode(200)
+  @Public()
+  @ApiAction({
+    id: 'resetPassword',
+    summary: 'Choose a new password by a reset token',
+    description:
+      'All sessions and access tokens of the account end. A refused password leaves the token valid.',
+    refusals: ['reset_token_invalid', 'too_many_attempts', 'too_many_requests', 'store_unavailable', 'busy'],
+  })
+  @ApiAnswer(200, { description: 'The password is replaced.' })
+  async reset(
+    @CurrentInitiator() by: Initiator,
+    @Body() { token, new_password }: ResetPasswordDto,
+  ): Promise<object> {
+    await this.resets.reset(token, new_password, by);
+    return {};
+  }
+}

@@ -1,0 +1,32 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiAction, ApiAnswer, ApiHidden, ApiTag } from '../../api-notes.js';
+import { Public } from '../../../auth/decorators/access.js';
+import { DomainError } from '../../../common/domain-error.js';
+
+/** What a client can ask to see that the server answers, and how it refuses. */
+@ApiTag('service')
+@Controller()
+@Public()
+export class StatusController {
+  @Get('status')
+  @ApiAction({ id: 'getStatus', summary: 'Say that the server answers', description: 'Asks no store.' })
+  @ApiAnswer(200, {
+    description: 'The server answers.',
+    schema: { type: 'object', properties: { status: { enum: ['OK'] } }, required: ['status'] },
+  })
+  status() {
+    return { status: 'OK' };
+  }
+
+  @Get('unauthorized')
+  @ApiHidden()
+  unauthorized() {
+    throw new DomainError('credentials_missing');
+  }
+
+  @Get('forbidden')
+  @ApiHidden()
+  forbidden() {
+    throw new DomainError('forbidden');
+  }
+}

@@ -1,0 +1,104 @@
+import { ApiField } from '../../api-notes.js';
+import { SESSION_KINDS, SESSION_SCOPES, type Session, TRANSPORTS } from '../../../sessions/session.js';
+import { UserDto } from '../users/user.dto.js';
+import type { Device } from './device.js';
+
+/** What is known of the client, for the API's description. */
+export class DeviceDto {
+  @ApiField({ type: String, nullable: true, example: 'Firefox 128.5' })
+  readonly browser!: string | null;
+
+  @ApiField({ type: String, nullable: true, example: 'Linux' })
+  readonly os!: string | null;
+}
+
+/** A session in answers, for the API's description; `SessionView` makes them. */
+export class SessionDto {
+  @ApiField({ description: 'Public: nobody can sign in with it.', example: 'AaIDx-6Rcl2AwxVtQYMOCg' })
+  readonly id!: string;
+
+  @ApiField({ description: 'Whether this request came with it.' })
+  readonly current!: boolean;
+
+  @ApiField({ enum: [...SESSION_KINDS] })
+  readonly kind!: Session['kind'];
+
+  @ApiField({ enum: [...TRANSPORTS] })
+  readonly transport!: Session['transport'];
+
+  @ApiField({ enum: [...SESSION_SCOPES] })
+  readonly scope!: Session['scope'];
+
+  @ApiField({ type: String, nullable: true })
+  readonly label!: string | null;
+
+  @ApiField({ format: 'date-time' })
+  readonly created_at!: string;
+
+  @ApiField({ format: 'date-time', description: 'When the user last proved who they are.' })
+  readonly authenticated_at!: string;
+
+  @ApiField({ format: 'date-time', description: 'When it was last used, as far as that was recorded.' })
+  readonly last_seen_at!: string;
+
+  @ApiField({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When it ends, however often it is used.',
+  })
+  readonly expires_at!: string | null;
+
+  @ApiField({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When it ends unless it is used.',
+  })
+  readonly idle_expires_at!: string | null;
+
+  @ApiField({ type: String, nullable: true, example: '203.0.113.7' })
+  readonly ip!: string | null;
+
+  @ApiField({ type: DeviceDto })
+  readonly device!: Device;
+}
+
+/** A session whose ticket the body carries, this once. */
+export class GrantedSessionDto extends SessionDto {
+  @ApiField({ required: false, description: 'For `Authorization: Bearer`; shown this once.' })
+  readonly token?: string;
+}
+
+/** A user who signed in; with the ticket, this once, where it is not in `Set-Cookie`. */
+export class SignedInUserDto extends UserDto {
+  @ApiField({ required: false, description: 'For `Authorization: Bearer`; shown this once.' })
+  readonly token?: string;
+
+  @ApiField({
+    required: false,
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When the token ends, however often it is used; only beside `token`.',
+  })
+  readonly expires_at?: string | null;
+
+  @ApiField({
+    required: false,
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When the token ends unless it is used; only beside `token`.',
+  })
+  readonly idle_expires_at?: string | null;
+}
+
+/** By which session a request came, and whose it is. */
+export class CurrentSessionDto {
+  @ApiField({ type: SessionDto })
+  readonly session!: SessionDto;
+
+  @ApiField({ type: UserDto })
+  readonly user!: UserDto;
+}

@@ -1,0 +1,209 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Optional,
+  Param,
+  Patch,
+  Post,
+  Query,
+  Req,
+  Res,
+} from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { AuditTrail } from '../../../audit/audit-trail.js';
+import type { Initiator } from '../../../audit/initiator.js';
+import { CurrentInitiator } from '../../../auth/request-initiator.js';
+import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
+import { CurrentSession, CurrentUser, Fresh } from '../../../auth/decorators/access.js';
+import { DomainError } from '../../../common/domain-error.js';
+import type { Session } from '../../../sessions/session.js';
+import { SessionsService } from '../../../sessions/sessions.service.js';
+import { userJson } from '../../../users/user-json.js';
+import type { User } from '../../../users/user.js';
+import { UsersOptions } from '../../../users/users-options.js';
+import { UsersService } from '../../../users/users.service.js';
+import { Auth } from '../../../auth/auth.js';
+import { EndSessionsDto } from './end-sessions.dto.js';
+import { ListSessionsDto } from './list-sessions.dto.js';
+import { ReauthenticateDto } from './reauthenticate.dto.js';
+import { RenameSessionDto } from './rename-session.dto.js';
+import { CurrentSessionDto, GrantedSessionDto, SessionDto } from './session.dto.js';
+import { pageOf } from './session-page.js';
+import { SessionView } from './session-view.js';
+import { withTicket } from '../../../auth/carriers/with-token.js';
+
+/** Where the caller is signed in: their sessions and access tokens. */
+@ApiTag('session')
+@Controller('sessions')
+export class SessionsController {
+  constructor(
+    private readonly auth: Auth,
+    private readonly sessions: SessionsService,
+    private readonly users: UsersService,
+    private readonly view: SessionView,
+    private readonly usersOptions: UsersOptions,
+    @Optional() private readonly trail?: AuditTrail,
+  ) {}
+
+  @Get()
+  @ApiAction({
+    id: 'listSessions',
+    summary: 'List my sessions and access tokens',
+    description: 'Lists where the caller is signed in.',
+  })
+  @ApiAnswer(200, {
+    type: [SessionDto],
+    description: 'A page of the live ones, newest first.',
+    headers: ['Link', 'Next-Cursor'],
+  })
+  async list(
+    @CurrentUser() user: User,
+    @CurrentSession() current: Session | null,
+    @Query() query: ListSessionsDto,
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    const page = await pageOf(this.sessions, user, query, response);
+    return page.map((session) => this.view.show(session, current));
+  }
+
+  @Get('current')
+  @ApiAction({
+    id: 'getCurrentSession',
+    summary: 'Read my current session',
+    description:
+      'Shows the session of this request and its user. A request by Basic authentication has none.',
+    refusals: ['not_found'],
+  })
+  @ApiAnswer(200, { type: CurrentSessionDto, description: 'The session and its user.' })
+  current(@CurrentUser() user: User, @CurrentSession() current: Session | null) {
+    if (!current) throw new DomainError('not_found');
+    return {
+      session: this.view.show(current, current),
+      user: userJson(user, this.usersOptions.presentation, user),
+    };
+  }
+
+  @Post('current/reauthenticate')
+  @HttpCode(200)
+  @ApiAction({
+    id: 'reauthenticate',
+    summary: 'Confirm that it is me',
+    description:
+      'Proves the password again. The session gets a new token, and its limits begin again. Access tokens cannot do this.',
+    refusals: [
+      'current_password_wrong',
+      'forbidden',
+      'not_found',
+      'too_many_attempts',
+      'too_many_requests',
+      'busy',
+    ],
+  })
+  @ApiAnswer(200, {
+    type: GrantedSessionDto,
+    description: 'The renewed session. `Set-Cookie` or `token` has its new token.',
+    headers: ['Set-Cookie'],
+  })
+  async reauthenticate(
+    @CurrentUser() user: User,
+    @CurrentSession() current: Session | null,
+    @CurrentInitiator() by: Initiator,
+    @Body() { password }: ReauthenticateDto,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    if (!current) throw new DomainError('not_found');
+    if (current.kind === 'access_token') throw new DomainError('forbidden');
+    const claimant = { ...by, ticketOf: user.id };
+    const verification = await this.users.verify(user.email, password, claimant);
+    // The address may be another's by now.
+    const isProven = verification.outcome === 'verified' && verification.user.id === user.id;
+    const type = isProven ? 'reauthenticated' : 'reauthentication_failed';
+    await this.trail?.record({ type, subjectId: user.id, sessionId: current.id }, by);
+    if (!isProven) throw new DomainError('current_password_wrong');
+    const grant = await this.auth.renew({ request, response });
+    if (!grant) throw new DomainError('credentials_invalid');
+    return withTicket(this.view.show(grant.session, grant.session), grant.token);
+  }
+
+  @Patch(':id')
+  @ApiAction({
+    id: 'renameSession',
+    summary: 'Name a session or an access token',
+    description: 'Sets the name that its user gives it. Null removes the name.',
+    refusals: ['not_found'],
+  })
+  @ApiAnswer(200, { type: SessionDto, description: 'The session.' })
+  async rename(
+    @CurrentUser() user: User,
+    @CurrentSession() current: Session | null,
+    @CurrentInitiator() by: Initiator,
+    @Param('id') id: string,
+    @Body() { label }: RenameSessionDto,
+  ) {
+    const session = await this.#find(user, id);
+    const renamed = await this.sessions.rename(session, label, by);
+    if (!renamed) throw new DomainError('not_found');
+    return this.view.show(renamed, current);
+  }
+
+  @Delete(':id')
+  @Fresh('5m')
+  @ApiAction({
+    id: 'endSession',
+    summary: 'End a session or an access token',
+    description: 'It is refused from the next request on, in every process.',
+    refusals: ['not_found'],
+  })
+  @ApiAnswer(200, { description: 'It has ended.', headers: ['Set-Cookie', 'Clear-Site-Data'] })
+  async end(
+    @CurrentUser() user: User,
+    @CurrentSession() current: Session | null,
+    @CurrentInitiator() by: Initiator,
+    @Param('id') id: string,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    const session = await this.#find(user, id);
+    const isOver =
+      session.id === current?.id
+        ? await this.auth.signOut({ request, response })
+        : await this.sessions.end(session.id, 'ended_elsewhere', by);
+    if (!isOver) throw new DomainError('not_found');
+    return {};
+  }
+
+  @Delete()
+  @Fresh('5m')
+  @ApiAction({
+    id: 'endSessions',
+    summary: 'End my other sessions and access tokens',
+    description: 'Ends all but the current session, and with `scope=all` that one too.',
+  })
+  @ApiAnswer(200, {
+    schema: { type: 'object', properties: { ended: { type: 'integer' } }, required: ['ended'] },
+    description: 'How many have ended, access tokens included.',
+    headers: ['Set-Cookie', 'Clear-Site-Data'],
+  })
+  async endAll(
+    @CurrentUser() user: User,
+    @CurrentSession() current: Session | null,
+    @CurrentInitiator() by: Initiator,
+    @Query() { scope }: EndSessionsDto,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    const others = await this.sessions.endAll(user.id, 'ended_elsewhere', current?.id, by);
+    const isOut = scope === 'all' && current !== null && (await this.auth.signOut({ request, response }));
+    return { ended: others + Number(isOut) };
+  }
+
+  async #find(user: User, id: string): Promise<Session> {
+    const session = await this.sessions.find(user, id);
+    if (!session) throw new DomainError('not_found');
+    return session;
+  }
+}

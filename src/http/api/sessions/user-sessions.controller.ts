@@ -1,0 +1,89 @@
+import { Controller, Delete, Get, Param, Query, Res } from '@nestjs/common';
+import type { Response } from 'express';
+import type { Initiator } from '../../../audit/initiator.js';
+import { CurrentInitiator } from '../../../auth/request-initiator.js';
+import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
+import { CurrentSession, Fresh, Roles } from '../../../auth/decorators/access.js';
+import { DomainError } from '../../../common/domain-error.js';
+import type { Session } from '../../../sessions/session.js';
+import { SessionsService } from '../../../sessions/sessions.service.js';
+import type { User } from '../../../users/user.js';
+import { UsersService } from '../../../users/users.service.js';
+import { ListSessionsDto } from './list-sessions.dto.js';
+import { SessionDto } from './session.dto.js';
+import { pageOf } from './session-page.js';
+import { SessionView } from './session-view.js';
+
+/** Where any user is signed in, for administrators. */
+@ApiTag('session')
+@Controller('users/:id/sessions')
+@Roles('admin')
+export class UserSessionsController {
+  constructor(
+    private readonly sessions: SessionsService,
+    private readonly users: UsersService,
+    private readonly view: SessionView,
+  ) {}
+
+  @Get()
+  @ApiAction({
+    id: 'listUserSessions',
+    summary: "List a user's sessions and access tokens",
+    description: 'For administrators. Lists where a user is signed in.',
+    refusals: ['not_found'],
+  })
+  @ApiAnswer(200, {
+    type: [SessionDto],
+    description: 'A page of the live ones, newest first.',
+    headers: ['Link', 'Next-Cursor'],
+  })
+  async list(
+    @Param('id') id: string,
+    @CurrentSession() current: Session | null,
+    @Query() query: ListSessionsDto,
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    const user = await this.#find(id);
+    const page = await pageOf(this.sessions, user, query, response);
+    return page.map((session) => this.view.show(session, current));
+  }
+
+  @Delete()
+  @Fresh('5m')
+  @ApiAction({
+    id: 'endUserSessions',
+    summary: "End all of a user's sessions and access tokens",
+    description: 'For administrators. They are refused from the next request on, in every process.',
+    refusals: ['not_found'],
+  })
+  @ApiAnswer(200, {
+    schema: { type: 'object', properties: { ended: { type: 'integer' } }, required: ['ended'] },
+    description: 'How many have ended, access tokens included.',
+  })
+  async endAll(@Param('id') id: string, @CurrentInitiator() by: Initiator) {
+    const user = await this.#find(id);
+    return { ended: await this.sessions.endAll(user.id, 'ended_by_admin', undefined, by) };
+  }
+
+  @Delete(':session')
+  @Fresh('5m')
+  @ApiAction({
+    id: 'endUserSession',
+    summary: "End one of a user's sessions or access tokens",
+    description: 'For administrators. It is refused from the next request on, in every process.',
+    refusals: ['not_found'],
+  })
+  @ApiAnswer(200, { description: 'It has ended.' })
+  async end(@Param('id') id: string, @Param('session') sessionId: string, @CurrentInitiator() by: Initiator) {
+    const session = await this.sessions.find(await this.#find(id), sessionId);
+    if (!session || !(await this.sessions.end(session.id, 'ended_by_admin', by)))
+      throw new DomainError('not_found');
+    return {};
+  }
+
+  async #find(id: string): Promise<User> {
+    const user = await this.users.find(id);
+    if (!user) throw new DomainError('not_found');
+    return user;
+  }
+}

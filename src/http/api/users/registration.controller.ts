@@ -1,0 +1,43 @@
+import { Controller, Get, Optional } from '@nestjs/common';
+import { Public } from '../../../auth/decorators/access.js';
+import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
+import { RegistrationDto } from './registration.dto.js';
+import { MAX_LENGTH } from '../../../users/passwords/password-policy.js';
+import { RegistrationDesk } from '../../../users/registration.service.js';
+import { SignInWays } from '../../../users/sign-in-ways.js';
+import { UsersOptions } from '../../../users/users-options.js';
+
+/** What a client has to know before anybody is signed in. */
+@ApiTag('users')
+@Controller('registration')
+export class RegistrationController {
+  constructor(
+    private readonly desk: RegistrationDesk,
+    private readonly options: UsersOptions,
+    @Optional() private readonly ways?: SignInWays,
+  ) {}
+
+  @Get()
+  @Public()
+  @ApiAction({
+    id: 'getRegistration',
+    summary: 'Read who may register, and how people sign in',
+    description: 'For forms. Everyone may ask.',
+    refusals: ['store_unavailable'],
+  })
+  @ApiAnswer(200, { type: RegistrationDto, description: 'The rules of this server.' })
+  async read(): Promise<RegistrationDto> {
+    const { registration: mode, setupCode, passwordMinLength } = this.options;
+    const isWaiting = await this.desk.isWaitingForTheFirst();
+    return {
+      mode,
+      open: mode === 'open' || isWaiting,
+      waiting_for_first: isWaiting,
+      setup_code_required: isWaiting && setupCode !== null,
+      password_min_length: passwordMinLength,
+      password_max_length: MAX_LENGTH,
+      strategies: this.ways?.strategies ?? [],
+      transports: this.ways?.transports ?? [],
+    };
+  }
+}

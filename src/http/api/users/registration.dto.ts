@@ -1,0 +1,39 @@
+import { ApiField } from '../../api-notes.js';
+import type { Registration } from '../../../users/users-options.js';
+
+export const REGISTRATION_MODES = ['first', 'open', 'closed', 'signed_in'] as const satisfies Registration[];
+
+/** What a form for new accounts has to know, for the API's description. */
+export class RegistrationDto {
+  @ApiField({
+    enum: [...REGISTRATION_MODES],
+    description:
+      '`first`: anyone while there is no user, then administrators; `open`: anyone; `closed`: administrators; `signed_in`: anyone with an account.',
+  })
+  readonly mode!: Registration;
+
+  @ApiField({ description: 'Whether somebody who is not signed in may register now.' })
+  readonly open!: boolean;
+
+  @ApiField({ description: 'Whether the next user who registers becomes the administrator.' })
+  readonly waiting_for_first!: boolean;
+
+  @ApiField({ description: 'Whether that user must send the `setup_code` that the server printed at start.' })
+  readonly setup_code_required!: boolean;
+
+  @ApiField({ type: 'integer', minimum: 1, description: 'In characters (Unicode code points).' })
+  readonly password_min_length!: number;
+
+  @ApiField({ type: 'integer', minimum: 1, description: 'In characters (Unicode code points).' })
+  readonly password_max_length!: number;
+
+  @ApiField({ type: [String], description: 'The authentication strategies of this server, in order.' })
+  readonly strategies!: readonly string[];
+
+  @ApiField({
+    enum: ['cookie', 'bearer'],
+    isArray: true,
+    description: 'What `POST /auth_session/login` takes as `transport`; empty where there is no login.',
+  })
+  readonly transports!: readonly ('cookie' | 'bearer')[];
+}

@@ -1,0 +1,72 @@
+import { Body, Controller, Delete, HttpCode, Param, Patch, Put } from '@nestjs/common';
+import type { Initiator } from '../../../audit/initiator.js';
+import { CurrentInitiator } from '../../../auth/request-initiator.js';
+import { CurrentUser, Fresh } from '../../../auth/decorators/access.js';
+import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
+import { UpdateUserDto } from './update-user.dto.js';
+import { UserDto } from './user.dto.js';
+import type { User } from '../../../users/user.js';
+import { UsersController, changesStanding } from './users.controller.js';
+
+/** The routes of users, with those that the course's contract does not have. */
+@ApiTag('users')
+@Controller('users')
+export class StandardUsersController extends UsersController {
+  @Put('me')
+  @Fresh('5m', changesStanding)
+  @ApiAction({
+    id: 'updateCurrentUser',
+    summary: 'Change my account',
+    description: 'As `updateUser` for the caller. A field that is absent stays as it is.',
+    refusals: ['role_required', 'email_taken', 'last_admin'],
+  })
+  @ApiAnswer(200, { type: UserDto, description: 'The user.' })
+  replaceMe(@CurrentUser() caller: User, @CurrentInitiator() by: Initiator, @Body() body: UpdateUserDto) {
+    return this.update(caller, by, caller.id, body);
+  }
+
+  @Patch('me')
+  @Fresh('5m', changesStanding)
+  @ApiAction({
+    id: 'patchCurrentUser',
+    summary: 'Change my account',
+    description: 'The same as `PUT`. A field that is absent stays as it is.',
+    refusals: ['role_required', 'email_taken', 'last_admin'],
+  })
+  @ApiAnswer(200, { type: UserDto, description: 'The user.' })
+  changeMe(@CurrentUser() caller: User, @CurrentInitiator() by: Initiator, @Body() body: UpdateUserDto) {
+    return this.update(caller, by, caller.id, body);
+  }
+
+  @Delete('me')
+  @Fresh('5m')
+  @HttpCode(200)
+  @ApiAction({
+    id: 'deleteCurrentUser',
+    summary: 'Delete my account',
+    description: 'All sessions and access tokens of the account end.',
+    refusals: ['last_admin'],
+  })
+  @ApiAnswer(200, { description: 'The account is deleted.' })
+  removeMe(@CurrentUser() caller: User, @CurrentInitiator() by: Initiator) {
+    return this.remove(caller, by, caller.id);
+  }
+
+  @Patch(':id')
+  @Fresh('5m', changesStanding)
+  @ApiAction({
+    id: 'patchUser',
+    summary: 'Change a user',
+    description: 'The same as `PUT`. A field that is absent stays as it is.',
+    refusals: ['role_required', 'not_found', 'email_taken', 'last_admin'],
+  })
+  @ApiAnswer(200, { type: UserDto, description: 'The user.' })
+  change(
+    @CurrentUser() caller: User,
+    @CurrentInitiator() by: Initiator,
+    @Param('id') id: string,
+    @Body() body: UpdateUserDto,
+  ) {
+    return this.update(caller, by, id, body);
+  }
+}

@@ -1,0 +1,29 @@
+import { ApiField } from '../../api-notes.js';
+import type { Role } from '../../../users/user.js';
+
+/** A user in answers, for the API's description; `userJson` makes them. */
+export class UserDto {
+  @ApiField({ format: 'uuid', example: '90854fe2-bb22-48a3-922a-62bcfad8c714' })
+  readonly id!: string;
+
+  @ApiField({ format: 'email', example: 'ann@example.com' })
+  readonly email!: string;
+
+  @ApiField({ type: String, nullable: true, example: 'Ann' })
+  readonly first_name!: string | null;
+
+  @ApiField({ type: String, nullable: true, example: 'Lee' })
+  readonly last_name!: string | null;
+
+  @ApiField({ format: 'date-time', example: '2026-11-21T22:27:33.039Z' })
+  readonly created_at!: string;
+
+  @ApiField({ format: 'date-time', example: '2026-11-21T22:27:33.039Z' })
+  readonly updated_at!: string;
+
+  @ApiField({ enum: ['user', 'admin'], example: 'user' })
+  readonly role!: Role;
+
+  @ApiField({ required: false, description: 'Shown to administrators.', example: false })
+  readonly disabled?: boolean;
+}

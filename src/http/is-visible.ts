@@ -1,0 +1,15 @@
+import { ValidateBy, type ValidationArguments, type ValidationOptions } from 'class-validator';
+import { isVisible } from '../common/visible.js';
+
+/** A text in which every character can be seen, and one of them can if there are any. */
+export const IsVisible = (options: ValidationOptions = {}) => {
+  const message = ({ value }: ValidationArguments) => faultOf(value) ?? '';
+  const validate = (value: unknown) => faultOf(value) === null;
+  return ValidateBy({ name: 'isVisible', validator: { validate } }, { message, ...options });
+};
+
+function faultOf(text: unknown): string | null {
+  if (typeof text !== 'string') return 'must be a text';
+  if (!isVisible(text)) return 'must not contain control characters or invisible ones';
+  return /^[\p{Z}\p{M}]+$/u.test(text) ? 'must contain a visible character' : null;
+}

@@ -1,0 +1,139 @@
+import { SCHEMES, remembersUsers, takesTokens } from '../../auth/auth.provider.js';
+import { LONGEST_COOKIE } from '../../auth/carriers/session-cookie.js';
+import { parseDuration } from '../../common/duration.js';
+import { LASTING, type Settings } from './derived-defaults.js';
+import type { Environment } from './environment.js';
+
+const WELL_KNOWN = 'its password is one that everyone knows';
+const DEFAULT_PASSWORDS = [
+  '',
+  'postgres',
+  'redis',
+  'password',
+  'changeme',
+  'secret',
+  'admin',
+  'root',
+  'foobared',
+];
+
+/** The work that each scheme may be set to; OWASP asks for no less than in production. */
+const COSTS = {
+  bcrypt: { least: 4, leastInProduction: 10, most: 15 },
+  argon2id: { least: 1, leastInProduction: 2, most: 20 },
+};
+
+/** What each variable allows and together they do not. */
+export function contradictions(given: Environment, settings: Settings): string[] {
+  const { NODE_ENV, AUTH_TYPE, AUTH_COMPAT, SESSION_NAME } = settings;
+  const production = NODE_ENV === 'production';
+  const alx = AUTH_COMPAT === 'alx';
+  const { PASSWORD_HASH, PASSWORD_HASH_COST: cost } = settings;
+  const { least, leastInProduction, most } = COSTS[PASSWORD_HASH] ?? COSTS.bcrypt;
+  const leastCost = production ? leastInProduction : least;
+  const lasting = AUTH_TYPE.filter((type) => LASTING.includes(type));
+  const circumstances = `for ${PASSWORD_HASH}${production ? ' in production' : ''}`;
+  const rules: [name: string, isBroken: boolean, cure: string][] = [
+    [
+      'AUTH_TYPE',
+      AUTH_TYPE.includes('auth') && !(alx && AUTH_TYPE.length === 1),
+      'auth stands alone, with AUTH_COMPAT=alx',
+    ],
+    [
+      'AUTH_TYPE',
+      sessionTypes(AUTH_TYPE).length > tokenTypes(AUTH_TYPE).length + 1,
+      'at most one session scheme, as they share the cookie',
+    ],
+    ['AUTH_TYPE', alx && tokenTypes(AUTH_TYPE).length > 0, 'the alx dialect knows no bearer tokens'],
+    [
+      'SESSION_NAME',
+      /^__(Host|Secure|Http)-/i.test(SESSION_NAME) && !production,
+      'this prefix needs NODE_ENV=production, where the cookie is Secure',
+    ],
+    [
+      'SESSION_DURATION',
+      !alx && !(parseDuration(settings.SESSION_DURATION) > 0),
+      'must be more than nothing, such as 90 (seconds), 30m or 12h',
+    ],
+    [
+      'SESSION_IDLE_TIMEOUT',
+      alx && given.SESSION_IDLE_TIMEOUT !== undefined,
+      'the alx dialect has no idle limit',
+    ],
+    [
+      'SESSION_IDLE_TIMEOUT',
+      !alx &&
+        given.SESSION_IDLE_TIMEOUT !== undefined &&
+        parseDuration(given.SESSION_IDLE_TIMEOUT) > parseDuration(settings.SESSION_DURATION),
+      'longer than SESSION_DURATION',
+    ],
+    [
+      'SESSION_REMEMBER_DURATION',
+      parseDuration(settings.SESSION_REMEMBER_DURATION) > LONGEST_COOKIE,
+      'at most 400d, as browsers keep no cookie for longer',
+    ],
+    [
+      'SESSION_REMEMBER_IDLE_TIMEOUT',
+      given.SESSION_REMEMBER_IDLE_TIMEOUT !== undefined &&
+        parseDuration(given.SESSION_REMEMBER_IDLE_TIMEOUT) >
+          parseDuration(settings.SESSION_REMEMBER_DURATION),
+      'longer than SESSION_REMEMBER_DURATION',
+    ],
+    [
+      'SESSION_STORE_URL',
+      lasting.length > 0 && settings.SESSION_STORE_URL === 'memory:',
+      `${lasting[0]} needs a durable session store: set it or DATABASE_URL to sqlite:<file>, or choose another AUTH_TYPE`,
+    ],
+    [
+      'SESSION_LIMIT_POLICY',
+      settings.SESSION_LIMIT_POLICY === 'refuse' && settings.SESSION_MAX_PER_USER === 0,
+      'needs SESSION_MAX_PER_USER',
+    ],
+    ['API_DOCS', alx && settings.API_DOCS === 'on', 'describes the standard dialect, which alx is not'],
+    ['REGISTRATION', alx && settings.REGISTRATION !== 'signed_in', 'the alx dialect knows signed_in only'],
+    [
+      'WORKERS',
+      settings.WORKERS > 1 && storesOf(settings).includes('memory:'),
+      'more than one needs stores that they share: memory: is none',
+    ],
+    ['DATABASE_URL', production && hasDefaultPassword(settings.DATABASE_URL), WELL_KNOWN],
+    [
+      'SESSION_STORE_URL',
+      production && given.SESSION_STORE_URL !== undefined && hasDefaultPassword(given.SESSION_STORE_URL),
+      WELL_KNOWN,
+    ],
+    ['PASSWORD_HASH_COST', cost < leastCost || cost > most, `from ${leastCost} to ${most} ${circumstances}`],
+    [
+      'PASSWORD_BREACH_URL',
+      alx && settings.PASSWORD_BREACH_URL !== undefined,
+      'the alx dialect takes any password',
+    ],
+  ];
+  return rules.filter(([, isBroken]) => isBroken).map(([name, , cure]) => `${name}: ${cure}`);
+}
+
+/** Whether a store is asked with a password that everyone tries first. */
+function hasDefaultPassword(url: string): boolean {
+  const [, user = '', password] = /^[\w-]+:\/\/([^:]*):(.*)@/.exec(url) ?? [];
+  const others = [...url.matchAll(/[?&](?:sentinel_)?password=([^&]*)/g)].map(([, other]) => other!);
+  return [...(password === undefined ? [] : [password]), ...others].some((text) =>
+    [user, ...DEFAULT_PASSWORDS].includes(text.toLowerCase()),
+  );
+}
+
+/** The storage that is used. */
+function storesOf({ AUTH_TYPE, DATABASE_URL, SESSION_STORE_URL }: Settings): string[] {
+  return sessionTypes(AUTH_TYPE).length > 0 ? [DATABASE_URL, SESSION_STORE_URL] : [DATABASE_URL];
+}
+
+function sessionTypes(types: readonly string[]): string[] {
+  return types.filter((type) => isKnown(type) && remembersUsers([SCHEMES[type]!]));
+}
+
+function tokenTypes(types: readonly string[]): string[] {
+  return types.filter((type) => isKnown(type) && takesTokens([SCHEMES[type]!]));
+}
+
+function isKnown(type: string): boolean {
+  return Object.hasOwn(SCHEMES, type);
+}

@@ -1,0 +1,42 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiAction, type AnswerFacts, ApiAnswer, ApiTag } from '../../http/api-notes.js';
+import { Public } from '../../auth/decorators/access.js';
+import { Readiness } from './readiness.js';
+
+const UP: AnswerFacts = {
+  description: 'The server works.',
+  schema: { type: 'object', properties: { status: { enum: ['up'] } }, required: ['status'] },
+};
+
+/** Tells a supervisor whether to restart the server, and whether to send it requests. */
+@ApiTag('service')
+@Controller('health')
+@Public()
+export class HealthController {
+  constructor(private readonly readiness: Readiness) {}
+
+  @Get('live')
+  @ApiAction({
+    id: 'getLiveness',
+    summary: 'Say whether the process answers',
+    description: 'Asks no store. Restart the process where this fails.',
+  })
+  @ApiAnswer(200, UP)
+  live() {
+    return { status: 'up' };
+  }
+
+  /** Writes to every store, each within its own deadline, as a sign-in does. */
+  @Get('ready')
+  @ApiAction({
+    id: 'getReadiness',
+    summary: 'Say whether requests can be served',
+    description: 'Writes to every store, as a sign-in does. Send no requests while this fails.',
+    refusals: ['store_unavailable'],
+  })
+  @ApiAnswer(200, UP)
+  async ready() {
+    await this.readiness.check();
+    return { status: 'up' };
+  }
+}

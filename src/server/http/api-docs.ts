@@ -1,0 +1,55 @@
+import type { INestApplication } from '@nestjs/common';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { SecuritySchemes } from '../../http/api-description.js';
+import type { RouteTable } from '../../http/route-table.js';
+
+/** What the page of the API may load: its own files, and the styles that its script writes. */
+const PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const PAGE: ReadonlySet<string> = new Set(['/docs', '/docs/']);
+
+/** All that is served. Other files that come with Swagger UI, such as its package.json, tell versions. */
+const SERVED: ReadonlySet<string> = new Set([
+  '/openapi.json',
+  ...PAGE,
+  '/docs/swagger-ui-init.js',
+  '/docs/swagger-ui-bundle.js',
+  '/docs/swagger-ui-standalone-preset.js',
+  '/docs/swagger-ui.css',
+  '/docs/favicon-16x16.png',
+  '/docs/favicon-32x32.png',
+]);
+
+/**
+ * Serves the description of the API (OpenAPI 3.1) and a page to read it, at the root and under the prefix. What makes
+ * them is loaded when one of them is first asked for.
+ */
+export function serveApiDocs(
+  app: INestApplication,
+  prefix: string,
+  routes: () => RouteTable,
+  schemes: SecuritySchemes,
+): void {
+  type Pages = ReadonlyMap<string, RequestHandler>;
+  let pages: Promise<Pages> | null = null;
+  const bases = new Set(['', prefix]);
+  const load = async (): Promise<Pages> => {
+    const { apiPages, describeApi } = await import('../../http/api-description.js');
+    const description = describeApi(app, routes(), schemes);
+    const serverFrom = (base: string) => (base === prefix ? '.' : `.${prefix}`);
+    return new Map([...bases].map((base) => [base, apiPages(app, description, serverFrom(base))]));
+  };
+  for (const base of bases) {
+    app.use(base || '/', async (request: Request, response: Response, next: NextFunction) => {
+      if (!['GET', 'HEAD'].includes(request.method) || !SERVED.has(request.path)) return next();
+      if (PAGE.has(request.path)) response.setHeader('Content-Security-Policy', PAGE_POLICY);
+      pages ??= load().catch((error: unknown) => {
+        pages = null;
+        throw error;
+      });
+      return (await pages).get(base)!(request, response, next);
+    });
+  }
+}

@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { type IncomingMessage, STATUS_CODES, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Logger } from '@nestjs/common';
+import type { ErrorCode } from '../../common/domain-error.js';
+import type { AnswerHeaders } from './answer-headers.js';
+import type { Dialect } from '../../http/dialect.js';
+import { LingeringClose } from './lingering-close.js';
+import { problem } from '../../http/problem.js';
+
+/** Node's codes for requests that it cannot read, in ours. */
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+};
+
+/** Milliseconds that a client which was too slow has to read the answer. */
+const PARTING = 500;
+
+/** Answers in the dialect's words what Node would otherwise refuse in its own, before the application sees it. */
+export function answerClientErrors(server: Server, dialect: Dialect, headers: AnswerHeaders): void {
+  const logger = new Logger('Problem');
+  const lingering = LingeringClose.of(server);
+  const answer = (code: ErrorCode, method: string | null) => {
+    const requestId = randomUUID();
+    const { status, contentType, body } = dialect.problem(problem(code), requestId);
+    logger.log({ requestId, status, code });
+    const json = JSON.stringify(body);
+    const fields = [
+      ...headers.of(method),
+      ['Content-Type', contentType],
+      ['Content-Length', String(Buffer.byteLength(json))],
+      ['X-Request-Id', requestId],
+      ['Connection', 'close'],
+    ] as const;
+    return { status, fields, json };
+  };
+
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (lingering.has(socket)) return;
+    if (!socket.writable || error.code === 'ECONNRESET') {
+      socket.destroy();
+      return;
+    }
+    const code = CODES[error.code ?? ''] ?? 'malformed_request';
+    const { status, fields, json } = answer(code, null);
+    const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${json}`);
+    lingering.close(socket, code === 'request_timeout' ? PARTING : undefined);
+  });
+
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    const { status, fields, json } = answer('expectation_failed', request.method ?? null);
+    const all = [...fields, ...headers.letRead(request.headers.origin)];
+    response.writeHead(status, Object.fromEntries(all)).end(json);
+  });
+}

@@ -1,0 +1,27 @@
+import type { RequestHandler } from 'express';
+import { DomainError } from '../../common/domain-error.js';
+import type { AnswerHeaders } from './answer-headers.js';
+import type { CrossSiteCheck } from '../../auth/guards/cross-site-check.js';
+import type { ForwardingWatch } from './forwarding-watch.js';
+import type { HostCheck } from './host-check.js';
+import { isWellFormed } from './request-checks.js';
+import { giveId } from '../../auth/request-id.js';
+
+/** What each request meets first, in one step of the router, as each step costs. */
+export function entrance(
+  headers: AnswerHeaders,
+  hosts: HostCheck,
+  crossSite: CrossSiteCheck,
+  forwarding: ForwardingWatch,
+): RequestHandler {
+  return (request, response, next) => {
+    giveId(request, response);
+    forwarding.look(request);
+    for (const [name, value] of headers.of(request.method)) response.setHeader(name, value);
+    if (!isWellFormed(request)) throw new DomainError('malformed_request');
+    if (hosts.refuses(request)) throw new DomainError('host_not_allowed');
+    if (crossSite.refuses(request))
+      throw new DomainError('cross_site_request', { explanation: crossSite.explain(request) });
+    next();
+  };
+}

@@ -1,0 +1,30 @@
+import type { Request, Response } from 'express';
+import { DomainError } from '../../common/domain-error.js';
+import { isDecodable } from './request-checks.js';
+import type { RouteTable } from '../../http/route-table.js';
+import type { AuthGuard } from '../../auth/guards/auth.guard.js';
+
+/** Answers what no route serves: a stranger learns nothing, others whether path or method is wrong. */
+export class UnmatchedRoutes {
+  constructor(
+    private readonly guard: AuthGuard,
+    private readonly table: () => RouteTable,
+  ) {}
+
+  async answer(request: Request, response: Response): Promise<void> {
+    const routes = isDecodable(request) ? this.table().at(request.path) : [];
+    const isOptions = request.method === 'OPTIONS';
+    const isPublic = !isOptions && routes.length > 0 && routes.every((route) => route.access === 'public');
+    if (!isPublic && !(await this.guard.identify(request))) throw new DomainError('credentials_missing');
+    if (routes.length === 0) throw new DomainError('not_found');
+    const allow = allowed(routes.map((route) => route.method));
+    if (!isOptions) throw new DomainError('method_not_allowed', { allow });
+    response.status(204).setHeader('Allow', allow).end();
+  }
+}
+
+function allowed(methods: readonly string[]): string {
+  const all = new Set([...methods, 'OPTIONS']);
+  if (all.has('GET')) all.add('HEAD');
+  return [...all].toSorted().join(', ');
+}

@@ -1,0 +1,89 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AuditTrail } from './audit/audit-trail.js';
+import { Clock, SystemClock } from './common/clock.js';
+import { SetupCheck } from './http/setup-check.js';
+import { GuessThrottle } from './throttle/guess-throttle.js';
+import { MemoryTallyStore } from './throttle/memory.throttle-store.js';
+import { TallyStore } from './throttle/throttle-store.js';
+import { Argon2PasswordHasher } from './users/passwords/argon2.password-hasher.js';
+import { BcryptPasswordHasher } from './users/passwords/bcrypt.password-hasher.js';
+import { PasswordHasher } from './users/passwords/password-hasher.js';
+import { PasswordResetController } from './http/api/passwords/password-reset.controller.js';
+import { PasswordResetService } from './users/password-reset.service.js';
+import { RegistrationController } from './http/api/users/registration.controller.js';
+import { RegistrationDesk } from './users/registration.service.js';
+import { StandardUsersController } from './http/api/users/standard-users.controller.js';
+import { StatsController } from './http/api/service/stats.controller.js';
+import { UsersController } from './http/api/users/users.controller.js';
+import { USUAL_COST, UsersOptions } from './users/users-options.js';
+import { UserStore } from './users/user-store.js';
+import { UserTallyStore } from './users/reset-token-store.js';
+import { UserWatcher } from './users/user-listener.js';
+import { UsersService } from './users/users.service.js';
+
+/** What a `PasswordResetService` needs besides its stores. */
+type ResetNeeds =
+  ConstructorParameters<typeof PasswordResetService> extends [unknown, unknown, ...infer Rest] ? Rest : never;
+
+/**
+ * Accounts and their routes. Needs a `UserStore`, which `StorageModule` or a global module of yours provides; without a
+ * `TallyStore` beside it, failed attempts are counted in this process alone, and so are reset tokens without a `UserTallyStore`.
+ */
+@Module({})
+export class UsersModule {
+  static forRoot(given: Partial<UsersOptions> = {}): DynamicModule {
+    const options = new UsersOptions(given);
+    return {
+      module: UsersModule,
+      controllers: options.standardRoutes
+        ? [StandardUsersController, PasswordResetController, StatsController, RegistrationController]
+        : [UsersController, StatsController],
+      providers: [
+        UsersService,
+        RegistrationDesk,
+        SetupCheck,
+        {
+          provide: PasswordResetService,
+          inject: [
+            UserStore,
+            { token: UserTallyStore, optional: true },
+            PasswordHasher,
+            GuessThrottle,
+            Clock,
+            UsersOptions,
+            { token: AuditTrail, optional: true },
+            { token: UserWatcher, optional: true },
+          ],
+          useFactory: (users: UserStore, tallies: UserTallyStore | undefined, ...rest: ResetNeeds) =>
+            new PasswordResetService(users, tallies ?? new MemoryTallyStore(), ...rest),
+        },
+        { provide: UsersOptions, useValue: options },
+        { provide: Clock, useClass: SystemClock },
+        {
+          provide: GuessThrottle,
+          inject: [{ token: TallyStore, optional: true }, Clock, UsersOptions],
+          useFactory: (tallies: TallyStore | undefined, clock: Clock, { throttle }: UsersOptions) =>
+            new GuessThrottle(tallies ?? new MemoryTallyStore(), clock, throttle),
+        },
+        {
+          provide: PasswordHasher,
+          inject: [UsersOptions],
+          useFactory: hasherOf,
+        },
+      ],
+      exports: [UsersService, UsersOptions, RegistrationDesk, PasswordResetService],
+      global: true,
+    };
+  }
+}
+
+function hasherOf(options: UsersOptions): PasswordHasher | Promise<PasswordHasher> {
+  const scheme = {
+    cost: options.passwordCost ?? USUAL_COST[options.passwordHash],
+    pepper: options.passwordPepper,
+    previousPeppers: options.passwordPreviousPeppers,
+  };
+  return options.passwordHash === 'bcrypt'
+    ? new BcryptPasswordHasher(scheme)
+    : Argon2PasswordHasher.open(scheme);
+}

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { type IncomingMessage, type RequestListener, type Server, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { DomainError } from '../../common/domain-error.js';
+import { BreachService } from './breach-service.js';
+
+const SOON = 200;
+const PATIENCE = 30_000;
+const PASSWORD = 'mango tea soups';
+const DIGEST = createHash('sha1').update(PASSWORD).digest('hex').toUpperCase();
+const OTHERS = ['0', '1', '2'].map((digit) => `${digit.repeat(35)}:7`);
+
+describe('A service that knows breached passwords', () => {
+  const asked: IncomingMessage[] = [];
+  const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
+  let server: Server;
+  let answer: RequestListener;
+  let url: string;
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      asked.push(request);
+      answer(request, response);
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/range`;
+  });
+
+  afterEach(() => {
+    asked.length = 0;
+    warn.mockClear();
+  });
+
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+    warn.mockRestore();
+  });
+
+  const service = (deadline = PATIENCE) => new BreachService(url, deadline);
+  const lines = (...all: string[]): RequestListener => {
+    return (_, response) => void response.end(all.join('\r\n'));
+  };
+
+  it.each([
+    ['one of several', lines(...OTHERS, `${DIGEST.slice(5)}:3`)],
+    ['in small letters and with bare line feeds', lines(`${DIGEST.slice(5).toLowerCase()}:1\n${OTHERS[0]}`)],
+  ])('knows it as %s', async (_, answering) => {
+    answer = answering;
+    expect(await service().knows(PASSWORD)).toBe(true);
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['others', lines(...OTHERS)],
+    ['it as padding', lines(...OTHERS, `${DIGEST.slice(5)}:0`)],
+    ['nothing', lines()],
+  ])('does not know it where it has %s', async (_, answering) => {
+    answer = answering;
+    expect(await service().knows(PASSWORD)).toBe(false);
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it('learns five digits of a digest, and asks for padding', async () => {
+    answer = lines(...OTHERS);
+    await service().knows(PASSWORD);
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toMatchObject({ method: 'GET', url: `/range/${DIGEST.slice(0, 5)}` });
+    expect(asked[0]!.headers['add-padding']).toBe('true');
+    const sent = JSON.stringify([asked[0]!.url, asked[0]!.rawHeaders]).toUpperCase();
+    for (const secret of [PASSWORD.toUpperCase(), DIGEST, DIGEST.slice(5), DIGEST.slice(0, 6)])
+      expect(sent).not.toContain(secret);
+  });
+
+  it.each<[string, number, RequestListener]>([
+    ['does not answer', SOON, () => {}],
+    [
+      'does not finish its answer',
+      SOON,
+      (_, response) => {
+        response.write(`${OTHERS[0]}\r\n`);
+      },
+    ],
+    ['hangs up', PATIENCE, ({ socket }) => void socket.destroy()],
+    [
+      'has an error of its own',
+      PATIENCE,
+      (_, response) => void response.writeHead(500).end(`${DIGEST.slice(5)}:3`),
+    ],
+    ['asks for less', PATIENCE, (_, response) => void response.writeHead(429).end()],
+    [
+      'sends elsewhere',
+      PATIENCE,
+      ({ url: path }, response) => {
+        if (path === '/elsewhere') response.end(`${DIGEST.slice(5)}:3`);
+        else response.writeHead(302, { Location: '/elsewhere' }).end();
+      },
+    ],
+    ['answers in another kind', PATIENCE, lines('<html>', `${DIGEST.slice(5)}:3`)],
+    [
+      'does not stop answering',
+      PATIENCE,
+      lines(...Array<string>(40_000).fill(OTHERS[0]!), `${DIGEST.slice(5)}:3`),
+    ],
+  ])('that %s stops nobody, and is warned of once', async (_, deadline, answering) => {
+    answer = answering;
+    expect(await service(deadline).knows(PASSWORD)).toBe(false);
+    expect(warn).toHaveBeenCalledTimes(1);
+    const [warning] = warn.mock.calls[0] as [string];
+    expect(warning).toMatch(/^PASSWORD_BREACH_URL was of no use: ./);
+    for (const secret of [PASSWORD, DIGEST.slice(0, 5), DIGEST.slice(5)])
+      expect(warning).not.toContain(secret);
+  });
+
+  it('is asked fifty questions at once, and whoever has another is told to come back', async () => {
+    answer = () => {};
+    const one = service(SOON);
+    const answers = await Promise.allSettled(Array.from({ length: 60 }, () => one.knows(PASSWORD)));
+    const refused = answers.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(10);
+    expect(refused[0]).toMatchObject({ reason: new DomainError('busy') });
+    await expect(one.knows(PASSWORD)).resolves.toBe(false);
+  });
+
+  it('that is not there stops nobody, and is warned of once', async () => {
+    const none = new BreachService('http://127.0.0.1:1/range', PATIENCE);
+    expect(await none.knows(PASSWORD)).toBe(false);
+    expect(warn).toHaveBeenCalledTimes(1);
+  });
+});

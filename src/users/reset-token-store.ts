@@ -1,0 +1,4 @@
+import { TallyStore } from '../throttle/throttle-store.js';
+
+/** Small texts with an end that are kept where users are, so that they are as durable as users. */
+export abstract class UserTallyStore extends TallyStore {}

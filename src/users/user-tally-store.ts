@@ -1,4 +1,0 @@
-import { TallyStore } from '../throttle/tally-store.js';
-
-/** Small texts with an end that are kept where users are, so that they are as durable as users. */
-export abstract class UserTallyStore extends TallyStore {}
