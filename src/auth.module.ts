@@ -5,7 +5,7 @@ import { AuthController } from './http/api/auth-session/auth.controller.js';
 import { AuthGuard } from './auth/guards/auth.guard.js';
 import { AuthOptions } from './auth/auth-options.js';
 import { AccessTokensController } from './http/api/access-tokens/access-tokens.controller.js';
-import { authProvider, chooseSchemes, remembersUsers, takesTokens } from './auth/auth.provider.js';
+import { authProvider, chooseStrategies, remembersUsers, takesTokens } from './auth/auth.provider.js';
 import { BearerAlone } from './auth/bearer-alone.js';
 import { ChosenSignInWays } from './auth/chosen-sign-in-ways.js';
 import { Clock, SystemClock } from './common/clock.js';
@@ -21,7 +21,7 @@ import { SessionStore } from './sessions/session-store.js';
 import { SetupCheck } from './http/setup-check.js';
 import { SignInWays } from './users/sign-in-ways.js';
 import { UserStore } from './users/user-store.js';
-import { UserWatcher } from './users/user-listener.js';
+import { UserListener } from './users/user-listener.js';
 import { SessionCookie } from './auth/carriers/session-cookie.js';
 import { SessionEnder } from './auth/session-ender.js';
 import { SessionUsers, sessionUsersOf } from './auth/session-users.js';
@@ -29,8 +29,8 @@ import { SessionView } from './http/api/sessions/session-view.js';
 import { SessionsController } from './http/api/sessions/sessions.controller.js';
 import { UserSessionsController } from './http/api/sessions/user-sessions.controller.js';
 
-/** Which schemes there are decides which routes there are, so it is known before the application is built. */
-type Choice = Partial<Pick<AuthOptions, 'type' | 'schemes'>>;
+/** Which strategies there are decides which routes there are, so it is known before the application is built. */
+type Choice = Partial<Pick<AuthOptions, 'type' | 'strategies'>>;
 
 export type AuthSyncOptions = Partial<AuthOptions> & Pick<ModuleMetadata, 'imports'>;
 
@@ -44,15 +44,15 @@ export interface AuthAsyncOptions extends Choice, Pick<ModuleMetadata, 'imports'
 /** Tells who is asking and lets in only who may, on every route of the application. */
 @Module({})
 export class AuthModule {
-  /** `imports` are the modules of what your own schemes inject. */
+  /** `imports` are the modules of what your own strategies inject. */
   static forRoot({ imports = [], ...options }: AuthSyncOptions = {}): DynamicModule {
     return AuthModule.forRootAsync({ ...choiceOf(options), imports, useFactory: () => options });
   }
 
   static forRootAsync({ imports = [], inject = [], useFactory, ...given }: AuthAsyncOptions): DynamicModule {
     const choice = choiceOf(given);
-    const { types, schemes } = new AuthOptions(choice);
-    const chosen = chooseSchemes(types, schemes);
+    const { types, strategies } = new AuthOptions(choice);
+    const chosen = chooseStrategies(types, strategies);
     return {
       module: AuthModule,
       imports,
@@ -72,7 +72,7 @@ export class AuthModule {
         },
         SessionCookie,
         SessionView,
-        { provide: UserWatcher, useClass: SessionEnder },
+        { provide: UserListener, useClass: SessionEnder },
         { provide: Clock, useClass: SystemClock },
         { provide: SessionUsers, inject: [SessionStore, UserStore], useFactory: sessionUsersOf },
         authProvider,
@@ -88,12 +88,12 @@ export class AuthModule {
         { provide: APP_GUARD, useExisting: AuthGuard },
         { provide: APP_GUARD, useExisting: RolesGuard },
       ],
-      exports: [Auth, AuthGuard, AuthOptions, SignInWays, UserWatcher],
+      exports: [Auth, AuthGuard, AuthOptions, SignInWays, UserListener],
       global: true,
     };
   }
 }
 
-function choiceOf({ type, schemes }: Choice): Choice {
-  return { ...(type !== undefined && { type }), ...(schemes !== undefined && { schemes }) };
+function choiceOf({ type, strategies }: Choice): Choice {
+  return { ...(type !== undefined && { type }), ...(strategies !== undefined && { strategies }) };
 }

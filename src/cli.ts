@@ -39,7 +39,7 @@ import { PasswordResetService } from './users/password-reset.service.js';
 import { type UserPresentation, userJson } from './users/user-json.js';
 import type { Role, User } from './users/user.js';
 import { UsersModule } from './users.module.js';
-import { UserWatcher } from './users/user-listener.js';
+import { UserListener } from './users/user-listener.js';
 import { UsersService } from './users/users.service.js';
 
 const USAGE_ERROR = 2;
@@ -339,11 +339,11 @@ class OperatorModule {
         UsersModule.forRoot(users),
       ],
       providers: [
-        { provide: UserWatcher, useClass: SessionEnder },
+        { provide: UserListener, useClass: SessionEnder },
         { provide: FieldRules, useClass: RequestFieldRules },
         { provide: Clock, useClass: SystemClock },
       ],
-      exports: [UserWatcher],
+      exports: [UserListener],
       global: true,
     };
   }

@@ -32,8 +32,8 @@ export type { Initiator } from './audit/initiator.js';
 export { CurrentInitiator, initiatorOf } from './auth/request-initiator.js';
 
 export { type Account, type Attempt, type Claimant, GuessThrottle } from './throttle/guess-throttle.js';
-export { MemoryTallyStore } from './throttle/memory.throttle-store.js';
-export { TallyStore } from './throttle/throttle-store.js';
+export { MemoryThrottleStore } from './throttle/memory.throttle-store.js';
+export { ThrottleStore } from './throttle/throttle-store.js';
 export { ThrottleOptions } from './throttle/throttle-options.js';
 
 export { Argon2PasswordHasher } from './users/passwords/argon2.password-hasher.js';
@@ -51,11 +51,11 @@ export {
   UserStore,
   type UserUpdate,
 } from './users/user-store.js';
-export { UserTallyStore } from './users/reset-token-store.js';
-export { UserWatcher } from './users/user-listener.js';
+export { ResetTokenStore } from './users/reset-token-store.js';
+export { UserListener } from './users/user-listener.js';
 export { UsersModule } from './users.module.js';
-export { type PasswordScheme, type Registration, UsersOptions } from './users/users-options.js';
-export type { SchemeOptions } from './users/passwords/scheme.password-hasher.js';
+export { type PasswordAlgorithm, type Registration, UsersOptions } from './users/users-options.js';
+export type { HasherOptions } from './users/passwords/recipe.password-hasher.js';
 export {
   type NewUser,
   type PasswordClaimant,
@@ -99,13 +99,13 @@ export {
   ANONYMOUS,
   Auth,
   type AuthResult,
-  type Exchange,
-  type Grant,
+  type HttpExchange,
+  type IssuedSession,
   type Principal,
   type Rejection,
   type SessionEnds,
-  type SignInWish,
-  USUAL_WISH,
+  type SignInOptions,
+  DEFAULT_SIGN_IN_OPTIONS,
   rejected,
 } from './auth/auth.js';
 export { AuthChain } from './auth/strategies/auth-chain.js';

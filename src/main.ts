@@ -12,7 +12,7 @@ import { PinoLogger } from './server/logging/pino.logger.js';
 import { ProcessEnd, hasTerminal } from './server/process-end.js';
 import { OpeningError } from './storage/connections.js';
 import { withoutSecrets } from './storage/store-url.js';
-import { RegistrationDesk } from './users/registration.service.js';
+import { RegistrationService } from './users/registration.service.js';
 import { Workers } from './server/workers.js';
 
 const STORE_VARIABLES = { database: 'DATABASE_URL', sessions: 'SESSION_STORE_URL' } as const;
@@ -79,7 +79,7 @@ async function serve(config: Config, logger: PinoLogger, end: ProcessEnd): Promi
     throw new Error(`Cannot listen where API_HOST and API_PORT say: ${message}`);
   });
   const url = addressOf(app.getHttpServer().address() as AddressInfo);
-  return { url, isWaiting: await app.get(RegistrationDesk).isWaitingForTheFirst() };
+  return { url, isWaiting: await app.get(RegistrationService).isWaitingForTheFirst() };
 }
 
 /**

@@ -3,22 +3,22 @@ import { AuditTrail } from './audit/audit-trail.js';
 import { Clock, SystemClock } from './common/clock.js';
 import { SetupCheck } from './http/setup-check.js';
 import { GuessThrottle } from './throttle/guess-throttle.js';
-import { MemoryTallyStore } from './throttle/memory.throttle-store.js';
-import { TallyStore } from './throttle/throttle-store.js';
+import { MemoryThrottleStore } from './throttle/memory.throttle-store.js';
+import { ThrottleStore } from './throttle/throttle-store.js';
 import { Argon2PasswordHasher } from './users/passwords/argon2.password-hasher.js';
 import { BcryptPasswordHasher } from './users/passwords/bcrypt.password-hasher.js';
 import { PasswordHasher } from './users/passwords/password-hasher.js';
 import { PasswordResetController } from './http/api/passwords/password-reset.controller.js';
 import { PasswordResetService } from './users/password-reset.service.js';
 import { RegistrationController } from './http/api/users/registration.controller.js';
-import { RegistrationDesk } from './users/registration.service.js';
+import { RegistrationService } from './users/registration.service.js';
 import { StandardUsersController } from './http/api/users/standard-users.controller.js';
 import { StatsController } from './http/api/service/stats.controller.js';
 import { UsersController } from './http/api/users/users.controller.js';
 import { USUAL_COST, UsersOptions } from './users/users-options.js';
 import { UserStore } from './users/user-store.js';
-import { UserTallyStore } from './users/reset-token-store.js';
-import { UserWatcher } from './users/user-listener.js';
+import { ResetTokenStore } from './users/reset-token-store.js';
+import { UserListener } from './users/user-listener.js';
 import { UsersService } from './users/users.service.js';
 
 /** What a `PasswordResetService` needs besides its stores. */
@@ -27,7 +27,7 @@ type ResetNeeds =
 
 /**
  * Accounts and their routes. Needs a `UserStore`, which `StorageModule` or a global module of yours provides; without a
- * `TallyStore` beside it, failed attempts are counted in this process alone, and so are reset tokens without a `UserTallyStore`.
+ * `ThrottleStore` beside it, failed attempts are counted in this process alone, and so are reset tokens without a `ResetTokenStore`.
  */
 @Module({})
 export class UsersModule {
@@ -40,30 +40,30 @@ export class UsersModule {
         : [UsersController, StatsController],
       providers: [
         UsersService,
-        RegistrationDesk,
+        RegistrationService,
         SetupCheck,
         {
           provide: PasswordResetService,
           inject: [
             UserStore,
-            { token: UserTallyStore, optional: true },
+            { token: ResetTokenStore, optional: true },
             PasswordHasher,
             GuessThrottle,
             Clock,
             UsersOptions,
             { token: AuditTrail, optional: true },
-            { token: UserWatcher, optional: true },
+            { token: UserListener, optional: true },
           ],
-          useFactory: (users: UserStore, tallies: UserTallyStore | undefined, ...rest: ResetNeeds) =>
-            new PasswordResetService(users, tallies ?? new MemoryTallyStore(), ...rest),
+          useFactory: (users: UserStore, tallies: ResetTokenStore | undefined, ...rest: ResetNeeds) =>
+            new PasswordResetService(users, tallies ?? new MemoryThrottleStore(), ...rest),
         },
         { provide: UsersOptions, useValue: options },
         { provide: Clock, useClass: SystemClock },
         {
           provide: GuessThrottle,
-          inject: [{ token: TallyStore, optional: true }, Clock, UsersOptions],
-          useFactory: (tallies: TallyStore | undefined, clock: Clock, { throttle }: UsersOptions) =>
-            new GuessThrottle(tallies ?? new MemoryTallyStore(), clock, throttle),
+          inject: [{ token: ThrottleStore, optional: true }, Clock, UsersOptions],
+          useFactory: (tallies: ThrottleStore | undefined, clock: Clock, { throttle }: UsersOptions) =>
+            new GuessThrottle(tallies ?? new MemoryThrottleStore(), clock, throttle),
         },
         {
           provide: PasswordHasher,
@@ -71,19 +71,19 @@ export class UsersModule {
           useFactory: hasherOf,
         },
       ],
-      exports: [UsersService, UsersOptions, RegistrationDesk, PasswordResetService],
+      exports: [UsersService, UsersOptions, RegistrationService, PasswordResetService],
       global: true,
     };
   }
 }
 
 function hasherOf(options: UsersOptions): PasswordHasher | Promise<PasswordHasher> {
-  const scheme = {
+  const hasher = {
     cost: options.passwordCost ?? USUAL_COST[options.passwordHash],
     pepper: options.passwordPepper,
     previousPeppers: options.passwordPreviousPeppers,
   };
   return options.passwordHash === 'bcrypt'
-    ? new BcryptPasswordHasher(scheme)
-    : Argon2PasswordHasher.open(scheme);
+    ? new BcryptPasswordHasher(hasher)
+    : Argon2PasswordHasher.open(hasher);
 }

@@ -79,7 +79,7 @@ describe('In production every answer', () => {
     [400, 'without a host', () => raw('GET /api/v1/status HTTP/1.1\r\nConnection: close\r\n\r\n')],
     [401, 'a stranger', () => app.visitor().get('/users/me')],
     [401, 'nowhere', () => app.visitor().get('/nowhere')],
-    [401, 'a ticket that is no good', () => app.visitor({ cookie: '__Host-sid=x' }).get('/users/me')],
+    [401, 'a token that is no good', () => app.visitor({ cookie: '__Host-sid=x' }).get('/users/me')],
     [403, 'another site', () => app.visitor({ origin: 'null' }).login('root@example.com')],
     [403, 'on show', () => app.visitor().get('/forbidden')],
     [403, 'signed in a while ago', () => (app.clock.advance(5 * MINUTE + 1), root.delete('/sessions'))],
@@ -105,7 +105,7 @@ describe('In production every answer', () => {
       expect([name, answer.headers.get(name)]).toEqual([name, null]);
   });
 
-  it('of status 503 has them too, and leaves the ticket alone', async () => {
+  it('of status 503 has them too, and leaves the token alone', async () => {
     other = await TestApp.start(PRODUCTION);
     await other.closeStores();
     const { status, headers } = await other.visitor({ cookie: root.cookie! }).get('/users/me');
@@ -172,8 +172,8 @@ describe.each(['standard', 'alx'] as const)('The cookie in %s', (dialect) => {
     const { login } = await newcomer();
     const [cookie, ...others] = cookiesOf(login);
     expect(others).toEqual([]);
-    const [ticket, ...attributes] = cookie!.split('; ');
-    expect(ticket).toMatch(/^__Host-sid=[\w-]{22}\.[\w-]{43}$/);
+    const [token, ...attributes] = cookie!.split('; ');
+    expect(token).toMatch(/^__Host-sid=[\w-]{22}\.[\w-]{43}$/);
     expect(attributes.toSorted()).toEqual(ATTRIBUTES.toSorted());
     expect(cookie!.length).toBeLessThan(256);
   });

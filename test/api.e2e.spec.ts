@@ -72,14 +72,14 @@ describe('The standard API', () => {
   });
 
   describe('logout', () => {
-    it('ends the session, expires the cookie and tells the holder of the ticket why it is over', async () => {
+    it('ends the session, expires the cookie and tells the holder of the token why it is over', async () => {
       const visitor = app.visitor();
       await visitor.login('ann@example.com');
-      const ticket = visitor.cookie!;
+      const token = visitor.cookie!;
       const answer = await visitor.delete('/auth_session/logout');
       expect(answer).toMatchObject({ status: 200, body: {} });
       expect(answer.headers.get('set-cookie')).toMatch(/^sid=; Path=\/; Expires=Thu, 01 Jan 1970/);
-      const again = await app.visitor({ cookie: ticket }).get('/users/me');
+      const again = await app.visitor({ cookie: token }).get('/users/me');
       expect(again).toMatchObject({ status: 401, body: { code: 'session_signed_out' } });
     });
   });
@@ -361,16 +361,16 @@ describe('The standard API', () => {
       expect((await here.get('/users/me')).status).toBe(200);
     });
 
-    it('tells the same to who holds the old ticket of the one that changed it', async () => {
+    it('tells the same to who holds the old token of the one that changed it', async () => {
       await app.addUser('hal@example.com');
       const hal = app.visitor();
       await hal.login('hal@example.com');
-      const ticket = hal.cookie!;
+      const token = hal.cookie!;
       await hal.put('/users/me/password', {
         current_password: PASSWORD,
         new_password: 'another good password',
       });
-      expect((await app.visitor({ cookie: ticket }).get('/users/me')).body.code).toBe('password_changed');
+      expect((await app.visitor({ cookie: token }).get('/users/me')).body.code).toBe('password_changed');
     });
 
     it.each([

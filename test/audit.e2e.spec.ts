@@ -215,10 +215,10 @@ describe('The audit trail', () => {
   it('has a sign-out and the end of the session, and of the second none', async () => {
     const visitor = await audited.signedIn('ann@example.com');
     await audited.news();
-    const ticket = visitor.cookie!;
-    const logouts = [audited.visitor({ cookie: ticket }), audited.visitor({ cookie: ticket })];
+    const token = visitor.cookie!;
+    const logouts = [audited.visitor({ cookie: token }), audited.visitor({ cookie: token })];
     await Promise.all(logouts.map((one) => one.delete('/auth_session/logout')));
-    const of = { actorId: ann.id, subjectId: ann.id, sessionId: ticket.split(/[=.]/)[1]! };
+    const of = { actorId: ann.id, subjectId: ann.id, sessionId: token.split(/[=.]/)[1]! };
     await expectNews(
       { type: 'session_ended', ...of, ...FROM_THERE, details: { reason: 'signed_out' } },
       { type: 'sign_out', ...of, ...FROM_THERE },
@@ -387,16 +387,16 @@ describe('The audit trail', () => {
     });
   });
 
-  it('has a session that is given another ticket, once for two racing holders', async () => {
+  it('has a session that is given another token, once for two racing holders', async () => {
     const { cookie } = await audited.signedIn('ann@example.com');
     await audited.news();
-    const ticket = cookie!.split('=')[1]!;
+    const token = cookie!.split('=')[1]!;
     const sessions = audited.app.nest.get(SessionsService);
-    await Promise.all([sessions.rotate(ticket), sessions.rotate(ticket)]);
+    await Promise.all([sessions.rotate(token), sessions.rotate(token)]);
     await expectNews({
       type: 'session_rotated',
       subjectId: ann.id,
-      sessionId: ticket.split('.')[0]!,
+      sessionId: token.split('.')[0]!,
       via: 'program',
     });
   });

@@ -71,8 +71,8 @@ const KIB = 1024;
 
 const folder = newFolder();
 let server: Server;
-let adminTicket: string;
-let guestTicket: string;
+let adminToken: string;
+let guestToken: string;
 let guestId: string;
 
 beforeAll(async () => {
@@ -81,9 +81,9 @@ beforeAll(async () => {
   await operate(folder, [...create, ADMIN, '--role', 'admin'], { input: PASSWORD });
   await operate(folder, [...create, GUEST], { input: PASSWORD });
   server = await Server.start(folder, { REGISTRATION: 'open', AUTH_TYPE: 'session_db_auth,token_auth' });
-  adminTicket = ticketOf(await signIn(ADMIN));
+  adminToken = tokenOwner(await signIn(ADMIN));
   const answer = await signIn(GUEST);
-  guestTicket = ticketOf(answer);
+  guestToken = tokenOwner(answer);
   guestId = String(parse(answer)['id']);
 }, 20_000);
 
@@ -142,7 +142,7 @@ describe('A body', () => {
   );
 
   it.each(rows)('of %s %s that is %s is malformed JSON', async (method, path, _, body) => {
-    const answer = await ask([method, path], { ticket: ticketFor(path), headers: JSON_TYPE, body });
+    const answer = await ask([method, path], { token: tokenFor(path), headers: JSON_TYPE, body });
     refuses(answer, 400, 'malformed_json');
   });
 
@@ -153,19 +153,19 @@ describe('A body', () => {
       `{"a": [{"${SECRET}": 1, "${SECRET}": 2}]}`,
       `{"__proto__": 1, "__proto__": "${SECRET}"}`,
     ]) {
-      const answer = await ask([method, path], { ticket: ticketFor(path), headers: JSON_TYPE, body });
+      const answer = await ask([method, path], { token: tokenFor(path), headers: JSON_TYPE, body });
       refuses(answer, 400, 'duplicate_member');
     }
   });
 
   it('may be left out of a request for a reset token', async () => {
-    refuses(await ask(ISSUE_RESET, { ticket: adminTicket }), 404, 'not_found');
-    refuses(await ask(ISSUE_RESET, { ticket: adminTicket, headers: JSON_TYPE }), 404, 'not_found');
+    refuses(await ask(ISSUE_RESET, { token: adminToken }), 404, 'not_found');
+    refuses(await ask(ISSUE_RESET, { token: adminToken, headers: JSON_TYPE }), 404, 'not_found');
   });
 
   it.each(WITH_BODY)('of %s %s may nest 8 deep as far as JSON is concerned', async (...route) => {
     const answer = await ask(route, {
-      ticket: ticketFor(route[1]),
+      token: tokenFor(route[1]),
       headers: JSON_TYPE,
       body: nested('{"a":', '}', 8),
     });
@@ -182,7 +182,7 @@ describe('A body', () => {
     for (const route of WITH_BODY) {
       const answer =
         framing === 'length'
-          ? await ask(route, { ticket: ticketFor(route[1]), headers: JSON_TYPE, body })
+          ? await ask(route, { token: tokenFor(route[1]), headers: JSON_TYPE, body })
           : await askInChunks(route, body);
       refuses(answer, 413, 'body_too_large');
     }
@@ -264,11 +264,7 @@ describe('A content type', () => {
   ])('%j is not supported', async (type, body) => {
     const headers: Headers = type === null ? [] : [['Content-Type', type]];
     for (const route of WITH_BODY) {
-      refuses(
-        await ask(route, { ticket: ticketFor(route[1]), headers, body }),
-        415,
-        'unsupported_media_type',
-      );
+      refuses(await ask(route, { token: tokenFor(route[1]), headers, body }), 415, 'unsupported_media_type');
     }
   });
 
@@ -284,7 +280,7 @@ describe('A content type', () => {
       ['content-type', second],
     ];
     for (const route of WITH_BODY) {
-      const answer = await ask(route, { ticket: ticketFor(route[1]), headers, body: GOOD });
+      const answer = await ask(route, { token: tokenFor(route[1]), headers, body: GOOD });
       refuses(answer, 415, 'unsupported_media_type');
     }
   });
@@ -427,7 +423,7 @@ describe('A field', () => {
     'of %s %s is refused by its place: %s as %s',
     async (method, path, field, _, value) => {
       const body = { ...good([method, path]), [field]: value };
-      const answer = await send([method, path], body, ticketFor(path));
+      const answer = await send([method, path], body, tokenFor(path));
       refuses(answer, 400, 'validation_failed');
       expect(parse(answer)['errors']).toMatchObject([{ pointer: `/${field}` }]);
     },
@@ -444,7 +440,7 @@ describe('A field', () => {
       '$gt',
       'a.b',
     ]) {
-      const answer = await send(route, { ...good(route), [name]: SECRET }, ticketFor(route[1]));
+      const answer = await send(route, { ...good(route), [name]: SECRET }, tokenFor(route[1]));
       refuses(answer, 400, 'validation_failed');
       expect(parse(answer)['errors']).toEqual([
         { pointer: `/${name}`, detail: 'This is an unknown field. Leave it out.' },
@@ -463,7 +459,7 @@ describe('A field', () => {
     SECRET.repeat(5),
   ])('that nobody asked for and whose name is no name is not repeated: %j', async (name) => {
     for (const route of WITH_BODY) {
-      const answer = await send(route, { ...good(route), [name]: SECRET }, ticketFor(route[1]));
+      const answer = await send(route, { ...good(route), [name]: SECRET }, tokenFor(route[1]));
       refuses(answer, 400, 'validation_failed');
       expect(parse(answer)['errors']).toEqual([
         { pointer: '', detail: 'There is an unknown field. Leave it out.' },
@@ -501,7 +497,7 @@ describe('A field', () => {
       ['/label', '/scope', '/expires_at', '/x'],
     ],
   ])('is refused together with all others that are wrong: %j %j', async (route, body, pointers) => {
-    const answer = await send(route, body, ticketFor(route[1]));
+    const answer = await send(route, body, tokenFor(route[1]));
     refuses(answer, 400, 'validation_failed');
     const errors = parse(answer)['errors'] as { readonly pointer: string }[];
     expect(errors.map(({ pointer }) => pointer).toSorted()).toEqual([...pointers].toSorted());
@@ -513,10 +509,10 @@ describe('A field', () => {
     async (name) => {
       for (const route of WITH_BODY) {
         const body = { ...good(route), [name]: { prototype: { role: 'admin', disabled: true } } };
-        const answer = await send(route, body, ticketFor(route[1]));
+        const answer = await send(route, body, tokenFor(route[1]));
         refuses(answer, 400, /malformed_json|validation_failed/);
       }
-      expect(parse(await ask(ME, { ticket: guestTicket }))).toMatchObject({ role: 'user', first_name: null });
+      expect(parse(await ask(ME, { token: guestToken }))).toMatchObject({ role: 'user', first_name: null });
     },
   );
 
@@ -577,9 +573,9 @@ describe('A field', () => {
     ['one with SQL', "' or '1'='1"],
     ['one with NUL', `${PASSWORD}\u0000`],
   ])('that is to prove a caller anew and is strange is only wrong: %s', async (_, password) => {
-    const ticket = ticketOf(await signIn(GUEST));
-    refuses(await send(REAUTHENTICATE, { password }, ticket), 403, 'current_password_wrong');
-    expect((await ask(ME, { ticket })).status).toBe(200);
+    const token = tokenOwner(await signIn(GUEST));
+    refuses(await send(REAUTHENTICATE, { password }, token), 403, 'current_password_wrong');
+    expect((await ask(ME, { token })).status).toBe(200);
   });
 });
 
@@ -654,7 +650,7 @@ describe('A password', () => {
     refuses(answer, 400, 'validation_failed');
     expect(parse(answer)['errors']).toMatchObject([{ pointer: '/password' }]);
     const change = { current_password: PASSWORD, new_password: password };
-    refuses(await send(CHANGE_PASSWORD, change, guestTicket), 400, 'validation_failed');
+    refuses(await send(CHANGE_PASSWORD, change, guestToken), 400, 'validation_failed');
   });
 
   it.each([
@@ -674,79 +670,72 @@ describe('A password', () => {
 });
 
 describe('A cookie', () => {
-  it.each<readonly [what: string, cookie: (ticket: string) => string | readonly string[], code: string]>([
-    ['the ticket twice', (t) => `sid=${t}; sid=${t}`, 'credentials_invalid'],
-    ['the ticket twice without a blank', (t) => `sid=${t};sid=${t}`, 'credentials_invalid'],
-    ['the ticket twice with blanks around', (t) => `sid = ${t} ;  sid =${t}`, 'credentials_invalid'],
-    ['the ticket twice with tabs around', (t) => `\tsid\t=${t};\tsid=${t}`, 'credentials_invalid'],
-    ['the ticket and another', (t) => `sid=${t}; sid=${SECRET}`, 'credentials_invalid'],
-    ['another and the ticket', (t) => `sid=${SECRET}; sid=${t}`, 'credentials_invalid'],
-    ['the ticket and nothing', (t) => `sid=${t}; sid=`, 'credentials_invalid'],
-    ['the ticket on two lines', (t) => [`sid=${t}`, `sid=${t}`], 'credentials_invalid'],
-    ['another and the ticket on two lines', (t) => [`sid=${SECRET}`, `a=b; sid=${t}`], 'credentials_invalid'],
+  it.each<readonly [what: string, cookie: (token: string) => string | readonly string[], code: string]>([
+    ['the token twice', (t) => `sid=${t}; sid=${t}`, 'credentials_invalid'],
+    ['the token twice without a blank', (t) => `sid=${t};sid=${t}`, 'credentials_invalid'],
+    ['the token twice with blanks around', (t) => `sid = ${t} ;  sid =${t}`, 'credentials_invalid'],
+    ['the token twice with tabs around', (t) => `\tsid\t=${t};\tsid=${t}`, 'credentials_invalid'],
+    ['the token and another', (t) => `sid=${t}; sid=${SECRET}`, 'credentials_invalid'],
+    ['another and the token', (t) => `sid=${SECRET}; sid=${t}`, 'credentials_invalid'],
+    ['the token and nothing', (t) => `sid=${t}; sid=`, 'credentials_invalid'],
+    ['the token on two lines', (t) => [`sid=${t}`, `sid=${t}`], 'credentials_invalid'],
+    ['another and the token on two lines', (t) => [`sid=${SECRET}`, `a=b; sid=${t}`], 'credentials_invalid'],
     ['an empty value', () => 'sid=', 'credentials_invalid'],
     ['a blank', () => 'sid= ', 'credentials_invalid'],
     ['no value at all', () => 'sid', 'credentials_missing'],
-    ['the ticket without a name', (t) => `=${t}`, 'credentials_missing'],
-    ['the ticket alone', (t) => t, 'credentials_missing'],
+    ['the token without a name', (t) => `=${t}`, 'credentials_missing'],
+    ['the token alone', (t) => t, 'credentials_missing'],
     ['the name in upper case', (t) => `SID=${t}`, 'credentials_missing'],
     ['the name with a prefix', (t) => `__Host-sid=${t}`, 'credentials_missing'],
     ['the name percent-encoded', (t) => `%73id=${t}`, 'credentials_missing'],
     ['the name in quotes', (t) => `"sid"=${t}`, 'credentials_missing'],
     ['the name with a blank of Latin-1', (t) => `\xa0sid=${t}`, 'credentials_invalid'],
     ['the name of a prototype', (t) => `__proto__=${t}`, 'credentials_missing'],
-    ['the ticket percent-encoded', (t) => `sid=${t.replace('.', '%2E')}`, 'credentials_invalid'],
-    ['the ticket percent-encoded throughout', (t) => `sid=${percentEncoded(t)}`, 'credentials_invalid'],
-    ['the ticket in quotes', (t) => `sid="${t}"`, 'credentials_invalid'],
-    ['the ticket as JSON', (t) => `sid=j:"${t}"`, 'credentials_invalid'],
-    ['the ticket in a JSON array', (t) => `sid=j:["${t}"]`, 'credentials_invalid'],
+    ['the token percent-encoded', (t) => `sid=${t.replace('.', '%2E')}`, 'credentials_invalid'],
+    ['the token percent-encoded throughout', (t) => `sid=${percentEncoded(t)}`, 'credentials_invalid'],
+    ['the token in quotes', (t) => `sid="${t}"`, 'credentials_invalid'],
+    ['the token as JSON', (t) => `sid=j:"${t}"`, 'credentials_invalid'],
+    ['the token in a JSON array', (t) => `sid=j:["${t}"]`, 'credentials_invalid'],
     ['a JSON object', () => 'sid=j:{"toString":1,"length":65}', 'credentials_invalid'],
     ['JSON nested 3,000 deep', () => `sid=j:${nested('[', ']', 3000)}`, 'credentials_invalid'],
-    ['the ticket as if signed', (t) => `sid=s:${t}.signature`, 'credentials_invalid'],
-    ['the ticket and a letter', (t) => `sid=${t}A`, 'credentials_invalid'],
-    ['the ticket without its last letter', (t) => `sid=${t.slice(0, -1)}`, 'credentials_invalid'],
+    ['the token as if signed', (t) => `sid=s:${t}.signature`, 'credentials_invalid'],
+    ['the token and a letter', (t) => `sid=${t}A`, 'credentials_invalid'],
+    ['the token without its last letter', (t) => `sid=${t.slice(0, -1)}`, 'credentials_invalid'],
     [
-      'the ticket with other last bits',
+      'the token with other last bits',
       (t) => `sid=${t.slice(0, -1)}${t.endsWith('_') ? '-' : '_'}`,
       'credentials_invalid',
     ],
-    ['the ticket with padding', (t) => `sid=${t}=`, 'credentials_invalid'],
-    ['the ticket in upper case', (t) => `sid=${t.toUpperCase()}`, 'credentials_invalid'],
-    ['the id of the ticket alone', (t) => `sid=${t.split('.')[0]}`, 'credentials_invalid'],
+    ['the token with padding', (t) => `sid=${t}=`, 'credentials_invalid'],
+    ['the token in upper case', (t) => `sid=${t.toUpperCase()}`, 'credentials_invalid'],
+    ['the id of the token alone', (t) => `sid=${t.split('.')[0]}`, 'credentials_invalid'],
     ['the id with another secret', (t) => `sid=${t.split('.')[0]}.${'A'.repeat(43)}`, 'credentials_invalid'],
-    ['the ticket of nobody', () => `sid=${'A'.repeat(22)}.${'A'.repeat(43)}`, 'credentials_invalid'],
-    ['two tickets in one', (t) => `sid=${t},${t}`, 'credentials_invalid'],
+    ['the token of nobody', () => `sid=${'A'.repeat(22)}.${'A'.repeat(43)}`, 'credentials_invalid'],
+    ['two tokens in one', (t) => `sid=${t},${t}`, 'credentials_invalid'],
     ['a path', () => 'sid=../../coatcheck.db', 'credentials_invalid'],
     ['SQL', () => "sid=' or '1'='1", 'credentials_invalid'],
     ['bytes of Latin-1', () => 'sid=\xff\xfe', 'credentials_invalid'],
     ['8,000 letters', () => `sid=${'A'.repeat(8000)}`, 'credentials_invalid'],
-  ])(
-    'that is %s opens nothing, and is taken back where it is ours and no ticket',
-    async (_, cookie, code) => {
-      const lines = [cookie(guestTicket)].flat();
-      const headers: Headers = lines.map((line) => ['Cookie', line]);
-      const routes: readonly Route[] = [ME, LOGOUT, CHANGE_PASSWORD, ['GET', '/api/v1/nowhere'], REGISTER];
-      for (const route of routes.slice(0, code === 'credentials_missing' ? 4 : 5)) {
-        const answer = await ask(route, { headers });
-        refuses(answer, 401, code);
-        const isTicket = SessionToken.parse(lines[0]!.slice('sid='.length)) !== null && lines.length === 1;
-        const isKept = code === 'credentials_missing' || isTicket;
-        expect(answer.headers.get('set-cookie')).toBe(isKept ? undefined : EXPIRED);
-      }
-      expect((await ask(ME, { ticket: guestTicket })).status).toBe(200);
-    },
-  );
+  ])('that is %s opens nothing, and is taken back where it is ours and no token', async (_, cookie, code) => {
+    const lines = [cookie(guestToken)].flat();
+    const headers: Headers = lines.map((line) => ['Cookie', line]);
+    const routes: readonly Route[] = [ME, LOGOUT, CHANGE_PASSWORD, ['GET', '/api/v1/nowhere'], REGISTER];
+    for (const route of routes.slice(0, code === 'credentials_missing' ? 4 : 5)) {
+      const answer = await ask(route, { headers });
+      refuses(answer, 401, code);
+      const isToken = SessionToken.parse(lines[0]!.slice('sid='.length)) !== null && lines.length === 1;
+      const isKept = code === 'credentials_missing' || isToken;
+      expect(answer.headers.get('set-cookie')).toBe(isKept ? undefined : EXPIRED);
+    }
+    expect((await ask(ME, { token: guestToken })).status).toBe(200);
+  });
 
   it.each(['\u0000', '\u0001', '\n', '\r', '\u001b[2J', '\u007f'])(
     'with the control byte %j is malformed',
     async (byte) => {
+      refuses(await ask(ME, { headers: [['Cookie', `sid=${byte}${guestToken}`]] }), 400, 'malformed_request');
       refuses(
-        await ask(ME, { headers: [['Cookie', `sid=${byte}${guestTicket}`]] }),
-        400,
-        'malformed_request',
-      );
-      refuses(
-        await ask(ME, { headers: [['Cookie', `a=b${byte}; sid=${guestTicket}`]] }),
+        await ask(ME, { headers: [['Cookie', `a=b${byte}; sid=${guestToken}`]] }),
         400,
         'malformed_request',
       );
@@ -761,22 +750,22 @@ describe('A cookie', () => {
         body: JSON.stringify({ email: GUEST, password: PASSWORD }),
       });
       expect(answer.status).toBe(200);
-      expect((await ask(ME, { ticket: ticketOf(answer) })).status).toBe(200);
+      expect((await ask(ME, { token: tokenOwner(answer) })).status).toBe(200);
     },
   );
 
-  it('is the only place of a ticket', async () => {
+  it('is the only place of a token', async () => {
     refuses(
-      await ask(ME, { headers: [['Authorization', `Bearer ${guestTicket}`]] }),
+      await ask(ME, { headers: [['Authorization', `Bearer ${guestToken}`]] }),
       401,
       'credentials_invalid',
     );
     const places: readonly (readonly [Route, Headers])[] = [
-      [ME, [['Authorization', `Session ${guestTicket}`]]],
-      [ME, [['X-Session-Id', guestTicket]]],
-      [ME, [['Cookie2', `sid=${guestTicket}`]]],
-      [['GET', `/api/v1/users/me?sid=${guestTicket}`], []],
-      [['GET', `/api/v1/users/me;sid=${guestTicket}`], []],
+      [ME, [['Authorization', `Session ${guestToken}`]]],
+      [ME, [['X-Session-Id', guestToken]]],
+      [ME, [['Cookie2', `sid=${guestToken}`]]],
+      [['GET', `/api/v1/users/me?sid=${guestToken}`], []],
+      [['GET', `/api/v1/users/me;sid=${guestToken}`], []],
     ];
     for (const [route, headers] of places) refuses(await ask(route, { headers }), 401, 'credentials_missing');
   });
@@ -849,8 +838,8 @@ describe('An answer', () => {
   ];
 
   it.each(PRIVATE)('to %s %s names no software, has no tag and is kept by no cache', async (...route) => {
-    for (const ticket of [adminTicket, undefined]) {
-      const { headers } = await ask(route, { ticket });
+    for (const token of [adminToken, undefined]) {
+      const { headers } = await ask(route, { token });
       expect(headers.has('x-powered-by')).toBe(false);
       expect(headers.has('server')).toBe(false);
       expect(headers.has('etag')).toBe(false);
@@ -868,7 +857,7 @@ describe('An answer', () => {
       ['If-Modified-Since', 'Fri, 01 Jan 2100 00:00:00 GMT'],
       ['Range', 'bytes=0-1'],
     ];
-    const answer = await ask(ME, { ticket: guestTicket, headers });
+    const answer = await ask(ME, { token: guestToken, headers });
     expect(answer.status).toBe(200);
     expect(parse(answer)).toMatchObject({ email: GUEST });
   });
@@ -910,7 +899,7 @@ describe('A method', () => {
   ])(
     '%s that %s does not know is not allowed to a user, and unknown to a stranger',
     async (method, path, allow) => {
-      const answer = await ask([method, path], { ticket: guestTicket });
+      const answer = await ask([method, path], { token: guestToken });
       refuses(answer, 405, 'method_not_allowed');
       expect(answer.headers.get('allow')).toMatch(allow);
       refuses(await ask([method, path]), 401, 'credentials_missing');
@@ -919,7 +908,7 @@ describe('A method', () => {
 
   it('HEAD is GET without the body', async () => {
     const [got, headed] = await Promise.all(
-      ['GET', 'HEAD'].map((method) => ask([method, '/api/v1/users/me'], { ticket: guestTicket })),
+      ['GET', 'HEAD'].map((method) => ask([method, '/api/v1/users/me'], { token: guestToken })),
     );
     expect(headed).toMatchObject({ status: 200, text: '' });
     expect(headed?.headers.get('content-length')).toBe(got?.headers.get('content-length'));
@@ -943,7 +932,7 @@ describe('A method', () => {
     'is what the request line says, not %s',
     async (name) => {
       const answer = await ask(['GET', '/api/v1/auth_session/logout?_method=DELETE'], {
-        ticket: guestTicket,
+        token: guestToken,
         headers: [[name, 'DELETE']],
       });
       refuses(answer, 405, 'method_not_allowed');
@@ -1012,7 +1001,7 @@ describe('A request', () => {
   it('with 200 headers is served', async () => {
     const headers: Headers = Array.from({ length: 200 }, (_, index) => [`X-Header-${index}`, SECRET]);
     expect((await ask(STATUS, { headers })).status).toBe(200);
-    expect((await ask(ME, { headers, ticket: guestTicket })).status).toBe(200);
+    expect((await ask(ME, { headers, token: guestToken })).status).toBe(200);
   });
 
   it('that asks for another protocol is served as it is', async () => {
@@ -1104,7 +1093,7 @@ describe('A path', () => {
     ['/API/v1/users/me', 404, 'not_found'],
     [`/${PLACE}`, 404, 'not_found'],
   ])('that is not ours is told so to a user: %s', async (path, status, code) => {
-    refuses(await ask(['GET', path], { ticket: guestTicket }), status, code);
+    refuses(await ask(['GET', path], { token: guestToken }), status, code);
   });
 
   const IDS = [
@@ -1128,21 +1117,21 @@ describe('A path', () => {
   ];
 
   it.each(IDS.map(titled))('with the id %s leads to nobody', async (_, id) => {
-    for (const ticket of [adminTicket, guestTicket]) {
-      refuses(await ask(['GET', `/api/v1/users/${id}`], { ticket }), 404, 'not_found');
-      refuses(await ask(['DELETE', `/api/v1/users/${id}`], { ticket }), 404, 'not_found');
-      refuses(await send(['PUT', `/api/v1/users/${id}`], {}, ticket), 404, 'not_found');
-      refuses(await ask(['DELETE', `/api/v1/sessions/${id}`], { ticket }), 404, 'not_found');
+    for (const token of [adminToken, guestToken]) {
+      refuses(await ask(['GET', `/api/v1/users/${id}`], { token }), 404, 'not_found');
+      refuses(await ask(['DELETE', `/api/v1/users/${id}`], { token }), 404, 'not_found');
+      refuses(await send(['PUT', `/api/v1/users/${id}`], {}, token), 404, 'not_found');
+      refuses(await ask(['DELETE', `/api/v1/sessions/${id}`], { token }), 404, 'not_found');
     }
   });
 
   it("with another's id leads nowhere", async () => {
-    const { id } = parse(await ask(ME, { ticket: adminTicket }));
+    const { id } = parse(await ask(ME, { token: adminToken }));
     for (const spelling of [String(id), String(id).toUpperCase(), `${String(id)}%00`]) {
-      refuses(await ask(['GET', `/api/v1/users/${spelling}`], { ticket: guestTicket }), 404, 'not_found');
-      refuses(await ask(['DELETE', `/api/v1/users/${spelling}`], { ticket: guestTicket }), 404, 'not_found');
+      refuses(await ask(['GET', `/api/v1/users/${spelling}`], { token: guestToken }), 404, 'not_found');
+      refuses(await ask(['DELETE', `/api/v1/users/${spelling}`], { token: guestToken }), 404, 'not_found');
       refuses(
-        await send(['PUT', `/api/v1/users/${spelling}`], { role: 'user' }, guestTicket),
+        await send(['PUT', `/api/v1/users/${spelling}`], { role: 'user' }, guestToken),
         404,
         'not_found',
       );
@@ -1156,7 +1145,7 @@ describe('A path', () => {
       { disabled: false },
       { role: 'user', disabled: false },
     ]) {
-      refuses(await send(['PUT', `/api/v1/users/${guestId}`], change, guestTicket), 403, 'role_required');
+      refuses(await send(['PUT', `/api/v1/users/${guestId}`], change, guestToken), 403, 'role_required');
     }
   });
 });
@@ -1214,14 +1203,14 @@ describe('A query', () => {
       `${'a[b]'.repeat(1000)}=1`,
     ].map(titled),
   )('of %s is refused', async (_, query) => {
-    refuses(await ask(['GET', `/api/v1/users?${query}`], { ticket: adminTicket }), 400, 'validation_failed');
+    refuses(await ask(['GET', `/api/v1/users?${query}`], { token: adminToken }), 400, 'validation_failed');
     refuses(await ask(['GET', `/api/v1/users?${query}`]), 401, 'credentials_missing');
   });
 
   it('of several faults is refused with all of them', async () => {
     const query = 'limit=0&cursor=x&offset=1';
     for (const path of ['/users', '/sessions', '/audit']) {
-      const answer = await ask(['GET', `/api/v1${path}?${query}`], { ticket: adminTicket });
+      const answer = await ask(['GET', `/api/v1${path}?${query}`], { token: adminToken });
       refuses(answer, 400, 'validation_failed');
       const errors = parse(answer)['errors'] as { readonly pointer: string }[];
       expect(errors.map(({ pointer }) => pointer).toSorted()).toEqual(['/cursor', '/limit', '/offset']);
@@ -1229,13 +1218,13 @@ describe('A query', () => {
   });
 
   it.each(['?', '?limit=1', '?limit=100', '?limit=007'])('of %j is answered', async (query) => {
-    expect((await ask(['GET', `/api/v1/users${query}`], { ticket: adminTicket })).status).toBe(200);
+    expect((await ask(['GET', `/api/v1/users${query}`], { token: adminToken })).status).toBe(200);
   });
 
   it('of 3,000 parameters is answered at once', async () => {
     const query = Array.from({ length: 3000 }, (_, index) => `${index % 10}`).join('&');
     expect((await ask(['GET', `/api/v1/status?${query}`])).status).toBe(200);
-    refuses(await ask(['GET', `/api/v1/users?${query}`], { ticket: adminTicket }), 400, 'validation_failed');
+    refuses(await ask(['GET', `/api/v1/users?${query}`], { token: adminToken }), 400, 'validation_failed');
   });
 });
 
@@ -1339,10 +1328,10 @@ describe('A request of another site', () => {
 
   it.each(UNSAFE)('is refused before anything else is looked at: %s %s', async (...route) => {
     for (const sign of [...SIGNS, ...nearly()]) {
-      for (const ticket of [adminTicket, undefined]) {
+      for (const token of [adminToken, undefined]) {
         const body = JSON.stringify(good(route));
         refuses(
-          await ask(route, { ticket, headers: [...JSON_TYPE, ...sign], body }),
+          await ask(route, { token, headers: [...JSON_TYPE, ...sign], body }),
           403,
           'cross_site_request',
         );
@@ -1443,19 +1432,19 @@ describe('Many at once', () => {
     }
   }, 20_000);
 
-  it('who sign out with one ticket end it once', async () => {
-    const ticket = ticketOf(await signIn(GUEST));
-    const answers = await times(20, () => ask(LOGOUT, { ticket }));
+  it('who sign out with one token end it once', async () => {
+    const token = tokenOwner(await signIn(GUEST));
+    const answers = await times(20, () => ask(LOGOUT, { token }));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     for (const answer of answers) if (answer.status !== 200) expect([401, 404]).toContain(answer.status);
-    refuses(await ask(ME, { ticket }), 401, 'session_signed_out');
+    refuses(await ask(ME, { token }), 401, 'session_signed_out');
   });
 
   it('who change one password change it once', async () => {
     await register('change@example.com', PASSWORD);
-    const ticket = ticketOf(await signIn('change@example.com'));
+    const token = tokenOwner(await signIn('change@example.com'));
     const answers = await times(20, (index) =>
-      send(CHANGE_PASSWORD, { current_password: PASSWORD, new_password: `${PASSWORD} ${index}` }, ticket),
+      send(CHANGE_PASSWORD, { current_password: PASSWORD, new_password: `${PASSWORD} ${index}` }, token),
     );
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     for (const answer of answers) if (answer.status !== 200) expect([401, 403]).toContain(answer.status);
@@ -1496,7 +1485,7 @@ describe('After all that', () => {
     expect(server.output()).not.toContain('store_unavailable');
     expect(server.output()).not.toContain(SECRET);
     expect(server.output()).not.toContain(PASSWORD);
-    expect(server.output()).not.toContain(adminTicket.split('.')[1]);
+    expect(server.output()).not.toContain(adminToken.split('.')[1]);
   });
 });
 
@@ -1524,18 +1513,18 @@ function refuses(answer: Answer, status: number, code: string | RegExp): void {
 async function ask(
   route: Route,
   {
-    ticket,
+    token,
     headers = [],
     body,
     at = server,
   }: {
-    readonly ticket?: string | undefined;
+    readonly token?: string | undefined;
     readonly headers?: Headers;
     readonly body?: string | Buffer;
     readonly at?: Server;
   } = {},
 ): Promise<Answer> {
-  const cookie: Headers = ticket === undefined ? [] : [['Cookie', `sid=${ticket}`]];
+  const cookie: Headers = token === undefined ? [] : [['Cookie', `sid=${token}`]];
   const bytes = body === undefined ? Buffer.alloc(0) : Buffer.from(body as string);
   const length: Headers = body === undefined ? [] : [['Content-Length', String(bytes.length)]];
   return open(head(route, [...cookie, ...headers, ...length], at), { rest: bytes, at }).answered;
@@ -1543,7 +1532,7 @@ async function ask(
 
 async function askInChunks(route: Route, body: string): Promise<Answer> {
   const chunks = body.match(/.{1,1000}/gs)!.map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`);
-  const headers: Headers = [...JSON_TYPE, ['Cookie', `sid=${adminTicket}`], ['Transfer-Encoding', 'chunked']];
+  const headers: Headers = [...JSON_TYPE, ['Cookie', `sid=${adminToken}`], ['Transfer-Encoding', 'chunked']];
   return open(head(route, headers), { rest: Buffer.from(`${chunks.join('')}0\r\n\r\n`) }).answered;
 }
 
@@ -1606,8 +1595,8 @@ function parse({ text }: Answer): Json {
   return JSON.parse(text) as Json;
 }
 
-function send(route: Route, body: Json, ticket?: string, at: Server = server): Promise<Answer> {
-  return ask(route, { ticket, headers: JSON_TYPE, body: JSON.stringify(body), at });
+function send(route: Route, body: Json, token?: string, at: Server = server): Promise<Answer> {
+  return ask(route, { token, headers: JSON_TYPE, body: JSON.stringify(body), at });
 }
 
 function signIn(
@@ -1623,14 +1612,14 @@ async function register(email: string, password: string): Promise<void> {
   expect((await send(REGISTER, { email, password })).status).toBe(201);
 }
 
-function ticketOf({ headers }: Answer): string {
-  const [, ticket = ''] = /^sid=([^;]+)/.exec(headers.get('set-cookie') ?? '') ?? [];
-  return ticket;
+function tokenOwner({ headers }: Answer): string {
+  const [, token = ''] = /^sid=([^;]+)/.exec(headers.get('set-cookie') ?? '') ?? [];
+  return token;
 }
 
-/** Signing in ends the session of the ticket that is brought along, so that the tests bring none. */
-function ticketFor(path: string): string | undefined {
-  return path === LOGIN[1] ? undefined : adminTicket;
+/** Signing in ends the session of the token that is brought along, so that the tests bring none. */
+function tokenFor(path: string): string | undefined {
+  return path === LOGIN[1] ? undefined : adminToken;
 }
 
 /** A body that a route takes, apart from there being nobody of that name. */
@@ -1648,7 +1637,7 @@ function good([method, path]: Route): Json {
 
 function storedSession(where: string, answer: Answer): { ip: string | null; user_agent: string | null } {
   const database = new SqliteConnection(join(where, 'coatcheck.db'), { readonly: true });
-  const [id] = ticketOf(answer).split('.');
+  const [id] = tokenOwner(answer).split('.');
   const row = database.prepare('select ip, user_agent from sessions where key = ?').get(keyOf(id!));
   database.close();
   return row as ReturnType<typeof storedSession>;

@@ -732,8 +732,8 @@ for (const [name, storage] of Object.entries(DURABLE))
       const email = await house.newcomer();
       const [ann, cookie] = [await house.signedIn(email, BEARER), await house.signedIn(email, {})];
       const { program } = await house.accessToken(ann, { scope: 'read' });
-      for (const ticket of [program.bearer, cookie.cookie!.replace('sid=', ''), ann.bearer])
-        expect((await house.holder(ticket).login(email, PASSWORD, BEARER)).status).toBe(200);
+      for (const token of [program.bearer, cookie.cookie!.replace('sid=', ''), ann.bearer])
+        expect((await house.holder(token).login(email, PASSWORD, BEARER)).status).toBe(200);
       expect((await program.get('/users/me')).status).toBe(200);
       expect((await cookie.get('/users/me')).status).toBe(200);
       expectRejection(await ann.get('/users/me'), 'session_signed_out');

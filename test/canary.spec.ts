@@ -194,7 +194,7 @@ function describeHouse(
       expect(signedIn).toMatch(/^HTTP\/1.1 200 /);
       const [, cookie = '', id = '', secret = ''] =
         /^set-cookie: ((?:__Host-)?sid=([\w-]+)\.([\w-]+))/im.exec(signedIn) ?? [];
-      canaries.watch('ticket', secret);
+      canaries.watch('token', secret);
       await bringCredentials(password, cookie, id);
       if (isStandard) await bringTokens(password, cookie);
       await bringBodies(cookie);
@@ -211,7 +211,7 @@ function describeHouse(
         body: { current_password: password, new_password: next },
       });
       expect(changed).toMatch(/^HTTP\/1.1 200 /);
-      canaries.watch('second ticket', /sid=[\w-]+\.([\w-]+)/.exec(changed)![1]!);
+      canaries.watch('second token', /sid=[\w-]+\.([\w-]+)/.exec(changed)![1]!);
       await create('ben@example.com', canaries.put("operator's password"));
       if (isStandard) await bringResets(password, next);
       await create(canaries.put('address that is none'), canaries.put('password for no address'));
@@ -274,7 +274,7 @@ function describeHouse(
         await request('GET', at('/users/me'), { headers: { authorization } });
       for (const sent of [
         `${name}=${canaries.put('cookie')}`,
-        `${name}=${id}.${canaries.put('secret of a ticket')}AAAAAAAAAAA`,
+        `${name}=${id}.${canaries.put('secret of a token')}AAAAAAAAAAA`,
         `${name}=${canaries.put('first of two')}; ${name}=${canaries.put('second of two')}`,
         `${name}=%0d%0a${canaries.put('encoded cookie')}`,
         `${name}=j:{"${canaries.put('cookie of JSON')}":1}`,
@@ -288,7 +288,7 @@ function describeHouse(
       }
     }
 
-    /** The tickets that bodies carry, presented in their place and in others, and what is asked for them. */
+    /** The tokens that bodies carry, presented in their place and in others, and what is asked for them. */
     async function bringTokens(password: string, cookie: string): Promise<void> {
       const tokenIn = (answer: string) => {
         const [, token = '', secret = ''] = /"token":"([\w-]+\.([\w-]+))"/.exec(answer) ?? [];
@@ -296,7 +296,7 @@ function describeHouse(
       };
       const body = { email: 'ann@example.com', password, transport: 'bearer', remember: true };
       const signedIn = tokenIn(await request('POST', at('/auth_session/login'), { body }));
-      canaries.watch('bearer ticket', signedIn.secret);
+      canaries.watch('bearer token', signedIn.secret);
       const bearer = { authorization: `Bearer ${signedIn.token}` };
       const expires_at = new Date(Date.now() + 86_400_000).toISOString();
       const wish = { label: labels.put('label of an access token'), scope: 'write', expires_at };
@@ -310,7 +310,7 @@ function describeHouse(
           body: { password: canaries.put(`wrong password to renew, ${who}`) },
         });
       const renewed = tokenIn(await request('POST', renewal, { headers: bearer, body: { password } }));
-      canaries.watch('second bearer ticket', renewed.secret);
+      canaries.watch('second bearer token', renewed.secret);
       const ids = await request('GET', at('/sessions?kind=access_token'), { headers: program });
       const [, id = ''] = /"id":"([\w-]+)"/.exec(ids) ?? [];
       const rename = { headers: program, body: { label: labels.put('label of a session') } };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { PasswordResetService, TallyStore, UsersOptions } from 'coatcheck';
+import { PasswordResetService, ThrottleStore, UsersOptions } from 'coatcheck';
 import { PASSWORD, TestApp, type Visitor } from './support/app.js';
 import { STORAGES } from './support/storages.js';
 
@@ -136,7 +136,7 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
 
     it('count as none what they cannot read', async () => {
       await start();
-      const store = apps[0]!.nest.get(TallyStore);
+      const store = apps[0]!.nest.get(ThrottleStore);
       const keys = new Set<string>();
       const { read } = store;
       store.read = (asked, now) => {

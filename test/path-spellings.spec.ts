@@ -333,11 +333,11 @@ describe.each(['standard', 'alx'])('In the %s dialect a protected path', (dialec
   }, 60_000);
 
   it('is met by some of these spellings, as whoever is signed in sees', async () => {
-    const ticket: Attempt['headers'] = [['Cookie', admin.cookie!]];
+    const token: Attempt['headers'] = [['Cookie', admin.cookie!]];
     const attempts = spellingsOf(`${API}/users/me`).map((target) => ({
       method: 'GET',
       target,
-      headers: ticket,
+      headers: token,
     }));
     const others = await strays(attempts, (answer) => answer?.status === 200);
     expect(attempts.length - others.length).toBeGreaterThan(15);

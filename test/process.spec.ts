@@ -104,14 +104,14 @@ describe('The server as a process', () => {
     expect((await ann.get('/users/me')).status).toBe(200);
     const gone = visitor(before);
     await gone.login(EMAIL);
-    const ticket = gone.cookie!;
+    const token = gone.cookie!;
     await gone.delete('/auth_session/logout');
     await before.stop('SIGKILL');
     const after = await start(folder, { AUTH_TYPE: type });
     expect((await visitor(after).send('GET', '/users/me', undefined, { cookie: ann.cookie! })).status).toBe(
       status,
     );
-    expect((await visitor(after).send('GET', '/users/me', undefined, { cookie: ticket })).status).toBe(401);
+    expect((await visitor(after).send('GET', '/users/me', undefined, { cookie: token })).status).toBe(401);
     expect((await visitor(after).login(EMAIL)).status).toBe(200);
   });
 
@@ -126,12 +126,10 @@ describe('The server as a process', () => {
       elsewhere.cookie = ann.cookie;
       expect((await elsewhere.get('/users/me')).status).toBe(200);
     }
-    const ticket = ann.cookie!;
+    const token = ann.cookie!;
     await ann.delete('/auth_session/logout');
     for (const server of started) {
-      expect((await visitor(server).send('GET', '/users/me', undefined, { cookie: ticket })).status).toBe(
-        401,
-      );
+      expect((await visitor(server).send('GET', '/users/me', undefined, { cookie: token })).status).toBe(401);
     }
   });
 

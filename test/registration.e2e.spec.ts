@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RegistrationDesk } from '../src/users/registration.service.js';
+import { RegistrationService } from '../src/users/registration.service.js';
 import { UsersOptions } from '../src/users/users-options.js';
 import { PASSWORD, TestApp } from './support/app.js';
 
@@ -102,7 +102,7 @@ describe('Registration', () => {
     }
     const answer = await app.visitor().post('/users', { ...account('root'), setup_code: setupCode });
     expect(answer).toMatchObject({ status: 201, body: { role: 'admin' } });
-    expect(await app.nest.get(RegistrationDesk).isWaitingForTheFirst()).toBe(false);
+    expect(await app.nest.get(RegistrationService).isWaitingForTheFirst()).toBe(false);
     const late = await app.visitor().post('/users', { ...account('late'), setup_code: setupCode });
     expect(late.status).toBe(401);
     await app.stop();

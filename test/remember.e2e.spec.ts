@@ -304,11 +304,11 @@ describeWithBrowser('A real browser that is closed and opened again', () => {
     const profile = newProfile();
     const before = await open(profile);
     expect(await before.login(REMEMBERED)).toBe(200);
-    const [ticket] = await before.cookies();
-    expect(Math.abs(ticket!.expires * SECOND - Date.now() - 30 * DAY)).toBeLessThan(MINUTE);
+    const [token] = await before.cookies();
+    expect(Math.abs(token!.expires * SECOND - Date.now() - 30 * DAY)).toBeLessThan(MINUTE);
     await before.close();
     const after = await open(profile);
-    expect(await after.cookies()).toEqual([ticket]);
+    expect(await after.cookies()).toEqual([token]);
     expect(await after.look()).toBe(200);
   }, 60_000);
 

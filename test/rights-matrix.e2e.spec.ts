@@ -158,7 +158,7 @@ const STATES: readonly State[] = [
   NOTHING,
   { name: 'a garbage cookie', session: 'refused', headers: async () => ({ cookie: 'sid=garbage' }) },
   {
-    name: 'a ticket of nobody',
+    name: 'a token of nobody',
     session: 'refused',
     headers: async () => ({ cookie: `sid=${'A'.repeat(22)}.${'A'.repeat(43)}` }),
   },
@@ -166,9 +166,9 @@ const STATES: readonly State[] = [
     name: 'an ended session',
     session: 'refused',
     headers: async ({ ann }, house) => {
-      const ticket = await house.ticketOf(ann);
-      await house.app.nest.get(SessionsService).close(ticket);
-      return { cookie: `sid=${ticket}` };
+      const token = await house.tokenOwner(ann);
+      await house.app.nest.get(SessionsService).close(token);
+      return { cookie: `sid=${token}` };
     },
   },
   {
@@ -227,9 +227,9 @@ const STATES: readonly State[] = [
     headers: async () => ({ authorization: 'Bearer admin' }),
   },
   {
-    name: 'the ticket of a cookie as a bearer token',
+    name: 'the token of a cookie as a bearer token',
     bearer: 'refused',
-    headers: async ({ admin }, house) => bearer(await house.ticketOf(admin)),
+    headers: async ({ admin }, house) => bearer(await house.tokenOwner(admin)),
   },
   {
     name: 'a bearer token as a cookie',
@@ -367,10 +367,10 @@ class House {
 
   /** A cookie of a session that somebody opened so many milliseconds ago. */
   async cookieOf(user: User, age = 0): Promise<string> {
-    return `sid=${await this.ticketOf(user, age)}`;
+    return `sid=${await this.tokenOwner(user, age)}`;
   }
 
-  async ticketOf(user: User, age = 0): Promise<string> {
+  async tokenOwner(user: User, age = 0): Promise<string> {
     return (await this.#open(user, age)).token.reveal();
   }
 

@@ -33,11 +33,11 @@ const redis = async (): Promise<Place> => newPrefix();
 /** A server that moves house, and who is signed in meanwhile. */
 class House {
   readonly folder = newFolder();
-  /** Tickets that are good, of people who ask all the time, whether a server is there or not. */
+  /** Tokens that are good, of people who ask all the time, whether a server is there or not. */
   readonly living: string[] = [];
   readonly over: string[] = [];
   readonly answers = new Map<number, number>();
-  /** What was said to the holder of a good ticket in place of 200. */
+  /** What was said to the holder of a good token in place of 200. */
   readonly wrong: string[] = [];
   #server: Server | null = null;
   #isOver = false;
@@ -56,9 +56,9 @@ class House {
     await this.#server?.stop();
   }
 
-  visitor(ticket: string | null = null): Visitor {
+  visitor(token: string | null = null): Visitor {
     const visitor = new Visitor(`${this.#server!.url}/api/v1`, {});
-    visitor.cookie = ticket;
+    visitor.cookie = token;
     return visitor;
   }
 
@@ -73,23 +73,25 @@ class House {
     return visitor.cookie!;
   }
 
-  async signOut(ticket: string): Promise<void> {
-    expect((await this.visitor(ticket).delete('/auth_session/logout')).status).toBe(200);
-    this.over.push(ticket);
+  async signOut(token: string): Promise<void> {
+    expect((await this.visitor(token).delete('/auth_session/logout')).status).toBe(200);
+    this.over.push(token);
   }
 
-  /** Gives a session a new ticket, as another process on its store would. */
-  async rotate(ticket: string, url: string): Promise<string> {
+  /** Gives a session a new token, as another process on its store would. */
+  async rotate(token: string, url: string): Promise<string> {
     const { sessions, close } = await openBackend(url, 10_000);
-    const [name, text = ''] = ticket.split('=');
-    const token = await new SessionsService(sessions, new SystemClock(), new SessionsOptions()).rotate(text);
+    const [name, text = ''] = token.split('=');
+    const rotated = await new SessionsService(sessions, new SystemClock(), new SessionsOptions()).rotate(
+      text,
+    );
     await close();
-    this.over.push(ticket);
-    return `${name}=${token!.reveal()}`;
+    this.over.push(token);
+    return `${name}=${rotated!.reveal()}`;
   }
 
-  async statusOf(ticket: string): Promise<number> {
-    return (await this.visitor(ticket).get('/users/me')).status;
+  async statusOf(token: string): Promise<number> {
+    return (await this.visitor(token).get('/users/me')).status;
   }
 
   /** From now on the living ask without a break. */
@@ -103,14 +105,14 @@ class House {
   }
 
   async expectAsItShouldBe(): Promise<void> {
-    for (const ticket of this.living) expect(await this.statusOf(ticket)).toBe(200);
-    for (const ticket of this.over) expect(await this.statusOf(ticket)).toBe(401);
+    for (const token of this.living) expect(await this.statusOf(token)).toBe(200);
+    for (const token of this.over) expect(await this.statusOf(token)).toBe(401);
   }
 
   async #ask(): Promise<void> {
     while (!this.#isOver) {
-      const ticket = this.living[Math.floor(Math.random() * this.living.length)]!;
-      const answer = await this.visitor(ticket)
+      const token = this.living[Math.floor(Math.random() * this.living.length)]!;
+      const answer = await this.visitor(token)
         .get('/users/me')
         .catch(() => null);
       const status = answer?.status ?? 0;
@@ -146,9 +148,9 @@ function describeMove(first: () => Promise<Place>, second: () => Promise<Place>)
     return JSON.parse(stdout);
   };
   const signInMany = async (count: number) => {
-    const tickets: string[] = [];
-    while (tickets.length < count) tickets.push(await house.signIn());
-    return tickets;
+    const tokens: string[] = [];
+    while (tokens.length < count) tokens.push(await house.signIn());
+    return tokens;
   };
 
   it(
@@ -170,7 +172,7 @@ function describeMove(first: () => Promise<Place>, second: () => Promise<Place>)
       }
       expect((await counts).copied).toBeGreaterThanOrEqual(CROWD + 20);
 
-      for (const ticket of [...early, ...between]) await house.signOut(ticket);
+      for (const token of [...early, ...between]) await house.signOut(token);
       house.living.push(...(await signInMany(5)));
       const next = await house.rotate(rotated!, a!.url);
       house.living.push(next);
@@ -188,7 +190,7 @@ function describeMove(first: () => Promise<Place>, second: () => Promise<Place>)
       const late = house.living.splice(0, 2);
       house.living.splice(house.living.indexOf(next), 1);
       await delay(100);
-      for (const ticket of late) await house.signOut(ticket);
+      for (const token of late) await house.signOut(token);
       house.living.push(await house.rotate(next, b!.url), ...(await signInMany(2)));
       expect(await move()).toMatchObject({ copied: 0, updated: 0, ended: 0 });
       await house.expectAsItShouldBe();

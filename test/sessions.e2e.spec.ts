@@ -25,8 +25,8 @@ const HOUSES = [
   ['session_db_auth,basic_auth', 'SQLite'],
 ] as const;
 
-const ticketOf = ({ cookie }: Visitor) => cookie!.slice('sid='.length);
-const idOf = (visitor: Visitor) => ticketOf(visitor).split('.')[0]!;
+const tokenOwner = ({ cookie }: Visitor) => cookie!.slice('sid='.length);
+const idOf = (visitor: Visitor) => tokenOwner(visitor).split('.')[0]!;
 const idsOf = ({ body }: Answer) => body.map(({ id }: { id: string }) => id);
 const statusesOf = (answers: readonly Answer[]) => answers.map(({ status }) => status).toSorted();
 const unknownId = () => randomBytes(16).toString('base64url');
@@ -241,21 +241,21 @@ for (const [type, name] of HOUSES) {
       expect(body).toMatchObject({ session: { id: idOf(here!), current: true }, user: { id: ann.id } });
     });
 
-    it('are in answers without a ticket, its secret, a hash of it, or anything as long', async () => {
+    it('are in answers without a token, its secret, a hash of it, or anything as long', async () => {
       const [here, there, third] = (await inTurn(3)) as [Visitor, Visitor, Visitor];
       const root = await asRoot();
-      const tickets = [here, there, third, root].map(ticketOf);
+      const tokens = [here, there, third, root].map(tokenOwner);
       const answers = [await here.get('/users/me')];
       const ask = async (visitor: Visitor, method: string, path: string, body?: object) => {
         answers.push(await visitor.send(method, path, body));
       };
       const renewed = await here.post('/sessions/current/reauthenticate', { password: PASSWORD });
       expect(renewed.status).toBe(200);
-      tickets.push(ticketOf(here));
+      tokens.push(tokenOwner(here));
       answers.push(renewed);
       for (const [method, path, body] of routesOf(ann.id, idOf(third)).filter(([verb]) => verb !== 'DELETE'))
         for (const visitor of [here, root]) await ask(visitor, method, path, body);
-      tickets.push(ticketOf(here), ticketOf(root));
+      tokens.push(tokenOwner(here), tokenOwner(root));
       for (const path of [`/sessions?limit=1`, `/users/${ann.id}/sessions?limit=1`, '/audit'])
         await ask(root, 'GET', path);
       await ask(here, 'DELETE', `/sessions/${idOf(there)}`);
@@ -268,9 +268,9 @@ for (const [type, name] of HOUSES) {
         JSON.stringify([[...headers].filter(([header]) => header !== 'set-cookie'), body]),
       );
       expect(said.filter((text) => text.includes(ann.id)).length).toBeGreaterThan(1);
-      expect(new Set(tickets).size).toBeGreaterThan(5);
-      for (const ticket of tickets) {
-        const secret = ticket.split('.')[1]!;
+      expect(new Set(tokens).size).toBeGreaterThan(5);
+      for (const token of tokens) {
+        const secret = token.split('.')[1]!;
         const hashes = (['base64url', 'base64', 'hex'] as const).map((form) => hash('sha256', secret, form));
         for (const word of [secret, ...hashes])
           expect(said.filter((text) => text.includes(word.replace(/=+$/, '')))).toEqual([]);
@@ -378,12 +378,12 @@ for (const [type, name] of HOUSES) {
 
       it('the one that asks, whose browser forgets us', async () => {
         const [there, here] = (await inTurn(2)) as [Visitor, Visitor];
-        const ticket = here.cookie!;
+        const token = here.cookie!;
         const { status, headers, body } = await here.delete(`/sessions/${idOf(here)}`);
         expect([status, body]).toEqual([200, {}]);
         expect(headers.get('set-cookie')).toMatch(/^sid=; Path=\/; Expires=Thu, 01 Jan 1970/);
         expect(headers.get('clear-site-data')).toBe('"cache"');
-        await expectOver(app.visitor({ cookie: ticket }), 'session_signed_out');
+        await expectOver(app.visitor({ cookie: token }), 'session_signed_out');
         expect(await lives(there)).toBe(true);
       });
 
@@ -407,12 +407,12 @@ for (const [type, name] of HOUSES) {
       it('all, also the one that asks, whose browser forgets us', async () => {
         const [here, ...others] = (await inTurn(3)) as [Visitor, ...Visitor[]];
         const other = await as(ben);
-        const ticket = here.cookie!;
+        const token = here.cookie!;
         const { status, headers, body } = await here.delete('/sessions?scope=all');
         expect([status, body]).toEqual([200, { ended: 3 }]);
         expect(headers.get('set-cookie')).toMatch(/^sid=; Path=\/; Expires=Thu, 01 Jan 1970/);
         expect(headers.get('clear-site-data')).toBe('"cache"');
-        await expectOver(app.visitor({ cookie: ticket }), 'session_signed_out');
+        await expectOver(app.visitor({ cookie: token }), 'session_signed_out');
         for (const visitor of others) await expectOver(visitor, 'session_ended_elsewhere');
         expect((await (await asRoot()).get(`/users/${ann.id}/sessions`)).body).toEqual([]);
         expect(await lives(other)).toBe(true);
@@ -572,7 +572,7 @@ for (const [type, name] of HOUSES) {
       it('are unknown while the store is down, which is a 503 on each route', async () => {
         const other = await TestApp.start(variables);
         const root = await signIn(other.visitor(), 'root@example.com');
-        const ticket = root.cookie;
+        const token = root.cookie;
         await other.closeStores();
         for (const [method, path, body] of routesOf(ann.id, idOf(root))) {
           const answer = await root.send(method, path, body);
@@ -585,7 +585,7 @@ for (const [type, name] of HOUSES) {
           expect([answer.headers.get('retry-after'), answer.headers.get('set-cookie')]).toEqual(['1', null]);
         }
         await other.stop();
-        expect(await lives({ cookie: ticket })).toBe(true);
+        expect(await lives({ cookie: token })).toBe(true);
       });
   });
 }
@@ -734,7 +734,7 @@ describe('A store that fails in the midst of a request', () => {
       await signIn(app.visitor(), 'root@example.com'),
       await signIn(app.visitor(), 'root@example.com'),
     ];
-    const ticket = root.cookie;
+    const token = root.cookie;
     const store = app.nest.get(SessionStore);
     const path = pattern.replace(':id', idOf(there)).replace(':current', idOf(root)).replace(':user', id);
     Object.assign(store, { [failing]: () => Promise.reject(new StoreUnavailableError()) });
@@ -745,7 +745,7 @@ describe('A store that fails in the midst of a request', () => {
     );
     expect([status, body.code, headers.get('retry-after')]).toEqual([503, 'store_unavailable', '1']);
     expect([headers.get('set-cookie'), headers.get('clear-site-data')]).toEqual([null, null]);
-    expect(root.cookie).toBe(ticket);
+    expect(root.cookie).toBe(token);
     expect((await root.get('/users/me')).status).toBe(200);
     await app.stop();
   });

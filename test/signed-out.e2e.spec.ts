@@ -96,34 +96,34 @@ const WAYS = {
   },
 } satisfies Record<string, Way>;
 
-const ticketOf = ({ cookie }: Visitor) => cookie!.slice('sid='.length);
-const idOf = (visitor: Visitor) => ticketOf(visitor).split('.')[0]!;
+const tokenOwner = ({ cookie }: Visitor) => cookie!.slice('sid='.length);
+const idOf = (visitor: Visitor) => tokenOwner(visitor).split('.')[0]!;
 
 /** All of an answer but its time. */
 const wholeOf = ({ status, headers, body }: Answer) =>
   JSON.stringify([status, [...headers].filter(([name]) => name !== 'date'), body]);
 
-/** What a request is answered that carries this ticket. */
-const shown = (app: TestApp, ticket: string, path = '/users/me') =>
-  app.visitor({ ...MARKS, cookie: `sid=${ticket}` }).get(path);
+/** What a request is answered that carries this token. */
+const shown = (app: TestApp, token: string, path = '/users/me') =>
+  app.visitor({ ...MARKS, cookie: `sid=${token}` }).get(path);
 
 const unknown = () => `${randomBytes(16).toString('base64url')}.${randomBytes(32).toString('base64url')}`;
 
-/** Tickets of whoever has the id, and something else, but not the ticket. */
-const strangersTo = (ticket: string, other: string) => {
-  const [id, secret] = ticket.split('.') as [string, string];
+/** Tokens of whoever has the id, and something else, but not the token. */
+const strangersTo = (token: string, other: string) => {
+  const [id, secret] = token.split('.') as [string, string];
   return [
     `${id}.${unknown().split('.')[1]}`,
     `${id}.${other.split('.')[1]}`,
     `${id}.${hash('sha256', secret, 'base64url')}`,
     `${id}.`,
     id,
-    ticket.slice(0, -1),
-    `${ticket}A`,
+    token.slice(0, -1),
+    `${token}A`,
     `.${secret}`,
     `${other.split('.')[0]}.${secret}`,
-    `%20${ticket}`,
-    `${ticket}; sid=${ticket}`,
+    `%20${token}`,
+    `${token}; sid=${token}`,
     'nonsense',
   ];
 };
@@ -150,7 +150,7 @@ async function open(
 }
 
 for (const [name, storage] of Object.entries(STORAGES)) {
-  storage.describe(`Whoever holds the ticket of a session on ${name}`, () => {
+  storage.describe(`Whoever holds the token of a session on ${name}`, () => {
     const type = name === 'memory' ? 'session_exp_auth' : 'session_db_auth';
     let opened: Awaited<ReturnType<typeof storage.open>>;
     let house: House;
@@ -164,23 +164,23 @@ for (const [name, storage] of Object.entries(STORAGES)) {
 
     afterAll(() => opened.drop());
 
-    /** The ticket of a session a minute after what may have been its end. */
+    /** The token of a session a minute after what may have been its end. */
     async function outlived({ variables = {}, end }: Pick<Way, 'variables' | 'end'>): Promise<string> {
       count += 1;
       house = await open({ AUTH_TYPE: type, ...opened.variables, ...variables }, `ann-${count}`);
-      const ticket = ticketOf(house.holder);
+      const token = tokenOwner(house.holder);
       await end(house);
       house.app.clock.advance(MINUTE);
-      return ticket;
+      return token;
     }
 
     const wholeOfUnknown = async () => wholeOf(await shown(house.app, unknown()));
 
-    /** Whoever presents no ticket at all has what they sent taken back; whether one was ever given out, nobody learns. */
-    const expectSecrecy = async (ticket: string) => {
+    /** Whoever presents no token at all has what they sent taken back; whether one was ever given out, nobody learns. */
+    const expectSecrecy = async (token: string) => {
       const [plain, misspelt] = [await wholeOfUnknown(), wholeOf(await shown(house.app, 'misspelt'))];
-      const other = ticketOf(await house.signedIn(house.root.email));
-      for (const stranger of strangersTo(ticket, other)) {
+      const other = tokenOwner(await house.signedIn(house.root.email));
+      for (const stranger of strangersTo(token, other)) {
         const expected = SessionToken.parse(stranger) ? plain : misspelt;
         expect([stranger, wholeOf(await shown(house.app, stranger))]).toEqual([stranger, expected]);
       }
@@ -189,9 +189,9 @@ for (const [name, storage] of Object.entries(STORAGES)) {
     it.each(Object.entries<Way>(WAYS))(
       'is told when and why it ended, for a day, and nobody else is: %s',
       async (_, way) => {
-        const ticket = await outlived(way);
+        const token = await outlived(way);
         for (const path of ['/users/me', '/sessions', '/nowhere', '/users/me']) {
-          const { status, headers, body } = await shown(house.app, ticket, path);
+          const { status, headers, body } = await shown(house.app, token, path);
           expect([status, body]).toEqual([
             401,
             {
@@ -207,45 +207,45 @@ for (const [name, storage] of Object.entries(STORAGES)) {
           ]);
           expect(headers.getSetCookie()).toEqual([FORGOTTEN]);
         }
-        await expectSecrecy(ticket);
+        await expectSecrecy(token);
         house.app.clock.advance(ENDING_KEPT_FOR - MINUTE - 1);
-        expect((await shown(house.app, ticket)).body).toMatchObject({ code: way.code, detail: way.detail });
+        expect((await shown(house.app, token)).body).toMatchObject({ code: way.code, detail: way.detail });
         house.app.clock.advance(1);
-        expect(wholeOf(await shown(house.app, ticket))).toBe(await wholeOfUnknown());
+        expect(wholeOf(await shown(house.app, token))).toBe(await wholeOfUnknown());
       },
     );
 
     it('is told that it was for the disabling, also when that is undone', async () => {
-      const ticket = await outlived({ end: disable });
+      const token = await outlived({ end: disable });
       await house.app.nest.get(UsersService).update(house.user.id, { disabled: false });
-      expect((await shown(house.app, ticket)).body).toMatchObject({
+      expect((await shown(house.app, token)).body).toMatchObject({
         code: 'user_disabled',
         ended_at: '2026-01-01T12:10:00.000Z',
       });
     });
 
     it('is no stranger while it lives', async () => {
-      const ticket = await outlived({ end: () => Promise.resolve() });
-      await expectSecrecy(ticket);
-      expect((await shown(house.app, ticket)).status).toBe(200);
+      const token = await outlived({ end: () => Promise.resolve() });
+      await expectSecrecy(token);
+      expect((await shown(house.app, token)).status).toBe(200);
     });
 
     it('is told nothing where it was not its last', async () => {
       let last = '';
-      const ticket = await outlived({
+      const token = await outlived({
         end: async ({ holder }) => {
           await holder.post('/sessions/current/reauthenticate', { password: PASSWORD });
-          last = ticketOf(holder);
+          last = tokenOwner(holder);
           await holder.delete('/auth_session/logout');
         },
       });
       expect((await shown(house.app, last)).body.code).toBe('session_signed_out');
-      expect(wholeOf(await shown(house.app, ticket))).toBe(await wholeOfUnknown());
+      expect(wholeOf(await shown(house.app, token))).toBe(await wholeOfUnknown());
     });
   });
 }
 
-describe('A ticket that nobody knows', () => {
+describe('A token that nobody knows', () => {
   it('is no valid credential, and one that is not shown is missing: no more is said', async () => {
     const app = await TestApp.start();
     for (const [cookie, code, detail] of [
@@ -265,7 +265,7 @@ describe('A ticket that nobody knows', () => {
   });
 });
 
-describe('Whoever holds the ticket of a session that is over, in alx', () => {
+describe('Whoever holds the token of a session that is over, in alx', () => {
   const { 'left idle': _, ...ways } = WAYS;
   let house: House;
 
@@ -280,9 +280,9 @@ describe('Whoever holds the ticket of a session that is over, in alx', () => {
   )('learns nothing but that: %s', async (_, { variables, end }) => {
     const alx = { AUTH_TYPE: 'session_db_auth', AUTH_COMPAT: 'alx', DATABASE_URL: newDatabase() };
     house = await open({ ...alx, ...variables }, 'ann', (credentials) => new URLSearchParams(credentials));
-    const ticket = ticketOf(house.holder);
+    const token = tokenOwner(house.holder);
     await end(house);
-    const answer = await shown(house.app, ticket);
+    const answer = await shown(house.app, token);
     expect([answer.status, answer.body]).toEqual([403, { error: 'Forbidden' }]);
     expect(wholeOf(answer)).toBe(wholeOf(await shown(house.app, unknown())));
   });

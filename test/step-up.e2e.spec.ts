@@ -192,7 +192,7 @@ describe('To reauthenticate', () => {
   it.each([
     ['session', {}, 12 * HOUR, 30 * MINUTE],
     ['remembered', { remember: true }, 30 * 24 * HOUR, 14 * 24 * HOUR],
-  ] as const)('gives a %s all of its time again, under another ticket', async (kind, wish, life, idle) => {
+  ] as const)('gives a %s all of its time again, under another token', async (kind, wish, life, idle) => {
     const { visitor } = await newcomer(app, 'user', wish);
     const [id, old] = [idOf(visitor), visitor.cookie!];
     app.clock.advance(20 * MINUTE);
@@ -221,7 +221,7 @@ describe('To reauthenticate', () => {
     expect((await visitor.get('/sessions/current')).body.session).toEqual(body);
   });
 
-  it('gives a bearer session its ticket in the body, and sets no cookie', async () => {
+  it('gives a bearer session its token in the body, and sets no cookie', async () => {
     const { token } = await newcomer(app, 'user', { transport: 'bearer' });
     app.clock.advance(20 * MINUTE);
     const { status, body, headers } = await reauthenticate(app.visitor(bearer(token!)));
@@ -652,17 +652,17 @@ class ProvenNameAuth extends NameAuth {
   protected override readonly proof = { isProven: true } as const;
 }
 
-describe('A scheme of one’s own', () => {
+describe('A strategy of one’s own', () => {
   it.each([
     ['without a session is never fresh', NameAuth, 403],
     ['is fresh where it says that the request is a proof', ProvenNameAuth, 201],
-  ] as const)('%s', async (_, scheme, status) => {
+  ] as const)('%s', async (_, strategy, status) => {
     @Module({
       imports: [
         StorageModule.forRoot({ database: 'memory:' }),
         UsersModule.forRoot({ passwordCost: 4 }),
         SessionsModule.forRoot(),
-        AuthModule.forRoot({ type: 'name', schemes: { name: scheme } }),
+        AuthModule.forRoot({ type: 'name', strategies: { name: strategy } }),
       ],
       controllers: [CoatsController],
     })
@@ -725,7 +725,7 @@ describe('A new password from who has just given the old one', () => {
     },
   );
 
-  it('gives a bearer session its new ticket in the body', async () => {
+  it('gives a bearer session its new token in the body', async () => {
     const { token } = await newcomer(app, 'user', { transport: 'bearer', remember: true });
     const { status, body, headers } = await change(app.visitor(bearer(token!)));
     expect([status, headers.getSetCookie()]).toEqual([200, []]);

@@ -133,8 +133,8 @@ function describeOn(
 
     const visitor = (server: Server) => new Visitor(`${server.url}/api/v1`, {});
 
-    async function statusOf(server: Server, ticket: string): Promise<number> {
-      return (await visitor(server).send('GET', '/users/me', undefined, { cookie: ticket })).status;
+    async function statusOf(server: Server, token: string): Promise<number> {
+      return (await visitor(server).send('GET', '/users/me', undefined, { cookie: token })).status;
     }
 
     it('knows after kill -9 who is signed in, and who is not any more and why', async () => {
@@ -142,12 +142,12 @@ function describeOn(
       const [ann, gone] = [visitor(before), visitor(before)];
       expect((await ann.login(EMAIL)).status).toBe(200);
       await gone.login(EMAIL);
-      const ticket = gone.cookie!;
+      const token = gone.cookie!;
       expect((await gone.delete('/auth_session/logout')).status).toBe(200);
       await before.stop('SIGKILL');
       const after = await start();
       expect(await statusOf(after, ann.cookie!)).toBe(200);
-      const refusal = await visitor(after).send('GET', '/users/me', undefined, { cookie: ticket });
+      const refusal = await visitor(after).send('GET', '/users/me', undefined, { cookie: token });
       expect(refusal).toMatchObject({ status: 401, body: { code: 'session_signed_out' } });
       expect((await visitor(after).get('/health/ready')).status).toBe(200);
     });
@@ -167,10 +167,10 @@ function describeOn(
       const [here, there] = await Promise.all([start(), start()]);
       const ann = visitor(here);
       await ann.login(EMAIL);
-      const ticket = ann.cookie!;
-      expect(await statusOf(there, ticket)).toBe(200);
+      const token = ann.cookie!;
+      expect(await statusOf(there, token)).toBe(200);
       await ann.delete('/auth_session/logout');
-      expect(await statusOf(there, ticket)).toBe(401);
+      expect(await statusOf(there, token)).toBe(401);
     });
 
     it('knows with the very next request which session another process ended, and why', async () => {
@@ -182,9 +182,9 @@ function describeOn(
         const [from, to] = round % 2 === 0 ? [here, there] : [there, here];
         const one = visitor(to);
         await one.login(EMAIL);
-        const ticket = one.cookie!;
-        expect(await statusOf(to, ticket)).toBe(200);
-        const path = round % 4 < 2 ? '/sessions' : `/sessions/${ticket.split(/[=.]/)[1]}`;
+        const token = one.cookie!;
+        expect(await statusOf(to, token)).toBe(200);
+        const path = round % 4 < 2 ? '/sessions' : `/sessions/${token.split(/[=.]/)[1]}`;
         const ended = await visitor(from).send('DELETE', path, undefined, { cookie: ann.cookie! });
         const { status, body } = await one.get('/users/me');
         seen.push(`${ended.status} ${status} ${body.code}`);
@@ -222,8 +222,8 @@ function describeOn(
       await ann.post('/users', { email, password: PASSWORD });
       await ann.login(email);
       const wish = { label: 'Backup', scope: 'read', expires_at: new Date(Date.now() + 3_600_000) };
-      const ticket = { cookie: ann.cookie! };
-      const makeOne = (server: Server) => visitor(server).send('POST', '/access_tokens', wish, ticket);
+      const token = { cookie: ann.cookie! };
+      const makeOne = (server: Server) => visitor(server).send('POST', '/access_tokens', wish, token);
       const answers = await Promise.all(
         Array.from({ length: 30 }, (_, index) => makeOne(index % 2 === 0 ? here : there)),
       );
@@ -231,7 +231,7 @@ function describeOn(
       expect(made).toHaveLength(5);
       for (const { status, body } of answers.filter((answer) => !made.includes(answer)))
         expect([status, body.code]).toEqual([409, 'access_token_limit_reached']);
-      await visitor(there).send('DELETE', `/sessions/${made[0]!.body.id}`, undefined, ticket);
+      await visitor(there).send('DELETE', `/sessions/${made[0]!.body.id}`, undefined, token);
       expect((await makeOne(here)).status).toBe(201);
       expect((await makeOne(there)).status).toBe(409);
     });
@@ -258,11 +258,11 @@ describe('A program of somebody else', () => {
   it('ends by itself once it has closed a SQLite file that it wrote to', async () => {
     const program = `
       import { NestFactory } from '@nestjs/core';
-      import { StorageModule, TallyStore } from 'coatcheck';
+      import { StorageModule, ThrottleStore } from 'coatcheck';
       const database = 'sqlite:${join(newFolder(), 'coatcheck.db')}';
       const app = await NestFactory.createApplicationContext(StorageModule.forRoot({ database }), { logger: false });
       const now = new Date();
-      const tallies = app.get(TallyStore);
+      const tallies = app.get(ThrottleStore);
       for (let key = 0; key < 300; key += 1) await tallies.swap(String(key), null, 'text', now, now);
       await app.close();
       console.log('closed');`;

@@ -57,7 +57,7 @@ for (const { type, name, storage, dialect, remembers } of houses) {
           : { email, password, ...(bears && { transport: 'bearer' }) },
       );
 
-    /** A visitor who presents the ticket that another one has. */
+    /** A visitor who presents the token that another one has. */
     const holding = ({ cookie, bearer }: Visitor): Visitor => {
       const visitor = app.visitor();
       Object.assign(visitor, { cookie, bearer });

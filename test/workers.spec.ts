@@ -58,11 +58,11 @@ describe('A server of several processes', () => {
     for (let round = 0; round < 10; round += 1) {
       const ann = visitor(server);
       await ann.login(EMAIL);
-      const ticket = { cookie: ann.cookie! };
+      const token = { cookie: ann.cookie! };
       for (let use = 0; use < 4; use += 1) expect((await ann.get('/users/me')).status).toBe(200);
       expect((await ann.delete('/auth_session/logout')).status).toBe(200);
       for (let use = 0; use < 4; use += 1)
-        expect((await visitor(server).send('GET', '/users/me', undefined, ticket)).status).toBe(401);
+        expect((await visitor(server).send('GET', '/users/me', undefined, token)).status).toBe(401);
     }
   });
 

@@ -8,7 +8,7 @@ import { type Server, newFolder } from '../../test/support/server.js';
 import { ConfinedServer, SmallDisk } from './confinement.js';
 import type { Measurement, Scale, Scenario } from './scenario.js';
 import { NAMES, PASSWORD, Stage, none, told } from './support.js';
-import { WatchedClient, atMost, exactly, repeat, ticketsOf } from './watch.js';
+import { WatchedClient, atMost, exactly, repeat, tokensOf } from './watch.js';
 
 const run = promisify(execFile);
 const SQLITE = NAMES.sqlite;
@@ -113,32 +113,32 @@ function spaceOf(disk: SmallDisk): Space {
 async function runOut(space: Space, scale: Scale): Promise<Measurement[]> {
   const before = await space.client();
   const emails = await before.people(4);
-  const tickets = await ticketsOf(before, emails, 16);
+  const tokens = await tokensOf(before, emails, 16);
   const leaver = await before.register('leaver');
-  const [leaving, kept, ...theirs] = (await ticketsOf(before, [leaver], 4)) as [string, string, ...string[]];
+  const [leaving, kept, ...theirs] = (await tokensOf(before, [leaver], 4)) as [string, string, ...string[]];
   const [writer, reader] = [await space.client(), await space.client()];
 
   await space.fill();
-  await signInUntilRefused(writer, emails, tickets);
-  await repeat(100, 4, async (index) => void (await reader.me(tickets[index % tickets.length]!)));
+  await signInUntilRefused(writer, emails, tokens);
+  await repeat(100, 4, async (index) => void (await reader.me(tokens[index % tokens.length]!)));
   const logouts = await space.client();
-  const signedOut = await signOut(logouts, tickets.splice(0, 4));
+  const signedOut = await signOut(logouts, tokens.splice(0, 4));
   const ready = await logouts.send('GET', '/health/ready');
   const endings = space.hasReserve ? await endOnFullDisk(await space.client(), leaving, kept, theirs) : [];
 
   await space.free();
   const freed = performance.now();
-  tickets.push(...(await ticketsOf(writer, emails, 1)));
+  tokens.push(...(await tokensOf(writer, emails, 1)));
   const back = performance.now() - freed;
 
   await space.fill();
-  await signInUntilRefused(writer, emails, tickets);
+  await signInUntilRefused(writer, emails, tokens);
   await space.restart();
   const after = await space.client();
-  await repeat(tickets.length, 4, async (index) => void (await after.me(tickets[index]!)));
+  await repeat(tokens.length, 4, async (index) => void (await after.me(tokens[index]!)));
   const over = await space.client();
-  for (const ticket of signedOut) await over.me(ticket);
-  await ticketsOf(after, emails, 1);
+  for (const token of signedOut) await over.me(token);
+  await tokensOf(after, emails, 1);
   const when = `when ${space.where}`;
   return [
     none(
@@ -163,7 +163,7 @@ async function runOut(space: Space, scale: Scale): Promise<Measurement[]> {
       `acknowledged sessions lost after a restart, ${when}`,
       SQLITE,
       after.countBeside(200),
-      tickets.length,
+      tokens.length,
     ),
     none(
       `sessions alive after a logout that was acknowledged, ${when}`,
@@ -204,24 +204,24 @@ async function endOnFullDisk(
 }
 
 /** Signs out, and says whose logout was acknowledged: a checkpoint may have freed just enough space for it. */
-async function signOut(client: WatchedClient, tickets: readonly string[]): Promise<string[]> {
+async function signOut(client: WatchedClient, tokens: readonly string[]): Promise<string[]> {
   const signedOut: string[] = [];
-  for (const ticket of tickets) if ((await client.logout(ticket))?.status === 200) signedOut.push(ticket);
+  for (const token of tokens) if ((await client.logout(token))?.status === 200) signedOut.push(token);
   return signedOut;
 }
 
-/** Signs in until there is no more space at all; who was let in is added to the tickets. */
+/** Signs in until there is no more space at all; who was let in is added to the tokens. */
 async function signInUntilRefused(
   client: WatchedClient,
   emails: readonly string[],
-  tickets: string[],
+  tokens: string[],
 ): Promise<void> {
   const most = client.total + MOST_SIGN_INS;
   for (let refusals = 0; refusals < REFUSALS;) {
     if (client.total > most) throw new Error(`The space does not run out: ${client.outcomes}.`);
     const outcome = await client.login(emails[client.total % emails.length]!);
     refusals = outcome?.status === 200 ? 0 : refusals + 1;
-    if (outcome?.status === 200 && outcome.cookie !== null) tickets.push(outcome.cookie);
+    if (outcome?.status === 200 && outcome.cookie !== null) tokens.push(outcome.cookie);
   }
 }
 

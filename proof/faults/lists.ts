@@ -10,7 +10,7 @@ import { openBackend } from '../../src/storage/connections.js';
 import type { User } from '../../src/users/user.js';
 import type { Measurement, Scale, Scenario } from './scenario.js';
 import { NAMES, Stage, type Store, percentile, told } from './support.js';
-import { WatchedClient, atMost, ticketsOf } from './watch.js';
+import { WatchedClient, atMost, tokensOf } from './watch.js';
 
 /** Sessions of one user, and users and events in all. */
 const COUNT = { full: 20_000, short: 2_000 } satisfies Record<Scale, number>;
@@ -62,8 +62,8 @@ async function play(stage: Stage, store: Store, scale: Scale): Promise<Measureme
   const server = await stage.start();
   const client = new WatchedClient(server);
   const [ann = '', ben = ''] = await client.people(2);
-  const [hers = ''] = await ticketsOf(client, [ann], 1);
-  const [his = ''] = await ticketsOf(client, [ben], 1);
+  const [hers = ''] = await tokensOf(client, [ann], 1);
+  const [his = ''] = await tokensOf(client, [ben], 1);
   const { id } = JSON.parse((await client.me(hers))!.body) as { id: string };
   const users = await openBackend(store === 'postgres' ? stage.engine!.url : `sqlite:${stage.file}`, MINUTE);
   const sessions = store === 'redis' ? await openBackend(stage.engine!.url, MINUTE) : users;

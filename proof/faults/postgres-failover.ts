@@ -5,7 +5,7 @@ import type { Server } from '../../test/support/server.js';
 import { Ledger } from './ledger.js';
 import type { Measurement, Scale, Scenario } from './scenario.js';
 import { MissingEngineError, NAMES, Stage, inParallel, none, told, until } from './support.js';
-import { WatchedClient, repeat, ticketOf, ticketsOf } from './watch.js';
+import { WatchedClient, repeat, tokenOwner, tokensOf } from './watch.js';
 
 const POSTGRES = NAMES.postgres;
 
@@ -73,7 +73,7 @@ async function takeOver(scene: Scene): Promise<Measurement[]> {
     new WatchedClient(writer),
   ];
   const people = await client.people(4);
-  const witnessed = await ticketsOf(client, people, WITNESSED);
+  const witnessed = await tokensOf(client, people, WITNESSED);
   // The reader has as many connections as it may, all of them to the primary.
   await repeat(60, 20, async (index) => void (await witness.me(witnessed[index % WITNESSED]!)));
 
@@ -95,9 +95,9 @@ async function takeOver(scene: Scene): Promise<Measurement[]> {
   const outage = performance.now() - begin;
 
   let alive = 0;
-  for (const ticket of witnessed) {
-    await until(async () => (await client.logout(ticket))?.status === 200);
-    alive += (await witness.me(ticket))?.status === 200 ? 1 : 0;
+  for (const token of witnessed) {
+    await until(async () => (await client.logout(token))?.status === 200);
+    alive += (await witness.me(token))?.status === 200 ? 1 : 0;
   }
   await delay(peace);
   over.abort();
@@ -105,7 +105,7 @@ async function takeOver(scene: Scene): Promise<Measurement[]> {
 
   const rest = new WatchedClient(writer);
   await repeat(100, 10, async () => void (await rest.login(people[1]!)));
-  await ticketOf(witness, people[2]!);
+  await tokenOwner(witness, people[2]!);
   const audit = await ledger.audit(client);
   const what = `${end}, ${way}`;
   return [

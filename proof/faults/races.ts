@@ -14,7 +14,7 @@ import {
   told,
   until,
 } from './support.js';
-import { atMost, ticketOf, ticketsOf } from './watch.js';
+import { atMost, tokenOwner, tokensOf } from './watch.js';
 
 /** A use of a session is written down when a twentieth of the idle limit has passed since the last. */
 const IDLE_TIMEOUT = 5000;
@@ -24,7 +24,7 @@ const TOUCH_INTERVAL = IDLE_TIMEOUT / 20;
 const USES = 3;
 const LOGOUTS = 8;
 
-/** How many tickets are made at a time: few enough that none is left idle for too long. */
+/** How many tokens are made at a time: few enough that none is left idle for too long. */
 const BATCH = 64;
 
 /** Sign-ins with the old password that race one change of it, and changes that happen at a time. */
@@ -79,10 +79,10 @@ async function raceLogouts(pair: Pair, store: Store, rounds: number): Promise<Me
   const toll = { rounds: 0, overtaken: 0, revived: 0 };
   for (let batch = 0; toll.rounds < rounds; batch += 1) {
     if (batch * BATCH > 2 * rounds + BATCH) throw new Error('Half of the logouts are not acknowledged.');
-    const tickets = await ticketsOf(pair.there, emails, Math.min(BATCH, rounds - toll.rounds));
+    const tokens = await tokensOf(pair.there, emails, Math.min(BATCH, rounds - toll.rounds));
     await delay(TOUCH_INTERVAL);
-    for (let holdUp = batch % 2 === 0; tickets.length > 0; holdUp = !holdUp) {
-      await raceSome(pair, tickets.splice(0, LOGOUTS), holdUp, toll);
+    for (let holdUp = batch % 2 === 0; tokens.length > 0; holdUp = !holdUp) {
+      await raceSome(pair, tokens.splice(0, LOGOUTS), holdUp, toll);
     }
   }
   return [
@@ -93,33 +93,33 @@ async function raceLogouts(pair: Pair, store: Store, rounds: number): Promise<Me
 
 async function raceSome(
   { here, there, server }: Pair,
-  tickets: readonly string[],
+  tokens: readonly string[],
   holdUp: boolean,
   toll: { rounds: number; overtaken: number; revived: number },
 ): Promise<void> {
-  const uses = tickets.map((ticket) => Promise.all(Array.from({ length: USES }, () => use(here, ticket))));
+  const uses = tokens.map((token) => Promise.all(Array.from({ length: USES }, () => use(here, token))));
   await delay(Math.random() * (holdUp ? 12 : 4));
   if (holdUp) signal(server, 'SIGSTOP');
-  const ends = await Promise.all(tickets.map((ticket) => end(there, ticket)));
+  const ends = await Promise.all(tokens.map((token) => end(there, token)));
   if (holdUp) signal(server, 'SIGCONT');
-  for (const [index, ticket] of tickets.entries()) {
+  for (const [index, token] of tokens.entries()) {
     const answers = (await uses[index]) ?? [];
     const ended = ends[index] ?? null;
     if (ended === null) continue;
     toll.rounds += 1;
     if (answers.some((answered) => answered !== null && answered > ended)) toll.overtaken += 1;
-    if ((await isAccepted(here, ticket)) || (await isAccepted(there, ticket))) toll.revived += 1;
+    if ((await isAccepted(here, token)) || (await isAccepted(there, token))) toll.revived += 1;
   }
 }
 
 /** When a request was answered as one of a live session, or null. */
-async function use(client: Client, ticket: string): Promise<number | null> {
-  return (await client.me(ticket))?.status === 200 ? performance.now() : null;
+async function use(client: Client, token: string): Promise<number | null> {
+  return (await client.me(token))?.status === 200 ? performance.now() : null;
 }
 
 /** When the end of a session was acknowledged, or null. */
-async function end(client: Client, ticket: string): Promise<number | null> {
-  return (await client.logout(ticket))?.status === 200 ? performance.now() : null;
+async function end(client: Client, token: string): Promise<number | null> {
+  return (await client.logout(token))?.status === 200 ? performance.now() : null;
 }
 
 async function useEnded(pair: Pair, store: Store, scale: Scale): Promise<Measurement[]> {
@@ -130,16 +130,16 @@ async function useEnded(pair: Pair, store: Store, scale: Scale): Promise<Measure
   for (let batch = 0; visible.length < count; batch += 1) {
     if (batch * BATCH > 2 * count + BATCH) throw new Error('Half of the logouts are not acknowledged.');
     const [from, to] = batch % 2 === 0 ? [pair.here, pair.there] : [pair.there, pair.here];
-    const tickets = await ticketsOf(from, emails, Math.min(BATCH, count - visible.length));
+    const tokens = await tokensOf(from, emails, Math.min(BATCH, count - visible.length));
     await inParallel(2, async () => {
-      for (let ticket = tickets.pop(); ticket !== undefined; ticket = tickets.pop()) {
+      for (let token = tokens.pop(); token !== undefined; token = tokens.pop()) {
         // Whoever might remember a session has met it.
-        await to.me(ticket);
-        const ended = await end(from, ticket);
+        await to.me(token);
+        const ended = await end(from, token);
         if (ended === null) continue;
-        const first = await to.me(ticket);
+        const first = await to.me(token);
         if (first?.status === 200) successes += 1;
-        if (first?.status !== 401) await until(async () => !(await isAccepted(to, ticket)));
+        if (first?.status !== 401) await until(async () => !(await isAccepted(to, token)));
         visible.push(performance.now() - ended);
       }
     });
@@ -175,14 +175,14 @@ async function changeSome(
   rounds: number,
   toll: { attempts: number; rounds: number; met: number; alive: number; lost: number },
 ): Promise<void> {
-  let [ticket, password] = [await ticketOf(here, email), PASSWORD];
+  let [token, password] = [await tokenOwner(here, email), PASSWORD];
   for (let version = 1; version <= CHANGES_PER_USER && toll.rounds < rounds; version += 1) {
     toll.attempts += 1;
     const next = `${PASSWORD} ${version}`;
     const body = { current_password: password, new_password: next };
     const begun = performance.now();
     const [changed, ...signIns] = await Promise.all([
-      here.send('PUT', '/users/me/password', { body, cookie: ticket }),
+      here.send('PUT', '/users/me/password', { body, cookie: token }),
       ...Array.from({ length: SIGN_INS }, async () => {
         await delay(Math.random() * 12);
         const sent = performance.now();
@@ -190,7 +190,7 @@ async function changeSome(
       }),
     ]);
     if (changed?.status !== 200 || changed.cookie === null) return;
-    const old = [ticket];
+    const old = [token];
     for (const { sent, outcome } of signIns) {
       if (outcome?.status === 200 && outcome.cookie !== null) old.push(outcome.cookie);
       if (outcome?.status === 200 && sent < begun + changed.ms) toll.met += 1;
@@ -198,17 +198,17 @@ async function changeSome(
     let alive = 0;
     for (const one of old) if ((await isAccepted(here, one)) || (await isAccepted(there, one))) alive += 1;
     if (alive > 0) toll.alive += 1;
-    [ticket, password] = [changed.cookie, next];
-    if (!(await isAccepted(there, ticket))) toll.lost += 1;
+    [token, password] = [changed.cookie, next];
+    if (!(await isAccepted(there, token))) toll.lost += 1;
     toll.rounds += 1;
   }
 }
 
-/** What a server says of a ticket; while its store does not answer, it is asked again. */
-async function isAccepted(client: Client, ticket: string): Promise<boolean> {
+/** What a server says of a token; while its store does not answer, it is asked again. */
+async function isAccepted(client: Client, token: string): Promise<boolean> {
   let status: number | undefined;
   await until(async () => {
-    status = (await client.me(ticket))?.status;
+    status = (await client.me(token))?.status;
     return status === 200 || status === 401;
   });
   return status === 200;

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Server } from '../../test/support/server.js';
 import type { Measurement, Scale, Scenario } from './scenario.js';
 import { Stage, inParallel, none, told, until } from './support.js';
-import { WatchedClient, exactly, repeat, ticketsOf } from './watch.js';
+import { WatchedClient, exactly, repeat, tokensOf } from './watch.js';
 
 /** As many sign-ins to one account as a server takes on at once. */
 const IN_FLIGHT = 25 * availableParallelism();
@@ -58,12 +58,12 @@ async function rollOver(scale: Scale): Promise<Measurement[]> {
     const server = await stage.start({ WORKERS: '2' });
     if (childrenOf(server).length !== 2) throw new Error('There are no two workers.');
     const client = new WatchedClient(server);
-    const tickets = await ticketsOf(client, await client.people(4), CLIENTS);
+    const tokens = await tokensOf(client, await client.people(4), CLIENTS);
     const load = new WatchedClient(server);
     const over = new AbortController();
     const clients = inParallel(CLIENTS, async (lane) => {
       while (!over.signal.aborted) {
-        await load.me(tickets[lane]!);
+        await load.me(tokens[lane]!);
         if (lane % 2 === 0) await delay(Math.random() * PAUSE);
       }
     });

@@ -4,7 +4,7 @@ import { Client as PostgresClient } from 'pg';
 import type { Server } from '../../test/support/server.js';
 import type { Measurement, Scale, Scenario } from './scenario.js';
 import { NAMES, Stage, none, percentile, told } from './support.js';
-import { WatchedClient, atMost, pace, ticketsOf } from './watch.js';
+import { WatchedClient, atMost, pace, tokensOf } from './watch.js';
 
 /** Sessions that are over for long. */
 const COUNT = { full: 1_000_000, short: 20_000 } satisfies Record<Scale, number>;
@@ -40,13 +40,13 @@ interface Table {
 async function sweep(stage: Stage, scale: Scale): Promise<Measurement[]> {
   const first = await stage.start();
   const client = new WatchedClient(first);
-  const tickets = await ticketsOf(client, await client.people(10), 50);
+  const tokens = await tokensOf(client, await client.people(10), 50);
   await first.stop();
   const table = await openTable(stage);
   try {
     await table.fill(COUNT[scale]);
     const server = await stage.start({ SESSION_SWEEP_INTERVAL: '5s' });
-    return await watchSweep(server, tickets, table, { name: NAMES[stage.store], scale });
+    return await watchSweep(server, tokens, table, { name: NAMES[stage.store], scale });
   } finally {
     await table.close();
   }
@@ -54,7 +54,7 @@ async function sweep(stage: Stage, scale: Scale): Promise<Measurement[]> {
 
 async function watchSweep(
   server: Server,
-  tickets: readonly string[],
+  tokens: readonly string[],
   table: Table,
   { name, scale }: { readonly name: string; readonly scale: Scale },
 ): Promise<Measurement[]> {
@@ -62,7 +62,7 @@ async function watchSweep(
   const answers: { readonly due: number; readonly ms: number }[] = [];
   const over = new AbortController();
   const load = pace(RATE[scale], over.signal, async (due) => {
-    await client.me(tickets[answers.length % tickets.length]!);
+    await client.me(tokens[answers.length % tokens.length]!);
     answers.push({ due, ms: performance.now() - due });
   });
   let [begun, gone] = [0, 0];

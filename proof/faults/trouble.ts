@@ -8,7 +8,7 @@ import { fullDisk } from './full-disk.js';
 import { Ledger } from './ledger.js';
 import type { Measurement, Scale, Scenario } from './scenario.js';
 import { NAMES, PASSWORD, Stage, inParallel, none, told, until } from './support.js';
-import { WatchedClient, atMost, exactly, repeat, ticketOf } from './watch.js';
+import { WatchedClient, atMost, exactly, repeat, tokenOwner } from './watch.js';
 
 type Engine = 'postgres' | 'redis';
 
@@ -44,7 +44,7 @@ interface Scene {
   readonly name: string;
   readonly scale: Scale;
   readonly email: string;
-  readonly ticket: string;
+  readonly token: string;
 }
 
 function onEngine(
@@ -58,7 +58,14 @@ function onEngine(
     const server = await stage.start();
     const client = new WatchedClient(server);
     const email = await client.register('ann');
-    const scene = { engine, server, name: NAMES[store], scale, email, ticket: await ticketOf(client, email) };
+    const scene = {
+      engine,
+      server,
+      name: NAMES[store],
+      scale,
+      email,
+      token: await tokenOwner(client, email),
+    };
     const measurements = await play(scene);
     const hasLived = await stage.kill(server);
     return [
@@ -70,7 +77,7 @@ function onEngine(
 
 async function stop(scene: Scene): Promise<Measurement[]> {
   const { engine, server, name, scale, email } = scene;
-  const leaving = await ticketOf(new WatchedClient(server), email);
+  const leaving = await tokenOwner(new WatchedClient(server), email);
   const count = scale === 'short' ? 60 : 200;
   const [before, asked] = [new WatchedClient(server), new WatchedClient(server)];
   const leavers = new WatchedClient(server);
@@ -136,7 +143,7 @@ async function freeze(scene: Scene): Promise<Measurement[]> {
 }
 
 async function killConnections(scene: Scene): Promise<Measurement[]> {
-  const { engine, server, name, ticket } = scene;
+  const { engine, server, name, token } = scene;
   const client = new WatchedClient(server);
   const ledger = new Ledger(await client.people(20));
   const load = new WatchedClient(server);
@@ -147,7 +154,7 @@ async function killConnections(scene: Scene): Promise<Measurement[]> {
   let killed = 0;
   try {
     for (let strike = 0; strike < STRIKES; strike += 1) {
-      await until(async () => (await client.me(ticket))?.status === 200);
+      await until(async () => (await client.me(token))?.status === 200);
       await delay(PEACE * (0.5 + Math.random()));
       killed += await killConnectionsOf(engine);
     }
@@ -171,21 +178,21 @@ async function killConnections(scene: Scene): Promise<Measurement[]> {
 /** Asks who it is, and every other time signs in. */
 async function ask(
   client: WatchedClient,
-  { email, ticket }: Scene,
+  { email, token }: Scene,
   count: number,
   lanes: number,
 ): Promise<void> {
   await repeat(count, lanes, async (index) => {
-    await (index % 2 === 0 ? client.me(ticket) : client.login(email));
+    await (index % 2 === 0 ? client.me(token) : client.login(email));
   });
 }
 
 /** Milliseconds until a request succeeds, and what those that come after it are told. */
 async function timeUntilBack(scene: Scene): Promise<Measurement[]> {
-  const { server, name, scale, ticket } = scene;
+  const { server, name, scale, token } = scene;
   const begin = performance.now();
   const first = new WatchedClient(server);
-  await until(async () => (await first.me(ticket))?.status === 200);
+  await until(async () => (await first.me(token))?.status === 200);
   const ms = performance.now() - begin;
   const rest = new WatchedClient(server);
   await ask(rest, scene, 200, 10);
@@ -197,11 +204,11 @@ async function timeUntilBack(scene: Scene): Promise<Measurement[]> {
 }
 
 /** What the header says where GET /users/me and a sign-in are refused. */
-async function retriesAfter({ server, email, ticket }: Scene): Promise<string> {
+async function retriesAfter({ server, email, token }: Scene): Promise<string> {
   const signal = AbortSignal.timeout(5000);
   const root = `${server.url}/api/v1`;
   const responses = [
-    await fetch(`${root}/users/me`, { headers: { cookie: ticket }, signal }),
+    await fetch(`${root}/users/me`, { headers: { cookie: token }, signal }),
     await fetch(`${root}/auth_session/login`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

@@ -54,20 +54,20 @@ export class WatchedClient extends Client {
 }
 
 /** Signs in, which has to work, and tells the cookie. */
-export async function ticketOf(client: Client, email: string): Promise<string> {
+export async function tokenOwner(client: Client, email: string): Promise<string> {
   const outcome = await client.login(email);
   if (outcome?.status !== 200 || outcome.cookie === null)
     throw new Error(`Nobody can sign in: ${outcome?.status ?? 'the connection broke'}.`);
   return outcome.cookie;
 }
 
-/** So many tickets of these people, a few at a time. */
-export async function ticketsOf(client: Client, emails: readonly string[], count: number): Promise<string[]> {
-  const tickets: string[] = [];
+/** So many tokens of these people, a few at a time. */
+export async function tokensOf(client: Client, emails: readonly string[], count: number): Promise<string[]> {
+  const tokens: string[] = [];
   await repeat(count, 4, async (index) => {
-    tickets.push(await ticketOf(client, emails[index % emails.length]!));
+    tokens.push(await tokenOwner(client, emails[index % emails.length]!));
   });
-  return tickets;
+  return tokens;
 }
 
 /** Does the same so many times, a few at once. */

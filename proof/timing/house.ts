@@ -6,7 +6,7 @@ import {
   Clock,
   GuessThrottle,
   StorageModule,
-  TallyStore,
+  ThrottleStore,
   ThrottleOptions,
   type User,
   UserStore,
@@ -80,7 +80,8 @@ export async function populate(
     'throttled account': await add('throttled account', today, 20),
     'older hash': await add('older hash', older),
   };
-  for (const email of emails['throttled account']) await exhaust(context.get(TallyStore), users, email, now);
+  for (const email of emails['throttled account'])
+    await exhaust(context.get(ThrottleStore), users, email, now);
   await context.close();
   return emails;
 }
@@ -105,13 +106,13 @@ function aUser(email: string, now: Date, facts: Partial<User>): User {
 }
 
 /** Uses up all guesses of strangers at an account, in the hours before now. */
-async function exhaust(tallies: TallyStore, users: UserStore, email: string, now: Date): Promise<void> {
+async function exhaust(tallies: ThrottleStore, users: UserStore, email: string, now: Date): Promise<void> {
   const clock = new MovedClock(now.getTime() - (THROTTLED_AFTER + 1) * LONGEST_DELAY);
   const throttle = new GuessThrottle(tallies, clock, new ThrottleOptions({ failuresPerServer: Infinity }));
   const userId = (await users.findCredential(email))?.user.id ?? null;
   for (let failures = 0; failures <= THROTTLED_AFTER; failures += 1) {
     // Each from another /24, as one of them cannot use up all.
-    const claimant = { ip: `10.1.${failures}.1`, ticketOf: null };
+    const claimant = { ip: `10.1.${failures}.1`, tokenOwner: null };
     const counts = await (await throttle.admit({ key: email, userId }, claimant)).judge(false);
     if (counts !== failures < THROTTLED_AFTER)
       throw new Error('An account is not throttled as it should be.');

@@ -54,7 +54,7 @@ export interface AuditDetails {
   readonly method?: 'login' | 'basic';
   /** Why a sign-in failed or a session ended; or that a password was revoked when its reset token was issued. */
   readonly reason?: (typeof AUDIT_REASONS)[number];
-  /** What was opened, and how its ticket travels. */
+  /** What was opened, and how its token travels. */
   readonly kind?: 'session' | 'remembered' | 'access_token';
   readonly transport?: 'cookie' | 'bearer';
   /** The role of a new user. */

@@ -9,11 +9,11 @@ const DAY = 24 * 60 * MINUTE;
 
 /** What the auth module needs to know; each value left out is the one below. */
 export class AuthOptions {
-  /** One scheme, or several of which the first that is concerned decides. */
+  /** One strategy, or several of which the first that is concerned decides. */
   readonly type: string | readonly string[] = 'session_db_auth';
   /** Schemes of your own by the word that `type` names them with. */
-  readonly schemes: Readonly<Record<string, Type<Auth>>> = {};
-  /** How long sessions live under the schemes that let them end. */
+  readonly strategies: Readonly<Record<string, Type<Auth>>> = {};
+  /** How long sessions live under the strategies that let them end. */
   readonly lifetime: Limits = { idle: 30 * MINUTE, absolute: 12 * 60 * MINUTE };
   /** The same of those that asked at sign-in to be remembered. */
   readonly remembered: Limits = { idle: 14 * DAY, absolute: 30 * DAY };

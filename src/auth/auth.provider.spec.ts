@@ -7,7 +7,7 @@ import { aUser } from '../testing/samples.js';
 import { ANONYMOUS, Auth, type AuthResult } from './auth.js';
 import { AuthChain } from './strategies/auth-chain.js';
 import { AuthOptions } from './auth-options.js';
-import { authProvider, chooseSchemes, remembersUsers } from './auth.provider.js';
+import { authProvider, chooseStrategies, remembersUsers } from './auth.provider.js';
 import { BasicAuth } from './strategies/basic.auth.js';
 import { SessionAuth } from './strategies/session.auth.js';
 import { SessionDbAuth } from './strategies/session-db.auth.js';
@@ -41,15 +41,15 @@ class NobodyAuth extends Auth {
   }
 }
 
-const schemes = { key: KeyAuth, nobody: NobodyAuth };
+const strategies = { key: KeyAuth, nobody: NobodyAuth };
 
 async function provide(type: string | string[]): Promise<Auth> {
-  const options = { provide: AuthOptions, useValue: new AuthOptions({ type, schemes }) };
+  const options = { provide: AuthOptions, useValue: new AuthOptions({ type, strategies }) };
   const module = await Test.createTestingModule({ providers: [authProvider, options, Keys] }).compile();
   return module.get(Auth);
 }
 
-describe('The chosen scheme', () => {
+describe('The chosen strategy', () => {
   it('is itself where it is one, with what it injects', async () => {
     const auth = await provide('key');
     expect(auth).toBeInstanceOf(KeyAuth);
@@ -69,13 +69,16 @@ describe('The chosen scheme', () => {
 
   it('is one of the house or of the importer, who may replace those of the house', () => {
     expect(
-      chooseSchemes(['basic_auth', 'session_auth', 'session_exp_auth', 'session_db_auth', 'key'], schemes),
+      chooseStrategies(
+        ['basic_auth', 'session_auth', 'session_exp_auth', 'session_db_auth', 'key'],
+        strategies,
+      ),
     ).toEqual([BasicAuth, SessionAuth, SessionExpAuth, SessionDbAuth, KeyAuth]);
-    expect(chooseSchemes(['basic_auth'], { basic_auth: KeyAuth })).toEqual([KeyAuth]);
+    expect(chooseStrategies(['basic_auth'], { basic_auth: KeyAuth })).toEqual([KeyAuth]);
   });
 
   it.each(['basic', '', 'constructor', '__proto__'])('is never %j, and the known words are told', (type) => {
-    expect(() => chooseSchemes([type], schemes)).toThrow(
+    expect(() => chooseStrategies([type], strategies)).toThrow(
       `Unknown auth type "${type}". Known: basic_auth, session_auth, session_exp_auth, session_db_auth, token_auth, key, nobody.`,
     );
   });

@@ -12,7 +12,7 @@ export interface Principal {
 }
 
 /** What a client asks of a sign-in. */
-export interface SignInWish {
+export interface SignInOptions {
   readonly transport: Transport;
   /** Whether the limits of remembered sessions are to hold. */
   readonly remember: boolean;
@@ -20,10 +20,10 @@ export interface SignInWish {
   readonly label: string | null;
 }
 
-export const USUAL_WISH: SignInWish = { transport: 'cookie', remember: false, label: null };
+export const DEFAULT_SIGN_IN_OPTIONS: SignInOptions = { transport: 'cookie', remember: false, label: null };
 
-/** A session, and the ticket that the answer's body is to carry; null where its headers do. */
-export interface Grant {
+/** A session, and the token that the answer's body is to carry; null where its headers do. */
+export interface IssuedSession {
   readonly session: Session;
   readonly token: SessionToken | null;
 }
@@ -54,7 +54,7 @@ export type AuthResult =
       /** The challenge of what was presented, where that is not the one of the strategy that is asked. */
       readonly challenge?: string;
     }
-  /** Nothing was presented that concerns this scheme: another may speak. */
+  /** Nothing was presented that concerns this strategy: another may speak. */
   | { readonly outcome: 'anonymous' }
   /** Presented, and no good: the matter is closed. */
   | {
@@ -73,7 +73,7 @@ export function rejected(reason: Rejection = 'credentials_invalid', at: Date | n
 }
 
 /** A request and the response to it. */
-export interface Exchange {
+export interface HttpExchange {
   readonly request: Request;
   readonly response: Response;
 }
@@ -101,25 +101,25 @@ export abstract class Auth {
     return null;
   }
 
-  /** Makes a verified user known to later requests. Null where that is not how the wish has it, or there is no memory. */
-  async signIn(_user: User, _exchange: Exchange, _wish?: SignInWish): Promise<Grant | null> {
+  /** Makes a verified user known to later requests. Null where that is not what the options ask for, or there is no memory. */
+  async signIn(_user: User, _exchange: HttpExchange, _wish?: SignInOptions): Promise<IssuedSession | null> {
     return null;
   }
 
   /**
-   * Gives the session that this request came with another ticket and all of its time again, as the user has just proven
+   * Gives the session that this request came with another token and all of its time again, as the user has just proven
    * themselves anew. Null where there is none, or another call was faster.
    */
-  async renew(_exchange: Exchange): Promise<Grant | null> {
+  async renew(_exchange: HttpExchange): Promise<IssuedSession | null> {
     return null;
   }
 
   /** Ends what this request's credential stands for. True only if this call made it worthless. */
-  async signOut(_exchange: Exchange): Promise<boolean> {
+  async signOut(_exchange: HttpExchange): Promise<boolean> {
     return false;
   }
 
-  /** When a session of this scheme ends; null for one of another. */
+  /** When a session of this strategy ends; null for one of another. */
   endsOf(_session: Session): SessionEnds | null {
     return null;
   }

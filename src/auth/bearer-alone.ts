@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { AuthOptions } from './auth-options.js';
-import { SCHEMES, chooseSchemes, takesTokens } from './auth.provider.js';
+import { STRATEGIES, chooseStrategies, takesTokens } from './auth.provider.js';
 import { SessionCookie } from './carriers/session-cookie.js';
 
 const BEARER = /^bearer +\S/i;
@@ -16,12 +16,12 @@ export class BearerAlone {
   readonly #readsOurCookieOnly: boolean;
 
   constructor(
-    { types, schemes }: AuthOptions,
+    { types, strategies }: AuthOptions,
     private readonly cookie: SessionCookie,
   ) {
-    const chosen = chooseSchemes(types, schemes);
+    const chosen = chooseStrategies(types, strategies);
     this.#takesTokens = takesTokens(chosen);
-    this.#readsOurCookieOnly = chosen.every((scheme) => Object.values(SCHEMES).includes(scheme));
+    this.#readsOurCookieOnly = chosen.every((strategy) => Object.values(STRATEGIES).includes(strategy));
   }
 
   /** With a strategy of an application's own, which may read any cookie, false for a request that has one. */

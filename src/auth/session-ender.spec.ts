@@ -28,15 +28,15 @@ describe('The end of the sessions of who may not sign in any more', () => {
     const client = { ip: null, userAgent: null };
     const { session } = await service.open(user, client, SessionLifetime.unlimited);
     store.failure = new StoreUnavailableError();
-    await ender.barred('ann', 'user_disabled', PROGRAM);
+    await ender.onUserDeactivated('ann', 'user_disabled', PROGRAM);
     expect(await store.find(session.id, session.createdAt)).not.toBeNull();
     store.failure = null;
-    await ender.barred('ann', 'user_disabled', PROGRAM);
+    await ender.onUserDeactivated('ann', 'user_disabled', PROGRAM);
     expect(await store.endingOf(session.id, session.createdAt)).toMatchObject({ reason: 'user_disabled' });
   });
 
   it('fails where something else is wrong', async () => {
     store.failure = new Error('a mistake');
-    await expect(ender.barred('ann', 'user_deleted', PROGRAM)).rejects.toThrow('a mistake');
+    await expect(ender.onUserDeactivated('ann', 'user_deleted', PROGRAM)).rejects.toThrow('a mistake');
   });
 });

@@ -1,21 +1,23 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { StoreUnavailableError } from '../common/domain-error.js';
 import { SessionsService } from '../sessions/sessions.service.js';
-import { UserWatcher } from '../users/user-listener.js';
+import { UserListener } from '../users/user-listener.js';
 
 /**
  * Ends the sessions of users who may not sign in any more, so that their holders are told why. They are invalid without it,
  * by the user: a session store that does not answer does not undo what was done to the user.
  */
 @Injectable()
-export class SessionEnder extends UserWatcher {
+export class SessionEnder extends UserListener {
   readonly #logger = new Logger('Sessions');
 
   constructor(private readonly sessions: SessionsService) {
     super();
   }
 
-  async barred(...[userId, why, by]: Parameters<UserWatcher['barred']>): Promise<void> {
+  async onUserDeactivated(
+    ...[userId, why, by]: Parameters<UserListener['onUserDeactivated']>
+  ): Promise<void> {
     try {
       await this.sessions.endAll(userId, why, undefined, by);
     } catch (error) {

@@ -22,7 +22,7 @@ export interface Dialect {
   readonly everyCredentialCounts: boolean;
   /** Whether `@OptionalAuth()` routes serve strangers. */
   readonly admitsStrangers: boolean;
-  /** Whether the client is told to forget a ticket that is over or no good. */
+  /** Whether the client is told to forget a token that is over or no good. */
   readonly clearsCookie: boolean;
   /** Whether `@Fresh()` is heeded. */
   readonly demandsFreshness: boolean;

@@ -18,7 +18,7 @@ export interface Refusing {
   readonly explains: boolean;
 }
 
-/** Turns every error into an answer of the dialect, and into one line of the log. */
+/** KeyedMutex every error into an answer of the dialect, and into one line of the log. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   readonly #logger = new Logger('Problem');

@@ -3,16 +3,16 @@ import type { AuthOptions } from '../auth/auth-options.js';
 import { BasicAuth } from '../auth/strategies/basic.auth.js';
 import { SessionAuth } from '../auth/strategies/session.auth.js';
 import { TokenAuth } from '../auth/strategies/token.auth.js';
-import { chooseSchemes, isA, remembersUsers } from '../auth/auth.provider.js';
+import { chooseStrategies, isA, remembersUsers } from '../auth/auth.provider.js';
 
-/** The chosen schemes as the description of the API names them; one of your own goes by the word of its own. */
-export function securitySchemes({ types, schemes, cookie }: AuthOptions): SecuritySchemes {
-  const chosen = chooseSchemes(types, schemes);
+/** The chosen strategies as the description of the API names them; one of your own goes by the word of its own. */
+export function securitySchemes({ types, strategies, cookie }: AuthOptions): SecuritySchemes {
+  const chosen = chooseStrategies(types, strategies);
   const description = `E-mail and password with each request.${remembersUsers(chosen) ? '' : ' There is no login.'}`;
-  const named = chosen.map((scheme, index) => {
-    if (isA(scheme, TokenAuth)) return ['bearer', { type: 'http', scheme: 'bearer' }];
-    if (isA(scheme, SessionAuth)) return ['session', { type: 'apiKey', in: 'cookie', name: cookie.name }];
-    if (isA(scheme, BasicAuth)) return ['basic', { type: 'http', scheme: 'basic', description }];
+  const named = chosen.map((strategy, index) => {
+    if (isA(strategy, TokenAuth)) return ['bearer', { type: 'http', scheme: 'bearer' }];
+    if (isA(strategy, SessionAuth)) return ['session', { type: 'apiKey', in: 'cookie', name: cookie.name }];
+    if (isA(strategy, BasicAuth)) return ['basic', { type: 'http', scheme: 'basic', description }];
     return [types[index], { type: 'http', scheme: types[index] }];
   });
   return Object.fromEntries(named);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { Gathered } from './batch-loader.js';
+import { BatchLoader } from './batch-loader.js';
 
-describe('Gathered look-ups', () => {
+describe('BatchLoader look-ups', () => {
   const asked: string[][] = [];
-  const gathered = new Gathered(async (keys: string[]) => {
+  const gathered = new BatchLoader(async (keys: string[]) => {
     asked.push(keys);
     if (keys.includes('bad')) throw new Error('No answer.');
     return keys.map((key) => key.toUpperCase());

@@ -1,5 +1,5 @@
 /** Look-ups of one turn of the event loop, made as one; each caller gets its own answer, or the error of all. */
-export class Gathered<Key, Answer> {
+export class BatchLoader<Key, Answer> {
   #waiting: Waiting<Key, Answer>[] = [];
 
   /** `lookUp` answers many keys at once, in their order. */

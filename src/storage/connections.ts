@@ -3,7 +3,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { AuditStore } from '../audit/audit-store.js';
 import { SystemClock } from '../common/clock.js';
 import type { SessionStore } from '../sessions/session-store.js';
-import type { TallyStore } from '../throttle/throttle-store.js';
+import type { ThrottleStore } from '../throttle/throttle-store.js';
 import type { UserStore } from '../users/user-store.js';
 import type { Backend } from './backend.js';
 import type { StorageOptions, TablePolicy } from './storage-options.js';
@@ -20,9 +20,9 @@ export class Connections implements OnApplicationShutdown {
     readonly users: UserStore,
     readonly audit: AuditStore,
     readonly sessions: SessionStore,
-    readonly tallies: TallyStore,
+    readonly tallies: ThrottleStore,
     /** Those that are kept where users are. */
-    readonly userTallies: TallyStore,
+    readonly resetTokens: ThrottleStore,
     readonly backends: readonly Backend[],
   ) {}
 

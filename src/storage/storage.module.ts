@@ -2,9 +2,9 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditStore } from '../audit/audit-store.js';
 import { Clock, SystemClock } from '../common/clock.js';
 import { SessionStore } from '../sessions/session-store.js';
-import { TallyStore } from '../throttle/throttle-store.js';
+import { ThrottleStore } from '../throttle/throttle-store.js';
 import { UserStore } from '../users/user-store.js';
-import { UserTallyStore } from '../users/reset-token-store.js';
+import { ResetTokenStore } from '../users/reset-token-store.js';
 import { Connections } from './connections.js';
 import { StorageOptions } from './storage-options.js';
 
@@ -24,16 +24,16 @@ export class StorageModule {
           useFactory: (given: StorageOptions) => Connections.open(given, { mustBeWritable }),
         },
         { provide: UserStore, inject: [Connections], useFactory: ({ users }: Connections) => users },
-        { provide: TallyStore, inject: [Connections], useFactory: ({ tallies }: Connections) => tallies },
+        { provide: ThrottleStore, inject: [Connections], useFactory: ({ tallies }: Connections) => tallies },
         {
-          provide: UserTallyStore,
+          provide: ResetTokenStore,
           inject: [Connections],
-          useFactory: ({ userTallies }: Connections) => userTallies,
+          useFactory: ({ resetTokens }: Connections) => resetTokens,
         },
         { provide: AuditStore, inject: [Connections], useFactory: ({ audit }: Connections) => audit },
         { provide: SessionStore, inject: [Connections], useFactory: ({ sessions }: Connections) => sessions },
       ],
-      exports: [Connections, UserStore, AuditStore, SessionStore, TallyStore, UserTallyStore],
+      exports: [Connections, UserStore, AuditStore, SessionStore, ThrottleStore, ResetTokenStore],
       global: true,
     };
   }

@@ -2,9 +2,9 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import express, { type ErrorRequestHandler } from 'express';
-import { type Auth, type AuthResult, type Grant, USUAL_WISH } from '../auth/auth.js';
+import { type Auth, type AuthResult, type IssuedSession, DEFAULT_SIGN_IN_OPTIONS } from '../auth/auth.js';
 import { type SessionUsers, sessionUsersOf } from '../auth/session-users.js';
-import { withTicket } from '../auth/carriers/with-token.js';
+import { withToken } from '../auth/carriers/with-token.js';
 import { StoreUnavailableError } from '../common/domain-error.js';
 import type { Session, Transport } from '../sessions/session.js';
 import { SessionStore } from '../sessions/session-store.js';
@@ -22,7 +22,7 @@ import { FakeClock } from './fake-clock.js';
 
 type Headers = Readonly<Record<string, string>>;
 
-/** What a scheme is built from in the suite. */
+/** What a strategy is built from in the suite. */
 export interface AuthWorld {
   readonly clock: FakeClock;
   readonly users: UsersService;
@@ -35,24 +35,24 @@ export interface AuthUnderTest {
   readonly auth: Auth;
   /** The headers by which a user proves who they are, where signing in does not hand out a cookie for it. */
   readonly headersOf?: (user: User, password: string) => Headers;
-  /** How tickets travel; as cookies where nothing is said. */
+  /** How tokens travel; as cookies where nothing is said. */
   readonly transport?: Transport;
-  /** Headers that present what the scheme is concerned with and never granted. */
+  /** Headers that present what the strategy is concerned with and never granted. */
   readonly forgeries: readonly Headers[];
 }
 
 const PASSWORD = 'the right password';
 
-/** What all schemes have in common: run it on yours. `remembers` tells whether users sign in and out. */
+/** What all strategies have in common: run it on yours. `remembers` tells whether users sign in and out. */
 export function describeAuth(
   name: string,
   { remembers }: { readonly remembers: boolean },
   build: (world: AuthWorld) => AuthUnderTest | Promise<AuthUnderTest>,
   openStore: () => Promise<SessionStore> = () => Promise.resolve(new MemorySessionStore()),
 ): void {
-  describe(`${name} as a scheme`, () => {
+  describe(`${name} as a strategy`, () => {
     let world: AuthWorld;
-    let scheme: AuthUnderTest;
+    let strategy: AuthUnderTest;
     let desk: Desk;
     let user: User;
     let power: { isOff: boolean };
@@ -60,8 +60,8 @@ export function describeAuth(
     beforeEach(async () => {
       power = { isOff: false };
       world = await aWorld(openStore, power);
-      scheme = await build(world);
-      desk = await Desk.open(scheme.auth, scheme.transport);
+      strategy = await build(world);
+      desk = await Desk.open(strategy.auth, strategy.transport);
       user = await world.users.create(
         { email: 'ann@example.com', password: PASSWORD, firstName: null, lastName: null },
         'user',
@@ -71,10 +71,10 @@ export function describeAuth(
     afterEach(() => desk.close());
 
     const proofOf = async (one: User) =>
-      scheme.headersOf?.(one, PASSWORD) ?? (await desk.signIn(one)).headers;
+      strategy.headersOf?.(one, PASSWORD) ?? (await desk.signIn(one)).headers;
 
     it('has a challenge that names it', () => {
-      expect(scheme.auth.challenge).toMatch(/^[A-Za-z][\w-]*( .+)?$/);
+      expect(strategy.auth.challenge).toMatch(/^[A-Za-z][\w-]*( .+)?$/);
     });
 
     it('knows nobody who presents nothing', async () => {
@@ -82,8 +82,8 @@ export function describeAuth(
     });
 
     it('rejects what was never granted', async () => {
-      expect(scheme.forgeries.length).toBeGreaterThan(0);
-      for (const forgery of scheme.forgeries) {
+      expect(strategy.forgeries.length).toBeGreaterThan(0);
+      for (const forgery of strategy.forgeries) {
         expect(await desk.authenticate(forgery)).toMatchObject({ outcome: 'rejected' });
       }
     });
@@ -155,7 +155,7 @@ export function describeAuth(
       });
 
       it('renews nothing for who presents nothing, or what was never granted', async () => {
-        for (const headers of [{}, ...scheme.forgeries]) expect(await desk.renew(headers)).toBeNull();
+        for (const headers of [{}, ...strategy.forgeries]) expect(await desk.renew(headers)).toBeNull();
       });
 
       it('marks the session of who asks to be remembered', async () => {
@@ -163,14 +163,17 @@ export function describeAuth(
         expect((await desk.signIn(user, {}, true)).session).toMatchObject({ kind: 'remembered' });
       });
 
-      it('gives nobody a ticket that travels in another way than was asked for', async () => {
-        const elsewhere = await Desk.open(scheme.auth, scheme.transport === 'bearer' ? 'cookie' : 'bearer');
+      it('gives nobody a token that travels in another way than was asked for', async () => {
+        const elsewhere = await Desk.open(
+          strategy.auth,
+          strategy.transport === 'bearer' ? 'cookie' : 'bearer',
+        );
         expect(await elsewhere.signIn(user)).toEqual({ session: null, headers: { cookie: '' } });
         await elsewhere.close();
       });
 
       it('does not adopt a proof that it did not issue', async () => {
-        for (const forgery of scheme.forgeries) {
+        for (const forgery of strategy.forgeries) {
           const { headers } = await desk.signIn(user, forgery);
           expect(headers).not.toEqual(forgery);
           expect(await desk.authenticate(forgery)).toMatchObject({ outcome: 'rejected' });
@@ -251,8 +254,8 @@ interface Granted {
 }
 
 /** What was granted, as the body of an answer carries it. */
-function shown(grant: Grant | null) {
-  return withTicket({ session: grant?.session ?? null }, grant?.token ?? null);
+function shown(grant: IssuedSession | null) {
+  return withToken({ session: grant?.session ?? null }, grant?.token ?? null);
 }
 
 async function granted(response: globalThis.Response): Promise<Granted> {
@@ -262,7 +265,7 @@ async function granted(response: globalThis.Response): Promise<Granted> {
   return { session, headers: { cookie: cookies.join('; ') } };
 }
 
-/** A scheme behind real HTTP: GET authenticates, POST signs a user in, PUT renews, DELETE signs out. */
+/** A strategy behind real HTTP: GET authenticates, POST signs a user in, PUT renews, DELETE signs out. */
 class Desk {
   private constructor(
     private readonly server: Server,
@@ -275,7 +278,11 @@ class Desk {
     const arrivals = new Map<string, User>();
     app.get('/', async (request, response) => void response.json(await auth.authenticate(request)));
     app.post('/:id', async (request, response) => {
-      const wish = { ...USUAL_WISH, transport, remember: request.headers['x-remember'] === 'yes' };
+      const wish = {
+        ...DEFAULT_SIGN_IN_OPTIONS,
+        transport,
+        remember: request.headers['x-remember'] === 'yes',
+      };
       const user = arrivals.get(request.params.id)!;
       response.json(shown(await auth.signIn(user, { request, response }, wish)));
     });

@@ -1,19 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import { NEVER } from '../common/clock.js';
-import type { TallyStore } from '../throttle/throttle-store.js';
+import type { ThrottleStore } from '../throttle/throttle-store.js';
 import { type Spoilings, type StoreUnderTest, openForEachClause } from './store-under-test.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const after = (seconds: number) => new Date(noon.getTime() + seconds * 1000);
 
 /** What all tally stores have in common: run it on yours. `spoilings` are ways in which what is under a key can become unreadable. */
-export function describeTallyStore(
+export function describeThrottleStore(
   name: string,
-  open: () => Promise<StoreUnderTest<TallyStore>>,
+  open: () => Promise<StoreUnderTest<ThrottleStore>>,
   { spoilings = {} }: { readonly spoilings?: Spoilings<string> } = {},
 ): void {
   describe(`${name} as a tally store`, () => {
-    let store: TallyStore;
+    let store: ThrottleStore;
     openForEachClause(open, (opened) => {
       store = opened;
     });

@@ -5,7 +5,7 @@ import type { Clock } from '../common/clock.js';
 import type { StoredSession } from '../sessions/session.js';
 import { SessionToken } from '../sessions/session-token.js';
 import { GuessThrottle } from '../throttle/guess-throttle.js';
-import { MemoryTallyStore } from '../throttle/memory.throttle-store.js';
+import { MemoryThrottleStore } from '../throttle/memory.throttle-store.js';
 import { ThrottleOptions } from '../throttle/throttle-options.js';
 import type { User } from '../users/user.js';
 import type { TaskOwner } from '../users/passwords/fair-queue.js';
@@ -57,7 +57,7 @@ export function aUser(facts: Partial<User> = {}): User {
 
 /** Somebody whom no account knows, unless told otherwise. */
 export function aClaimant(facts: Partial<PasswordClaimant> = {}): PasswordClaimant {
-  return { ip: '192.0.2.1', connection: null, ticketOf: null, ...facts };
+  return { ip: '192.0.2.1', connection: null, tokenOwner: null, ...facts };
 }
 
 /** Somebody on whose behalf a password is hashed. */
@@ -67,7 +67,7 @@ export function aTaskOwner(facts: Partial<TaskOwner> = {}): TaskOwner {
 
 /** A throttle that has counted nothing yet. */
 export function aThrottle(clock: Clock, limits: Partial<ThrottleOptions> = {}): GuessThrottle {
-  return new GuessThrottle(new MemoryTallyStore(), clock, new ThrottleOptions(limits));
+  return new GuessThrottle(new MemoryThrottleStore(), clock, new ThrottleOptions(limits));
 }
 
 /** A sign-in at noon of the first of January 2026, later than those that were asked for before, unless told otherwise. */

@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Logger } from '@nestjs/common';
 import { newFolder } from '../../test/support/server.js';
 import { SqliteDatabase } from '../storage/sql/sqlite.database.js';
-import { SqlTallyStore } from '../storage/sql/sql.throttle-store.js';
+import { SqlThrottleStore } from '../storage/sql/sql.throttle-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { aClaimant } from '../testing/samples.js';
 import { type Account, type Claimant, GuessThrottle } from './guess-throttle.js';
-import { MemoryTallyStore } from './memory.throttle-store.js';
+import { MemoryThrottleStore } from './memory.throttle-store.js';
 import { ThrottleOptions } from './throttle-options.js';
 
 const SECOND = 1000;
@@ -16,11 +16,11 @@ const DAY = 24 * 60 * MINUTE;
 const ann: Account = { key: 'ann@example.com', userId: 'ann' };
 
 /** Notes what is written; while others are busy, they are always faster. */
-class BusyStore extends MemoryTallyStore {
+class BusyStore extends MemoryThrottleStore {
   readonly writes: [key: string, text: string][] = [];
   othersAreBusy = false;
 
-  override async swap(...args: Parameters<MemoryTallyStore['swap']>): Promise<boolean> {
+  override async swap(...args: Parameters<MemoryThrottleStore['swap']>): Promise<boolean> {
     const [key, , text] = args;
     this.writes.push([key, text]);
     return !this.othersAreBusy && super.swap(...args);
@@ -33,7 +33,7 @@ describe('The throttle of guesses', () => {
 
   beforeEach(() => {
     clock = new FakeClock();
-    throttle = new GuessThrottle(new MemoryTallyStore(), clock, new ThrottleOptions());
+    throttle = new GuessThrottle(new MemoryThrottleStore(), clock, new ThrottleOptions());
   });
 
   /** Addresses without end, each of another /24: what one network has failed is not what is looked at. */
@@ -140,7 +140,7 @@ describe('The throttle of guesses', () => {
       ['from a network that they signed in from', aClaimant({ ip: '192.0.2.7' })],
       [
         'by a browser that presents a session token of theirs',
-        aClaimant({ ip: '198.51.100.1', ticketOf: 'ann' }),
+        aClaimant({ ip: '198.51.100.1', tokenOwner: 'ann' }),
       ],
     ])('lets its owner in %s within 15 seconds, whatever strangers do', async (_, owner) => {
       await guess(true, aClaimant({ ip: '192.0.2.7' }));
@@ -186,10 +186,10 @@ describe('The throttle of guesses', () => {
 
     it('takes a token of somebody else, and of nobody, for none', async () => {
       await guessPatiently(fromElsewhere, 15 * MINUTE);
-      expect(await guess(true, aClaimant({ ticketOf: 'ben' }))).toBe(false);
+      expect(await guess(true, aClaimant({ tokenOwner: 'ben' }))).toBe(false);
       const nobody = { key: 'nobody@example.com', userId: null };
       await guesses(5, false, fromElsewhere(), nobody);
-      expect(await guess(true, aClaimant({ ticketOf: null }), nobody)).toBe(false);
+      expect(await guess(true, aClaimant({ tokenOwner: null }), nobody)).toBe(false);
     });
 
     it('forgives all when told to', async () => {
@@ -290,12 +290,12 @@ describe('The throttle of guesses', () => {
       await spray('203.0.113.7', 50);
       expect(await guess(true, aClaimant({ ip: '203.0.113.7' }))).toBe(true);
       expect(await guess(true, aClaimant({ ip: '203.0.113.8' }))).toBe(true);
-      expect(await guess(true, aClaimant({ ip: '203.0.113.7', ticketOf: 'ann' }))).toBe(true);
+      expect(await guess(true, aClaimant({ ip: '203.0.113.7', tokenOwner: 'ann' }))).toBe(true);
     });
 
     it('refuses nobody elsewhere, however much one /48 fails', async () => {
       throttle = new GuessThrottle(
-        new MemoryTallyStore(),
+        new MemoryThrottleStore(),
         clock,
         new ThrottleOptions({ failuresPerServer: 100 }),
       );
@@ -318,7 +318,7 @@ describe('The throttle of guesses', () => {
       ).rejects.toMatchObject(refusal(600));
       await spray('192.0.2.7', 5);
       expect(await guess(true, home)).toBe(true);
-      expect(await guess(true, aClaimant({ ip: '203.0.113.7', ticketOf: 'ann' }))).toBe(true);
+      expect(await guess(true, aClaimant({ ip: '203.0.113.7', tokenOwner: 'ann' }))).toBe(true);
       for (let made = 0; made < 5; made += 1) expect(await guess(made === 4)).toBe(true);
       clock.advance(10 * MINUTE);
       expect(await guess(true, aClaimant({ ip: '203.0.113.7' }))).toBe(true);
@@ -327,7 +327,7 @@ describe('The throttle of guesses', () => {
 
   describe('told how much to bear', () => {
     const told = (options: Partial<ThrottleOptions>) => {
-      throttle = new GuessThrottle(new MemoryTallyStore(), clock, new ThrottleOptions(options));
+      throttle = new GuessThrottle(new MemoryThrottleStore(), clock, new ThrottleOptions(options));
     };
 
     it('counts nothing where it is switched off', async () => {
@@ -482,7 +482,7 @@ describe('The throttle of guesses', () => {
     });
 
     it('counts nothing where it is switched off', async () => {
-      throttle = new GuessThrottle(new MemoryTallyStore(), clock, new ThrottleOptions({ enabled: false }));
+      throttle = new GuessThrottle(new MemoryThrottleStore(), clock, new ThrottleOptions({ enabled: false }));
       for (let made = 0; made < 100; made += 1) await attempt('203.0.113.7');
       for (let made = 0; made < 100; made += 1)
         expect(await throttle.judgeCode('setup', made === 99, '203.0.113.7')).toBe(made === 99);
@@ -530,14 +530,14 @@ describe('The throttle of guesses', () => {
     const file = `${newFolder()}/coatcheck.db`;
     const databases = [await SqliteDatabase.open(file, 10_000), await SqliteDatabase.open(file, 10_000)];
     const throttles = databases.map(
-      (database) => new GuessThrottle(new SqlTallyStore(database), clock, new ThrottleOptions()),
+      (database) => new GuessThrottle(new SqlThrottleStore(database), clock, new ThrottleOptions()),
     );
     const attempts = await Promise.all(
       Array.from({ length: 100 }, (_, index) => throttles[index % 2]!.admit(ann, fromElsewhere())),
     );
     const outcomes = await Promise.all(attempts.map((attempt) => attempt.judge(false)));
     expect(outcomes.filter(Boolean)).toHaveLength(5);
-    const [text] = await new SqlTallyStore(databases[0]!).read(['failures-of-all'], clock.now());
+    const [text] = await new SqlThrottleStore(databases[0]!).read(['failures-of-all'], clock.now());
     expect(JSON.parse(text!)).toMatchObject({ counts: { all: 100 } });
     await Promise.all(databases.map((database) => database.close()));
   });

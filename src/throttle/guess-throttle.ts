@@ -16,9 +16,9 @@ import {
   withFailedCode,
 } from './guesses.js';
 import { ALL, checkNetworks, countsForServer, endOf, windowIn, withFailure } from './network-failures.js';
-import type { TallyStore } from './throttle-store.js';
+import type { ThrottleStore } from './throttle-store.js';
 import type { ThrottleOptions } from './throttle-options.js';
-import { Turns } from './keyed-mutex.js';
+import { KeyedMutex } from './keyed-mutex.js';
 
 const DAY = 24 * 60 * 60_000;
 
@@ -37,7 +37,7 @@ const UNLIMITED: Attempt = { judge: () => Promise.resolve(true) };
 export interface Claimant {
   readonly ip: string | null;
   /** The user whose session token the claimant presents, even if the session has ended, or null. */
-  readonly ticketOf: string | null;
+  readonly tokenOwner: string | null;
 }
 
 /** The account that a password is tried at: failures are counted by its user, and by its login where there is none. */
@@ -72,10 +72,10 @@ interface Client {
  * after it was hashed and in one atomic step, so however many are made at once, no more count than one after another.
  */
 export class GuessThrottle {
-  readonly #turns = new Turns();
+  readonly #turns = new KeyedMutex();
 
   constructor(
-    private readonly store: TallyStore,
+    private readonly store: ThrottleStore,
     private readonly clock: Clock,
     private readonly options: ThrottleOptions,
   ) {}
@@ -100,7 +100,7 @@ export class GuessThrottle {
    */
   async admitToken(userId: string | null, ip: string | null): Promise<TokenAttempt> {
     if (!this.options.enabled) return { fail: () => Promise.resolve() };
-    const client = await this.#admitted({ key: '', userId }, { ip, ticketOf: null });
+    const client = await this.#admitted({ key: '', userId }, { ip, tokenOwner: null });
     return { fail: () => this.#countFailure(client) };
   }
 
@@ -110,7 +110,7 @@ export class GuessThrottle {
    */
   async judgeCode(code: string, isRight: boolean, ip: string | null): Promise<boolean> {
     if (!this.options.enabled) return isRight;
-    const client = await this.#admitted({ key: '', userId: null }, { ip, ticketOf: null });
+    const client = await this.#admitted({ key: '', userId: null }, { ip, tokenOwner: null });
     let delay = 0;
     const key = `code:${code}`;
     await this.#change(key, (text, now) => {
@@ -131,7 +131,7 @@ export class GuessThrottle {
     await this.#change(keysOf(account, 'unknown', 'unknown').account, (_, now) => ({ text, until: now }));
   }
 
-  async #admitted(account: Account, { ip, ticketOf }: Claimant): Promise<Client> {
+  async #admitted(account: Account, { ip, tokenOwner }: Claimant): Promise<Client> {
     const now = this.clock.now();
     const networks = networksOf(ip);
     const holder = networks.at(-1)!.name;
@@ -139,7 +139,7 @@ export class GuessThrottle {
     const asked = [keys.known, keys.knownByLogin, keys.holder, SERVER_KEY] as const;
     const [known, knownByLogin, ofHolder, ofServer] = await this.store.read(asked, now);
     const familiarities = familiaritiesOf(
-      account.userId !== null && account.userId === ticketOf,
+      account.userId !== null && account.userId === tokenOwner,
       isKnownBy(readText(keys.known, known, instantIn), now) ||
         isKnownBy(readText(keys.knownByLogin, knownByLogin, instantIn), now),
     );

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { Turns } from './keyed-mutex.js';
+import { KeyedMutex } from './keyed-mutex.js';
 
-describe('Turns', () => {
+describe('KeyedMutex', () => {
   it('are taken one after another on the same subject, in the order of asking, whatever becomes of each', async () => {
-    const turns = new Turns();
+    const turns = new KeyedMutex();
     const events: string[] = [];
     const work = (name: string) => async () => {
       events.push(`${name} begins`);
@@ -25,7 +25,7 @@ describe('Turns', () => {
   });
 
   it('are waited for by who comes when others are over', async () => {
-    const turns = new Turns();
+    const turns = new KeyedMutex();
     let isOver = false;
     const first = turns.take('coat', () => Promise.resolve());
     const second = turns.take('coat', async () => {
@@ -39,7 +39,7 @@ describe('Turns', () => {
   });
 
   it('do not wait for another subject', async () => {
-    const turns = new Turns();
+    const turns = new KeyedMutex();
     let leave = () => {};
     const first = turns.take('coat', () => new Promise<void>((resolve) => (leave = resolve)));
     expect(await turns.take('hat', () => Promise.resolve('done'))).toBe('done');

@@ -1,5 +1,5 @@
 /** Has work on the same subject wait for each other, in this process. */
-export class Turns {
+export class KeyedMutex {
   readonly #last = new Map<string, Promise<unknown>>();
 
   /** What the work gives, once all that was asked for before on the subject is over. */

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { NEVER } from '../common/clock.js';
-import { MemoryTallyStore } from './memory.throttle-store.js';
+import { MemoryThrottleStore } from './memory.throttle-store.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const later = new Date(noon.getTime() + 1);
 
-describe('MemoryTallyStore', () => {
+describe('MemoryThrottleStore', () => {
   it('forgets what has ended, two with each change at most, and nothing else', async () => {
-    const store = new MemoryTallyStore();
+    const store = new MemoryThrottleStore();
     const keys = Array.from({ length: 1000 }, (_, index) => `key ${index}`);
     for (const key of keys) await store.swap(key, null, 'text', later, noon);
     await store.swap('lasting', null, 'text', NEVER, noon);

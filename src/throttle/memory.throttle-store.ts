@@ -1,10 +1,10 @@
-import { TallyStore } from './throttle-store.js';
+import { ThrottleStore } from './throttle-store.js';
 
 /** How many texts are looked at with each one that is set: what has ended is gone before as many again have come. */
 const LOOKED_AT = 2;
 
 /** Tallies in the memory of this process: gone with it, and shared with no other. */
-export class MemoryTallyStore extends TallyStore {
+export class MemoryThrottleStore extends ThrottleStore {
   readonly #tallies = new Map<string, { readonly text: string; readonly until: Date }>();
   #clearing = this.#tallies.entries();
 

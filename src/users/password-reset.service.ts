@@ -5,14 +5,14 @@ import { type Initiator, PROGRAM } from '../audit/initiator.js';
 import { type Clock, isFromWrongClock, later } from '../common/clock.js';
 import { DomainError, StoreUnavailableError, invalid } from '../common/domain-error.js';
 import type { GuessThrottle } from '../throttle/guess-throttle.js';
-import type { TallyStore } from '../throttle/throttle-store.js';
+import type { ThrottleStore } from '../throttle/throttle-store.js';
 import { ownerOf } from './passwords/fair-queue.js';
 import type { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
 import { ResetToken } from './reset-token.js';
 import { type User, emailKey } from './user.js';
 import type { UserStore } from './user-store.js';
-import type { UserWatcher } from './user-listener.js';
+import type { UserListener } from './user-listener.js';
 import type { UsersOptions } from './users-options.js';
 
 /** How long a reset token is valid, in milliseconds. */
@@ -39,13 +39,13 @@ export class PasswordResetService {
 
   constructor(
     private readonly users: UserStore,
-    private readonly tallies: TallyStore,
+    private readonly tallies: ThrottleStore,
     private readonly hasher: PasswordHasher,
     private readonly throttle: GuessThrottle,
     private readonly clock: Clock,
     options: UsersOptions,
     private readonly trail?: AuditTrail,
-    private readonly watcher?: UserWatcher,
+    private readonly listener?: UserListener,
   ) {
     this.#policy = new PasswordPolicy(options);
   }
@@ -97,7 +97,7 @@ export class PasswordResetService {
     // The token proves who asks. What fails from here on does not undo the change.
     const owner = { ...by, actorId: by.actorId ?? id };
     await this.trail?.record({ type: 'password_reset', subjectId: id }, owner);
-    await this.watcher?.barred(id, 'password_changed', owner);
+    await this.listener?.onUserDeactivated(id, 'password_changed', owner);
     await this.#forgive(changed);
   }
 
@@ -147,7 +147,7 @@ export class PasswordResetService {
       if (!changed) throw new DomainError('not_found');
       return this.#revoke(changed, by);
     }
-    await this.watcher?.barred(id, 'password_changed', by);
+    await this.listener?.onUserDeactivated(id, 'password_changed', by);
     return { user, revokedHash };
   }
 

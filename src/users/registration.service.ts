@@ -9,7 +9,7 @@ import { UsersOptions } from './users-options.js';
 
 /** Lets people in as the house's rule of registration says. */
 @Injectable()
-export class RegistrationDesk {
+export class RegistrationService {
   constructor(
     private readonly users: UsersService,
     private readonly throttle: GuessThrottle,

@@ -1,4 +1,4 @@
-import { TallyStore } from '../throttle/throttle-store.js';
+import { ThrottleStore } from '../throttle/throttle-store.js';
 
 /** Small texts with an end that are kept where users are, so that they are as durable as users. */
-export abstract class UserTallyStore extends TallyStore {}
+export abstract class ResetTokenStore extends ThrottleStore {}

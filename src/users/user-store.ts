@@ -22,7 +22,7 @@ export type UserRemoval = 'removed' | 'not_found' | 'last_admin';
 export type UserPosition = Position;
 
 /** Whether changes make of an administrator who may sign in one who is none or may not. */
-export function takesAdminAway({ role, disabled }: UserChanges): boolean {
+export function revokesAdmin({ role, disabled }: UserChanges): boolean {
   return role === 'user' || disabled === true;
 }
 

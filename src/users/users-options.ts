@@ -7,10 +7,10 @@ import { STANDARD_PRESENTATION, type UserPresentation } from './user-json.js';
  */
 export type Registration = 'first' | 'open' | 'closed' | 'signed_in';
 
-export type PasswordScheme = 'bcrypt' | 'argon2id';
+export type PasswordAlgorithm = 'bcrypt' | 'argon2id';
 
 /** The work of a hash where nothing else is asked for. */
-export const USUAL_COST: Readonly<Record<PasswordScheme, number>> = { bcrypt: 12, argon2id: 2 };
+export const USUAL_COST: Readonly<Record<PasswordAlgorithm, number>> = { bcrypt: 12, argon2id: 2 };
 
 /** What the users module needs to know; each value left out is the one below. */
 export class UsersOptions {
@@ -26,7 +26,7 @@ export class UsersOptions {
   /** A service of the kind of Have I Been Pwned's range search, asked about each new password, or null for none. */
   readonly passwordBreachUrl: string | null = null;
   /** How new hashes are made; those made otherwise hold too, and are made anew at the next sign-in. */
-  readonly passwordHash: PasswordScheme = 'bcrypt';
+  readonly passwordHash: PasswordAlgorithm = 'bcrypt';
   /** The base-2 logarithm of bcrypt's rounds, or the passes of Argon2id; null for 12 and 2. */
   readonly passwordCost: number | null = null;
   /** A key that is mixed into each hash and kept outside the database, or null. */

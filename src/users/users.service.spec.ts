@@ -12,7 +12,7 @@ import { BcryptPasswordHasher } from './passwords/bcrypt.password-hasher.js';
 import type { PasswordHasher } from './passwords/password-hasher.js';
 import type { User } from './user.js';
 import { UsersOptions } from './users-options.js';
-import { UserWatcher } from './user-listener.js';
+import { UserListener } from './user-listener.js';
 import { UsersService } from './users.service.js';
 
 const PASSWORD = 'the right password';
@@ -219,8 +219,8 @@ describe('The users service', () => {
     const told: unknown[] = [];
     const by = { ...PROGRAM, requestId: 'request-0001' };
 
-    class Watcher extends UserWatcher {
-      async barred(...facts: Parameters<UserWatcher['barred']>): Promise<void> {
+    class Watcher extends UserListener {
+      async onUserDeactivated(...facts: Parameters<UserListener['onUserDeactivated']>): Promise<void> {
         await Promise.resolve();
         told.push(facts);
       }

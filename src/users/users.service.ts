@@ -14,7 +14,7 @@ import { type PasswordOwner, PasswordPolicy, isOverlong } from './passwords/pass
 import { RecentProofs } from './passwords/recent-proofs.js';
 import { type Credential, type Role, type User, emailKey } from './user.js';
 import { type UserChanges, type UserPosition, UserStore } from './user-store.js';
-import { UserWatcher } from './user-listener.js';
+import { UserListener } from './user-listener.js';
 import { UsersOptions } from './users-options.js';
 
 export interface NewUser {
@@ -52,7 +52,7 @@ export class UsersService {
     private readonly clock: Clock,
     private readonly options: UsersOptions,
     @Optional() private readonly trail?: AuditTrail,
-    @Optional() private readonly watcher?: UserWatcher,
+    @Optional() private readonly listener?: UserListener,
   ) {
     this.#policy = new PasswordPolicy(options);
   }
@@ -159,7 +159,7 @@ export class UsersService {
     if (before.disabled !== after.disabled)
       await this.#tell(after.disabled ? 'user_disabled' : 'user_enabled', after, by);
     if (changes.disabled === false) await this.throttle.forgive({ key: emailKey(after.email), userId: id });
-    if (changes.disabled) await this.watcher?.barred(id, 'user_disabled', by);
+    if (changes.disabled) await this.listener?.onUserDeactivated(id, 'user_disabled', by);
     return after;
   }
 
@@ -202,7 +202,7 @@ export class UsersService {
     const removal = await this.store.remove(id);
     if (removal !== 'removed') throw new DomainError(removal);
     await this.#tell('user_deleted', { id }, by);
-    await this.watcher?.barred(id, 'user_deleted', by);
+    await this.listener?.onUserDeactivated(id, 'user_deleted', by);
   }
 
   /** Null where the password is wrong, or another change was faster; the address may be another's by now. */

@@ -99,7 +99,7 @@ describeWithBrowser('A page in a real browser', () => {
     return page.evaluate<{ status: number; body: any }>(scriptOf({ code }, facts));
   }
 
-  /** All that a page could have changed: the users, their sessions, and the ticket of the victim. */
+  /** All that a page could have changed: the users, their sessions, and the token of the victim. */
   async function state() {
     const users = await app.nest.get(UserStore).list(100, null);
     const sessions = await Promise.all(
@@ -109,7 +109,7 @@ describeWithBrowser('A page in a real browser', () => {
     return {
       users,
       sessions: sessions.flat().map(({ id, userId }) => ({ id, userId })),
-      tickets: cookies.filter(({ name }) => name === '__Host-sid').map(({ value }) => value),
+      tokens: cookies.filter(({ name }) => name === '__Host-sid').map(({ value }) => value),
     };
   }
 
@@ -212,7 +212,7 @@ describeWithBrowser('A page in a real browser', () => {
     await own.close();
   });
 
-  it('forgets a ticket that is over', async () => {
+  it('forgets a token that is over', async () => {
     const { own, page } = await newcomer('cid@example.com');
     app.clock.advance(HOUR);
     expect(await call(page, 'GET', '/users/me')).toMatchObject({ body: { code: 'session_expired_idle' } });

@@ -34,9 +34,9 @@ import {
   CurrentSession,
   CurrentUser,
   DomainError,
-  type Exchange,
+  type HttpExchange,
   Fresh,
-  type Grant,
+  type IssuedSession,
   JsonExpressAdapter,
   MemorySessionStore,
   MemoryUserStore,
@@ -46,7 +46,7 @@ import {
   type Session,
   SessionStore,
   SessionsModule,
-  type SignInWish,
+  type SignInOptions,
   StorageModule,
   type User,
   UserStore,
@@ -141,7 +141,7 @@ const HOUSE = [
   AuthModule.forRoot({ type: 'session_auth', cookie }),
 ];
 
-class Ticket {
+class Token {
   readonly number = 1;
 }
 
@@ -194,10 +194,10 @@ class RefusalsController {
     return {};
   }
 
-  @Get('ticket')
+  @Get('token')
   @Public()
-  ticket() {
-    return new Ticket();
+  token() {
+    return new Token();
   }
 
   @Post('upload')
@@ -296,7 +296,7 @@ describe('An application of somebody else', () => {
     expect((await read(`${url}/coats/mistake`)).status).toBe(500);
   });
 
-  it('brings a scheme of its own by a class and a word', async () => {
+  it('brings a strategy of its own by a class and a word', async () => {
     @Module({
       imports: [
         StorageModule.forRoot({ database: 'memory:' }),
@@ -304,7 +304,7 @@ describe('An application of somebody else', () => {
         SessionsModule.forRoot(),
         AuthModule.forRoot({
           type: ['api_key', 'session_auth'],
-          schemes: { api_key: ApiKeyAuth },
+          strategies: { api_key: ApiKeyAuth },
           imports: [KeysModule],
           cookie,
         }),
@@ -332,7 +332,11 @@ describe('An application of somebody else', () => {
         return user ? { outcome: 'authenticated', principal: { user, session: null } } : ANONYMOUS;
       }
 
-      override async signIn(user: User, { response }: Exchange, wish?: SignInWish): Promise<Grant | null> {
+      override async signIn(
+        user: User,
+        { response }: HttpExchange,
+        wish?: SignInOptions,
+      ): Promise<IssuedSession | null> {
         if (wish?.transport !== 'cookie') return null;
         this.#notes.set(user.id, user);
         response.setHeader('X-Note', user.id);
@@ -350,7 +354,7 @@ describe('An application of somebody else', () => {
 
     async function answersOf(strategy: Type<Auth>, body: object) {
       @Module({
-        imports: [...HOUSE.slice(0, 3), AuthModule.forRoot({ type: 'note', schemes: { note: strategy } })],
+        imports: [...HOUSE.slice(0, 3), AuthModule.forRoot({ type: 'note', strategies: { note: strategy } })],
       })
       class NoteModule {}
       const { app, url } = await serve(NoteModule);
@@ -389,7 +393,7 @@ describe('An application of somebody else', () => {
     );
   });
 
-  it('asks for a proof of late on its own routes, and says by which schemes it has been given', async () => {
+  it('asks for a proof of late on its own routes, and says by which strategies it has been given', async () => {
     const clock = new FakeClock();
     @Injectable()
     class CardAuth extends Auth {
@@ -428,7 +432,7 @@ describe('An application of somebody else', () => {
         SessionsModule.forRoot(),
         AuthModule.forRoot({
           type: ['session_db_auth', 'token_auth', 'card'],
-          schemes: { card: CardAuth },
+          strategies: { card: CardAuth },
           remembered: { idle: 2 * HOUR, absolute: 3 * HOUR },
           cookie,
         }),
@@ -458,28 +462,28 @@ describe('An application of somebody else', () => {
     const { cookies } = await ask('POST', '/auth_session/login', {}, credentials);
     expect(cookies[0]).toContain('; Max-Age=10800;');
     const signedIn = await ask('POST', '/auth_session/login', {}, { ...credentials, transport: 'bearer' });
-    const tickets: Record<string, string>[] = [
+    const tokens: Record<string, string>[] = [
       { cookie: cookies[0]!.split(';', 1)[0]! },
       { authorization: `Bearer ${signedIn.body.token}` },
     ];
     const card = { 'x-card': '1' };
     const cardAndPin = { ...card, 'x-pin': '1234' };
-    for (const headers of [...tickets, cardAndPin])
+    for (const headers of [...tokens, cardAndPin])
       expect(await ask('GET', '/coats/vault', headers)).toMatchObject({ status: 200, body: { open: true } });
     clock.advance(300_001);
-    for (const headers of [...tickets, card])
+    for (const headers of [...tokens, card])
       expect(await ask('GET', '/coats/vault', headers)).toMatchObject({
         status: 403,
         body: { code: 'session_not_fresh', max_age: 300 },
       });
     expect((await ask('GET', '/coats/vault', cardAndPin)).status).toBe(200);
-    expect((await ask('POST', '/coats/vault', tickets[0]!, { all: false })).status).toBe(201);
-    expect(await ask('POST', '/coats/vault', tickets[0]!, { all: true })).toMatchObject({
+    expect((await ask('POST', '/coats/vault', tokens[0]!, { all: false })).status).toBe(201);
+    expect(await ask('POST', '/coats/vault', tokens[0]!, { all: true })).toMatchObject({
       status: 403,
       body: { max_age: 90 },
     });
     const proof = { password: PASSWORD };
-    const again = await ask('POST', '/sessions/current/reauthenticate', tickets[1]!, proof);
+    const again = await ask('POST', '/sessions/current/reauthenticate', tokens[1]!, proof);
     const renewed = { authorization: `Bearer ${again.body.token}` };
     expect((await ask('GET', '/coats/vault', renewed)).status).toBe(200);
     clock.advance(2 * HOUR);
@@ -555,7 +559,7 @@ describe('An application of somebody else', () => {
 
   it('sends what a class makes as plain JSON, and reads bodies of its own', async () => {
     const { url } = await serve(RefusingModule);
-    const response = await fetch(`${url}/refusals/ticket`);
+    const response = await fetch(`${url}/refusals/token`);
     expect(response.headers.get('content-type')).toBe('application/json');
     const upload = { method: 'POST', body: 'x'.repeat(100_000), headers: { 'content-type': 'text/plain' } };
     expect(await (await fetch(`${url}/refusals/upload`, upload)).json()).toEqual({ size: 100_000 });
@@ -633,7 +637,7 @@ describe('An application of somebody else', () => {
       'Known: basic_auth, session_auth, session_exp_auth, session_db_auth, token_auth.',
     ],
     [() => AuthModule.forRoot({ type: '__proto__' }), 'Unknown auth type "__proto__"'],
-  ])('is told at the start of a scheme that there is not', (build, message) => {
+  ])('is told at the start of a strategy that there is not', (build, message) => {
     expect(build).toThrow(message);
   });
 
@@ -697,7 +701,7 @@ describe('An application of somebody else', () => {
     });
   });
 
-  it('is refused a durable scheme on a store that forgets', async () => {
+  it('is refused a durable strategy on a store that forgets', async () => {
     @Module({
       imports: [
         StorageModule.forRoot({ database: 'memory:' }),
@@ -713,7 +717,7 @@ describe('An application of somebody else', () => {
   });
 });
 
-describeAuth('A scheme of somebody else', { remembers: false }, ({ users }) => {
+describeAuth('A strategy of somebody else', { remembers: false }, ({ users }) => {
   const keys = new KeyService(users);
   return {
     auth: new ApiKeyAuth(keys),

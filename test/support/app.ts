@@ -52,7 +52,7 @@ export class TestApp {
     return this.nest.get(UsersService).create({ email, password, firstName: null, lastName: null }, role);
   }
 
-  /** A visitor, who keeps the ticket they are given, a cookie until it is taken back. */
+  /** A visitor, who keeps the token they are given, a cookie until it is taken back. */
   visitor(headers: Readonly<Record<string, string>> = {}): Visitor {
     return new Visitor(this.root + this.prefix, headers);
   }

@@ -1,6 +1,6 @@
 import type { SessionToken } from '../../sessions/session-token.js';
 
-/** A body with the ticket that it is to carry, this once; as it is where it carries none. */
-export function withTicket<T extends object>(body: T, token: SessionToken | null): T & { token?: string } {
+/** A body with the token that it is to carry, this once; as it is where it carries none. */
+export function withToken<T extends object>(body: T, token: SessionToken | null): T & { token?: string } {
   return token ? { ...body, token: token.reveal() } : body;
 }

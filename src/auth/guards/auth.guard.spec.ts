@@ -70,7 +70,7 @@ const contextOf = (handler: keyof Coats, request: Request) =>
 
 describe('The guard', () => {
   const user = aUser();
-  let ticket: string;
+  let token: string;
   let guardOf: (dialect: Dialect) => AuthGuard;
 
   beforeEach(async () => {
@@ -78,7 +78,7 @@ describe('The guard', () => {
     const sessions = new SessionsService(sessionStore, new FakeClock(), new SessionsOptions());
     await userStore.insert(user, 'hash');
     const client = { ip: null, userAgent: null };
-    ticket = (await sessions.open(user, client, SessionLifetime.unlimited)).token.reveal();
+    token = (await sessions.open(user, client, SessionLifetime.unlimited)).token.reveal();
     guardOf = (dialect) => {
       const options = new AuthOptions({ cookie: { name: 'sid', secure: false }, dialect });
       const cookie = new SessionCookie(options);
@@ -96,7 +96,7 @@ describe('The guard', () => {
   const refusal = (code: string) => ({ name: 'DomainError', code });
 
   it('asks nobody who they are where all may come in', async () => {
-    for (const headers of [undefined, { cookie: `sid=${ticket}` }, { cookie: 'sid=forged' }]) {
+    for (const headers of [undefined, { cookie: `sid=${token}` }, { cookie: 'sid=forged' }]) {
       expect(await admit('open', headers)).toBeUndefined();
     }
   });
@@ -104,7 +104,7 @@ describe('The guard', () => {
   it.each(['mine', 'all', 'lounge'] as const)(
     'lets in who is signed in, and says who it is: %s',
     async (handler) => {
-      expect(await admit(handler, { cookie: `sid=${ticket}` })).toMatchObject({
+      expect(await admit(handler, { cookie: `sid=${token}` })).toMatchObject({
         user: { id: user.id },
         session: { userId: user.id },
       });
@@ -120,21 +120,21 @@ describe('The guard', () => {
     await expect(admit('lounge', {}, ALX)).rejects.toMatchObject(refusal('credentials_missing'));
   });
 
-  it.each(['mine', 'lounge'] as const)('refuses who shows a ticket that is no good: %s', async (handler) => {
+  it.each(['mine', 'lounge'] as const)('refuses who shows a token that is no good: %s', async (handler) => {
     await expect(admit(handler, { cookie: 'sid=forged' })).rejects.toMatchObject(
       refusal('credentials_invalid'),
     );
   });
 
-  it('takes a credential that concerns no scheme for none, or for a bad one in the dialect where each counts', async () => {
+  it('takes a credential that concerns no strategy for none, or for a bad one in the dialect where each counts', async () => {
     const bearer = { authorization: 'Bearer of a coat' };
     await expect(admit('mine', bearer)).rejects.toMatchObject(refusal('credentials_missing'));
     await expect(admit('mine', bearer, ALX)).rejects.toMatchObject(refusal('credentials_invalid'));
     await expect(admit('mine', {}, ALX)).rejects.toMatchObject(refusal('credentials_missing'));
   });
 
-  it('takes a cookie that concerns no scheme the same way', async () => {
-    const { request } = anExchange({ cookie: `sid=${ticket}` });
+  it('takes a cookie that concerns no strategy the same way', async () => {
+    const { request } = anExchange({ cookie: `sid=${token}` });
     for (const [dialect, code] of [
       [STANDARD, 'credentials_missing'],
       [ALX, 'credentials_invalid'],

@@ -5,13 +5,13 @@ import {
   ANONYMOUS,
   Auth,
   type AuthResult,
-  type Exchange,
-  type Grant,
+  type HttpExchange,
+  type IssuedSession,
   type SessionEnds,
-  type SignInWish,
+  type SignInOptions,
 } from '../auth.js';
 
-/** Several schemes as one: the first that is concerned decides, and what it rejects no other rescues. */
+/** Several strategies as one: the first that is concerned decides, and what it rejects no other rescues. */
 export class AuthChain extends Auth {
   readonly challenge: string;
 
@@ -41,15 +41,19 @@ export class AuthChain extends Auth {
     return this.#first((link) => link.holder(request));
   }
 
-  override signIn(user: User, exchange: Exchange, wish?: SignInWish): Promise<Grant | null> {
-    return this.#first((link) => link.signIn(user, exchange, wish));
+  override signIn(
+    user: User,
+    exchange: HttpExchange,
+    signInOptions?: SignInOptions,
+  ): Promise<IssuedSession | null> {
+    return this.#first((link) => link.signIn(user, exchange, signInOptions));
   }
 
-  override renew(exchange: Exchange): Promise<Grant | null> {
+  override renew(exchange: HttpExchange): Promise<IssuedSession | null> {
     return this.#first((link) => link.renew(exchange));
   }
 
-  override async signOut(exchange: Exchange): Promise<boolean> {
+  override async signOut(exchange: HttpExchange): Promise<boolean> {
     const isOut = await this.#first(async (link) => (await link.signOut(exchange)) || null);
     return isOut ?? false;
   }

@@ -39,7 +39,7 @@ export class BasicAuth extends Auth {
       await this.trail?.record(MALFORMED, initiatorOf(request));
       return rejected();
     }
-    const claimant = { ...requesterOf(request), ticketOf: null };
+    const claimant = { ...requesterOf(request), tokenOwner: null };
     const verification = await this.users.recognize(credentials.email, credentials.password, claimant);
     if (verification.outcome !== 'verified') {
       await this.trail?.record(signInFailed(verification, 'basic'), initiatorOf(request));

@@ -12,11 +12,11 @@ import {
   ANONYMOUS,
   Auth,
   type AuthResult,
-  type Exchange,
-  type Grant,
+  type HttpExchange,
+  type IssuedSession,
   type Rejection,
   type SessionEnds,
-  USUAL_WISH,
+  DEFAULT_SIGN_IN_OPTIONS,
   rejected,
 } from '../auth.js';
 import { AuthOptions } from '../auth-options.js';
@@ -58,7 +58,7 @@ export class SessionAuth extends Auth {
   }
 
   async authenticate(request: Request): Promise<AuthResult> {
-    const text = this.ticketOf(request);
+    const text = this.tokenOwner(request);
     if (text === null) return ANONYMOUS;
     const holder: { user: User | null } = { user: null };
     const resumption = await this.sessions.resume(text, this.lifetime, async (id, now) => {
@@ -82,22 +82,22 @@ export class SessionAuth extends Auth {
   }
 
   override async holder(request: Request): Promise<string | null> {
-    const text = this.ticketOf(request);
+    const text = this.tokenOwner(request);
     return text === null ? null : this.sessions.holder(text);
   }
 
   /**
-   * Always opens a new session and ends the one that the client brought: there is nothing to fixate. A ticket that is
+   * Always opens a new session and ends the one that the client brought: there is nothing to fixate. A token that is
    * presented in another's way is nothing to us, and an access token is its program's.
    */
   override async signIn(
     user: User,
-    { request, response }: Exchange,
-    { transport, remember, label } = USUAL_WISH,
-  ): Promise<Grant | null> {
+    { request, response }: HttpExchange,
+    { transport, remember, label } = DEFAULT_SIGN_IN_OPTIONS,
+  ): Promise<IssuedSession | null> {
     if (transport !== this.transport) return null;
     const by = initiatorOf(request, user.id);
-    const brought = this.ticketOf(request);
+    const brought = this.tokenOwner(request);
     if (brought !== null)
       await this.sessions.close(
         brought,
@@ -110,7 +110,7 @@ export class SessionAuth extends Auth {
     return { session: opened.session, token: this.handOut(response, opened.token, opened.session) };
   }
 
-  override async renew({ request, response }: Exchange): Promise<Grant | null> {
+  override async renew({ request, response }: HttpExchange): Promise<IssuedSession | null> {
     const text = this.#ownTokenOf(request);
     const renewed =
       text === null ? null : await this.sessions.renew(text, this.lifetime, initiatorOf(request));
@@ -119,7 +119,7 @@ export class SessionAuth extends Auth {
     );
   }
 
-  override async signOut({ request, response }: Exchange): Promise<boolean> {
+  override async signOut({ request, response }: HttpExchange): Promise<boolean> {
     const text = this.#ownTokenOf(request);
     if (text === null) return false;
     const isOver = await this.sessions.close(text, initiatorOf(request));
@@ -138,8 +138,8 @@ export class SessionAuth extends Auth {
     };
   }
 
-  /** The ticket that a request carries; null for none, and '' for what no server of ours can have given out. */
-  protected ticketOf(request: Request): string | null {
+  /** The token that a request carries; null for none, and '' for what no server of ours can have given out. */
+  protected tokenOwner(request: Request): string | null {
     return this.cookie.read(request);
   }
 
@@ -153,14 +153,14 @@ export class SessionAuth extends Auth {
     return null;
   }
 
-  /** A ticket that is no good is no good to its holder either. */
+  /** A token that is no good is no good to its holder either. */
   protected takeBack(response: Response): void {
     if (this.options.dialect.clearsCookie) this.cookie.clear(response);
   }
 
   /** The token of the session that let a request in; null where another credential did, which may be another user's. */
   #ownTokenOf(request: Request): string | null {
-    const [{ principal }, text] = [request, this.ticketOf(request)];
+    const [{ principal }, text] = [request, this.tokenOwner(request)];
     if (!principal || text === null) return text;
     return principal.session && SessionToken.parse(text)?.id === principal.session.id ? text : null;
   }

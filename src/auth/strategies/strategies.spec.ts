@@ -24,7 +24,7 @@ import { BcryptPasswordHasher } from '../../users/passwords/bcrypt.password-hash
 import type { User } from '../../users/user.js';
 import { UsersOptions } from '../../users/users-options.js';
 import { UsersService } from '../../users/users.service.js';
-import { ANONYMOUS, USUAL_WISH } from '../auth.js';
+import { ANONYMOUS, DEFAULT_SIGN_IN_OPTIONS } from '../auth.js';
 import { AuthChain } from './auth-chain.js';
 import { AuthOptions } from '../auth-options.js';
 import { SessionCookie } from '../carriers/session-cookie.js';
@@ -115,7 +115,7 @@ describeAuth('AuthChain', { remembers: true }, (world) => ({
 }));
 
 describe('A chain', () => {
-  it('does not rescue a rejected credential by the next scheme', async () => {
+  it('does not rescue a rejected credential by the next strategy', async () => {
     const { users, auth } = aHouse();
     await users.create(
       { email: 'ann@example.com', password: 'the right password', firstName: null, lastName: null },
@@ -129,7 +129,7 @@ describe('A chain', () => {
     });
   });
 
-  it('of no schemes knows nobody', async () => {
+  it('of no strategies knows nobody', async () => {
     expect(await new AuthChain([]).authenticate(request({ cookie: 'sid=x' }))).toEqual({
       outcome: 'anonymous',
     });
@@ -172,7 +172,7 @@ describe('A chain that remembers users', () => {
 });
 
 describe('A challenge', () => {
-  it('names the scheme and the realm', () => {
+  it('names the strategy and the realm', () => {
     const { users, auth } = aHouse();
     expect(auth.challenge).toBe('Session realm="coatcheck"');
     expect(new BasicAuth(users, options).challenge).toBe('Basic realm="coatcheck", charset="UTF-8"');
@@ -280,7 +280,7 @@ describe('The trail of sign-ins', () => {
   });
 });
 
-describe('The holder of a ticket', () => {
+describe('The holder of a token', () => {
   it.each([
     ['standard', STANDARD, /^sid=; Path=\/; Expires=Thu, 01 Jan 1970/, '"cache"'],
     ['alx', ALX, /^undefined$/, undefined],
@@ -289,10 +289,10 @@ describe('The holder of a ticket', () => {
     const house = aHouse();
     const own = new AuthOptions({ ...options, dialect });
     const auth = new SessionAuth(house.sessions, house.sessionUsers, new SessionCookie(own), own);
-    const ticket = await house.signIn();
+    const token = await house.signIn();
     for (const [sent, isOver, cleared] of [
-      [ticket, true, clearance],
-      [ticket, false, undefined],
+      [token, true, clearance],
+      [token, false, undefined],
       ['forged', false, undefined],
     ] as const) {
       const exchange = anExchange({ cookie: `sid=${sent}` });
@@ -321,30 +321,30 @@ describe('The holder of a ticket', () => {
     ['user_disabled', 'user_disabled'],
   ] as const)('is told that the session was ended: %s', async (reason, told) => {
     const house = aHouse();
-    const ticket = await house.signIn();
-    await house.sessions.end(SessionToken.parse(ticket)!.id, reason);
-    expect(await house.outcome(ticket)).toBe(told);
+    const token = await house.signIn();
+    await house.sessions.end(SessionToken.parse(token)!.id, reason);
+    expect(await house.outcome(token)).toBe(told);
   });
 
   it('is told what became of the user, though the session lives', async () => {
     const house = aHouse();
     const user = aUser();
-    const ticket = await house.signIn(user);
+    const token = await house.signIn(user);
     await house.users.update(user.id, { disabled: true });
-    expect(await house.outcome(ticket)).toBe('user_disabled');
+    expect(await house.outcome(token)).toBe('user_disabled');
     await house.users.update(user.id, { disabled: false });
-    expect(await house.outcome(ticket)).toBe('password_changed');
+    expect(await house.outcome(token)).toBe('password_changed');
     await house.users.remove(user.id);
-    expect(await house.outcome(ticket)).toBe('credentials_invalid');
+    expect(await house.outcome(token)).toBe('credentials_invalid');
   });
 
   it('keeps the new one where the one before it comes late', async () => {
     const house = aHouse();
-    const ticket = await house.signIn();
-    const renewal = anExchange({ cookie: `sid=${ticket}` });
+    const token = await house.signIn();
+    const renewal = anExchange({ cookie: `sid=${token}` });
     expect(await house.auth.renew(renewal)).not.toBeNull();
     const unknown = SessionToken.reissue(SessionToken.issue(new Date(), 'ann').id).reveal();
-    for (const late of [ticket, unknown]) {
+    for (const late of [token, unknown]) {
       const { request: shown, response } = anExchange({ cookie: `sid=${late}` });
       shown.res = response;
       expect(await house.auth.authenticate(shown)).toMatchObject({ reason: 'credentials_invalid' });
@@ -355,8 +355,8 @@ describe('The holder of a ticket', () => {
   it('is known to their account, and who holds none is not', async () => {
     const house = aHouse();
     const user = aUser();
-    const ticket = await house.signIn(user);
-    expect(await house.auth.holder(request({ cookie: `sid=${ticket}` }))).toBe(user.id);
+    const token = await house.signIn(user);
+    expect(await house.auth.holder(request({ cookie: `sid=${token}` }))).toBe(user.id);
     expect(await house.auth.holder(request({ cookie: 'sid=forged' }))).toBeNull();
     expect(await house.auth.holder(request({}))).toBeNull();
   });
@@ -364,11 +364,11 @@ describe('The holder of a ticket', () => {
   it('signs in again to a session of its own, and the one that was brought is over', async () => {
     const house = aHouse();
     const user = aUser();
-    const ticket = await house.signIn(user);
-    const again = anExchange({ cookie: `sid=${ticket}` });
-    const grant = await house.auth.signIn(user, again);
-    expect(await house.outcome(ticket)).toBe('session_signed_out');
-    expect(await house.sessions.list(user)).toEqual([grant?.session]);
+    const token = await house.signIn(user);
+    const again = anExchange({ cookie: `sid=${token}` });
+    const issued = await house.auth.signIn(user, again);
+    expect(await house.outcome(token)).toBe('session_signed_out');
+    expect(await house.sessions.list(user)).toEqual([issued?.session]);
   });
 });
 
@@ -377,67 +377,67 @@ describe('Session time', () => {
 
   it('runs out when the session is left alone, and the holder is told so', async () => {
     const house = aHouse(limits);
-    const ticket = await house.signIn();
+    const token = await house.signIn();
     house.clock.advance(30 * MINUTE - 1);
-    expect(await house.outcome(ticket)).toBe('authenticated');
+    expect(await house.outcome(token)).toBe('authenticated');
     house.clock.advance(30 * MINUTE);
-    expect(await house.outcome(ticket)).toBe('session_expired_idle');
+    expect(await house.outcome(token)).toBe('session_expired_idle');
   });
 
   it('runs out at the absolute limit however busy the session is, and the holder is told so', async () => {
     const house = aHouse(limits);
-    const ticket = await house.signIn();
+    const token = await house.signIn();
     for (let spent = 0; spent < 12 * HOUR; spent += 20 * MINUTE) {
-      expect(await house.outcome(ticket)).toBe('authenticated');
+      expect(await house.outcome(token)).toBe('authenticated');
       house.clock.advance(20 * MINUTE);
     }
-    expect(await house.outcome(ticket)).toBe('session_expired_absolute');
+    expect(await house.outcome(token)).toBe('session_expired_absolute');
   });
 
   it('does not end at all without limits', async () => {
     const house = aHouse({ idle: Infinity, absolute: Infinity });
-    const ticket = await house.signIn();
+    const token = await house.signIn();
     house.clock.advance(1000 * 24 * HOUR);
-    expect(await house.outcome(ticket)).toBe('authenticated');
+    expect(await house.outcome(token)).toBe('authenticated');
   });
 
   it('follows a policy that became stricter since the sign-in', async () => {
     const house = aHouse(limits);
-    const ticket = await house.signIn();
+    const token = await house.signIn();
     house.clock.advance(10 * MINUTE);
-    expect(await house.withLimits({ idle: 5 * MINUTE, absolute: HOUR }).outcome(ticket)).toBe(
+    expect(await house.withLimits({ idle: 5 * MINUTE, absolute: HOUR }).outcome(token)).toBe(
       'session_expired_idle',
     );
   });
 
   it('is told to nobody who holds the id without the secret', async () => {
     const house = aHouse(limits);
-    const ticket = await house.signIn();
-    const forged = SessionToken.reissue(SessionToken.parse(ticket)!.id).reveal();
+    const token = await house.signIn();
+    const forged = SessionToken.reissue(SessionToken.parse(token)!.id).reveal();
     expect(await house.outcome(forged)).toBe('credentials_invalid');
     house.clock.advance(HOUR);
     expect(await house.outcome(forged)).toBe('credentials_invalid');
-    expect(await house.outcome(ticket)).toBe('session_expired_idle');
+    expect(await house.outcome(token)).toBe('session_expired_idle');
   });
 });
 
 describe('A session that is remembered', () => {
   const limits = { idle: 30 * MINUTE, absolute: 12 * HOUR };
   const remembered = { idle: 48 * HOUR, absolute: 120 * HOUR };
-  const wish = { ...USUAL_WISH, remember: true };
+  const signInOptions = { ...DEFAULT_SIGN_IN_OPTIONS, remember: true };
 
   it('has limits of its own, and its cookie lasts until the absolute one', async () => {
     const house = aHouse(limits, remembered);
     const exchange = anExchange();
     const user = aUser();
     await house.userStore.insert(user, 'hash');
-    await house.auth.signIn(user, exchange, wish);
+    await house.auth.signIn(user, exchange, signInOptions);
     expect(maxAgeOf(exchange.response)).toBe(120 * 3600);
-    const ticket = ticketIn(exchange.response);
+    const token = tokenIn(exchange.response);
     house.clock.advance(47 * HOUR);
-    expect(await house.outcome(ticket)).toBe('authenticated');
+    expect(await house.outcome(token)).toBe('authenticated');
     house.clock.advance(48 * HOUR);
-    expect(await house.outcome(ticket)).toBe('session_expired_idle');
+    expect(await house.outcome(token)).toBe('session_expired_idle');
   });
 
   it('has its cookie sent by no later use', async () => {
@@ -445,12 +445,12 @@ describe('A session that is remembered', () => {
     const first = anExchange();
     const user = aUser();
     await house.userStore.insert(user, 'hash');
-    await house.auth.signIn(user, first, wish);
-    const ticket = ticketIn(first.response);
+    await house.auth.signIn(user, first, signInOptions);
+    const token = tokenIn(first.response);
     const cookies: (number | null)[] = [];
     for (const hours of [1, 40, 40, 38]) {
       house.clock.advance(hours * HOUR);
-      const { request: shown, response } = anExchange({ cookie: `sid=${ticket}` });
+      const { request: shown, response } = anExchange({ cookie: `sid=${token}` });
       shown.res = response;
       expect(await house.auth.authenticate(shown)).toMatchObject({ outcome: 'authenticated' });
       cookies.push(maxAgeOf(response));
@@ -465,7 +465,7 @@ describe('A session that is remembered', () => {
     };
     const user = aUser();
     await userStore.insert(user, 'hash');
-    await auth.signIn(user, { request: anExchange().request, response }, wish);
+    await auth.signIn(user, { request: anExchange().request, response }, signInOptions);
     expect(maxAgeOf(response)).toBe(400 * 24 * 3600);
   });
 
@@ -474,13 +474,13 @@ describe('A session that is remembered', () => {
     const user = aUser();
     await house.userStore.insert(user, 'hash');
     for (const [one, maxAge] of [
-      [wish, 120 * 3600],
-      [USUAL_WISH, null],
+      [signInOptions, 120 * 3600],
+      [DEFAULT_SIGN_IN_OPTIONS, null],
     ] as const) {
       const first = anExchange();
       await house.auth.signIn(user, first, one);
       house.clock.advance(20 * MINUTE);
-      const renewal = anExchange({ cookie: `sid=${ticketIn(first.response)}` });
+      const renewal = anExchange({ cookie: `sid=${tokenIn(first.response)}` });
       expect(await house.auth.renew(renewal)).toMatchObject({ token: null });
       expect(maxAgeOf(renewal.response)).toBe(maxAge);
     }
@@ -516,13 +516,16 @@ describe('The ends of a session', () => {
     expect(busy.auth.endsOf(await grantIn(busy))).toEqual(ends(60, null));
   });
 
-  it('are those of the scheme whose tickets travel as this one does', async () => {
+  it('are those of the strategy whose tokens travel as this one does', async () => {
     const world = await aDurableWorld();
     const [auth, tokens] = [session(world), tokenAuth(world)];
-    const grant = await tokens.signIn(aUser(), anExchange(), { ...USUAL_WISH, transport: 'bearer' });
-    expect(auth.endsOf(grant!.session)).toBeNull();
-    expect(new AuthChain([auth, tokens]).endsOf(grant!.session)).toEqual(ends(12 * 60, 30));
-    expect(new AuthChain([auth]).endsOf(grant!.session)).toBeNull();
+    const issued = await tokens.signIn(aUser(), anExchange(), {
+      ...DEFAULT_SIGN_IN_OPTIONS,
+      transport: 'bearer',
+    });
+    expect(auth.endsOf(issued!.session)).toBeNull();
+    expect(new AuthChain([auth, tokens]).endsOf(issued!.session)).toEqual(ends(12 * 60, 30));
+    expect(new AuthChain([auth]).endsOf(issued!.session)).toBeNull();
   });
 
   it('of an access token are its own alone', async () => {
@@ -542,7 +545,7 @@ describe('The ends of a session', () => {
   });
 });
 
-describe('A ticket', () => {
+describe('A token', () => {
   it('of one way to travel is worthless in the other', async () => {
     const world = await aDurableWorld();
     const chain = new AuthChain([session(world), tokenAuth(world)]);
@@ -550,9 +553,9 @@ describe('A ticket', () => {
     await world.userStore.insert(user, 'hash');
     const inCookie = anExchange();
     await chain.signIn(user, inCookie);
-    const cookie = ticketIn(inCookie.response);
+    const cookie = tokenIn(inCookie.response);
     const bearer = (await chain.signIn(user, anExchange(), {
-      ...USUAL_WISH,
+      ...DEFAULT_SIGN_IN_OPTIONS,
       transport: 'bearer',
     }))!.token!.reveal();
     const outcomeOf = async (headers: Record<string, string>) =>
@@ -570,9 +573,9 @@ describe('A ticket', () => {
     for (const user of [mallory, ann]) await world.userStore.insert(user, 'hash');
     const inCookie = anExchange();
     const { session: over } = (await chain.signIn(mallory, inCookie))!;
-    const bearerWish = { ...USUAL_WISH, transport: 'bearer' } as const;
-    const ticket = (await chain.signIn(ann, anExchange(), bearerWish))!.token!.reveal();
-    const both = { cookie: `sid=${ticketIn(inCookie.response)}`, authorization: `Bearer ${ticket}` };
+    const bearerWish = { ...DEFAULT_SIGN_IN_OPTIONS, transport: 'bearer' } as const;
+    const token = (await chain.signIn(ann, anExchange(), bearerWish))!.token!.reveal();
+    const both = { cookie: `sid=${tokenIn(inCookie.response)}`, authorization: `Bearer ${token}` };
     await world.sessions.end(over.id, 'ended_elsewhere');
     const exchange = anExchange(both);
     exchange.request.principal = { user: mallory, session: over };
@@ -586,7 +589,7 @@ describe('A ticket', () => {
     });
   });
 
-  it('in a header is left alone by who takes it in no header, and by the header of another scheme', async () => {
+  it('in a header is left alone by who takes it in no header, and by the header of another strategy', async () => {
     const world = await aDurableWorld();
     expect(await session(world).authenticate(request({ authorization: 'Bearer x' }))).toEqual(ANONYMOUS);
     const tokens = tokenAuth(world);
@@ -602,32 +605,36 @@ describe('A ticket', () => {
     const user = aUser();
     await world.userStore.insert(user, 'hash');
     const exchange = anExchange();
-    const grant = await tokens.signIn(user, exchange, { ...USUAL_WISH, transport: 'bearer', remember: true });
-    const parting = anExchange({ authorization: `Bearer ${grant!.token!.reveal()}` });
+    const issued = await tokens.signIn(user, exchange, {
+      ...DEFAULT_SIGN_IN_OPTIONS,
+      transport: 'bearer',
+      remember: true,
+    });
+    const parting = anExchange({ authorization: `Bearer ${issued!.token!.reveal()}` });
     expect(await tokens.signOut(parting)).toBe(true);
-    const late = anExchange({ authorization: `Bearer ${grant!.token!.reveal()}` });
+    const late = anExchange({ authorization: `Bearer ${issued!.token!.reveal()}` });
     late.request.res = late.response;
     expect(await tokens.authenticate(late.request)).toMatchObject({ reason: 'session_signed_out' });
     for (const { response } of [exchange, parting, late]) expect(response.getHeaderNames()).toEqual([]);
   });
 });
 
-describe('The holder of a ticket that is over', () => {
+describe('The holder of a token that is over', () => {
   it('is told since when', async () => {
     const house = aHouse({ idle: 30 * MINUTE, absolute: HOUR });
     const user = aUser();
-    const tickets = [await house.signIn(user), await house.signIn(aUser()), await house.signIn(aUser())];
+    const tokens = [await house.signIn(user), await house.signIn(aUser()), await house.signIn(aUser())];
     const start = house.clock.now().getTime();
     const after = (minutes: number) => new Date(start + minutes * MINUTE);
     house.clock.advance(10 * MINUTE);
-    await house.sessions.end(SessionToken.parse(tickets[0]!)!.id, 'evicted');
+    await house.sessions.end(SessionToken.parse(tokens[0]!)!.id, 'evicted');
     house.clock.advance(10 * MINUTE);
-    await house.outcome(tickets[2]!);
+    await house.outcome(tokens[2]!);
     house.clock.advance(20 * MINUTE);
-    await house.outcome(tickets[2]!);
+    await house.outcome(tokens[2]!);
     house.clock.advance(40 * MINUTE);
     const results = await Promise.all(
-      tickets.map((ticket) => house.auth.authenticate(request({ cookie: `sid=${ticket}` }))),
+      tokens.map((token) => house.auth.authenticate(request({ cookie: `sid=${token}` }))),
     );
     expect(results).toEqual([
       { outcome: 'rejected', reason: 'session_evicted', at: after(10) },
@@ -672,10 +679,10 @@ function aHouse(lifetime: Limits = options.lifetime, remembered: Limits = lifeti
         await userStore.insert(user, 'hash');
         const exchange = anExchange();
         await auth.signIn(user, exchange);
-        return ticketIn(exchange.response);
+        return tokenIn(exchange.response);
       },
-      async outcome(ticket: string): Promise<string> {
-        const result = await auth.authenticate(request({ cookie: `sid=${ticket}` }));
+      async outcome(token: string): Promise<string> {
+        const result = await auth.authenticate(request({ cookie: `sid=${token}` }));
         return result.outcome === 'rejected' ? result.reason : result.outcome;
       },
     };
@@ -699,7 +706,7 @@ function maxAgeOf(response: Response): number | null {
   return seconds === undefined ? null : Number(seconds);
 }
 
-function ticketIn(response: Response): string {
+function tokenIn(response: Response): string {
   return /sid=([^;]+)/.exec(String(response.getHeader('set-cookie')))?.[1] ?? '';
 }
 

@@ -7,7 +7,7 @@ import { SessionDbAuth } from './session-db.auth.js';
 
 const BEARER = /^bearer(?: +(.*))?$/i;
 
-/** The ticket travels in no cookie but in `Authorization: Bearer` (RFC 6750), and in the body of the answer to sign-in. */
+/** The token travels in no cookie but in `Authorization: Bearer` (RFC 6750), and in the body of the answer to sign-in. */
 @Injectable()
 export class TokenAuth extends SessionDbAuth {
   override readonly challenge = `Bearer realm="${this.options.realm}"`;
@@ -21,7 +21,7 @@ export class TokenAuth extends SessionDbAuth {
       : result;
   }
 
-  protected override ticketOf({ headers }: Request): string | null {
+  protected override tokenOwner({ headers }: Request): string | null {
     const bearer = BEARER.exec(headers.authorization ?? '');
     return bearer && (bearer[1] ?? '');
   }

@@ -1,4 +1,4 @@
-import { SCHEMES, remembersUsers, takesTokens } from '../../auth/auth.provider.js';
+import { STRATEGIES, remembersUsers, takesTokens } from '../../auth/auth.provider.js';
 import { LONGEST_COOKIE } from '../../auth/carriers/session-cookie.js';
 import { parseDuration } from '../../common/duration.js';
 import { LASTING, type Settings } from './derived-defaults.js';
@@ -17,7 +17,7 @@ const DEFAULT_PASSWORDS = [
   'foobared',
 ];
 
-/** The work that each scheme may be set to; OWASP asks for no less than in production. */
+/** The work that each strategy may be set to; OWASP asks for no less than in production. */
 const COSTS = {
   bcrypt: { least: 4, leastInProduction: 10, most: 15 },
   argon2id: { least: 1, leastInProduction: 2, most: 20 },
@@ -42,7 +42,7 @@ export function contradictions(given: Environment, settings: Settings): string[]
     [
       'AUTH_TYPE',
       sessionTypes(AUTH_TYPE).length > tokenTypes(AUTH_TYPE).length + 1,
-      'at most one session scheme, as they share the cookie',
+      'at most one session strategy, as they share the cookie',
     ],
     ['AUTH_TYPE', alx && tokenTypes(AUTH_TYPE).length > 0, 'the alx dialect knows no bearer tokens'],
     [
@@ -127,13 +127,13 @@ function storesOf({ AUTH_TYPE, DATABASE_URL, SESSION_STORE_URL }: Settings): str
 }
 
 function sessionTypes(types: readonly string[]): string[] {
-  return types.filter((type) => isKnown(type) && remembersUsers([SCHEMES[type]!]));
+  return types.filter((type) => isKnown(type) && remembersUsers([STRATEGIES[type]!]));
 }
 
 function tokenTypes(types: readonly string[]): string[] {
-  return types.filter((type) => isKnown(type) && takesTokens([SCHEMES[type]!]));
+  return types.filter((type) => isKnown(type) && takesTokens([STRATEGIES[type]!]));
 }
 
 function isKnown(type: string): boolean {
-  return Object.hasOwn(SCHEMES, type);
+  return Object.hasOwn(STRATEGIES, type);
 }

@@ -20,7 +20,7 @@ export type Settings = Environment &
     >
   >;
 
-/** The schemes whose sessions must outlive the process. */
+/** The strategies whose sessions must outlive the process. */
 export const LASTING: readonly string[] = ['session_db_auth', 'token_auth'];
 
 /** Fills in the defaults that depend on other variables. */

@@ -13,11 +13,11 @@ import {
   ValidateBy,
   type ValidationArguments,
 } from 'class-validator';
-import { SCHEMES } from '../../auth/auth.provider.js';
+import { STRATEGIES } from '../../auth/auth.provider.js';
 import { HOST_PATTERNS, isHostPattern } from '../http/host-check.js';
 import { ORIGINS, isOrigin } from '../../auth/guards/cross-site-check.js';
 import { faultOfDatabaseUrl, faultOfSessionStoreUrl } from '../../storage/store-url.js';
-import { type PasswordScheme, type Registration, USUAL_COST } from '../../users/users-options.js';
+import { type PasswordAlgorithm, type Registration, USUAL_COST } from '../../users/users-options.js';
 import { parseDuration } from '../../common/duration.js';
 
 const LONGEST_WAIT = 86_400_000;
@@ -47,7 +47,7 @@ export class Environment {
   @IsIn(['development', 'test', 'production'])
   readonly NODE_ENV: 'development' | 'test' | 'production' = 'development';
 
-  @IsIn([...Object.keys(SCHEMES), 'auth'], { each: true })
+  @IsIn([...Object.keys(STRATEGIES), 'auth'], { each: true })
   @ArrayUnique()
   @ArrayNotEmpty()
   @List()
@@ -173,7 +173,7 @@ export class Environment {
   readonly AUTH_FAILURES_PER_SERVER: number = 1000;
 
   @IsIn(Object.keys(USUAL_COST))
-  readonly PASSWORD_HASH: PasswordScheme = 'bcrypt';
+  readonly PASSWORD_HASH: PasswordAlgorithm = 'bcrypt';
 
   @IsOptional()
   @Integer()

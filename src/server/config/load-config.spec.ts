@@ -74,7 +74,7 @@ describe('The configuration', () => {
     });
   });
 
-  it('keeps sessions in memory where the scheme does not promise more', () => {
+  it('keeps sessions in memory where the strategy does not promise more', () => {
     expect(loadConfig({ AUTH_TYPE: 'session_exp_auth' }).storage.sessions).toBe('memory:');
     expect(
       loadConfig({ AUTH_TYPE: 'session_exp_auth', SESSION_STORE_URL: 'sqlite:s.db' }).storage.sessions,
@@ -138,7 +138,7 @@ describe('The configuration', () => {
     expect(lifetime).toEqual({ idle: Infinity, absolute });
   });
 
-  it('takes several schemes by comma, and the bare one in the alx dialect', () => {
+  it('takes several strategies by comma, and the bare one in the alx dialect', () => {
     expect(loadConfig({ AUTH_TYPE: 'session_db_auth, basic_auth' }).auth.type).toEqual([
       'session_db_auth',
       'basic_auth',
@@ -284,8 +284,8 @@ describe('A bad configuration', () => {
     [{ API_DOCS: 'on', AUTH_COMPAT: 'alx' }, 'API_DOCS: describes the standard dialect'],
     [{ SESSION_LIMIT_POLICY: 'refuse' }, 'SESSION_LIMIT_POLICY: needs SESSION_MAX_PER_USER'],
     [{ AUTH_TYPE: 'auth' }, 'AUTH_TYPE: auth stands alone'],
-    [{ AUTH_TYPE: 'session_auth,session_exp_auth' }, 'AUTH_TYPE: at most one session scheme'],
-    [{ AUTH_TYPE: 'session_db_auth,token_auth,session_exp_auth' }, 'AUTH_TYPE: at most one session scheme'],
+    [{ AUTH_TYPE: 'session_auth,session_exp_auth' }, 'AUTH_TYPE: at most one session strategy'],
+    [{ AUTH_TYPE: 'session_db_auth,token_auth,session_exp_auth' }, 'AUTH_TYPE: at most one session strategy'],
     [{ AUTH_TYPE: 'token_auth', AUTH_COMPAT: 'alx' }, 'AUTH_TYPE: the alx dialect knows no bearer tokens'],
     [
       { AUTH_TYPE: 'session_db_auth,token_auth', AUTH_COMPAT: 'alx' },

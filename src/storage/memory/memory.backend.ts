@@ -1,5 +1,5 @@
 import type { Backend } from '../backend.js';
-import { MemoryTallyStore } from '../../throttle/memory.throttle-store.js';
+import { MemoryThrottleStore } from '../../throttle/memory.throttle-store.js';
 import { MemoryAuditStore } from './memory.audit-store.js';
 import { MemorySessionStore } from './memory.session-store.js';
 import { MemoryUserStore } from './memory.user-store.js';
@@ -9,7 +9,7 @@ export function openMemory(): Backend {
     users: new MemoryUserStore(),
     audit: new MemoryAuditStore(),
     sessions: new MemorySessionStore(),
-    tallies: new MemoryTallyStore(),
+    tallies: new MemoryThrottleStore(),
     close: () => Promise.resolve(),
   };
 }

@@ -1,8 +1,8 @@
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
-import { describeTallyStore } from '../../testing/describe-throttle-store.js';
+import { describeThrottleStore } from '../../testing/describe-throttle-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
-import { MemoryTallyStore } from '../../throttle/memory.throttle-store.js';
+import { MemoryThrottleStore } from '../../throttle/memory.throttle-store.js';
 import { MemoryAuditStore } from './memory.audit-store.js';
 import { MemorySessionStore } from './memory.session-store.js';
 import { MemoryUserStore } from './memory.user-store.js';
@@ -14,4 +14,6 @@ describeAuditStore('MemoryAuditStore', () => Promise.resolve({ store: new Memory
   isBounded: true,
 });
 describeUserStore('MemoryUserStore', () => Promise.resolve({ store: new MemoryUserStore(), close }));
-describeTallyStore('MemoryTallyStore', () => Promise.resolve({ store: new MemoryTallyStore(), close }));
+describeThrottleStore('MemoryThrottleStore', () =>
+  Promise.resolve({ store: new MemoryThrottleStore(), close }),
+);

@@ -5,7 +5,7 @@ import {
   type UserRemoval,
   UserStore,
   type UserUpdate,
-  takesAdminAway,
+  revokesAdmin,
 } from '../../users/user-store.js';
 
 /** Users in the memory of this process: they are gone with it. Each method looks and writes without a pause between. */
@@ -53,7 +53,7 @@ export class MemoryUserStore extends UserStore {
     const credential = this.#credentials.get(id);
     if (!credential) return { outcome: 'not_found' };
     const { user } = credential;
-    if (takesAdminAway(changes) && this.#isLastAdmin(user)) return { outcome: 'last_admin' };
+    if (revokesAdmin(changes) && this.#isLastAdmin(user)) return { outcome: 'last_admin' };
     const email = changes.email ?? user.email;
     if ((this.#idsByEmail.get(emailKey(email)) ?? id) !== id) return { outcome: 'email_taken' };
     this.#idsByEmail.delete(emailKey(user.email));

@@ -5,11 +5,11 @@ import { describeWithEngine } from '../../../test/support/services.js';
 import { redisSessionSpoilings, redisTallySpoilings } from '../../../test/support/spoilings.js';
 import type { StoredSession } from '../../sessions/session.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
-import { describeTallyStore } from '../../testing/describe-throttle-store.js';
+import { describeThrottleStore } from '../../testing/describe-throttle-store.js';
 import { aSession } from '../../testing/samples.js';
 import { RedisConnection } from './redis.connection.js';
 import { RedisSessionStore } from './redis.session-store.js';
-import { RedisTallyStore } from './redis.throttle-store.js';
+import { RedisThrottleStore } from './redis.throttle-store.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 /** Many calls at once on a busy machine; how soon a store gives up is looked at elsewhere. */
@@ -38,7 +38,7 @@ describeWithEngine.redis('On a Redis Cluster of three nodes', () => {
     spoilings: redisSessionSpoilings(() => opened),
   });
 
-  describeTallyStore('RedisTallyStore', () => storeOf((redis) => new RedisTallyStore(redis)), {
+  describeThrottleStore('RedisThrottleStore', () => storeOf((redis) => new RedisThrottleStore(redis)), {
     spoilings: redisTallySpoilings(() => opened),
   });
 

@@ -14,7 +14,7 @@ import { aSession } from '../../testing/samples.js';
 import { StoreMisconfiguredError } from '../store-calls.js';
 import { RedisConnection } from './redis.connection.js';
 import { RedisSessionStore } from './redis.session-store.js';
-import { RedisTallyStore } from './redis.throttle-store.js';
+import { RedisThrottleStore } from './redis.throttle-store.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const soon = new Date(noon.getTime() + 1_000);
@@ -30,7 +30,7 @@ async function open(url: string, timeout = TIMEOUT) {
   const redis = await RedisConnection.open(url, timeout);
   return {
     sessions: new RedisSessionStore(redis),
-    tallies: new RedisTallyStore(redis),
+    tallies: new RedisThrottleStore(redis),
     close: () => redis.close(),
   };
 }

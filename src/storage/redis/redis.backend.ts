@@ -1,7 +1,7 @@
 import type { Backend } from '../backend.js';
 import { RedisConnection } from './redis.connection.js';
 import { RedisSessionStore } from './redis.session-store.js';
-import { RedisTallyStore } from './redis.throttle-store.js';
+import { RedisThrottleStore } from './redis.throttle-store.js';
 
 export async function openRedis(url: string, timeout: number): Promise<Backend> {
   const connection = await RedisConnection.open(url, timeout);
@@ -9,7 +9,7 @@ export async function openRedis(url: string, timeout: number): Promise<Backend> 
     users: null,
     audit: null,
     sessions: new RedisSessionStore(connection),
-    tallies: new RedisTallyStore(connection),
+    tallies: new RedisThrottleStore(connection),
     close: () => connection.close(),
   };
 }

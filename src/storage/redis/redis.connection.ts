@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { parseStoreUrl, withoutSecrets } from '../store-url.js';
 import { START_TIMEOUT, StoreCalls } from '../store-calls.js';
-import { Gathered } from '../batch-loader.js';
+import { BatchLoader } from '../batch-loader.js';
 import { type ConnectedRedis, NotReplicatedError } from './connected-redis.js';
 import { Due } from './due.js';
 import type { RedisClient } from './redis.client.js';
@@ -72,7 +72,7 @@ export class RedisConnection {
   readonly #calls: StoreCalls;
   readonly isCluster: boolean;
   readonly #confirmationTime: number;
-  readonly #fields = new Gathered((fields: FieldOfHash[]) =>
+  readonly #fields = new BatchLoader((fields: FieldOfHash[]) =>
     this.#on('reads', ({ reads }) => readFields(reads, fields)),
   );
   readonly #checks: NodeJS.Timeout;

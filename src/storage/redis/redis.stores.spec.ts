@@ -10,12 +10,12 @@ import { ENDING_KEPT_FOR } from '../../sessions/session-store.js';
 import { moveSessions } from '../../sessions/session-move.js';
 import { userTag } from '../../sessions/session-token.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
-import { describeTallyStore } from '../../testing/describe-throttle-store.js';
+import { describeThrottleStore } from '../../testing/describe-throttle-store.js';
 import { aSession } from '../../testing/samples.js';
 import { MemorySessionStore } from '../memory/memory.session-store.js';
 import { RedisConnection } from './redis.connection.js';
 import { RedisSessionStore } from './redis.session-store.js';
-import { RedisTallyStore } from './redis.throttle-store.js';
+import { RedisThrottleStore } from './redis.throttle-store.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const after = (ms: number) => new Date(noon.getTime() + ms);
@@ -36,7 +36,7 @@ describeWithRedis('On Redis', () => {
     spoilings: redisSessionSpoilings(() => opened),
   });
 
-  describeTallyStore('RedisTallyStore', () => storeOf((redis) => new RedisTallyStore(redis)), {
+  describeThrottleStore('RedisThrottleStore', () => storeOf((redis) => new RedisThrottleStore(redis)), {
     spoilings: redisTallySpoilings(() => opened),
   });
 

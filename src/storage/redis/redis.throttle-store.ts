@@ -1,5 +1,5 @@
 import { unreadable } from '../../common/unreadable.js';
-import { TallyStore } from '../../throttle/throttle-store.js';
+import { ThrottleStore } from '../../throttle/throttle-store.js';
 import type { RedisConnection } from './redis.connection.js';
 
 /**
@@ -21,7 +21,7 @@ return 1
 `;
 
 /** Tallies in Redis, a key each, which goes when its time is over. */
-export class RedisTallyStore extends TallyStore {
+export class RedisThrottleStore extends ThrottleStore {
   constructor(private readonly redis: RedisConnection) {
     super();
   }

@@ -1,4 +1,4 @@
-import { Gathered } from '../batch-loader.js';
+import { BatchLoader } from '../batch-loader.js';
 import { NotReplicatedError } from './connected-redis.js';
 
 /**
@@ -15,7 +15,7 @@ type Wait = (replicas: number, ms: number) => Promise<number>;
 /** The replicas of one server: how many there are, and whether they have what was written. */
 export class Replicas {
   #counts: { readonly count: number; readonly at: number }[] = [];
-  readonly #confirmations: Gathered<null, number>;
+  readonly #confirmations: BatchLoader<null, number>;
 
   /** Waits for `most` replicas at most, and for as many milliseconds. `wait` is the command of Redis. */
   constructor(
@@ -23,7 +23,7 @@ export class Replicas {
     patience: number,
     wait: Wait,
   ) {
-    this.#confirmations = new Gathered(async (callers) => {
+    this.#confirmations = new BatchLoader(async (callers) => {
       const count = await wait(this.#expected(), patience);
       return callers.map(() => count);
     });

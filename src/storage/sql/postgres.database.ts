@@ -7,7 +7,7 @@ import {
   type Transaction,
   sql,
 } from 'kysely';
-import { Gathered } from '../batch-loader.js';
+import { BatchLoader } from '../batch-loader.js';
 import { START_TIMEOUT, StoreCalls, whileRepeatable } from '../store-calls.js';
 import type { TablePolicy } from '../storage-options.js';
 import { withoutSecrets } from '../store-url.js';
@@ -57,7 +57,7 @@ export class PostgresDatabase implements SqlDatabase {
 
   prepare<Row extends object>(lookUp: LookUp<Row>): (text: string) => Promise<Row | null> {
     const query = `${lookUp.select} where ${lookUp.column} = any($1)`;
-    const gathered = new Gathered<string, Row | null>(async (texts) => {
+    const gathered = new BatchLoader<string, Row | null>(async (texts) => {
       const values = [texts.map(storable)];
       const rows = await this.#pool.find<Row>({ name: lookUp.name, text: query, values });
       const byKey = new Map<unknown, Row>(rows.map((row) => [row[lookUp.key], row]));

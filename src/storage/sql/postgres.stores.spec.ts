@@ -7,7 +7,7 @@ import { expectOneSweeper } from '../../../test/support/sweepers.js';
 import { expectClearance } from '../../../test/support/tallies.js';
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
-import { describeTallyStore } from '../../testing/describe-throttle-store.js';
+import { describeThrottleStore } from '../../testing/describe-throttle-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
 import { aSession, aUser } from '../../testing/samples.js';
 import type { UserUpdate } from '../../users/user-store.js';
@@ -17,7 +17,7 @@ import { PostgresDatabase } from './postgres.database.js';
 import type { Schema } from './schema.js';
 import { SqlAuditStore } from './sql.audit-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
-import { SqlTallyStore } from './sql.throttle-store.js';
+import { SqlThrottleStore } from './sql.throttle-store.js';
 import { SqlUserStore } from './sql.user-store.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
@@ -55,7 +55,7 @@ describeWithPostgres('On PostgreSQL', () => {
   describeAuditStore('SqlAuditStore', () => storeOf((database) => new SqlAuditStore(database)), {
     spoilings: spoilings.events,
   });
-  describeTallyStore('SqlTallyStore', () => storeOf((database) => new SqlTallyStore(database)));
+  describeThrottleStore('SqlThrottleStore', () => storeOf((database) => new SqlThrottleStore(database)));
 
   it('clears tallies that are over, as others come', async () => expectClearance(await openEmpty()));
 

@@ -3,7 +3,7 @@ import type { TablePolicy } from '../storage-options.js';
 import type { SqlDatabase } from './sql.database.js';
 import { SqlAuditStore } from './sql.audit-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
-import { SqlTallyStore } from './sql.throttle-store.js';
+import { SqlThrottleStore } from './sql.throttle-store.js';
 import { SqlUserStore } from './sql.user-store.js';
 
 export async function openSqlite(file: string, timeout: number, tables: TablePolicy): Promise<Backend> {
@@ -21,7 +21,7 @@ function storesOn(database: SqlDatabase): Backend {
     users: new SqlUserStore(database),
     audit: new SqlAuditStore(database),
     sessions: new SqlSessionStore(database),
-    tallies: new SqlTallyStore(database),
+    tallies: new SqlThrottleStore(database),
     close: () => database.close(),
   };
 }

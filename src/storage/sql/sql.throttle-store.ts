@@ -1,6 +1,6 @@
 import { unreadable } from '../../common/unreadable.js';
 import type { Kysely } from 'kysely';
-import { TallyStore } from '../../throttle/throttle-store.js';
+import { ThrottleStore } from '../../throttle/throttle-store.js';
 import type { Schema } from './schema.js';
 import type { SqlDatabase } from './sql.database.js';
 
@@ -8,7 +8,7 @@ import type { SqlDatabase } from './sql.database.js';
 const CLEARANCE = { interval: 100, most: 500 };
 
 /** Tallies as rows. */
-export class SqlTallyStore extends TallyStore {
+export class SqlThrottleStore extends ThrottleStore {
   #inserted = 0;
 
   constructor(private readonly database: SqlDatabase) {

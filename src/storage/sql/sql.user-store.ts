@@ -6,7 +6,7 @@ import {
   type UserRemoval,
   UserStore,
   type UserUpdate,
-  takesAdminAway,
+  revokesAdmin,
 } from '../../users/user-store.js';
 import { readableUser } from '../readable.js';
 import type { Schema } from './schema.js';
@@ -119,10 +119,10 @@ export class SqlUserStore extends UserStore {
     return this.database.alone(
       ADMINISTRATORS,
       async (transaction) =>
-        takesAdminAway(changes) && (await isLastAdmin(transaction, id))
+        revokesAdmin(changes) && (await isLastAdmin(transaction, id))
           ? { outcome: 'last_admin' }
           : updateRow(transaction, id, changes, now),
-      takesAdminAway(changes) ? 'ending' : 'other',
+      revokesAdmin(changes) ? 'ending' : 'other',
     );
   }
 

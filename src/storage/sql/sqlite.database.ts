@@ -10,7 +10,7 @@ import {
   type Transaction,
   sql,
 } from 'kysely';
-import { Gathered } from '../batch-loader.js';
+import { BatchLoader } from '../batch-loader.js';
 import type { TablePolicy } from '../storage-options.js';
 import { StoreCalls, whileRepeatable } from '../store-calls.js';
 import { WHO_MIGRATES, explainMigration, migrationsFor, requireMigrated } from './migrations.js';
@@ -39,7 +39,7 @@ export class SqliteDatabase implements SqlDatabase {
   /** Apart from the one that writes, in whose open transactions a look-up would see what may be rolled back. */
   readonly #reader: SqliteConnection.Database;
   readonly #calls: StoreCalls;
-  readonly #writes = new Gathered<Work<unknown>, unknown>((works) => this.#commit(works));
+  readonly #writes = new BatchLoader<Work<unknown>, unknown>((works) => this.#commit(works));
   readonly #checkpoints: SqliteCheckpoints;
   readonly #reserve: SqliteReserve;
 

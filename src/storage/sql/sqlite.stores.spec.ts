@@ -20,12 +20,12 @@ import { expectClearance } from '../../../test/support/tallies.js';
 import { StoreUnavailableError } from '../../common/domain-error.js';
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
-import { describeTallyStore } from '../../testing/describe-throttle-store.js';
+import { describeThrottleStore } from '../../testing/describe-throttle-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
 import { aSession, aUser, anAuditEvent } from '../../testing/samples.js';
 import { SqlAuditStore } from './sql.audit-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
-import { SqlTallyStore } from './sql.throttle-store.js';
+import { SqlThrottleStore } from './sql.throttle-store.js';
 import { SqlUserStore } from './sql.user-store.js';
 import { SqliteDatabase } from './sqlite.database.js';
 
@@ -49,9 +49,13 @@ describeSessionStore(
 describeUserStore('SqlUserStore on SQLite', () => storeOf((database) => new SqlUserStore(database)), {
   spoilings: spoilings.users,
 });
-describeTallyStore('SqlTallyStore on SQLite', () => storeOf((database) => new SqlTallyStore(database)), {
-  spoilings: spoilings.tallies,
-});
+describeThrottleStore(
+  'SqlThrottleStore on SQLite',
+  () => storeOf((database) => new SqlThrottleStore(database)),
+  {
+    spoilings: spoilings.tallies,
+  },
+);
 describeAuditStore('SqlAuditStore on SQLite', () => storeOf((database) => new SqlAuditStore(database)), {
   spoilings: spoilings.events,
 });

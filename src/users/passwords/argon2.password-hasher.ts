@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { argon2id } from './argon2id-recipe.js';
 import type { HashRecipe } from './hash-recipe.js';
-import { type SchemeOptions, SchemePasswordHasher } from './scheme.password-hasher.js';
+import { type HasherOptions, RecipePasswordHasher } from './recipe.password-hasher.js';
 
 /** The memory and lanes that OWASP asks for at two passes. */
 const MEMORY_KIB = 19_456;
@@ -13,11 +13,11 @@ const SALT_BYTES = 16;
 const DIGEST_LENGTH = 43;
 
 /** Hashes by Argon2id in 19 MiB; the cost is the number of its passes. */
-export class Argon2PasswordHasher extends SchemePasswordHasher {
+export class Argon2PasswordHasher extends RecipePasswordHasher {
   protected readonly settings: string;
   readonly #cost: number;
 
-  constructor(options: SchemeOptions) {
+  constructor(options: HasherOptions) {
     super(options);
     this.#cost = options.cost;
     const pepperId = this.peppers.currentId;
@@ -26,7 +26,7 @@ export class Argon2PasswordHasher extends SchemePasswordHasher {
   }
 
   /** Stops a start on a machine for which its native code is not installed. */
-  static async open(options: SchemeOptions): Promise<Argon2PasswordHasher> {
+  static async open(options: HasherOptions): Promise<Argon2PasswordHasher> {
     try {
       await import('@node-rs/argon2');
     } catch (cause) {

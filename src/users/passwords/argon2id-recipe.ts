@@ -31,7 +31,7 @@ export function argon2id(
     head,
     digestLength,
     task: (password) => ({
-      scheme: 'argon2id',
+      algorithm: 'argon2id',
       password: password.normalize('NFC'),
       salt: Buffer.from(salt, 'base64'),
       secret: Buffer.from(pepper),

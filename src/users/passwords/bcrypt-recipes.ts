@@ -24,7 +24,7 @@ export function bcryptSha256(head: string, cost: number, salt: string, pepper: s
     head,
     digestLength: DIGEST_LENGTH,
     task: (password) => ({
-      scheme: 'bcrypt',
+      algorithm: 'bcrypt',
       password: createHmac('sha256', salt + pepper)
         .update(password.normalize('NFC'), 'utf8')
         .digest('base64'),
@@ -47,7 +47,7 @@ export function readBcrypt(hash: string): ReadHash | null {
   const [, head = '', cost = '', salt = '', digest = ''] = MODULAR.exec(hash) ?? [];
   if (!isBearable(Number(cost))) return null;
   const settings = settingsOf(Number(cost), salt);
-  const task = (password: string) => ({ scheme: 'bcrypt', password, settings }) as const;
+  const task = (password: string) => ({ algorithm: 'bcrypt', password, settings }) as const;
   return { recipe: { head, digestLength: DIGEST_LENGTH, task }, digest };
 }
 

@@ -1,14 +1,14 @@
 import bcrypt from 'bcrypt';
 import { bcryptSha256 } from './bcrypt-recipes.js';
 import type { HashRecipe } from './hash-recipe.js';
-import { type SchemeOptions, SchemePasswordHasher } from './scheme.password-hasher.js';
+import { type HasherOptions, RecipePasswordHasher } from './recipe.password-hasher.js';
 
 /** Hashes by bcrypt over an HMAC; the cost is the base-2 logarithm of its rounds. */
-export class BcryptPasswordHasher extends SchemePasswordHasher {
+export class BcryptPasswordHasher extends RecipePasswordHasher {
   protected readonly settings: string;
   readonly #cost: number;
 
-  constructor(options: SchemeOptions) {
+  constructor(options: HasherOptions) {
     super(options);
     this.#cost = options.cost;
     const pepperId = this.peppers.currentId;

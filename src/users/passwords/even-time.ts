@@ -12,7 +12,7 @@ interface Kind {
 
 /**
  * Lets verifications take the same time, whatever the hash is: one that is older than today's parameters, or of another
- * scheme, must not tell its account from others.
+ * algorithm, must not tell its account from others.
  */
 export class EvenTime {
   readonly #kinds = new Map<string, Kind>();

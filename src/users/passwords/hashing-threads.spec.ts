@@ -18,10 +18,10 @@ describe('Hashing', () => {
   const argon2id = { salt: Buffer.alloc(16), secret: Buffer.alloc(0), memoryCost: 64, timeCost: 1 };
 
   it.each<[string, (password: string) => HashingTask]>([
-    ['bcrypt', (password) => ({ scheme: 'bcrypt', password, settings })],
+    ['bcrypt', (password) => ({ algorithm: 'bcrypt', password, settings })],
     [
       'argon2id',
-      (password) => ({ scheme: 'argon2id', password, ...argon2id, parallelism: 1, outputLen: 32 }),
+      (password) => ({ algorithm: 'argon2id', password, ...argon2id, parallelism: 1, outputLen: 32 }),
     ],
   ])('by %s serves as many at once as there is room for, and tells the others at once', async (_, taskOf) => {
     const room = 51 * running;
@@ -36,7 +36,10 @@ describe('Hashing', () => {
   });
 
   it('gives the digest that bcrypt gives', async () => {
-    const { digest } = await hashInThread({ scheme: 'bcrypt', password: 'password', settings }, aTaskOwner());
+    const { digest } = await hashInThread(
+      { algorithm: 'bcrypt', password: 'password', settings },
+      aTaskOwner(),
+    );
     expect(settings + digest).toBe(bcrypt.hashSync('password', settings));
   });
 
@@ -44,7 +47,7 @@ describe('Hashing', () => {
     ['an account', 26, () => aTaskOwner()],
     ['a network', 26, (index: number) => aTaskOwner({ account: `${index}@example.com` })],
   ])('leaves %s its share, of hashes and of questions after common passwords', async (_, share, ownerOf) => {
-    const task = { scheme: 'bcrypt', password: 'password', settings } as const;
+    const task = { algorithm: 'bcrypt', password: 'password', settings } as const;
     const answers = await Promise.allSettled(
       Array.from({ length: 100 * running }, (__, index) =>
         index % 2 === 0 ? hashInThread(task, ownerOf(index)) : isCommonPassword('x', ownerOf(index)),

@@ -22,9 +22,9 @@ const COMMON_PASSWORDS = fileOf('./common-passwords.worker.js');
 
 /** The work of one hash. */
 export type HashingTask =
-  | { readonly scheme: 'bcrypt'; readonly password: string; readonly settings: string }
+  | { readonly algorithm: 'bcrypt'; readonly password: string; readonly settings: string }
   | {
-      readonly scheme: 'argon2id';
+      readonly algorithm: 'argon2id';
       readonly password: string;
       readonly salt: Uint8Array;
       readonly secret: Uint8Array;

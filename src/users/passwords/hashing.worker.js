@@ -23,10 +23,10 @@ try {
  * @returns {Promise<import('./hashing-threads.js').Hashed>}
  */
 export default async function hash(task) {
-  if (task.scheme === 'bcrypt')
+  if (task.algorithm === 'bcrypt')
     return timed(() => bcrypt.hashSync(task.password, task.settings).slice(task.settings.length));
   const { hashRawSync } = await import('@node-rs/argon2');
-  const { password, scheme: _, ...parameters } = task;
+  const { password, algorithm: _, ...parameters } = task;
   return timed(() =>
     Buffer.from(hashRawSync(password, { ...parameters, ...ARGON2ID }))
       .toString('base64')

@@ -14,7 +14,7 @@ import { CreateAccessTokenDto } from './create-access-token.dto.js';
 import { GrantedSessionDto } from '../sessions/session.dto.js';
 import { SessionView } from '../sessions/session-view.js';
 import { tokenEndFault } from '../../../sessions/token-end.js';
-import { withTicket } from '../../../auth/carriers/with-token.js';
+import { withToken } from '../../../auth/carriers/with-token.js';
 
 /** Bearer tokens that people have made for their programs; they are listed and ended as sessions are. */
 @ApiTag('session')
@@ -53,6 +53,6 @@ export class AccessTokensController {
       by,
       terms,
     );
-    return withTicket(this.view.show(session, null), token);
+    return withToken(this.view.show(session, null), token);
   }
 }

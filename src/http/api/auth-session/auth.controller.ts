@@ -61,22 +61,22 @@ export class AuthController {
     @Res({ passthrough: true }) response: Response,
   ) {
     const carrier = this.#transport(transport ?? null);
-    const claimant = { ...requesterOf(request), ticketOf: await this.auth.holder(request) };
+    const claimant = { ...requesterOf(request), tokenOwner: await this.auth.holder(request) };
     const verification = await this.users.verify(email, password, claimant);
     if (verification.outcome !== 'verified') {
       await this.trail?.record(signInFailed(verification, 'login'), initiatorOf(request));
       throw new DomainError(this.options.dialect.loginFailure(verification.outcome));
     }
     const { user } = verification;
-    const grant = await this.auth.signIn(
+    const issued = await this.auth.signIn(
       user,
       { request, response },
       { transport: carrier, remember: remember ?? false, label: null },
     );
-    await this.trail?.record(signedIn(user, grant?.session ?? null, 'login'), initiatorOf(request, user.id));
+    await this.trail?.record(signedIn(user, issued?.session ?? null, 'login'), initiatorOf(request, user.id));
     // A strategy that issues less than its `transports` say must not tell which passwords are right.
-    if (!grant) throw new DomainError(this.options.dialect.loginFailure('wrong_password'));
-    return this.view.signedIn(userJson(user, this.usersOptions.presentation, user), grant);
+    if (!issued) throw new DomainError(this.options.dialect.loginFailure('wrong_password'));
+    return this.view.signedIn(userJson(user, this.usersOptions.presentation, user), issued);
   }
 
   @Delete('logout')

@@ -11,7 +11,7 @@ import { userJson } from '../../../users/user-json.js';
 import type { User } from '../../../users/user.js';
 import { UsersOptions } from '../../../users/users-options.js';
 import { UsersService } from '../../../users/users.service.js';
-import { Auth, type SignInWish } from '../../../auth/auth.js';
+import { Auth, type SignInOptions } from '../../../auth/auth.js';
 import { ChangePasswordDto } from './change-password.dto.js';
 import { SignedInUserDto } from '../sessions/session.dto.js';
 import { SessionView } from '../sessions/session-view.js';
@@ -57,16 +57,18 @@ export class PasswordController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
-    const claimant = { ...by, ticketOf: session ? user.id : null };
+    const claimant = { ...by, tokenOwner: session ? user.id : null };
     const { current_password: current, new_password: next } = body;
     const changed =
       typeof current === 'string'
         ? await this.users.changePassword(user, current, next, claimant, by)
         : await this.users.setPassword(user, next, by);
     await this.sessions.endAll(user.id, 'password_changed', undefined, by);
-    const wish = session && wishAs(session);
-    const grant = wish && (await this.auth.signIn(changed, { request, response }, wish).catch(noSession));
-    return this.view.signedIn(userJson(changed, this.usersOptions.presentation, changed), grant);
+    const signInOptions = session && optionsLike(session);
+    const issued =
+      signInOptions &&
+      (await this.auth.signIn(changed, { request, response }, signInOptions).catch(noSession));
+    return this.view.signedIn(userJson(changed, this.usersOptions.presentation, changed), issued);
   }
 }
 
@@ -77,6 +79,6 @@ function noSession(error: unknown): null {
 }
 
 /** For a session like the one that is over; null for an access token, which is not made anew. */
-function wishAs({ kind, transport, label }: Session): SignInWish | null {
+function optionsLike({ kind, transport, label }: Session): SignInOptions | null {
   return kind === 'access_token' ? null : { transport, remember: kind === 'remembered', label };
 }

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { endOrNull } from '../../../common/clock.js';
 import type { Session } from '../../../sessions/session.js';
-import { Auth, type Grant } from '../../../auth/auth.js';
+import { Auth, type IssuedSession } from '../../../auth/auth.js';
 import { AuthOptions } from '../../../auth/auth-options.js';
 import { deviceOf } from './device.js';
 import type { SessionDto } from './session.dto.js';
-import { withTicket } from '../../../auth/carriers/with-token.js';
+import { withToken } from '../../../auth/carriers/with-token.js';
 
 /** Shows sessions to those who may see them: all but what signs anybody in. */
 @Injectable()
@@ -35,8 +35,8 @@ export class SessionView {
   }
 
   /** A user who signs in; with the token and its end where the body of the answer carries it. */
-  signedIn<T extends object>(user: T, grant: Grant | null) {
-    return grant?.token ? withTicket({ ...user, ...this.#ends(grant.session) }, grant.token) : user;
+  signedIn<T extends object>(user: T, issued: IssuedSession | null) {
+    return issued?.token ? withToken({ ...user, ...this.#ends(issued.session) }, issued.token) : user;
   }
 
   #ends(session: Session): Pick<SessionDto, 'expires_at' | 'idle_expires_at'> {

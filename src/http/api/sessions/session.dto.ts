@@ -64,13 +64,13 @@ export class SessionDto {
   readonly device!: Device;
 }
 
-/** A session whose ticket the body carries, this once. */
+/** A session whose token the body carries, this once. */
 export class GrantedSessionDto extends SessionDto {
   @ApiField({ required: false, description: 'For `Authorization: Bearer`; shown this once.' })
   readonly token?: string;
 }
 
-/** A user who signed in; with the ticket, this once, where it is not in `Set-Cookie`. */
+/** A user who signed in; with the token, this once, where it is not in `Set-Cookie`. */
 export class SignedInUserDto extends UserDto {
   @ApiField({ required: false, description: 'For `Authorization: Bearer`; shown this once.' })
   readonly token?: string;

@@ -33,7 +33,7 @@ import { RenameSessionDto } from './rename-session.dto.js';
 import { CurrentSessionDto, GrantedSessionDto, SessionDto } from './session.dto.js';
 import { pageOf } from './session-page.js';
 import { SessionView } from './session-view.js';
-import { withTicket } from '../../../auth/carriers/with-token.js';
+import { withToken } from '../../../auth/carriers/with-token.js';
 
 /** Where the caller is signed in: their sessions and access tokens. */
 @ApiTag('session')
@@ -117,16 +117,16 @@ export class SessionsController {
   ) {
     if (!current) throw new DomainError('not_found');
     if (current.kind === 'access_token') throw new DomainError('forbidden');
-    const claimant = { ...by, ticketOf: user.id };
+    const claimant = { ...by, tokenOwner: user.id };
     const verification = await this.users.verify(user.email, password, claimant);
     // The address may be another's by now.
     const isProven = verification.outcome === 'verified' && verification.user.id === user.id;
     const type = isProven ? 'reauthenticated' : 'reauthentication_failed';
     await this.trail?.record({ type, subjectId: user.id, sessionId: current.id }, by);
     if (!isProven) throw new DomainError('current_password_wrong');
-    const grant = await this.auth.renew({ request, response });
-    if (!grant) throw new DomainError('credentials_invalid');
-    return withTicket(this.view.show(grant.session, grant.session), grant.token);
+    const issued = await this.auth.renew({ request, response });
+    if (!issued) throw new DomainError('credentials_invalid');
+    return withToken(this.view.show(issued.session, issued.session), issued.token);
   }
 
   @Patch(':id')

@@ -3,7 +3,7 @@ import { Public } from '../../../auth/decorators/access.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
 import { RegistrationDto } from './registration.dto.js';
 import { MAX_LENGTH } from '../../../users/passwords/password-policy.js';
-import { RegistrationDesk } from '../../../users/registration.service.js';
+import { RegistrationService } from '../../../users/registration.service.js';
 import { SignInWays } from '../../../users/sign-in-ways.js';
 import { UsersOptions } from '../../../users/users-options.js';
 
@@ -12,7 +12,7 @@ import { UsersOptions } from '../../../users/users-options.js';
 @Controller('registration')
 export class RegistrationController {
   constructor(
-    private readonly desk: RegistrationDesk,
+    private readonly registration: RegistrationService,
     private readonly options: UsersOptions,
     @Optional() private readonly ways?: SignInWays,
   ) {}
@@ -28,7 +28,7 @@ export class RegistrationController {
   @ApiAnswer(200, { type: RegistrationDto, description: 'The rules of this server.' })
   async read(): Promise<RegistrationDto> {
     const { registration: mode, setupCode, passwordMinLength } = this.options;
-    const isWaiting = await this.desk.isWaitingForTheFirst();
+    const isWaiting = await this.registration.isWaitingForTheFirst();
     return {
       mode,
       open: mode === 'open' || isWaiting,

@@ -9,7 +9,7 @@ import { PageDto, linkToNext } from '../../page.dto.js';
 import { CreateUserDto, toNewUser } from './create-user.dto.js';
 import { UpdateUserDto } from './update-user.dto.js';
 import { UserDto } from './user.dto.js';
-import { RegistrationDesk } from '../../../users/registration.service.js';
+import { RegistrationService } from '../../../users/registration.service.js';
 import { fromCursor, toCursor } from '../../../common/cursor.js';
 import { userJson } from '../../../users/user-json.js';
 import type { User } from '../../../users/user.js';
@@ -21,7 +21,7 @@ import { UsersService } from '../../../users/users.service.js';
 export class UsersController {
   constructor(
     private readonly users: UsersService,
-    private readonly desk: RegistrationDesk,
+    private readonly registration: RegistrationService,
     private readonly options: UsersOptions,
   ) {}
 
@@ -71,7 +71,7 @@ export class UsersController {
     @Body() body: CreateUserDto,
   ) {
     const details = toNewUser(body);
-    return this.#json(await this.desk.register(details, caller, body.setup_code ?? null, by), caller);
+    return this.#json(await this.registration.register(details, caller, body.setup_code ?? null, by), caller);
   }
 
   @Get('me')

@@ -4,16 +4,16 @@ import { aTaskOwner } from '../../testing/samples.js';
 import { Argon2PasswordHasher } from './argon2.password-hasher.js';
 import { BcryptPasswordHasher } from './bcrypt.password-hasher.js';
 import type { PasswordHasher } from './password-hasher.js';
-import type { SchemeOptions } from './scheme.password-hasher.js';
+import type { HasherOptions } from './recipe.password-hasher.js';
 
 const PEPPER = 'a-pepper-of-more-than-32-characters';
 const OTHER_PEPPER = 'another-pepper-of-more-than-32-chars';
 const MIB = 1024;
 const owner = aTaskOwner();
 
-type Options = Partial<Omit<SchemeOptions, 'cost'>> & { readonly dearer?: boolean };
+type Options = Partial<Omit<HasherOptions, 'cost'>> & { readonly dearer?: boolean };
 
-const SCHEMES: readonly {
+const STRATEGIES: readonly {
   readonly name: string;
   readonly make: (options?: Options) => PasswordHasher;
   readonly form: RegExp;
@@ -35,11 +35,11 @@ const SCHEMES: readonly {
   },
 ];
 
-describe.each(SCHEMES)('A hash by $name', ({ make, form, pepperedForm }) => {
+describe.each(STRATEGIES)('A hash by $name', ({ make, form, pepperedForm }) => {
   const hasher = make();
   const peppered = make({ pepper: PEPPER });
 
-  it('names its scheme and parameters', async () => {
+  it('names its algorithm and parameters', async () => {
     expect(await hasher.hash('password', owner)).toMatch(form);
     expect(await peppered.hash('password', owner)).toMatch(pepperedForm);
   });
@@ -97,12 +97,15 @@ describe.each(SCHEMES)('A hash by $name', ({ make, form, pepperedForm }) => {
     expect(today.isOutdated(await today.hash('password', owner))).toBe(false);
   });
 
-  it.each(SCHEMES)('made by $name holds, and is outdated unless that is today’s scheme', async (other) => {
-    const hash = await other.make().hash('password', owner);
-    expect(await hasher.verify('password', hash, owner)).toBe(true);
-    expect(await hasher.verify('passwore', hash, owner)).toBe(false);
-    expect(hasher.isOutdated(hash)).toBe(other.make !== make);
-  });
+  it.each(STRATEGIES)(
+    'made by $name holds, and is outdated unless that is today’s algorithm',
+    async (other) => {
+      const hash = await other.make().hash('password', owner);
+      expect(await hasher.verify('password', hash, owner)).toBe(true);
+      expect(await hasher.verify('passwore', hash, owner)).toBe(false);
+      expect(hasher.isOutdated(hash)).toBe(other.make !== make);
+    },
+  );
 
   it('to compare strangers with is well formed and matches nothing', async () => {
     const decoys = [hasher.decoy(), hasher.decoy(), peppered.decoy()];

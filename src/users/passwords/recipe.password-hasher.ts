@@ -12,8 +12,8 @@ import { Peppers } from './peppers.js';
 /** Milliseconds that timers may be late or early by; what is left is waited for turn by turn of the event loop. */
 const TIMER_ERROR = 2;
 
-export interface SchemeOptions {
-  /** How much work a hash is; what the number means is the scheme's. */
+export interface HasherOptions {
+  /** How much work a hash is; what the number means is the algorithm's. */
   readonly cost: number;
   readonly pepper: string | null;
   /** Those of hashes made before; they are made anew at the next sign-in. */
@@ -21,14 +21,14 @@ export interface SchemeOptions {
 }
 
 /**
- * Verifies what any scheme has made, and hashes under one. A stored hash that cannot be read, or asks for more than a row
+ * Verifies what any algorithm has made, and hashes under one. A stored hash that cannot be read, or asks for more than a row
  * may, costs what one under today's parameters does.
  */
-export abstract class SchemePasswordHasher extends PasswordHasher {
+export abstract class RecipePasswordHasher extends PasswordHasher {
   protected readonly peppers: Peppers;
   readonly #evenTime = new EvenTime();
 
-  constructor({ pepper, previousPeppers }: SchemeOptions) {
+  constructor({ pepper, previousPeppers }: HasherOptions) {
     super();
     this.peppers = new Peppers(pepper, previousPeppers);
   }
@@ -78,7 +78,7 @@ export abstract class SchemePasswordHasher extends PasswordHasher {
 
 /** What a task asks for, which is how long it takes. */
 function kindOf(task: HashingTask): string {
-  if (task.scheme === 'bcrypt') return task.settings.slice(0, '$2b$12$'.length);
+  if (task.algorithm === 'bcrypt') return task.settings.slice(0, '$2b$12$'.length);
   return `m=${task.memoryCost},t=${task.timeCost},p=${task.parallelism}`;
 }
 
