@@ -9,12 +9,9 @@ export {
 } from './auth/decorators/access.js';
 export { Clock, NEVER, SystemClock } from './common/clock.js';
 export type { SweepStep } from './common/sweeper.js';
-export {
-  DomainError,
-  type ErrorCode,
-  type InputFault,
-  StoreUnavailableError,
-} from './common/domain-error.js';
+export { DomainError, StoreUnavailableError } from './common/domain-error.js';
+export type { ErrorCode } from './common/refusals.js';
+export type { InputFault } from './common/problem.js';
 
 export {
   AUDIT_TYPES,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { PROBLEM_CODES } from '../src/http/problem.js';
+import { PROBLEM_CODES } from '../src/common/problem.js';
 import { describeConfig } from '../src/server/config/load-config.js';
 
 const readme = readFileSync('README.md', 'utf8');

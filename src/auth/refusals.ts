@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import type { AuditType } from '../audit/audit-event.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { initiatorOf } from './request-initiator.js';
-import type { ErrorCode } from '../common/domain-error.js';
+import type { ErrorCode } from '../common/refusals.js';
 
 /** The refusals that are events; others say of themselves what failed, or that nobody signed in. */
 const TYPES: Partial<Record<ErrorCode, AuditType>> = {

@@ -1,8 +1,6 @@
-/** A fault in one place of what a client sent: a JSON pointer (RFC 6901) and a sentence without the value. */
-export interface InputFault {
-  readonly pointer: string;
-  readonly detail: string;
-}
+import { HttpException } from '@nestjs/common';
+import { type InputFault, type Problem, problemDocument, problemFor } from './problem.js';
+import type { ErrorCode } from './refusals.js';
 
 /** Why something was refused, in words for operators; clients are told it outside production alone. */
 export interface Explanation {
@@ -11,56 +9,11 @@ export interface Explanation {
   readonly facts: Readonly<Record<string, string | null>>;
 }
 
-/** The stable codes that a client meets in problem bodies; `http/problem.ts` gives each its status and text. */
-export type ErrorCode =
-  | 'malformed_request'
-  | 'malformed_json'
-  | 'duplicate_member'
-  | 'validation_failed'
-  | 'value_not_storable'
-  | 'credentials_missing'
-  | 'credentials_invalid'
-  | 'session_expired_idle'
-  | 'session_expired_absolute'
-  | 'session_signed_out'
-  | 'session_ended_elsewhere'
-  | 'session_evicted'
-  | 'session_ended_by_admin'
-  | 'password_changed'
-  | 'user_disabled'
-  | 'user_deleted'
-  | 'unknown_email'
-  | 'wrong_password'
-  | 'current_password_wrong'
-  | 'reset_token_invalid'
-  | 'role_required'
-  | 'scope_required'
-  | 'session_not_fresh'
-  | 'setup_code_required'
-  | 'cross_site_request'
-  | 'host_not_allowed'
-  | 'forbidden'
-  | 'not_found'
-  | 'login_not_offered'
-  | 'method_not_allowed'
-  | 'request_timeout'
-  | 'too_many_attempts'
-  | 'too_many_requests'
-  | 'email_taken'
-  | 'session_limit_reached'
-  | 'access_token_limit_reached'
-  | 'last_admin'
-  | 'body_too_large'
-  | 'unsupported_media_type'
-  | 'expectation_failed'
-  | 'headers_too_large'
-  | 'request_refused'
-  | 'internal_error'
-  | 'store_unavailable'
-  | 'busy';
-
-/** A refusal that the caller can act on. */
-export class DomainError extends Error {
+/**
+ * A refusal that the caller can act on. It is an `HttpException` whose response is the problem document (RFC 9457), so that
+ * every filter of Nest applications answers it as it is meant.
+ */
+export class DomainError extends HttpException {
   override readonly name: string = 'DomainError';
 
   constructor(
@@ -76,36 +29,30 @@ export class DomainError extends Error {
       readonly cause?: unknown;
     } = {},
   ) {
-    super(code, { cause: options.cause });
-    this.faults = options.faults ?? [];
-    this.allow = options.allow ?? null;
-    this.retryAfter = options.retryAfter ?? null;
-    this.endedAt = options.endedAt ?? null;
-    this.maxAge = options.maxAge ?? null;
+    const problem = problemFor(code, options);
+    super(problemDocument(problem), problem.status, { cause: options.cause });
+    this.message = problem.detail;
+    this.problem = problem;
     this.reason = options.conceals ?? code;
     this.explanation = options.explanation ?? null;
   }
 
-  /** What is wrong with the input, in the order of its fields; empty unless the code is `validation_failed`. */
-  readonly faults: readonly InputFault[];
-  /** The methods that the path knows; null unless the code is `method_not_allowed`. */
-  readonly allow: string | null;
-  /** Seconds after which asking again is worth it; null where nobody knows. */
-  readonly retryAfter: number | null;
-  /** Since when the session is over that was presented; null where that is not known. */
-  readonly endedAt: Date | null;
-  /** Seconds for which a proof is fresh enough; null unless the code is `session_not_fresh`. */
-  readonly maxAge: number | null;
+  /** What the client is told. */
+  readonly problem: Problem;
   /** Why it is refused, which is the code, unless that conceals it: told to no client. */
   readonly reason: ErrorCode;
   readonly explanation: Explanation | null;
+
+  /** What is wrong with the input, in the order of its fields; empty unless the code is `validation_failed`. */
+  get faults(): readonly InputFault[] {
+    return this.problem.faults;
+  }
+
+  /** Seconds after which asking again is worth it; null where nobody knows. */
+  get retryAfter(): number | null {
+    return this.problem.retryAfter;
+  }
 }
-
-/** A field that is absent, null or empty where it may not be. */
-export const MISSING = 'Missing.';
-
-/** A field that is null where it may not be. */
-export const NULL = 'Must not be null.';
 
 /** The input breaks a rule at `pointer`. */
 export function invalid(pointer: string, detail: string): DomainError {

@@ -15,10 +15,10 @@ import {
 import { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Access } from '../auth/decorators/access.js';
 import { type ApiNote, takeApiNotes } from './api-notes.js';
-import type { ErrorCode } from '../common/domain-error.js';
+import type { ErrorCode } from '../common/refusals.js';
 import { API_HEADERS, headerReferences } from './api-headers.js';
 import { SHARED_RESPONSES, refusalCodes, refusalResponses } from './api-refusals.js';
-import { PROBLEM_CODES } from './problem.js';
+import { PROBLEM_CODES } from '../common/problem.js';
 import type { Route, RouteTable } from './route-table.js';
 
 export type SecuritySchemes = Readonly<Record<string, Parameters<DocumentBuilder['addSecurity']>[1]>>;

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../common/domain-error.js';
+import type { ErrorCode } from '../common/refusals.js';
 
 /** The headers that some successful answers have; `http/api-headers.ts` describes each. */
 export type AnswerHeader = 'Set-Cookie' | 'Link' | 'Next-Cursor' | 'Clear-Site-Data';

@@ -1,7 +1,7 @@
-import type { ErrorCode } from '../common/domain-error.js';
+import type { ErrorCode } from '../common/refusals.js';
 import { STANDARD } from './dialects/standard.js';
 import { type ApiHeader, headerReferences } from './api-headers.js';
-import { PROBLEM_CODES, problem } from './problem.js';
+import { PROBLEM_CODES, problemFor } from '../common/problem.js';
 import { isSafe } from '../auth/request-checks.js';
 import type { Route } from './route-table.js';
 
@@ -82,7 +82,7 @@ export function refusalCodes(route: Route, facts: RefusalFacts): ErrorCode[] {
 export function refusalResponses(codes: readonly ErrorCode[]): Record<string, object> {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) {
-    const { status } = problem(code);
+    const { status } = problemFor(code);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
   return Object.fromEntries(
@@ -100,9 +100,9 @@ export const SHARED_RESPONSES: Readonly<Record<string, object>> = Object.fromEnt
 
 function responseOf(codes: readonly ErrorCode[]): object {
   const [first] = codes;
-  const { status } = problem(first!);
+  const { status } = problemFor(first!);
   return {
-    description: codes.map((code) => `\`${code}\`: ${problem(code).detail}`).join('\n\n'),
+    description: codes.map((code) => `\`${code}\`: ${problemFor(code).detail}`).join('\n\n'),
     headers: headerReferences(['X-Request-Id', ...(HEADERS[status] ?? [])]),
     content: {
       'application/problem+json': {
@@ -112,7 +112,7 @@ function responseOf(codes: readonly ErrorCode[]): object {
             { type: 'object', properties: { code: { type: 'string', enum: codes } } },
           ],
         },
-        example: STANDARD.problem(problem(first!), REQUEST_ID).body,
+        example: STANDARD.problem(problemFor(first!), REQUEST_ID).body,
       },
     },
   };

@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../common/domain-error.js';
-import type { Problem } from './problem.js';
+import type { ErrorCode } from '../common/refusals.js';
+import type { Problem } from '../common/problem.js';
 
 export interface ProblemAnswer {
   readonly status: number;

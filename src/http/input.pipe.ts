@@ -1,7 +1,8 @@
 import { type ArgumentMetadata, type Type, type ValidationError, ValidationPipe } from '@nestjs/common';
 import { instanceToPlain, plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validate } from 'class-validator';
-import { DomainError, type InputFault, MISSING, NULL } from '../common/domain-error.js';
+import { DomainError } from '../common/domain-error.js';
+import { type InputFault, MISSING, NULL } from '../common/problem.js';
 import { type FieldRules, fieldRulesOf } from './field-rules.js';
 import { isOptionalBody } from './optional-body.js';
 import type { Dialect } from './dialect.js';

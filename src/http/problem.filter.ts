@@ -1,9 +1,11 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { Request, Response } from 'express';
-import { DomainError, type ErrorCode, type Explanation } from '../common/domain-error.js';
+import { DomainError, type Explanation } from '../common/domain-error.js';
+import type { ErrorCode } from '../common/refusals.js';
 import type { Dialect, ProblemAnswer } from './dialect.js';
-import { type Problem, problemOf } from './problem.js';
+import type { Problem } from '../common/problem.js';
+import { problemOf } from './problem.js';
 import { requestIdOf } from '../auth/request-id.js';
 
 /** Where the filter finds what it tells of a request, and whom it tells. */

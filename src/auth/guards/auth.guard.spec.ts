@@ -163,7 +163,7 @@ describe('The guard', () => {
     const guard = new AuthGuard(new RefusingAuth(at), new SessionCookie(options), options);
     await expect(guard.canActivate(contextOf('mine', anExchange().request))).rejects.toMatchObject({
       ...refusal('session_evicted'),
-      endedAt: at,
+      problem: { endedAt: at },
     });
   });
 

@@ -50,7 +50,7 @@ const ask = (
     );
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
-    return [error.code, error.maxAge];
+    return [error.code, error.problem.maxAge];
   }
 };
 
@@ -88,7 +88,7 @@ describe('A handler that asks for a fresh proof', () => {
     const guard = new FreshGuard(clock, new AuthOptions());
     const context = (principal: Principal) =>
       new ExecutionContextHost([{ principal }], Coats, Coats.prototype.change);
-    expect(() => guard.canActivate(context(provenFor(91_000)))).toThrow('session_not_fresh');
+    expect(() => guard.canActivate(context(provenFor(91_000)))).toThrow(new DomainError('session_not_fresh'));
     expect(guard.canActivate(context(provenFor(0)))).toBe(true);
   });
 

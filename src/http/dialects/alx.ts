@@ -1,6 +1,6 @@
-import type { ErrorCode } from '../../common/domain-error.js';
+import type { ErrorCode } from '../../common/refusals.js';
 import type { Dialect } from '../dialect.js';
-import { plainError } from '../problem.js';
+import { plainError } from '../../common/problem.js';
 
 /** The texts of the course where they are not those of the status. */
 const TEXTS: Partial<Record<ErrorCode, string>> = {

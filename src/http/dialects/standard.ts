@@ -1,6 +1,5 @@
-import { STATUS_CODES } from 'node:http';
 import type { Dialect } from '../dialect.js';
-import { plainError } from '../problem.js';
+import { problemDocument } from '../../common/problem.js';
 
 /** The dialect for real use. */
 export const STANDARD: Dialect = {
@@ -8,18 +7,7 @@ export const STANDARD: Dialect = {
   problem: (problem, requestId) => ({
     status: problem.status,
     contentType: 'application/problem+json',
-    body: {
-      type: 'about:blank',
-      title: STATUS_CODES[problem.status],
-      status: problem.status,
-      code: problem.code,
-      detail: problem.detail,
-      error: plainError(problem),
-      requestId,
-      ...(problem.faults.length > 0 && { errors: problem.faults }),
-      ...(problem.endedAt && { ended_at: problem.endedAt.toISOString() }),
-      ...(problem.maxAge !== null && { max_age: problem.maxAge }),
-    },
+    body: problemDocument(problem, requestId),
   }),
   loginFailure: () => 'credentials_invalid',
   timestamp: (at) => at.toISOString(),

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Logger } from '@nestjs/common';
-import type { ErrorCode } from '../../common/domain-error.js';
+import type { ErrorCode } from '../../common/refusals.js';
 import type { AnswerHeaders } from './answer-headers.js';
 import type { Dialect } from '../../http/dialect.js';
 import { LingeringClose } from './lingering-close.js';
-import { problem } from '../../http/problem.js';
+import { problemFor } from '../../common/problem.js';
 
 /** Node's codes for requests that it cannot read, in ours. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -24,7 +24,7 @@ export function answerClientErrors(server: Server, dialect: Dialect, headers: An
   const lingering = LingeringClose.of(server);
   const answer = (code: ErrorCode, method: string | null) => {
     const requestId = randomUUID();
-    const { status, contentType, body } = dialect.problem(problem(code), requestId);
+    const { status, contentType, body } = dialect.problem(problemFor(code), requestId);
     logger.log({ requestId, status, code });
     const json = JSON.stringify(body);
     const fields = [

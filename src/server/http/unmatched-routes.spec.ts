@@ -63,7 +63,7 @@ describe('What no route serves', () => {
     };
   };
   const known = { from: 'ann@example.com' };
-  const STRANGER = { code: 'credentials_missing', allow: null };
+  const STRANGER = { code: 'credentials_missing', problem: { allow: null } };
 
   it('is told by its methods to OPTIONS of who is signed in', async () => {
     const told = (allow: string) => ({ status: 204, allow, isOver: true });
@@ -75,7 +75,7 @@ describe('What no route serves', () => {
   it('is another method of what is public, which anyone is told', async () => {
     await expect(answer('POST', '/api/open')).rejects.toMatchObject({
       code: 'method_not_allowed',
-      allow: 'GET, HEAD, OPTIONS',
+      problem: { allow: 'GET, HEAD, OPTIONS' },
     });
   });
 
@@ -100,6 +100,6 @@ describe('What no route serves', () => {
     ['GET', '/api/nowhere', 'not_found', null],
     ['OPTIONS', '/api/nowhere', 'not_found', null],
   ])('is a wrong path or method to who is signed in: %s %s', async (method, url, code, allow) => {
-    await expect(answer(method, url, known)).rejects.toMatchObject({ code, allow });
+    await expect(answer(method, url, known)).rejects.toMatchObject({ code, problem: { allow } });
   });
 });

@@ -1,4 +1,5 @@
-import { DomainError, type ErrorCode } from '../../common/domain-error.js';
+import { DomainError } from '../../common/domain-error.js';
+import type { ErrorCode } from '../../common/refusals.js';
 import type { Requester } from '../../common/requester.js';
 import { networkOf } from '../../common/network.js';
 import { emailKey } from '../user.js';
