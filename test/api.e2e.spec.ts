@@ -98,7 +98,7 @@ describe('The standard API', () => {
         title: 'Unauthorized',
         status: 401,
         code: 'credentials_missing',
-        detail: 'Sign in first.',
+        detail: 'This request needs authentication. Sign in, or send your credentials with the request.',
         error: 'Unauthorized',
         requestId: 'request-0001',
       });

@@ -109,7 +109,7 @@ describe('While many requests want a password hashed', () => {
         expect(headers.get('retry-after')).toBe('2');
         expect(body).toMatchObject({
           code: 'too_many_requests',
-          detail: expect.stringContaining('Wait as long as `Retry-After` says'),
+          detail: expect.stringContaining('Wait for the seconds that `Retry-After` says'),
         });
       }
       expect(answers.filter(({ status }) => status >= 500)).toEqual([]);

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { PROBLEM_CODES } from '../src/common/problem.js';
 import { describeConfig } from '../src/server/config/load-config.js';
 
 const readme = readFileSync('README.md', 'utf8');
@@ -31,9 +30,5 @@ describe('The README', () => {
     const { '': _, ...locked } = read('package-lock.json').packages;
     const installed = Object.values(locked).filter((one) => !(one.dev || one.devOptional || one.optional));
     expect(packages).toContain(`\n${installed.length} packages`);
-  });
-
-  it.each(PROBLEM_CODES)('has the code %s', (code) => {
-    expect(readme).toContain(`\`${code}\``);
   });
 });

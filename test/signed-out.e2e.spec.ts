@@ -30,41 +30,43 @@ const disable = ({ app, user }: House) => app.nest.get(UsersService).update(user
 const WAYS = {
   'signed out': {
     code: 'session_signed_out',
-    detail: 'This session was signed out, on 2026-01-01 at 12:10 UTC.',
+    detail: 'This session was signed out, on 2026-01-01 at 12:10 UTC. Sign in again.',
     end: ({ holder }) => holder.delete('/auth_session/logout'),
   },
   'ended from another one': {
     code: 'session_ended_elsewhere',
-    detail: 'This session was ended from another device, on 2026-01-01 at 12:10 UTC.',
+    detail: 'This session was ended from another device, on 2026-01-01 at 12:10 UTC. Sign in again.',
     end: async ({ user, holder, signedIn }) =>
       (await signedIn(user.email)).delete(`/sessions/${idOf(holder)}`),
   },
   'ended among the others': {
     code: 'session_ended_elsewhere',
-    detail: 'This session was ended from another device, on 2026-01-01 at 12:10 UTC.',
+    detail: 'This session was ended from another device, on 2026-01-01 at 12:10 UTC. Sign in again.',
     end: async ({ user, signedIn }) => (await signedIn(user.email)).delete('/sessions'),
   },
   evicted: {
     code: 'session_evicted',
-    detail: 'You were signed out because you signed in on another device, on 2026-01-01 at 12:10 UTC.',
+    detail:
+      'This session was ended because you signed in on too many devices, on 2026-01-01 at 12:10 UTC. Sign in again.',
     variables: { SESSION_MAX_PER_USER: '1' },
     end: ({ user, signedIn }) => signedIn(user.email),
   },
   'ended by an administrator': {
     code: 'session_ended_by_admin',
-    detail: 'An administrator ended this session, on 2026-01-01 at 12:10 UTC.',
+    detail: 'An administrator ended this session, on 2026-01-01 at 12:10 UTC. Sign in again.',
     end: async ({ root, user, holder, signedIn }) =>
       (await signedIn(root.email)).delete(`/users/${user.id}/sessions/${idOf(holder)}`),
   },
   'ended by an administrator with all others': {
     code: 'session_ended_by_admin',
-    detail: 'An administrator ended this session, on 2026-01-01 at 12:10 UTC.',
+    detail: 'An administrator ended this session, on 2026-01-01 at 12:10 UTC. Sign in again.',
     end: async ({ root, user, signedIn }) =>
       (await signedIn(root.email)).delete(`/users/${user.id}/sessions`),
   },
   'ended by a new password': {
     code: 'password_changed',
-    detail: 'You were signed out because the password was changed, on 2026-01-01 at 12:10 UTC.',
+    detail:
+      'You were signed out because the password was changed, on 2026-01-01 at 12:10 UTC. Sign in with the new password.',
     end: async ({ user, signedIn }) =>
       (await signedIn(user.email)).put('/users/me/password', {
         current_password: PASSWORD,
@@ -73,24 +75,26 @@ const WAYS = {
   },
   'ended by a disabling': {
     code: 'user_disabled',
-    detail: 'This account was disabled, on 2026-01-01 at 12:10 UTC.',
+    detail: 'This account was disabled, on 2026-01-01 at 12:10 UTC. Ask an administrator to enable it.',
     end: disable,
   },
   'ended by the removal of the account': {
     code: 'user_deleted',
-    detail: 'This account was deleted, on 2026-01-01 at 12:10 UTC.',
+    detail:
+      'This account was deleted, on 2026-01-01 at 12:10 UTC. Ask an administrator if you need a new one.',
     end: ({ app, user }) => app.nest.get(UsersService).remove(user.id),
   },
   'left idle': {
     code: 'session_expired_idle',
-    detail: 'You were signed out because the session was not used for too long, on 2026-01-01 at 12:10 UTC.',
+    detail:
+      'You were signed out because the session was not used for too long, on 2026-01-01 at 12:10 UTC. Sign in again.',
     variables: { SESSION_IDLE_TIMEOUT: '6m' },
     end: () => Promise.resolve(),
   },
   'at its longest life': {
     code: 'session_expired_absolute',
     detail:
-      'You were signed out because the session reached its maximum lifetime, on 2026-01-01 at 12:10 UTC.',
+      'You were signed out because the session reached its maximum lifetime, on 2026-01-01 at 12:10 UTC. Sign in again.',
     variables: { SESSION_DURATION: '10m', SESSION_IDLE_TIMEOUT: '7m' },
     end: () => Promise.resolve(),
   },
@@ -249,8 +253,12 @@ describe('A token that nobody knows', () => {
   it('is no valid credential, and one that is not shown is missing: no more is said', async () => {
     const app = await TestApp.start();
     for (const [cookie, code, detail] of [
-      [`sid=${unknown()}`, 'credentials_invalid', 'Invalid credentials.'],
-      ['other=1', 'credentials_missing', 'Sign in first.'],
+      [`sid=${unknown()}`, 'credentials_invalid', 'Invalid credentials. Check them, or sign in again.'],
+      [
+        'other=1',
+        'credentials_missing',
+        'This request needs authentication. Sign in, or send your credentials with the request.',
+      ],
     ] as const)
       expect((await app.visitor({ ...MARKS, cookie }).get('/users/me')).body).toEqual({
         type: 'about:blank',

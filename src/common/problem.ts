@@ -45,7 +45,7 @@ export function problemFor(
   return {
     status,
     code,
-    detail: endedAt ? sentence.replace(/\.$/, `, ${inWords(endedAt)}.`) : sentence,
+    detail: endedAt ? sentence.replace('.', `, ${inWords(endedAt)}.`) : sentence,
     faults: facts.faults ?? [],
     allow: facts.allow ?? null,
     retryAfter: facts.retryAfter ?? (status === 503 ? RETRY_AFTER : null),
