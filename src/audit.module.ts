@@ -1,6 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Clock, SystemClock } from './common/clock.js';
-import { SetupCheck } from './http/setup-check.js';
 import { AuditController } from './http/api/audit/audit.controller.js';
 import { AuditOptions } from './audit/audit-options.js';
 import { AuditSweeper } from './audit/audit-sweeper.js';
@@ -12,14 +11,16 @@ import { AuditTrail } from './audit/audit-trail.js';
  */
 @Module({})
 export class AuditModule {
-  static forRoot(options: Partial<AuditOptions> = {}): DynamicModule {
+  static forRoot({
+    routes = true,
+    ...options
+  }: Partial<AuditOptions> & { readonly routes?: boolean } = {}): DynamicModule {
     return {
       module: AuditModule,
-      controllers: [AuditController],
+      controllers: routes ? [AuditController] : [],
       providers: [
         AuditTrail,
         AuditSweeper,
-        SetupCheck,
         { provide: AuditOptions, useValue: new AuditOptions(options) },
         { provide: Clock, useClass: SystemClock },
       ],

@@ -1,4 +1,10 @@
-import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata } from '@nestjs/common';
+import {
+  type DynamicModule,
+  type FactoryProvider,
+  Module,
+  type ModuleMetadata,
+  type Type,
+} from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { Auth } from './auth/auth.js';
 import { AuthController } from './http/api/auth-session/auth.controller.js';
@@ -7,6 +13,11 @@ import { AuthOptions } from './auth/auth-options.js';
 import { AccessTokensController } from './http/api/access-tokens/access-tokens.controller.js';
 import { authProvider, chooseStrategies, remembersUsers, takesTokens } from './auth/auth.provider.js';
 import { BearerAlone } from './auth/bearer-alone.js';
+import { BodyGuard } from './http/body.guard.js';
+import { CrossSiteCheck } from './auth/guards/cross-site-check.js';
+import { InputPipe } from './http/input.pipe.js';
+import { GUARDS, OwnRouteGuard } from './http/own-route.guard.js';
+import { ProblemFilter } from './http/problem.filter.js';
 import { ChosenSignInWays } from './auth/chosen-sign-in-ways.js';
 import { Clock, SystemClock } from './common/clock.js';
 import { FieldRules } from './http/field-rules.js';
@@ -18,7 +29,6 @@ import { Refusals } from './auth/refusals.js';
 import { RequestFieldRules } from './http/request-field-rules.js';
 import { RolesGuard } from './auth/guards/roles.guard.js';
 import { SessionStore } from './sessions/session-store.js';
-import { SetupCheck } from './http/setup-check.js';
 import { SignInWays } from './users/sign-in-ways.js';
 import { UserStore } from './users/user-store.js';
 import { UserListener } from './users/user-listener.js';
@@ -32,9 +42,17 @@ import { UserSessionsController } from './http/api/sessions/user-sessions.contro
 /** Which strategies there are decides which routes there are, so it is known before the application is built. */
 type Choice = Partial<Pick<AuthOptions, 'type' | 'strategies'>>;
 
-export type AuthSyncOptions = Partial<AuthOptions> & Pick<ModuleMetadata, 'imports'>;
+/** What is known before the application is built. */
+interface Composition extends Pick<ModuleMetadata, 'imports'> {
+  /** Whether the guards stand before every route of the application; where not, `@UseGuards(AuthGuard)` puts them there. */
+  readonly global?: boolean;
+  /** Whether the routes of this module are served. */
+  readonly routes?: boolean;
+}
 
-export interface AuthAsyncOptions extends Choice, Pick<ModuleMetadata, 'imports'> {
+export type AuthSyncOptions = Partial<AuthOptions> & Composition;
+
+export interface AuthAsyncOptions extends Choice, Composition {
   readonly inject?: FactoryProvider['inject'];
   readonly useFactory: (
     ...args: never[]
@@ -45,24 +63,31 @@ export interface AuthAsyncOptions extends Choice, Pick<ModuleMetadata, 'imports'
 @Module({})
 export class AuthModule {
   /** `imports` are the modules of what your own strategies inject. */
-  static forRoot({ imports = [], ...options }: AuthSyncOptions = {}): DynamicModule {
-    return AuthModule.forRootAsync({ ...choiceOf(options), imports, useFactory: () => options });
+  static forRoot({ imports, global, routes, ...options }: AuthSyncOptions = {}): DynamicModule {
+    return AuthModule.forRootAsync({
+      ...choiceOf(options),
+      imports,
+      global,
+      routes,
+      useFactory: () => options,
+    });
   }
 
-  static forRootAsync({ imports = [], inject = [], useFactory, ...given }: AuthAsyncOptions): DynamicModule {
+  static forRootAsync({
+    imports = [],
+    inject = [],
+    global = true,
+    routes = true,
+    useFactory,
+    ...given
+  }: AuthAsyncOptions): DynamicModule {
     const choice = choiceOf(given);
     const { types, strategies } = new AuthOptions(choice);
     const chosen = chooseStrategies(types, strategies);
     return {
       module: AuthModule,
       imports,
-      controllers: [
-        PasswordController,
-        ...(remembersUsers(chosen)
-          ? [AuthController, SessionsController, UserSessionsController]
-          : [NoLoginController]),
-        ...(takesTokens(chosen) ? [AccessTokensController] : []),
-      ],
+      controllers: routes ? controllersFor(chosen) : [],
       providers: [
         {
           provide: AuthOptions,
@@ -80,15 +105,37 @@ export class AuthModule {
         RolesGuard,
         LateBodyGuard,
         FreshGuard,
+        BodyGuard,
+        OwnRouteGuard,
         Refusals,
+        ProblemFilter,
+        InputPipe,
+        {
+          provide: CrossSiteCheck,
+          inject: [AuthOptions],
+          useFactory: ({ cookie, trustedOrigins, dialect }: AuthOptions) =>
+            new CrossSiteCheck({ https: cookie.secure, trustedOrigins, isOpen: dialect.openToOrigins }),
+        },
         BearerAlone,
-        SetupCheck,
         { provide: SignInWays, useClass: ChosenSignInWays },
         { provide: FieldRules, useClass: RequestFieldRules },
-        { provide: APP_GUARD, useExisting: AuthGuard },
-        { provide: APP_GUARD, useExisting: RolesGuard },
+        ...(global ? GUARDS : [BodyGuard]).map((guard) => ({ provide: APP_GUARD, useExisting: guard })),
       ],
-      exports: [Auth, AuthGuard, AuthOptions, SignInWays, UserListener],
+      exports: [
+        Auth,
+        AuthOptions,
+        ...GUARDS,
+        OwnRouteGuard,
+        ProblemFilter,
+        InputPipe,
+        FieldRules,
+        CrossSiteCheck,
+        Refusals,
+        SessionCookie,
+        Clock,
+        SignInWays,
+        UserListener,
+      ],
       global: true,
     };
   }
@@ -96,4 +143,14 @@ export class AuthModule {
 
 function choiceOf({ type, strategies }: Choice): Choice {
   return { ...(type !== undefined && { type }), ...(strategies !== undefined && { strategies }) };
+}
+
+function controllersFor(strategies: readonly Type<Auth>[]): Type[] {
+  return [
+    PasswordController,
+    ...(remembersUsers(strategies)
+      ? [AuthController, SessionsController, UserSessionsController]
+      : [NoLoginController]),
+    ...(takesTokens(strategies) ? [AccessTokensController] : []),
+  ];
 }

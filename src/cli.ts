@@ -109,7 +109,7 @@ user
     await withUsers(async (users, { auth, users: { presentation } }, context) => {
       const { email, firstName, lastName, role } = options;
       const input = { email, password, first_name: firstName, last_name: lastName };
-      const details = await new InputPipe(auth.dialect, context.get(FieldRules)).transform(input, {
+      const details = await new InputPipe(auth, context.get(FieldRules)).transform(input, {
         type: 'body',
         metatype: CreateUserDto,
       });
@@ -334,9 +334,9 @@ class OperatorModule {
       module: OperatorModule,
       imports: [
         StorageModule.forRoot({ ...storage, tables: 'require' }, { mustBeWritable: false }),
-        AuditModule.forRoot(audit),
+        AuditModule.forRoot({ ...audit, routes: false }),
         SessionsModule.forRoot(sessions),
-        UsersModule.forRoot(users),
+        UsersModule.forRoot({ ...users, routes: false }),
       ],
       providers: [
         { provide: UserListener, useClass: SessionEnder },

@@ -1,7 +1,6 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { AuditTrail } from './audit/audit-trail.js';
 import { Clock, SystemClock } from './common/clock.js';
-import { SetupCheck } from './http/setup-check.js';
 import { GuessThrottle } from './throttle/guess-throttle.js';
 import { MemoryThrottleStore } from './throttle/memory.throttle-store.js';
 import { ThrottleStore } from './throttle/throttle-store.js';
@@ -31,17 +30,17 @@ type ResetNeeds =
  */
 @Module({})
 export class UsersModule {
-  static forRoot(given: Partial<UsersOptions> = {}): DynamicModule {
+  static forRoot({
+    routes = true,
+    ...given
+  }: Partial<UsersOptions> & { readonly routes?: boolean } = {}): DynamicModule {
     const options = new UsersOptions(given);
     return {
       module: UsersModule,
-      controllers: options.standardRoutes
-        ? [StandardUsersController, PasswordResetController, StatsController, RegistrationController]
-        : [UsersController, StatsController],
+      controllers: routes ? controllersFor(options) : [],
       providers: [
         UsersService,
         RegistrationService,
-        SetupCheck,
         {
           provide: PasswordResetService,
           inject: [
@@ -86,4 +85,10 @@ function hasherOf(options: UsersOptions): PasswordHasher | Promise<PasswordHashe
   return options.passwordHash === 'bcrypt'
     ? new BcryptPasswordHasher(hasher)
     : Argon2PasswordHasher.open(hasher);
+}
+
+function controllersFor({ standardRoutes }: UsersOptions): Type[] {
+  return standardRoutes
+    ? [StandardUsersController, PasswordResetController, StatsController, RegistrationController]
+    : [UsersController, StatsController];
 }

@@ -31,7 +31,6 @@ const PINNED: Readonly<Record<string, string | readonly string[]>> = {
   bowser: 'http/api/sessions',
   'ipaddr.js': ['common/network.ts', 'server/http'],
   uuid: ['sessions', 'audit'],
-  'path-to-regexp': 'http',
   'raw-body': 'http',
   '@fastify/busboy': 'http',
   pino: 'server/logging',

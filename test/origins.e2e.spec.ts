@@ -238,11 +238,8 @@ describe('Trusted origins', () => {
   ])('that are none are told at the start: %j', async (origin) => {
     const variables = { TRUSTED_ORIGINS: `${APP},${origin}` };
     expect(() => loadConfig(variables)).toThrow('TRUSTED_ORIGINS: must be origins to the letter, such as');
-    const options = { trustedOrigins: [APP, origin] };
-    const dialect = { openToOrigins: false };
-    expect(() => new CrossSiteCheck({ ...options, https: true }, dialect, () => false)).toThrow(
-      'trustedOrigins must be origins to the letter, such as',
-    );
+    const rules = { trustedOrigins: [APP, origin], https: true, isOpen: false };
+    expect(() => new CrossSiteCheck(rules)).toThrow('trustedOrigins must be origins to the letter, such as');
   });
 });
 

@@ -24,6 +24,8 @@ export class AuthOptions {
    * what the pages of that origin keep in `localStorage`. Cookies are not on offer: those of sibling hosts would go, too.
    */
   readonly clearSiteData: readonly ('cache' | 'storage')[] = ['cache'];
+  /** Origins besides our own whose pages may call as their visitor, such as `https://app.example.com`. */
+  readonly trustedOrigins: readonly string[] = [];
   /** The protection space that Basic challenges name. */
   readonly realm: string = 'coatcheck';
   readonly dialect: Dialect = STANDARD;

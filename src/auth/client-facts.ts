@@ -1,12 +1,13 @@
 import type { Request } from 'express';
+import { plainAddress } from '../common/network.js';
 import { printable } from '../common/printable.js';
 import type { Requester } from '../common/requester.js';
 
 const USER_AGENT_LENGTH = 256;
 
-/** The address of a client, as far as `TRUST_PROXY` lets it be believed; null where it has none. */
+/** The address of a client, as far as the application trusts its proxies; null where it has none. */
 export function clientAddress({ ip }: Request): string | null {
-  return ip ?? null;
+  return ip === undefined ? null : plainAddress(ip);
 }
 
 /** Who waits for the answer to a request, and where. */

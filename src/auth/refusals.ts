@@ -1,9 +1,12 @@
-import { Injectable, Optional } from '@nestjs/common';
-import type { Request } from 'express';
+import { type ExecutionContext, Injectable, Optional } from '@nestjs/common';
+import type { Request, Response } from 'express';
 import type { AuditType } from '../audit/audit-event.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { initiatorOf } from './request-initiator.js';
+import { DomainError } from '../common/domain-error.js';
+import type { Problem } from '../common/problem.js';
 import type { ErrorCode } from '../common/refusals.js';
+import { Auth } from './auth.js';
 
 /** The refusals that are events; others say of themselves what failed, or that nobody signed in. */
 const TYPES: Partial<Record<ErrorCode, AuditType>> = {
@@ -17,18 +20,57 @@ const TYPES: Partial<Record<ErrorCode, AuditType>> = {
   too_many_attempts: 'sign_in_throttled',
 };
 
-/** Tells the audit trail what was refused to whom. */
+/** The refusals that were told to the audit trail: one that passes a guard and a filter is told once. */
+const noted = new WeakSet<DomainError>();
+
+/** Refuses requests: with the headers that belong to the status, and an entry in the audit trail where it is an event. */
 @Injectable()
 export class Refusals {
-  constructor(@Optional() private readonly trail?: AuditTrail) {}
+  constructor(
+    private readonly auth: Auth,
+    @Optional() private readonly trail?: AuditTrail,
+  ) {}
 
-  /** Null where the refusal is no event. */
-  note(request: Request, reason: ErrorCode, route: string): Promise<void> | null {
-    const type = TYPES[reason];
-    if (!type || !this.trail) return null;
+  /** Throws an error again. What it needs besides its status is done before, as no filter of an application knows of it. */
+  async refuse(error: unknown, context: ExecutionContext): Promise<never> {
+    if (!(error instanceof DomainError)) throw error;
+    const http = context.switchToHttp();
+    const request = http.getRequest<Request>();
+    this.setHeaders(error.problem, request, http.getResponse<Response>());
+    await this.note(error, request, routeOf(request));
+    throw error;
+  }
+
+  /** `WWW-Authenticate` of a 401: the challenge of the presented credential, or all (RFC 9110, section 11.6.1); `Retry-After`. */
+  setHeaders(
+    { status, retryAfter, allow }: Pick<Problem, 'status' | 'retryAfter' | 'allow'>,
+    { challenge }: Request,
+    response: Response,
+  ): void {
+    if (response.headersSent) return;
+    if (status === 401)
+      response.setHeader(
+        'WWW-Authenticate',
+        challenge === undefined ? [...this.auth.challenges] : [challenge],
+      );
+    if (retryAfter !== null) response.setHeader('Retry-After', retryAfter);
+    if (allow !== null) response.setHeader('Allow', allow);
+  }
+
+  /** Records a refusal that is an event, once; null where there is nothing to record. */
+  note(error: DomainError, request: Request, route: string): Promise<void> | null {
+    const type = TYPES[error.reason];
+    if (!type || !this.trail || noted.has(error)) return null;
+    noted.add(error);
     const by = initiatorOf(request);
     const sessionId = request.principal?.session?.id ?? null;
     const details = { route: `${request.method} ${route}` };
     return this.trail.record({ type, subjectId: by.actorId, sessionId, details }, by);
   }
+}
+
+/** The pattern of the route that serves a request, since its path may be nobody's business; `*` where none does. */
+export function routeOf(request: Request): string {
+  const { route } = request as { route?: { path?: unknown } };
+  return typeof route?.path === 'string' ? route.path : '*';
 }

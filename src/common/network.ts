@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import addresses from 'ipaddr.js';
 
 /** A network that failures are counted for. */
@@ -54,4 +54,16 @@ function withBits(
 function withoutTranslation(address: addresses.IPv4 | addresses.IPv6): addresses.IPv4 | addresses.IPv6 {
   if (address.range() !== 'rfc6052') return address;
   return new addresses.IPv4(address.toByteArray().slice(-4));
+}
+
+/**
+ * An address as RFC 5952 writes it, without the port, brackets, quotes and zone that proxies and sockets put around it, and
+ * as IPv4 where it is mapped into IPv6; null for what is no address.
+ */
+export function plainAddress(text: string): string | null {
+  const bare = text.trim().replace(/^"(.*)"$/, '$1');
+  const address = [bare, bare.replace(/:(\d{1,5}|_[\w.-]+)$/, '')]
+    .map((one) => one.replace(/^\[(.*)\]$/, '$1').replace(/%.*$/, ''))
+    .find((one) => isIP(one) !== 0 && addresses.isValid(one));
+  return address === undefined ? null : addresses.process(address).toString();
 }

@@ -1,11 +1,13 @@
 import type { INestApplication } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express/adapters/express-adapter.js';
 import {
+  ApiBody,
   ApiExcludeController,
   ApiExcludeEndpoint,
   ApiExtension,
   ApiOperation,
   ApiProperty,
+  ApiQuery,
   ApiResponse,
   ApiTags,
   DocumentBuilder,
@@ -14,7 +16,7 @@ import {
 } from '@nestjs/swagger';
 import { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Access } from '../auth/decorators/access.js';
-import { type ApiNote, takeApiNotes } from './api-notes.js';
+import { type ApiNote, type FieldFacts, takeApiNotes } from './api-notes.js';
 import type { ErrorCode } from '../common/refusals.js';
 import { API_HEADERS, headerReferences } from './api-headers.js';
 import { SHARED_RESPONSES, refusalCodes, refusalResponses } from './api-refusals.js';
@@ -116,7 +118,8 @@ export function describeApi(
   { routes, prefix }: RouteTable,
   schemes: SecuritySchemes,
 ): OpenAPIObject {
-  takeApiNotes().forEach(pass);
+  const notes = takeApiNotes();
+  notes.forEach((note) => pass(note, notes));
   const builder = new DocumentBuilder()
     .setTitle('Coatcheck')
     .setDescription(DESCRIPTION)
@@ -155,10 +158,11 @@ function only<T>(entries: Readonly<Record<string, T>>, passes: (name: string) =>
 }
 
 /** Tells Swagger what one of our decorators noted. */
-function pass(note: ApiNote): void {
+function pass(note: ApiNote, all: readonly ApiNote[]): void {
   if (note.on === 'controller') ApiTags(note.tag)(...note.place);
   else if (note.on === 'field') ApiProperty({ ...note.field })(...note.place);
   else if (note.on === 'hidden') hide(...note.place);
+  else if (note.on === 'input') describeInput(note, all);
   else if (note.on === 'action') {
     const { id, summary, description, refusals = [], optionalBody } = note.action;
     ApiOperation({ operationId: id, summary, description })(...note.place);
@@ -172,6 +176,36 @@ function pass(note: ApiNote): void {
       ...(isEmpty && { schema: { $ref: '#/components/schemas/Empty' } }),
       headers: headerReferences(['X-Request-Id', ...headers]),
     })(...note.place);
+  }
+}
+
+/** The class of a body, or each field of the class of a query. */
+function describeInput(
+  { place: [target, name], part, dto }: Extract<ApiNote, { on: 'input' }>,
+  all: readonly ApiNote[],
+): void {
+  const method = Object.getOwnPropertyDescriptor(target, name)!;
+  if (part === 'body') {
+    ApiBody({ type: dto })(target, name, method);
+    return;
+  }
+  for (const { on, place, ...note } of all) {
+    if (on !== 'field' || !(dto.prototype === place[0] || dto.prototype instanceof place[0].constructor))
+      continue;
+    const {
+      required = true,
+      description,
+      type,
+      nullable: _,
+      isArray: __,
+      ...rules
+    } = (note as { field: FieldFacts }).field;
+    const schema = { type: type === 'integer' ? type : 'string', ...rules } as const;
+    ApiQuery({ name: String(place[1]), required, ...(description && { description }), schema })(
+      target,
+      name,
+      method,
+    );
   }
 }
 

@@ -51,6 +51,12 @@ export type ApiNote =
   | { readonly on: 'answer'; readonly place: HandlerPlace; readonly answer: AnswerFacts & { status: number } }
   | { readonly on: 'action'; readonly place: HandlerPlace; readonly action: ActionFacts }
   | {
+      readonly on: 'input';
+      readonly place: [target: object, name: string | symbol];
+      readonly part: 'body' | 'query';
+      readonly dto: Class;
+    }
+  | {
       readonly on: 'field';
       readonly place: [target: object, name: string | symbol];
       readonly field: FieldFacts;
@@ -88,6 +94,12 @@ export const ApiField =
   (field: FieldFacts): PropertyDecorator =>
   (...place) =>
     void notes.push({ on: 'field', place, field });
+
+/** Describes a part of a request by the class of its rules. */
+export const ApiInput =
+  (part: 'body' | 'query', dto: Class) =>
+  (...place: [target: object, name: string | symbol]): void =>
+    void notes.push({ on: 'input', place, part, dto });
 
 /** Hands over what was noted since the last time: it is written down at start, and read when somebody asks for it. */
 export function takeApiNotes(): ApiNote[] {

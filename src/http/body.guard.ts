@@ -1,8 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { MIMEType } from 'node:util';
-import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import type { Request } from 'express';
 import readBytes from 'raw-body';
+import { AuthOptions } from '../auth/auth-options.js';
+import { isOwnController } from '../auth/decorators/access.js';
 import { DomainError } from '../common/domain-error.js';
 import { jsonIn } from '../common/json.js';
 import { CREDENTIALS_BODY, OWN_BODY } from './body-decorators.js';
@@ -16,31 +19,81 @@ const LIMIT = 16 * 1024;
 /** Ignored at the start of JSON, as RFC 8259, section 8.1, allows. */
 const BYTE_ORDER_MARK = /^\ufeff/;
 
-/** Reads the body, which is JSON and small, once the guards before it have let the caller in. */
+/** An HTTP adapter that leaves bodies to this guard, so that nobody's body is read before the caller is let in. */
+export interface ReadsBodiesAfterGuards {
+  readonly readsBodiesAfterGuards: true;
+}
+
+/** The requests whose body this guard has read or checked. */
+const done = new WeakSet<Request>();
+
+/**
+ * Reads the body, which is JSON and small, once the guards before it have let the caller in: on our own routes, and on all
+ * where the HTTP adapter leaves bodies to it. What a parser of the application has read of ours is held to the same rules.
+ */
+@Injectable()
 export class BodyGuard implements CanActivate {
-  constructor(private readonly dialect: Dialect) {}
+  constructor(
+    private readonly options: AuthOptions,
+    private readonly host: HttpAdapterHost,
+  ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
-    if (!TAKES_BODY.has(request.method) || Reflect.hasMetadata(OWN_BODY, context.getHandler())) return true;
+    const isOurs = isOwnController(context.getClass());
+    const { readsBodiesAfterGuards = false } = this.host.httpAdapter as Partial<ReadsBodiesAfterGuards>;
+    if (!TAKES_BODY.has(request.method) || !(isOurs || readsBodiesAfterGuards)) return true;
+    if (done.has(request) || Reflect.hasMetadata(OWN_BODY, context.getHandler())) return true;
+    done.add(request);
     return this.#read(request, this.#isForm(context));
   }
 
   async #read(request: Request, isForm: boolean): Promise<true> {
     if (isForm) {
-      request.body = await parseForm(await read(request), request.headers['content-type'] ?? '');
+      request.body = await parseForm(await bytesOf(request), request.headers['content-type'] ?? '');
     } else if (hasBody(request)) {
       if (!isJson(request)) throw new DomainError('unsupported_media_type');
-      request.body = parseJson(await read(request), this.dialect);
+      const { dialect } = this.options;
+      if (isParsed(request)) checkParsed(request);
+      else request.body = parseJson(await bytesOf(request), dialect);
     }
     return true;
   }
 
   #isForm(context: ExecutionContext): boolean {
-    return (
-      this.dialect.credentialsBody === 'form' && Reflect.hasMetadata(CREDENTIALS_BODY, context.getHandler())
-    );
+    const { dialect } = this.options;
+    return dialect.credentialsBody === 'form' && Reflect.hasMetadata(CREDENTIALS_BODY, context.getHandler());
   }
+}
+
+/** A request as parsers of an application leave it. */
+interface ParsedRequest extends Omit<Request, 'body'> {
+  readonly body?: unknown;
+  readonly rawBody?: Buffer;
+}
+
+/** The bytes of a body, which a parser of the application may have kept. */
+async function bytesOf(request: ParsedRequest): Promise<Buffer> {
+  const { body, rawBody = body } = request;
+  if (typeof rawBody === 'string' || Buffer.isBuffer(rawBody)) return limited(Buffer.from(rawBody));
+  return read(request as Request);
+}
+
+/** Whether a parser of the application has read the body and kept no bytes of it. */
+function isParsed({ body, rawBody }: ParsedRequest): boolean {
+  return typeof body === 'object' && body !== null && !Buffer.isBuffer(body) && rawBody === undefined;
+}
+
+/** Holds a body that was parsed elsewhere to the limits of size and depth. */
+function checkParsed({ body, headers }: ParsedRequest): void {
+  if (Number(headers['content-length'] ?? 0) > LIMIT) throw new DomainError('body_too_large');
+  if (!isHarmless(body)) throw new DomainError('malformed_json');
+  if (Buffer.byteLength(JSON.stringify(body)) > LIMIT) throw new DomainError('body_too_large');
+}
+
+function limited(bytes: Buffer): Buffer {
+  if (bytes.length > LIMIT) throw new DomainError('body_too_large');
+  return bytes;
 }
 
 function hasBody({ headers }: Request): boolean {

@@ -1,11 +1,17 @@
-import { type ArgumentMetadata, type Type, type ValidationError, ValidationPipe } from '@nestjs/common';
+import {
+  type ArgumentMetadata,
+  Injectable,
+  type Type,
+  type ValidationError,
+  ValidationPipe,
+} from '@nestjs/common';
 import { instanceToPlain, plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validate } from 'class-validator';
+import { AuthOptions } from '../auth/auth-options.js';
 import { DomainError } from '../common/domain-error.js';
 import { type InputFault, MISSING, NULL } from '../common/problem.js';
-import { type FieldRules, fieldRulesOf } from './field-rules.js';
+import { FieldRules, fieldRulesOf } from './field-rules.js';
 import { isOptionalBody } from './optional-body.js';
-import type { Dialect } from './dialect.js';
 
 /** What Nest's pipe needs of the two packages. Without this it loads them whole, with the rules for telephone numbers. */
 const PACKAGES = {
@@ -25,11 +31,12 @@ const TYPE_RULES = ['isString', 'isBoolean', 'isInt'];
 const FIELD_NAME = /^[\w.~/$@:-]{1,64}$/;
 
 /** Checks input against the rules of its class. Names every broken rule by its place, and repeats no value. */
+@Injectable()
 export class InputPipe extends ValidationPipe {
   readonly #refusesUnknownFields: boolean;
 
   constructor(
-    { name, refusesUnknownFields }: Dialect,
+    { dialect: { name, refusesUnknownFields } }: AuthOptions,
     private readonly rules: FieldRules,
   ) {
     super({

@@ -1,8 +1,6 @@
 import { RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
-import type { Request } from 'express';
-import { pathToRegexp } from 'path-to-regexp';
 import { type Access, accessOf, freshnessOf, rolesOf } from '../auth/decorators/access.js';
 
 export interface Route {
@@ -19,7 +17,6 @@ export interface Route {
 /** All routes of an application and whom they admit, read off the decorators that the guards read. */
 export class RouteTable {
   readonly routes: readonly Route[];
-  readonly #patterns: ReadonlyMap<string, RegExp>;
 
   constructor(
     modules: ModulesContainer,
@@ -27,22 +24,6 @@ export class RouteTable {
   ) {
     const controllers = new DiscoveryService(modules).getControllers();
     this.routes = controllers.flatMap(({ metatype }) => (metatype ? routesOf(metatype, prefix) : []));
-    this.#patterns = new Map(
-      this.routes.map(({ path }) => [path, pathToRegexp(path, { sensitive: true }).regexp] as const),
-    );
-  }
-
-  /** The pattern of the route that a request is for, and `*` where there is none. */
-  patternOf(request: Request): string {
-    const matched: unknown = request.route?.path;
-    return typeof matched === 'string' ? matched : (this.at(request.path)[0]?.path ?? '*');
-  }
-
-  /** The routes that serve a path, whatever the method; one that is written out before those with parameters. */
-  at(path: string): Route[] {
-    const matching = this.routes.filter((route) => this.#patterns.get(route.path)?.test(path));
-    const literal = matching.filter((route) => !/[:*{]/.test(route.path));
-    return literal.length > 0 ? literal : matching;
   }
 }
 

@@ -2,20 +2,16 @@ import type { Server } from 'node:http';
 import type { DynamicModule, INestApplication, NestApplicationOptions, Type } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import type { NextFunction, Request, Response } from 'express';
-import { Auth } from '../auth/auth.js';
 import { AuthGuard } from '../auth/guards/auth.guard.js';
 import { AuthOptions } from '../auth/auth-options.js';
 import { BearerAlone } from '../auth/bearer-alone.js';
-import { FreshGuard } from '../auth/guards/fresh.guard.js';
-import { LateBodyGuard } from '../auth/guards/late-body.guard.js';
 import { Refusals } from '../auth/refusals.js';
 import { securitySchemes } from '../http/security-schemes.js';
+import { ServedRoutes } from './http/served-routes.js';
+import { ServerProblemFilter } from './http/server-problem.filter.js';
 import { UnmatchedRoutes } from './http/unmatched-routes.js';
-import { FieldRules } from '../http/field-rules.js';
-import { noteSetup } from '../http/setup-check.js';
 import { AnswerHeaders, EXPOSED_HEADERS } from './http/answer-headers.js';
 import { serveApiDocs } from './http/api-docs.js';
-import { BodyGuard } from '../http/body.guard.js';
 import { answerClientErrors } from './http/client-error.js';
 import { limitConnections } from './http/connection-limit.js';
 import { CrossSiteCheck } from '../auth/guards/cross-site-check.js';
@@ -25,7 +21,6 @@ import { HostCheck } from './http/host-check.js';
 import { HttpOptions } from './http/http-options.js';
 import { InputPipe } from '../http/input.pipe.js';
 import { JsonExpressAdapter } from './http/json-express.adapter.js';
-import { ProblemFilter } from '../http/problem.filter.js';
 import { isDecodable } from './http/request-checks.js';
 import { RouteTable } from '../http/route-table.js';
 
@@ -43,7 +38,7 @@ export async function createApp(
   return configureApp(app, options);
 }
 
-/** Everything between the socket and the guards: headers, cross-site rules, bodies, validation, problems. */
+/** Hardens a whole application: headers, hosts, cross-site rules, bodies after guards, validation and problem documents on every path. */
 export function configureApp(app: INestApplication, given: Partial<HttpOptions> = {}): INestApplication {
   const adapter = app.getHttpAdapter();
   if (!(adapter instanceof JsonExpressAdapter)) {
@@ -54,17 +49,15 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
   const { dialect } = authOptions;
   const headers = new AnswerHeaders(options);
   let table: RouteTable | null = null;
-  const routes = () => (table ??= new RouteTable(app.get(ModulesContainer), options.prefix));
+  const tableOfRoutes = () => (table ??= new RouteTable(app.get(ModulesContainer), options.prefix));
+  const routes = () => new ServedRoutes(tableOfRoutes(), adapter.getInstance());
   const bearer = app.get(BearerAlone);
-  const crossSite = new CrossSiteCheck(options, dialect, (request) => {
-    const isForUsers = () =>
-      routes()
-        .at(request.path)
-        .every(({ access }) => access !== 'public');
-    return bearer.isOnlyCredentialOf(request) && isForUsers();
-  });
-  const refusals = app.get(Refusals);
-  const { challenges } = app.get(Auth);
+  const crossSite = new CrossSiteCheck({ ...options, isOpen: dialect.openToOrigins });
+  const isForUsers = (request: Request) =>
+    routes()
+      .at(request.path)
+      .every(({ access }) => access !== 'public');
+  const isHarmless = (request: Request) => bearer.isOnlyCredentialOf(request) && isForUsers(request);
   const unmatched = new UnmatchedRoutes(app.get(AuthGuard), routes);
 
   const server: Server = app.getHttpServer();
@@ -72,7 +65,14 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
   limitConnections(server, options.maxConnections);
   answerClientErrors(server, dialect, headers);
   adapter.set('trust proxy', options.trustProxy);
-  app.use(entrance(headers, new HostCheck(options), crossSite, new ForwardingWatch(options)));
+  app.use(
+    entrance(
+      headers,
+      new HostCheck(options),
+      (request) => crossSite.checkFirst(request, () => isHarmless(request)),
+      new ForwardingWatch(options),
+    ),
+  );
   if (dialect.openToOrigins) app.enableCors({ origin: '*' });
   else if (options.trustedOrigins.length > 0) {
     app.enableCors({
@@ -84,21 +84,14 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
     });
   }
   app.setGlobalPrefix(options.prefix);
-  app.useGlobalGuards(new BodyGuard(dialect), app.get(LateBodyGuard), app.get(FreshGuard));
-  app.useGlobalPipes(new InputPipe(dialect, app.get(FieldRules)));
+  app.useGlobalPipes(app.get(InputPipe));
   app.useGlobalFilters(
-    new ProblemFilter(adapter, dialect, {
-      challengesOf: ({ challenge }) => (challenge === undefined ? challenges : [challenge]),
-      routeOf: (request) => routes().patternOf(request),
-      note: (...refusal) => refusals.note(...refusal),
-      explains: options.explainRefusals,
-    }),
+    new ServerProblemFilter(authOptions, app.get(Refusals), routes, options.explainRefusals),
   );
-  if (options.docs) serveApiDocs(app, options.prefix, routes, securitySchemes(authOptions));
+  if (options.docs) serveApiDocs(app, options.prefix, tableOfRoutes, securitySchemes(authOptions));
   adapter.answerUnmatched((request, response) => unmatched.answer(request, response));
   app.use((request: Request, response: Response, next: NextFunction) =>
     isDecodable(request) ? next() : unmatched.answer(request, response),
   );
-  noteSetup(adapter);
   return app;
 }

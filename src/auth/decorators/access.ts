@@ -7,6 +7,7 @@ export type Access = 'public' | 'optional' | 'required';
 export const ACCESS = 'coatcheck:access';
 export const ROLES = 'coatcheck:roles';
 export const FRESH = 'coatcheck:fresh';
+export const OWN_ROUTES = 'coatcheck:own-routes';
 
 /** How long ago, in milliseconds, the caller may have proven who they are, and for which bodies that is asked. */
 export interface Freshness {
@@ -51,6 +52,11 @@ export function accessOf(handler: object, controller: object): Access {
 /** The roles that the decorators on a handler and its class ask for; empty where any will do. */
 export function rolesOf(handler: object, controller: object): readonly string[] {
   return metadata<string[]>(ROLES, handler, controller) ?? [];
+}
+
+/** Whether the routes of a controller are those of this package. */
+export function isOwnController(controller: object): boolean {
+  return Reflect.hasMetadata(OWN_ROUTES, controller);
 }
 
 /** What the decorators on a handler and its class ask of the caller's last proof; null where nothing. */

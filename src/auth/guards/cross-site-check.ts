@@ -1,6 +1,5 @@
 import type { Request } from 'express';
-import type { Explanation } from '../../common/domain-error.js';
-import type { Dialect } from '../../http/dialect.js';
+import { DomainError, type Explanation } from '../../common/domain-error.js';
 import { isSafe, needsPreflight } from '../request-checks.js';
 
 /** What browsers say of requests that no page of another origin has made. */
@@ -16,21 +15,28 @@ const SITES: ReadonlySet<unknown> = new Set(['same-origin', 'same-site', 'cross-
 /** The longest origin that an explanation shows, in characters: a host has at most 253. */
 const LONGEST_SHOWN = 300;
 
+/** What the check of an application goes by. */
+export interface CrossSiteRules {
+  /** Whether browsers reach the application by HTTPS, whatever the connection is: its own origin is one of HTTPS. */
+  readonly https: boolean;
+  readonly trustedOrigins: readonly string[];
+  /** Whether other origins may send what needs a preflight and carries no cookie. */
+  readonly isOpen: boolean;
+}
+
+/** The requests that a check in front of the application has let in. */
+const checked = new WeakSet<Request>();
+
 /**
- * Tells the requests that a page of another origin makes its visitor's browser send. Only browsers say where a request
- * comes from, by `Origin` and `Sec-Fetch-Site`; from who says neither, as servers do and curl, there is nothing to fear.
+ * Refuses requests that a page of another origin makes the browser of its visitor send. Only browsers say where a request
+ * comes from, by `Origin` and `Sec-Fetch-Site`; other clients say neither, and carry no credential of somebody else.
  */
 export class CrossSiteCheck {
   readonly #trusted: ReadonlySet<string>;
 
-  constructor(
-    private readonly options: { readonly https: boolean; readonly trustedOrigins: readonly string[] },
-    private readonly dialect: Pick<Dialect, 'openToOrigins'>,
-    /** Whether a request carries nothing that another site could use. */
-    private readonly isHarmless: (request: Request) => boolean,
-  ) {
-    if (!options.trustedOrigins.every(isOrigin)) throw new Error(`trustedOrigins must be ${ORIGINS}.`);
-    this.#trusted = new Set(options.trustedOrigins);
+  constructor(private readonly rules: CrossSiteRules) {
+    if (!rules.trustedOrigins.every(isOrigin)) throw new Error(`trustedOrigins must be ${ORIGINS}.`);
+    this.#trusted = new Set(rules.trustedOrigins);
   }
 
   /** Whether pages of an origin besides our own may call as their visitor. */
@@ -38,18 +44,29 @@ export class CrossSiteCheck {
     return origin !== undefined && this.#trusted.has(origin);
   }
 
-  /** Whether what is asked may change something, and neither we nor an origin that we trust have asked. */
-  refuses(request: Request): boolean {
+  /** Throws `cross_site_request` for a request that may change something and comes from an origin that is not trusted. */
+  check(request: Request): void {
+    if (!this.#isForeign(request) || checked.has(request)) return;
+    throw new DomainError('cross_site_request', { explanation: this.#explain(request) });
+  }
+
+  /** As `check`, for all checks of the request to come: what `isHarmless` says of carries nothing that a page could use. */
+  checkFirst(request: Request, isHarmless: () => boolean): void {
+    if (isSafe(request.method)) return;
+    if (!this.#isForeign(request) || isHarmless()) checked.add(request);
+    else this.check(request);
+  }
+
+  #isForeign(request: Request): boolean {
     if (isSafe(request.method)) return false;
     const { origin, 'sec-fetch-site': site } = request.headers;
     if (this.trusts(origin)) return false;
     const isOurs = OWN_SITES.has(site) && (origin === undefined || origin === this.#ownOrigin(request));
-    if (isOurs || (this.dialect.openToOrigins && needsPreflight(request))) return false;
-    return !this.isHarmless(request);
+    return !isOurs && !(this.rules.isOpen && needsPreflight(request));
   }
 
   /** By what a request was refused, and which settings would admit it. */
-  explain(request: Request): Explanation {
+  #explain(request: Request): Explanation {
     const { origin, 'sec-fetch-site': site } = request.headers;
     const facts = {
       origin: shown(origin, isShowable(origin)),
@@ -70,7 +87,7 @@ export class CrossSiteCheck {
 
   /** Where the client has us, as far as `TRUST_PROXY` lets the proxy be believed; null where it does not say. */
   #ownOrigin({ secure, host }: Request): string | null {
-    const url = `${this.options.https || secure ? 'https' : 'http'}://${host}`;
+    const url = `${this.rules.https || secure ? 'https' : 'http'}://${host}`;
     return URL.canParse(url) ? new URL(url).origin : null;
   }
 }

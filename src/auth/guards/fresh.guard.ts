@@ -5,23 +5,27 @@ import { Clock } from '../../common/clock.js';
 import { DomainError } from '../../common/domain-error.js';
 import type { Session } from '../../sessions/session.js';
 import { AuthOptions } from '../auth-options.js';
+import { Refusals } from '../refusals.js';
 
-/** Lets in, where `@Fresh()` asks for it, only who has lately proven who they are; it comes after the body is read. */
+/** Lets in, where `@Fresh()` asks for it, only users who recently proved who they are; it comes after the body is read. */
 @Injectable()
 export class FreshGuard implements CanActivate {
   constructor(
     private readonly clock: Clock,
     private readonly options: AuthOptions,
+    private readonly refusals: Refusals,
   ) {}
 
-  canActivate(context: ExecutionContext): boolean {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const wanted = freshnessOf(context.getHandler(), context.getClass());
     if (!wanted || !this.options.dialect.demandsFreshness) return true;
     const { body, principal } = context.switchToHttp().getRequest<Request>();
     const isFresh = principal?.isProven || this.#ageOf(principal?.session) <= wanted.maxAge;
-    if (isWanted(wanted, body) && !isFresh)
-      throw new DomainError('session_not_fresh', { maxAge: wanted.maxAge / 1000 });
-    return true;
+    if (isFresh || !isWanted(wanted, body)) return true;
+    return this.refusals.refuse(
+      new DomainError('session_not_fresh', { maxAge: wanted.maxAge / 1000 }),
+      context,
+    );
   }
 
   /** Milliseconds since the last proof of a session; of an access token there is none. */

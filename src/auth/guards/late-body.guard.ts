@@ -18,6 +18,6 @@ export class LateBodyGuard implements CanActivate {
   }
 
   async #decideAgain(context: ExecutionContext): Promise<boolean> {
-    return (await this.auth.canActivate(context)) && this.roles.canActivate(context);
+    return (await this.auth.decide(context)) && this.roles.canActivate(context);
   }
 }

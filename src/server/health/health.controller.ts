@@ -1,4 +1,5 @@
-import { Controller, Get } from '@nestjs/common';
+import { Get } from '@nestjs/common';
+import { CoatcheckController } from '../../http/coatcheck-controller.js';
 import { ApiAction, type AnswerFacts, ApiAnswer, ApiTag } from '../../http/api-notes.js';
 import { Public } from '../../auth/decorators/access.js';
 import { Readiness } from './readiness.js';
@@ -10,7 +11,7 @@ const UP: AnswerFacts = {
 
 /** Tells a supervisor whether to restart the server, and whether to send it requests. */
 @ApiTag('service')
-@Controller('health')
+@CoatcheckController('health')
 @Public()
 export class HealthController {
   constructor(private readonly readiness: Readiness) {}

@@ -1,23 +1,8 @@
 import type { HttpOptions } from './http-options.js';
 import { isSafe } from '../../auth/request-checks.js';
+import { type Headers, PRIVATE_HEADERS } from '../../http/private-headers.js';
 
 const YEAR = 365 * 24 * 60 * 60;
-
-type Headers = readonly (readonly [name: string, value: string])[];
-
-/** The headers of an API whose answers no page shows or loads, and no cache keeps. */
-const PRIVATE: Headers = [
-  ['Cache-Control', 'no-store'],
-  [
-    'Content-Security-Policy',
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  ],
-  ['Cross-Origin-Opener-Policy', 'same-origin'],
-  ['Cross-Origin-Resource-Policy', 'same-origin'],
-  ['Referrer-Policy', 'no-referrer'],
-  ['X-Content-Type-Options', 'nosniff'],
-  ['X-Frame-Options', 'DENY'],
-];
 
 /** With HTTPS, browsers are told to come by nothing else. */
 const HTTPS_ONLY: Headers = [['Strict-Transport-Security', `max-age=${YEAR}; includeSubDomains`]];
@@ -39,7 +24,7 @@ export class AnswerHeaders {
   readonly #trusted: ReadonlySet<string>;
 
   constructor({ https, trustedOrigins }: Pick<HttpOptions, 'https' | 'trustedOrigins'>) {
-    const fixed = https ? [...PRIVATE, ...HTTPS_ONLY] : PRIVATE;
+    const fixed = https ? [...PRIVATE_HEADERS, ...HTTPS_ONLY] : PRIVATE_HEADERS;
     this.#reading = [...fixed, ['Vary', trustedOrigins.length > 0 ? 'Cookie, Origin' : 'Cookie']];
     this.#trusted = new Set(trustedOrigins);
     this.#changing = [...fixed, ['Vary', 'Cookie, Origin, Sec-Fetch-Site']];

@@ -1,7 +1,6 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { DomainError } from '../../common/domain-error.js';
 import type { AnswerHeaders } from './answer-headers.js';
-import type { CrossSiteCheck } from '../../auth/guards/cross-site-check.js';
 import type { ForwardingWatch } from './forwarding-watch.js';
 import type { HostCheck } from './host-check.js';
 import { isWellFormed } from './request-checks.js';
@@ -11,7 +10,7 @@ import { giveId } from '../../auth/request-id.js';
 export function entrance(
   headers: AnswerHeaders,
   hosts: HostCheck,
-  crossSite: CrossSiteCheck,
+  crossSite: (request: Request) => void,
   forwarding: ForwardingWatch,
 ): RequestHandler {
   return (request, response, next) => {
@@ -20,8 +19,7 @@ export function entrance(
     for (const [name, value] of headers.of(request.method)) response.setHeader(name, value);
     if (!isWellFormed(request)) throw new DomainError('malformed_request');
     if (hosts.refuses(request)) throw new DomainError('host_not_allowed');
-    if (crossSite.refuses(request))
-      throw new DomainError('cross_site_request', { explanation: crossSite.explain(request) });
+    crossSite(request);
     next();
   };
 }

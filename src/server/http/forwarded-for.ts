@@ -1,6 +1,5 @@
-import { isIP } from 'node:net';
 import type { Request } from 'express';
-import addresses from 'ipaddr.js';
+import { plainAddress } from '../../common/network.js';
 
 /** Whether Express takes the word of the sender that is so many hops away; it makes this of `trust proxy`. */
 export type ProxyTrust = (address: string, hop: number) => boolean;
@@ -20,16 +19,4 @@ export function clientAddressOf({ app, headers, socket }: Request): string | nul
     if (!isTrusted(address ?? '', hop)) break;
   }
   return nearest;
-}
-
-/**
- * An address as RFC 5952 writes it, without the port, brackets, quotes and zone that proxies and sockets put around it, and
- * as IPv4 where it is mapped into IPv6; null for what is no address.
- */
-export function plainAddress(text: string): string | null {
-  const bare = text.trim().replace(/^"(.*)"$/, '$1');
-  const address = [bare, bare.replace(/:(\d{1,5}|_[\w.-]+)$/, '')]
-    .map((one) => one.replace(/^\[(.*)\]$/, '$1').replace(/%.*$/, ''))
-    .find((one) => isIP(one) !== 0 && addresses.isValid(one));
-  return address === undefined ? null : addresses.process(address).toString();
 }

@@ -1,7 +1,8 @@
 import { Logger } from '@nestjs/common';
 import type { Request } from 'express';
 import type { HttpOptions } from './http-options.js';
-import { type ProxyTrust, plainAddress } from './forwarded-for.js';
+import { plainAddress } from '../../common/network.js';
+import type { ProxyTrust } from './forwarded-for.js';
 
 const READ = ['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto'];
 

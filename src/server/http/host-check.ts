@@ -1,7 +1,7 @@
 import { domainToASCII } from 'node:url';
 import { isIP } from 'node:net';
 import type { Request } from 'express';
-import { plainAddress } from './forwarded-for.js';
+import { plainAddress } from '../../common/network.js';
 import type { HttpOptions } from './http-options.js';
 
 /** What `isHostPattern` asks for. */

@@ -1,6 +1,7 @@
 import { type NestApplicationOptions, StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express/adapters/express-adapter.js';
 import express, { type RequestHandler, type Response } from 'express';
+import type { ReadsBodiesAfterGuards } from '../../http/body.guard.js';
 import { createExpressServer } from './express-server.js';
 import { GracefulStop } from './graceful-stop.js';
 
@@ -20,7 +21,8 @@ const SERVER_LIMITS = {
  * Express as an API server wants it: case counts in paths, bodies are left to `BodyGuard`, JSON is
  * `application/json` and nothing more, slow clients are cut off, and stopping lets requests in flight finish.
  */
-export class JsonExpressAdapter extends ExpressAdapter {
+export class JsonExpressAdapter extends ExpressAdapter implements ReadsBodiesAfterGuards {
+  readonly readsBodiesAfterGuards = true;
   #unmatched: RequestHandler | null = null;
   #stop: GracefulStop | null = null;
 

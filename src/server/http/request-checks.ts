@@ -15,7 +15,7 @@ export function isWellFormed({ headers, httpVersion, method, rawHeaders, url }: 
 }
 
 /** Whether the path is percent-encoded UTF-8; the router fails where a parameter is not. */
-export function isDecodable({ path }: Request): boolean {
+export function isDecodable({ path }: Pick<Request, 'path'>): boolean {
   try {
     return !path.includes('%') || decodeURIComponent(path) !== '';
   } catch {

@@ -2,15 +2,14 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Delete, Get, Post } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
-import type { Request } from 'express';
+import type { Express, Request } from 'express';
 import { anExchange } from '../../../test/support/exchange.js';
+import { guardWith } from '../../../test/support/guards.js';
 import { Public } from '../../auth/decorators/access.js';
 import { RouteTable } from '../../http/route-table.js';
 import { aUser } from '../../testing/samples.js';
 import { Auth, ANONYMOUS, type AuthResult } from '../../auth/auth.js';
-import { AuthGuard } from '../../auth/guards/auth.guard.js';
-import { AuthOptions } from '../../auth/auth-options.js';
-import { SessionCookie } from '../../auth/carriers/session-cookie.js';
+import { ServedRoutes } from './served-routes.js';
 import { UnmatchedRoutes } from './unmatched-routes.js';
 
 @Controller()
@@ -45,12 +44,11 @@ describe('What no route serves', () => {
 
   beforeAll(async () => {
     const module = await Test.createTestingModule({ controllers: [Coats] }).compile();
-    const table = new RouteTable(module.get(ModulesContainer, { strict: false }), '/api');
-    const options = new AuthOptions();
-    routes = new UnmatchedRoutes(
-      new AuthGuard(new NameAuth(), new SessionCookie(options), options),
-      () => table,
-    );
+    const app = module.createNestApplication().setGlobalPrefix('/api');
+    await app.init();
+    const table = new RouteTable(app.get(ModulesContainer), '/api');
+    const served = new ServedRoutes(table, app.getHttpAdapter().getInstance() as Express);
+    routes = new UnmatchedRoutes(guardWith(new NameAuth()), () => served);
   });
 
   const answer = async (method: string, url: string, headers: Record<string, string> = {}) => {

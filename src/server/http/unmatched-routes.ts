@@ -1,18 +1,17 @@
 import type { Request, Response } from 'express';
 import { DomainError } from '../../common/domain-error.js';
-import { isDecodable } from './request-checks.js';
-import type { RouteTable } from '../../http/route-table.js';
+import type { ServedRoutes } from './served-routes.js';
 import type { AuthGuard } from '../../auth/guards/auth.guard.js';
 
 /** Answers what no route serves: a stranger learns nothing, others whether path or method is wrong. */
 export class UnmatchedRoutes {
   constructor(
     private readonly guard: AuthGuard,
-    private readonly table: () => RouteTable,
+    private readonly routes: () => ServedRoutes,
   ) {}
 
   async answer(request: Request, response: Response): Promise<void> {
-    const routes = isDecodable(request) ? this.table().at(request.path) : [];
+    const routes = this.routes().at(request.path);
     const isOptions = request.method === 'OPTIONS';
     const isPublic = !isOptions && routes.length > 0 && routes.every((route) => route.access === 'public');
     if (!isPublic && !(await this.guard.identify(request))) throw new DomainError('credentials_missing');

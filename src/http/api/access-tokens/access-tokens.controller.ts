@@ -1,5 +1,7 @@
-import { Body, Controller, Post, Req } from '@nestjs/common';
+import { Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
+import { CoatcheckController } from '../../coatcheck-controller.js';
+import { ValidBody } from '../../input.js';
 import type { Initiator } from '../../../audit/initiator.js';
 import { CurrentInitiator } from '../../../auth/request-initiator.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
@@ -18,7 +20,7 @@ import { withToken } from '../../../auth/carriers/with-token.js';
 
 /** Bearer tokens that people have made for their programs; they are listed and ended as sessions are. */
 @ApiTag('session')
-@Controller('access_tokens')
+@CoatcheckController('access_tokens')
 export class AccessTokensController {
   constructor(
     private readonly sessions: SessionsService,
@@ -39,7 +41,7 @@ export class AccessTokensController {
   async create(
     @CurrentUser() user: User,
     @CurrentInitiator() by: Initiator,
-    @Body() { label, scope, expires_at }: CreateAccessTokenDto,
+    @ValidBody(CreateAccessTokenDto) { label, scope, expires_at }: Readonly<CreateAccessTokenDto>,
     @Req() request: Request,
   ) {
     const expiresAt = new Date(expires_at);

@@ -1,5 +1,7 @@
-import { Controller, Get, Query, Res } from '@nestjs/common';
+import { Get, Res } from '@nestjs/common';
 import type { Response } from 'express';
+import { CoatcheckController } from '../../coatcheck-controller.js';
+import { ValidQuery } from '../../input.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
 import { Roles } from '../../../auth/decorators/access.js';
 import { linkToNext } from '../../page.dto.js';
@@ -10,7 +12,7 @@ import { ListAuditEventsDto } from './list-audit-events.dto.js';
 
 /** What happened, for administrators. */
 @ApiTag('audit')
-@Controller('audit')
+@CoatcheckController('audit')
 @Roles('admin')
 export class AuditController {
   constructor(
@@ -31,7 +33,7 @@ export class AuditController {
     headers: ['Link', 'Next-Cursor'],
   })
   async list(
-    @Query() { limit = 100, cursor, user, type }: ListAuditEventsDto,
+    @ValidQuery(ListAuditEventsDto) { limit = 100, cursor, user, type }: Readonly<ListAuditEventsDto>,
     @Res({ passthrough: true }) response: Response,
   ) {
     await this.trail.flush();

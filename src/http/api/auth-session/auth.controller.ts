@@ -1,5 +1,7 @@
-import { Body, Controller, Delete, HttpCode, Optional, Post, Req, Res } from '@nestjs/common';
+import { Delete, HttpCode, Optional, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { CoatcheckController } from '../../coatcheck-controller.js';
+import { ValidBody } from '../../input.js';
 import { AuditTrail } from '../../../audit/audit-trail.js';
 import { initiatorOf } from '../../../auth/request-initiator.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
@@ -20,7 +22,7 @@ import { signInFailed, signedIn } from '../../../auth/sign-in-events.js';
 import { SessionView } from '../sessions/session-view.js';
 
 @ApiTag('session')
-@Controller('auth_session')
+@CoatcheckController('auth_session')
 export class AuthController {
   constructor(
     private readonly auth: Auth,
@@ -56,7 +58,7 @@ export class AuthController {
       'Signed in. The session token is in `Set-Cookie`, or in `token` where it is a bearer token; `expires_at` and `idle_expires_at` then say when it ends.',
   })
   async login(
-    @Body() { email, password, remember, transport }: LoginDto,
+    @ValidBody(LoginDto) { email, password, remember, transport }: Readonly<LoginDto>,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {

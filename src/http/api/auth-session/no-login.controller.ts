@@ -1,4 +1,5 @@
-import { Controller, Delete, Post } from '@nestjs/common';
+import { Delete, Post } from '@nestjs/common';
+import { CoatcheckController } from '../../coatcheck-controller.js';
 import { OptionalAuth } from '../../../auth/decorators/access.js';
 import { ApiHidden } from '../../api-notes.js';
 import { DomainError } from '../../../common/domain-error.js';
@@ -6,7 +7,7 @@ import { ReadsOwnBody } from '../../body-decorators.js';
 
 /** Tells clients that expect a login that there is none, where each request carries its credentials. */
 @ApiHidden()
-@Controller('auth_session')
+@CoatcheckController('auth_session')
 @OptionalAuth()
 export class NoLoginController {
   @Post('login')

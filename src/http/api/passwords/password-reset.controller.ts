@@ -1,4 +1,6 @@
-import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
+import { HttpCode, Param, Post } from '@nestjs/common';
+import { CoatcheckController } from '../../coatcheck-controller.js';
+import { ValidBody } from '../../input.js';
 import type { Initiator } from '../../../audit/initiator.js';
 import { CurrentInitiator } from '../../../auth/request-initiator.js';
 import { Fresh, Public, Roles } from '../../../auth/decorators/access.js';
@@ -9,7 +11,7 @@ import { UsersOptions } from '../../../users/users-options.js';
 
 /** New passwords for people who have no use of their present one. */
 @ApiTag('users')
-@Controller()
+@CoatcheckController()
 export class PasswordResetController {
   constructor(
     private readonly resets: PasswordResetService,
@@ -31,7 +33,7 @@ export class PasswordResetController {
   async issue(
     @CurrentInitiator() by: Initiator,
     @Param('id') id: string,
-    @Body() { revoke }: IssueResetDto,
+    @ValidBody(IssueResetDto) { revoke }: Readonly<IssueResetDto>,
   ): Promise<IssuedResetDto> {
     const { token, expiresAt } = await this.resets.issue(id, { revoke: revoke ?? false }, by);
     return { token: token.reveal(), expires_at: this.options.presentation.timestamp(expiresAt) };
@@ -50,7 +52,7 @@ export class PasswordResetController {
   @ApiAnswer(200, { description: 'The password is replaced.' })
   async reset(
     @CurrentInitiator() by: Initiator,
-    @Body() { token, new_password }: ResetPasswordDto,
+    @ValidBody(ResetPasswordDto) { token, new_password }: Readonly<ResetPasswordDto>,
   ): Promise<object> {
     await this.resets.reset(token, new_password, by);
     return {};

@@ -1,5 +1,7 @@
-import { Body, Controller, Put, Req, Res } from '@nestjs/common';
+import { Put, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { CoatcheckController } from '../../coatcheck-controller.js';
+import { ValidBody } from '../../input.js';
 import type { Initiator } from '../../../audit/initiator.js';
 import { CurrentInitiator } from '../../../auth/request-initiator.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
@@ -18,7 +20,7 @@ import { SessionView } from '../sessions/session-view.js';
 
 /** The password of whoever is asking, which their sessions hang on. */
 @ApiTag('users')
-@Controller('users/me/password')
+@CoatcheckController('users/me/password')
 export class PasswordController {
   constructor(
     private readonly auth: Auth,
@@ -53,7 +55,7 @@ export class PasswordController {
     @CurrentUser() user: User,
     @CurrentSession() session: Session | null,
     @CurrentInitiator() by: Initiator,
-    @Body() body: ChangePasswordDto,
+    @ValidBody(ChangePasswordDto) body: Readonly<ChangePasswordDto>,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {

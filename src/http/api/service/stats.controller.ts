@@ -1,9 +1,10 @@
-import { Controller, Get } from '@nestjs/common';
+import { Get } from '@nestjs/common';
+import { CoatcheckController } from '../../coatcheck-controller.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
 import { UsersService } from '../../../users/users.service.js';
 
 @ApiTag('service')
-@Controller('stats')
+@CoatcheckController('stats')
 export class StatsController {
   constructor(private readonly users: UsersService) {}
 

@@ -1,11 +1,12 @@
-import { Controller, Get } from '@nestjs/common';
+import { Get } from '@nestjs/common';
+import { CoatcheckController } from '../../coatcheck-controller.js';
 import { ApiAction, ApiAnswer, ApiHidden, ApiTag } from '../../api-notes.js';
 import { Public } from '../../../auth/decorators/access.js';
 import { DomainError } from '../../../common/domain-error.js';
 
 /** What a client can ask to see that the server answers, and how it refuses. */
 @ApiTag('service')
-@Controller()
+@CoatcheckController()
 @Public()
 export class StatusController {
   @Get('status')

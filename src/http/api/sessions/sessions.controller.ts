@@ -1,18 +1,7 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  Optional,
-  Param,
-  Patch,
-  Post,
-  Query,
-  Req,
-  Res,
-} from '@nestjs/common';
+import { Delete, Get, HttpCode, Optional, Param, Patch, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { CoatcheckController } from '../../coatcheck-controller.js';
+import { ValidBody, ValidQuery } from '../../input.js';
 import { AuditTrail } from '../../../audit/audit-trail.js';
 import type { Initiator } from '../../../audit/initiator.js';
 import { CurrentInitiator } from '../../../auth/request-initiator.js';
@@ -37,7 +26,7 @@ import { withToken } from '../../../auth/carriers/with-token.js';
 
 /** Where the caller is signed in: their sessions and access tokens. */
 @ApiTag('session')
-@Controller('sessions')
+@CoatcheckController('sessions')
 export class SessionsController {
   constructor(
     private readonly auth: Auth,
@@ -62,7 +51,7 @@ export class SessionsController {
   async list(
     @CurrentUser() user: User,
     @CurrentSession() current: Session | null,
-    @Query() query: ListSessionsDto,
+    @ValidQuery(ListSessionsDto) query: Readonly<ListSessionsDto>,
     @Res({ passthrough: true }) response: Response,
   ) {
     const page = await pageOf(this.sessions, user, query, response);
@@ -111,7 +100,7 @@ export class SessionsController {
     @CurrentUser() user: User,
     @CurrentSession() current: Session | null,
     @CurrentInitiator() by: Initiator,
-    @Body() { password }: ReauthenticateDto,
+    @ValidBody(ReauthenticateDto) { password }: Readonly<ReauthenticateDto>,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
@@ -142,7 +131,7 @@ export class SessionsController {
     @CurrentSession() current: Session | null,
     @CurrentInitiator() by: Initiator,
     @Param('id') id: string,
-    @Body() { label }: RenameSessionDto,
+    @ValidBody(RenameSessionDto) { label }: Readonly<RenameSessionDto>,
   ) {
     const session = await this.#find(user, id);
     const renamed = await this.sessions.rename(session, label, by);
@@ -192,7 +181,7 @@ export class SessionsController {
     @CurrentUser() user: User,
     @CurrentSession() current: Session | null,
     @CurrentInitiator() by: Initiator,
-    @Query() { scope }: EndSessionsDto,
+    @ValidQuery(EndSessionsDto) { scope }: Readonly<EndSessionsDto>,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {

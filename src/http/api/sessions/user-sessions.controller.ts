@@ -1,5 +1,7 @@
-import { Controller, Delete, Get, Param, Query, Res } from '@nestjs/common';
+import { Delete, Get, Param, Res } from '@nestjs/common';
 import type { Response } from 'express';
+import { CoatcheckController } from '../../coatcheck-controller.js';
+import { ValidQuery } from '../../input.js';
 import type { Initiator } from '../../../audit/initiator.js';
 import { CurrentInitiator } from '../../../auth/request-initiator.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
@@ -16,7 +18,7 @@ import { SessionView } from './session-view.js';
 
 /** Where any user is signed in, for administrators. */
 @ApiTag('session')
-@Controller('users/:id/sessions')
+@CoatcheckController('users/:id/sessions')
 @Roles('admin')
 export class UserSessionsController {
   constructor(
@@ -40,7 +42,7 @@ export class UserSessionsController {
   async list(
     @Param('id') id: string,
     @CurrentSession() current: Session | null,
-    @Query() query: ListSessionsDto,
+    @ValidQuery(ListSessionsDto) query: Readonly<ListSessionsDto>,
     @Res({ passthrough: true }) response: Response,
   ) {
     const user = await this.#find(id);

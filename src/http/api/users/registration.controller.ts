@@ -1,4 +1,5 @@
-import { Controller, Get, Optional } from '@nestjs/common';
+import { Get, Optional } from '@nestjs/common';
+import { CoatcheckController } from '../../coatcheck-controller.js';
 import { Public } from '../../../auth/decorators/access.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
 import { RegistrationDto } from './registration.dto.js';
@@ -9,7 +10,7 @@ import { UsersOptions } from '../../../users/users-options.js';
 
 /** What a client has to know before anybody is signed in. */
 @ApiTag('users')
-@Controller('registration')
+@CoatcheckController('registration')
 export class RegistrationController {
   constructor(
     private readonly registration: RegistrationService,

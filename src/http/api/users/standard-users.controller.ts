@@ -1,4 +1,6 @@
-import { Body, Controller, Delete, HttpCode, Param, Patch, Put } from '@nestjs/common';
+import { Delete, HttpCode, Param, Patch, Put } from '@nestjs/common';
+import { CoatcheckController } from '../../coatcheck-controller.js';
+import { ValidBody } from '../../input.js';
 import type { Initiator } from '../../../audit/initiator.js';
 import { CurrentInitiator } from '../../../auth/request-initiator.js';
 import { CurrentUser, Fresh } from '../../../auth/decorators/access.js';
@@ -10,7 +12,7 @@ import { UsersController, changesStanding } from './users.controller.js';
 
 /** The routes of users, with those that the course's contract does not have. */
 @ApiTag('users')
-@Controller('users')
+@CoatcheckController('users')
 export class StandardUsersController extends UsersController {
   @Put('me')
   @Fresh('5m', changesStanding)
@@ -21,7 +23,11 @@ export class StandardUsersController extends UsersController {
     refusals: ['role_required', 'email_taken', 'last_admin'],
   })
   @ApiAnswer(200, { type: UserDto, description: 'The user.' })
-  replaceMe(@CurrentUser() caller: User, @CurrentInitiator() by: Initiator, @Body() body: UpdateUserDto) {
+  replaceMe(
+    @CurrentUser() caller: User,
+    @CurrentInitiator() by: Initiator,
+    @ValidBody(UpdateUserDto) body: Readonly<UpdateUserDto>,
+  ) {
     return this.update(caller, by, caller.id, body);
   }
 
@@ -34,7 +40,11 @@ export class StandardUsersController extends UsersController {
     refusals: ['role_required', 'email_taken', 'last_admin'],
   })
   @ApiAnswer(200, { type: UserDto, description: 'The user.' })
-  changeMe(@CurrentUser() caller: User, @CurrentInitiator() by: Initiator, @Body() body: UpdateUserDto) {
+  changeMe(
+    @CurrentUser() caller: User,
+    @CurrentInitiator() by: Initiator,
+    @ValidBody(UpdateUserDto) body: Readonly<UpdateUserDto>,
+  ) {
     return this.update(caller, by, caller.id, body);
   }
 
@@ -65,7 +75,7 @@ export class StandardUsersController extends UsersController {
     @CurrentUser() caller: User,
     @CurrentInitiator() by: Initiator,
     @Param('id') id: string,
-    @Body() body: UpdateUserDto,
+    @ValidBody(UpdateUserDto) body: Readonly<UpdateUserDto>,
   ) {
     return this.update(caller, by, id, body);
   }

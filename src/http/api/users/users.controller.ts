@@ -1,5 +1,7 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
+import { Delete, Get, HttpCode, Param, Post, Put, Res } from '@nestjs/common';
 import type { Response } from 'express';
+import { CoatcheckController } from '../../coatcheck-controller.js';
+import { ValidBody, ValidQuery } from '../../input.js';
 import type { Initiator } from '../../../audit/initiator.js';
 import { CurrentInitiator } from '../../../auth/request-initiator.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
@@ -17,7 +19,7 @@ import { UsersOptions } from '../../../users/users-options.js';
 import { UsersService } from '../../../users/users.service.js';
 
 @ApiTag('users')
-@Controller('users')
+@CoatcheckController('users')
 export class UsersController {
   constructor(
     private readonly users: UsersService,
@@ -35,7 +37,7 @@ export class UsersController {
   @ApiAnswer(200, { type: [UserDto], description: 'A page of users.', headers: ['Link', 'Next-Cursor'] })
   async list(
     @CurrentUser() caller: User,
-    @Query() query: PageDto,
+    @ValidQuery(PageDto) query: Readonly<PageDto>,
     @Res({ passthrough: true }) response: Response,
   ) {
     if (!this.#seesOthers(caller)) throw new DomainError('role_required');
@@ -68,7 +70,7 @@ export class UsersController {
   async register(
     @CurrentUser() caller: User | null,
     @CurrentInitiator() by: Initiator,
-    @Body() body: CreateUserDto,
+    @ValidBody(CreateUserDto) body: Readonly<CreateUserDto>,
   ) {
     const details = toNewUser(body);
     return this.#json(await this.registration.register(details, caller, body.setup_code ?? null, by), caller);
@@ -109,7 +111,7 @@ export class UsersController {
     @CurrentUser() caller: User,
     @CurrentInitiator() by: Initiator,
     @Param('id') id: string,
-    @Body() body: UpdateUserDto,
+    @ValidBody(UpdateUserDto) body: Readonly<UpdateUserDto>,
   ) {
     this.#checkMayChange(caller, id);
     const { email, role, disabled } = body;

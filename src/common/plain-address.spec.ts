@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { plainAddress } from './forwarded-for.js';
+import { plainAddress } from './network.js';
 
 describe('An address as proxies and sockets write it', () => {
   it.each([
