@@ -35,7 +35,7 @@ const PINNED: Readonly<Record<string, string | readonly string[]>> = {
   '@fastify/busboy': 'http',
   pino: 'server/logging',
   'pino-pretty': 'server/logging',
-  'fastest-levenshtein': ['server/config', 'storage/store-url'],
+  'fastest-levenshtein': ['server/config', 'storage/store-url', 'common/options.ts'],
   commander: 'cli.ts',
   'cli-progress': 'cli.ts',
   '@nestjs/platform-express': ['server', 'http/api-description.ts'],

@@ -1,8 +1,7 @@
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { loadConfig } from 'coatcheck';
-import { CrossSiteCheck } from '../src/auth/guards/cross-site-check.js';
+import { AuthOptions, HttpOptions, loadConfig } from 'coatcheck';
 import { PASSWORD, TestApp } from './support/app.js';
 
 type Fields = Readonly<Record<string, string>>;
@@ -238,8 +237,10 @@ describe('Trusted origins', () => {
   ])('that are none are told at the start: %j', async (origin) => {
     const variables = { TRUSTED_ORIGINS: `${APP},${origin}` };
     expect(() => loadConfig(variables)).toThrow('TRUSTED_ORIGINS: must be origins to the letter, such as');
-    const rules = { trustedOrigins: [APP, origin], https: true, isOpen: false };
-    expect(() => new CrossSiteCheck(rules)).toThrow('trustedOrigins must be origins to the letter, such as');
+    for (const Options of [AuthOptions, HttpOptions])
+      expect(() => new Options({ trustedOrigins: [APP, origin] })).toThrow(
+        'trustedOrigins: must be origins to the letter, such as',
+      );
   });
 });
 

@@ -108,7 +108,11 @@ function aUser(email: string, now: Date, facts: Partial<User>): User {
 /** Uses up all guesses of strangers at an account, in the hours before now. */
 async function exhaust(tallies: ThrottleStore, users: UserStore, email: string, now: Date): Promise<void> {
   const clock = new MovedClock(now.getTime() - (THROTTLED_AFTER + 1) * LONGEST_DELAY);
-  const throttle = new GuessThrottle(tallies, clock, new ThrottleOptions({ failuresPerServer: Infinity }));
+  const throttle = new GuessThrottle(
+    tallies,
+    clock,
+    new ThrottleOptions({ failuresPerServer: Number.MAX_SAFE_INTEGER }),
+  );
   const userId = (await users.findCredential(email))?.user.id ?? null;
   for (let failures = 0; failures <= THROTTLED_AFTER; failures += 1) {
     // Each from another /24, as one of them cannot use up all.

@@ -2,16 +2,49 @@ import type { Type } from '@nestjs/common';
 import type { Dialect } from '../http/dialect.js';
 import { STANDARD } from '../http/dialects/standard.js';
 import type { Limits } from '../sessions/session-lifetime.js';
+import { type Given, type RulesOf, anything, assignOptions, flag, listOf } from '../common/options.js';
 import type { Auth } from './auth.js';
+import {
+  CLEAR_SITE_DATA,
+  COOKIE_NAME,
+  LIMIT,
+  REALM,
+  REMEMBERED,
+  STRATEGY_CLASSES,
+  TRUSTED_ORIGIN,
+  TYPE,
+  idleLimit,
+  isForSecureCookies,
+  typesOf,
+} from './auth-rules.js';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
+const RULES: RulesOf<Omit<AuthOptions, 'types'>> = {
+  type: TYPE,
+  strategies: STRATEGY_CLASSES,
+  lifetime: { idle: idleLimit(30 * MINUTE), absolute: LIMIT },
+  remembered: { idle: idleLimit(14 * DAY), absolute: REMEMBERED },
+  cookie: {
+    name: (name, { secure } = {}) =>
+      COOKIE_NAME(name) ??
+      (isForSecureCookies(String(name)) && secure === false ? 'this prefix needs secure: true' : null),
+    secure: flag,
+  },
+  clearSiteData: CLEAR_SITE_DATA,
+  trustedOrigins: listOf(TRUSTED_ORIGIN),
+  realm: REALM,
+  dialect: anything,
+  global: flag,
+  routes: flag,
+};
+
 /** What the auth module needs to know; each value left out is the one below. */
 export class AuthOptions {
-  /** One strategy, or several of which the first that is concerned decides. */
+  /** One strategy, or several, also by comma: the first whose credential is present decides. */
   readonly type: string | readonly string[] = 'session_db_auth';
-  /** Schemes of your own by the word that `type` names them with. */
+  /** Strategies of your own by the word that `type` names them with. */
   readonly strategies: Readonly<Record<string, Type<Auth>>> = {};
   /** How long sessions live under the strategies that let them end. */
   readonly lifetime: Limits = { idle: 30 * MINUTE, absolute: 12 * 60 * MINUTE };
@@ -30,11 +63,18 @@ export class AuthOptions {
   readonly realm: string = 'coatcheck';
   readonly dialect: Dialect = STANDARD;
 
-  constructor(options: Partial<AuthOptions> = {}) {
-    Object.assign(this, options);
+  /** Whether the guards stand before every route of the application; where not, `@UseGuards(AuthGuard)` puts them there. */
+  readonly global: boolean = true;
+  /** Whether the routes of sign-in, sessions, access tokens and passwords are served. */
+  readonly routes: boolean = true;
+
+  constructor(options: AuthOptionsGiven = {}) {
+    assignOptions(this, 'AuthOptions', options, RULES);
   }
 
   get types(): readonly string[] {
-    return typeof this.type === 'string' ? [this.type] : this.type;
+    return typesOf(this.type);
   }
 }
+
+export type AuthOptionsGiven = Given<Omit<AuthOptions, 'types'>, 'lifetime' | 'remembered' | 'cookie'>;

@@ -12,6 +12,7 @@ import { BasicAuth } from './strategies/basic.auth.js';
 import { SessionAuth } from './strategies/session.auth.js';
 import { SessionDbAuth } from './strategies/session-db.auth.js';
 import { SessionExpAuth } from './strategies/session-exp.auth.js';
+import { TokenAuth } from './strategies/token.auth.js';
 
 @Injectable()
 class Keys {
@@ -69,18 +70,25 @@ describe('The chosen strategy', () => {
 
   it('is one of the house or of the importer, who may replace those of the house', () => {
     expect(
-      chooseStrategies(
-        ['basic_auth', 'session_auth', 'session_exp_auth', 'session_db_auth', 'key'],
-        strategies,
+      ['basic_auth', 'session_auth', 'session_exp_auth', 'session_db_auth', 'token_auth', 'key'].flatMap(
+        (type) => chooseStrategies([type], strategies),
       ),
-    ).toEqual([BasicAuth, SessionAuth, SessionExpAuth, SessionDbAuth, KeyAuth]);
+    ).toEqual([BasicAuth, SessionAuth, SessionExpAuth, SessionDbAuth, TokenAuth, KeyAuth]);
     expect(chooseStrategies(['basic_auth'], { basic_auth: KeyAuth })).toEqual([KeyAuth]);
   });
 
   it.each(['basic', '', 'constructor', '__proto__'])('is never %j, and the known words are told', (type) => {
-    expect(() => chooseStrategies([type], strategies)).toThrow(
-      `Unknown auth type "${type}". Known: basic_auth, session_auth, session_exp_auth, session_db_auth, token_auth, key, nobody.`,
+    expect(() => new AuthOptions({ type, strategies })).toThrow(
+      'type: each value in type must be one of the following values: basic_auth, session_auth, session_exp_auth, session_db_auth, token_auth, key, nobody',
     );
+  });
+
+  it('is one with our cookie at most, also where one is your own', () => {
+    class OwnAuth extends SessionAuth {}
+    expect(() => chooseStrategies(['session_auth', 'own'], { own: OwnAuth })).toThrow(
+      'type: at most one session strategy, as they share the cookie',
+    );
+    expect(chooseStrategies(['own', 'token_auth'], { own: OwnAuth })).toEqual([OwnAuth, TokenAuth]);
   });
 
   it('signs users in and out where one of several does', () => {

@@ -1,16 +1,18 @@
 import type { FactoryProvider, Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import { OptionsError } from '../common/options.js';
 import { Auth } from './auth.js';
 import { AuthChain } from './strategies/auth-chain.js';
 import { AuthOptions } from './auth-options.js';
+import { SEVERAL_COOKIES, type TRANSPORTS } from './auth-rules.js';
 import { BasicAuth } from './strategies/basic.auth.js';
 import { SessionAuth } from './strategies/session.auth.js';
 import { SessionDbAuth } from './strategies/session-db.auth.js';
 import { SessionExpAuth } from './strategies/session-exp.auth.js';
 import { TokenAuth } from './strategies/token.auth.js';
 
-/** The strategies that come with the house, by the word that `AUTH_TYPE` names them with. */
-export const STRATEGIES: Readonly<Record<string, Type<Auth>>> = {
+/** The built-in strategies, by the word that `AUTH_TYPE` names them with. */
+export const STRATEGIES: Readonly<Record<keyof typeof TRANSPORTS, Type<Auth>>> = {
   basic_auth: BasicAuth,
   session_auth: SessionAuth,
   session_exp_auth: SessionExpAuth,
@@ -29,14 +31,13 @@ export const authProvider: FactoryProvider<Auth> = {
   },
 };
 
-/** The classes behind the words; an error that lists the known words for an unknown one. */
+/** The classes behind the words of `type`. At most one of them may use the cookie. */
 export function chooseStrategies(types: readonly string[], foreign: AuthOptions['strategies']): Type<Auth>[] {
-  const known = new Map(Object.entries({ ...STRATEGIES, ...foreign }));
-  return types.map((type) => {
-    const strategy = known.get(type);
-    if (!strategy) throw new Error(`Unknown auth type "${type}". Known: ${[...known.keys()].join(', ')}.`);
-    return strategy;
-  });
+  const known = new Map(Object.entries<Type<Auth>>({ ...STRATEGIES, ...foreign }));
+  const chosen = types.flatMap((type) => known.get(type) ?? []);
+  const withCookie = chosen.filter((strategy) => isA(strategy, SessionAuth) && !isA(strategy, TokenAuth));
+  if (withCookie.length > 1) throw new OptionsError('AuthOptions', [`type: ${SEVERAL_COOKIES}`]);
+  return chosen;
 }
 
 /** Whether users of these strategies sign in and out, or prove themselves on each request. */

@@ -8,6 +8,14 @@ export function parseDuration(text: string): number {
   return count === undefined ? NaN : Number(count) * UNITS[unit as keyof typeof UNITS];
 }
 
+/** Whether a value is a time that passes, in milliseconds. */
+export function isDuration(value: unknown): value is number {
+  return Number.isFinite(value) && Number(value) >= 1;
+}
+
+/** The longest wait, in milliseconds, that a timer may be set to: past 24 days Node does not wait at all. */
+export const LONGEST_WAIT = 86_400_000;
+
 /** The integer that Python's `int()` reads in a text, or null where it raises `ValueError`. */
 export function parsePythonInt(text: string): number | null {
   return /^\s*[+-]?\d+(_\d+)*\s*$/.test(text) ? Number(text.replaceAll('_', '')) : null;

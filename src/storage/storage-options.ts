@@ -1,9 +1,29 @@
+import { LONGEST_WAIT } from '../common/duration.js';
+import {
+  type Given,
+  type RulesOf,
+  type Rule,
+  assignOptions,
+  milliseconds,
+  oneOf,
+} from '../common/options.js';
 import { faultOfDatabaseUrl, faultOfSessionStoreUrl } from './store-url.js';
 
 /** What opening does about tables that are missing or of an earlier version: it makes them, or it fails. */
 export type TablePolicy = 'migrate' | 'require';
 
-/** Where users and sessions are kept; each value left out is the one below. A URL with a fault is refused (`store-url.ts`). */
+export const DATABASE: Rule = (url) => faultOfDatabaseUrl(typeof url === 'string' ? url : '');
+
+export const SESSION_STORE: Rule = (url) => faultOfSessionStoreUrl(typeof url === 'string' ? url : '');
+
+const RULES: RulesOf<StorageOptions> = {
+  database: DATABASE,
+  sessions: SESSION_STORE,
+  timeout: milliseconds(LONGEST_WAIT),
+  tables: oneOf(['migrate', 'require'] satisfies TablePolicy[]),
+};
+
+/** Where users and sessions are kept; each value left out is the one below. */
 export class StorageOptions {
   /** `memory:`, `sqlite:<file>` or `postgres://…`. */
   readonly database: string = 'sqlite:coatcheck.db';
@@ -11,23 +31,15 @@ export class StorageOptions {
    * Where sessions are kept if not beside the users; also `redis://host`, `redis-sentinel://host:port,…/service` and
    * `redis-cluster://host:port,…`, each with TLS as `rediss…`.
    */
-  readonly sessions: string;
+  readonly sessions: string = this.database;
   /** Milliseconds after which a call that has no answer fails. */
   readonly timeout: number = 500;
 
   /** `require` is for commands that must not make a database where they were called in the wrong folder. */
   readonly tables: TablePolicy = 'migrate';
 
-  constructor(options: Partial<StorageOptions> = {}) {
-    Object.assign(this, options);
+  constructor(options: Given<StorageOptions> = {}) {
+    assignOptions(this, 'StorageOptions', options, RULES);
     this.sessions = options.sessions ?? this.database;
-    const faults = [
-      ['database', faultOfDatabaseUrl(this.database)],
-      ['sessions', options.sessions === undefined ? null : faultOfSessionStoreUrl(this.sessions)],
-    ].filter(([, fault]) => fault !== null);
-    if (faults.length > 0)
-      throw new Error(
-        `Bad storage options: ${faults.map(([name, fault]) => `${name}: ${fault}`).join('; ')}`,
-      );
   }
 }

@@ -1,3 +1,14 @@
+import { type Given, type RulesOf, assignOptions, flag, integer } from '../common/options.js';
+
+/** A number of failures that is accepted. */
+export const FAILURES = integer(1);
+
+export const THROTTLE: RulesOf<ThrottleOptions> = {
+  enabled: flag,
+  failuresPerNetwork: FAILURES,
+  failuresPerServer: FAILURES,
+};
+
 /** How many failed attempts within ten minutes are accepted; each value left out is the one below. */
 export class ThrottleOptions {
   /** Whether failures are counted at all. */
@@ -7,7 +18,7 @@ export class ThrottleOptions {
   /** From all networks together; beyond it the limits of networks are a tenth. */
   readonly failuresPerServer: number = 1000;
 
-  constructor(options: Partial<ThrottleOptions> = {}) {
-    Object.assign(this, options);
+  constructor(options: Given<ThrottleOptions> = {}) {
+    assignOptions(this, 'ThrottleOptions', options, THROTTLE);
   }
 }

@@ -1,4 +1,16 @@
-import { ThrottleOptions } from '../throttle/throttle-options.js';
+import {
+  type Given,
+  type RulesOf,
+  type Rule,
+  anything,
+  assignOptions,
+  flag,
+  integer,
+  listOf,
+  oneOf,
+  text,
+} from '../common/options.js';
+import { THROTTLE, ThrottleOptions } from '../throttle/throttle-options.js';
 import { STANDARD_PRESENTATION, type UserPresentation } from './user-json.js';
 
 /**
@@ -11,6 +23,63 @@ export type PasswordAlgorithm = 'bcrypt' | 'argon2id';
 
 /** The work of a hash where nothing else is asked for. */
 export const USUAL_COST: Readonly<Record<PasswordAlgorithm, number>> = { bcrypt: 12, argon2id: 2 };
+
+/** The work that each algorithm may be set to; OWASP asks for no less than in production. */
+const COSTS: Readonly<Record<PasswordAlgorithm, { least: number; leastInProduction: number; most: number }>> =
+  {
+    bcrypt: { least: 4, leastInProduction: 10, most: 15 },
+    argon2id: { least: 1, leastInProduction: 2, most: 20 },
+  };
+
+export const REGISTRATION = oneOf(['first', 'open', 'closed', 'signed_in'] satisfies Registration[]);
+export const SETUP_CODE = text((code) => code.length >= 16, 'must have at least 16 characters');
+export const PASSWORD_HASH = oneOf(Object.keys(USUAL_COST));
+export const PASSWORD_MIN_LENGTH = integer(8, 128);
+export const PEPPER = text(
+  (pepper) => /^[^,]{32,}$/.test(pepper),
+  'must have at least 32 characters and no comma',
+);
+export const BREACH_URL = text(
+  (url) => /^https?:[^@?#]+$/.test(url) && URL.canParse(url),
+  'must be an http or https URL without user, query and fragment',
+);
+
+/** What is right where the cost of a hash is not; null where it is. */
+export function faultOfCost(cost: number, algorithm: unknown, inProduction = false): string | null {
+  const hash = algorithm === 'argon2id' ? 'argon2id' : 'bcrypt';
+  const { least, leastInProduction, most } = COSTS[hash];
+  const from = inProduction ? leastInProduction : least;
+  const isOutside = cost < from || cost > most;
+  return isOutside ? `from ${from} to ${most} for ${hash}${inProduction ? ' in production' : ''}` : null;
+}
+
+/** A password may be shorter only where any password is accepted. */
+const minLength: Rule = (value, { passwordBlocklist } = {}) =>
+  (passwordBlocklist === false ? integer(1, 128) : PASSWORD_MIN_LENGTH)(value);
+
+const cost: Rule = (value, { passwordHash } = {}) =>
+  integer(-Infinity)(value) ?? faultOfCost(Number(value), passwordHash);
+
+const RULES: RulesOf<UsersOptions> = {
+  registration: REGISTRATION,
+  setupCode: SETUP_CODE,
+  passwordMinLength: minLength,
+  passwordBlocklist: flag,
+  passwordContext: listOf(text(() => true, 'must be a list of words')),
+  passwordBreachUrl: BREACH_URL,
+  passwordHash: PASSWORD_HASH,
+  passwordCost: cost,
+  passwordPepper: PEPPER,
+  passwordPreviousPeppers: listOf(PEPPER),
+  throttle: THROTTLE,
+  exactEmails: anything,
+  pageSize: anything,
+  nullRemovesNames: anything,
+  standardRoutes: anything,
+  peersVisible: anything,
+  presentation: anything,
+  routes: flag,
+};
 
 /** What the users module needs to know; each value left out is the one below. */
 export class UsersOptions {
@@ -46,8 +115,13 @@ export class UsersOptions {
   /** Whether users see each other, or only administrators see all. */
   readonly peersVisible: boolean = false;
   readonly presentation: UserPresentation = STANDARD_PRESENTATION;
+  /** Whether the routes of users, registration and password resets are served. */
+  readonly routes: boolean = true;
 
-  constructor(options: Partial<UsersOptions> = {}) {
-    Object.assign(this, options);
+  constructor(options: UsersOptionsGiven = {}) {
+    assignOptions(this, 'UsersOptions', options, RULES);
+    this.passwordBreachUrl = this.passwordBreachUrl?.replace(/\/+$/, '') ?? null;
   }
 }
+
+export type UsersOptionsGiven = Given<UsersOptions, 'throttle'>;

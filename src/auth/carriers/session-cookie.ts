@@ -3,12 +3,10 @@ import cookieParser from 'cookie-parser';
 import type { CookieOptions, Request, Response } from 'express';
 import type { SessionToken } from '../../sessions/session-token.js';
 import { AuthOptions } from '../auth-options.js';
+import { LONGEST_COOKIE } from '../auth-rules.js';
 
 /** Reads cookies as they were sent: a token is never percent-decoded. */
 const parseCookies = cookieParser(undefined, { decode: (raw: string) => raw });
-
-/** For how long browsers keep a cookie at most, in milliseconds: 400 days (RFC 6265bis, section 5.5). */
-export const LONGEST_COOKIE = 400 * 86_400_000;
 
 /** The cookie that carries a token: readable by no script, sent along by no other site's form. */
 @Injectable()

@@ -1,6 +1,12 @@
-import { STRATEGIES, remembersUsers, takesTokens } from '../../auth/auth.provider.js';
-import { LONGEST_COOKIE } from '../../auth/carriers/session-cookie.js';
+import {
+  LONGEST_COOKIE,
+  SEVERAL_COOKIES,
+  TOO_LONG_FOR_COOKIES,
+  isForSecureCookies,
+  typesWith,
+} from '../../auth/auth-rules.js';
 import { parseDuration } from '../../common/duration.js';
+import { faultOfCost } from '../../users/users-options.js';
 import { LASTING, type Settings } from './derived-defaults.js';
 import type { Environment } from './environment.js';
 
@@ -17,37 +23,24 @@ const DEFAULT_PASSWORDS = [
   'foobared',
 ];
 
-/** The work that each strategy may be set to; OWASP asks for no less than in production. */
-const COSTS = {
-  bcrypt: { least: 4, leastInProduction: 10, most: 15 },
-  argon2id: { least: 1, leastInProduction: 2, most: 20 },
-};
-
 /** What each variable allows and together they do not. */
 export function contradictions(given: Environment, settings: Settings): string[] {
   const { NODE_ENV, AUTH_TYPE, AUTH_COMPAT, SESSION_NAME } = settings;
   const production = NODE_ENV === 'production';
   const alx = AUTH_COMPAT === 'alx';
-  const { PASSWORD_HASH, PASSWORD_HASH_COST: cost } = settings;
-  const { least, leastInProduction, most } = COSTS[PASSWORD_HASH] ?? COSTS.bcrypt;
-  const leastCost = production ? leastInProduction : least;
+  const costFault = faultOfCost(settings.PASSWORD_HASH_COST, settings.PASSWORD_HASH, production);
   const lasting = AUTH_TYPE.filter((type) => LASTING.includes(type));
-  const circumstances = `for ${PASSWORD_HASH}${production ? ' in production' : ''}`;
   const rules: [name: string, isBroken: boolean, cure: string][] = [
     [
       'AUTH_TYPE',
       AUTH_TYPE.includes('auth') && !(alx && AUTH_TYPE.length === 1),
       'auth stands alone, with AUTH_COMPAT=alx',
     ],
-    [
-      'AUTH_TYPE',
-      sessionTypes(AUTH_TYPE).length > tokenTypes(AUTH_TYPE).length + 1,
-      'at most one session strategy, as they share the cookie',
-    ],
-    ['AUTH_TYPE', alx && tokenTypes(AUTH_TYPE).length > 0, 'the alx dialect knows no bearer tokens'],
+    ['AUTH_TYPE', typesWith('cookie', AUTH_TYPE).length > 1, SEVERAL_COOKIES],
+    ['AUTH_TYPE', alx && typesWith('bearer', AUTH_TYPE).length > 0, 'the alx dialect knows no bearer tokens'],
     [
       'SESSION_NAME',
-      /^__(Host|Secure|Http)-/i.test(SESSION_NAME) && !production,
+      isForSecureCookies(SESSION_NAME) && !production,
       'this prefix needs NODE_ENV=production, where the cookie is Secure',
     ],
     [
@@ -70,7 +63,7 @@ export function contradictions(given: Environment, settings: Settings): string[]
     [
       'SESSION_REMEMBER_DURATION',
       parseDuration(settings.SESSION_REMEMBER_DURATION) > LONGEST_COOKIE,
-      'at most 400d, as browsers keep no cookie for longer',
+      TOO_LONG_FOR_COOKIES,
     ],
     [
       'SESSION_REMEMBER_IDLE_TIMEOUT',
@@ -102,7 +95,7 @@ export function contradictions(given: Environment, settings: Settings): string[]
       production && given.SESSION_STORE_URL !== undefined && hasDefaultPassword(given.SESSION_STORE_URL),
       WELL_KNOWN,
     ],
-    ['PASSWORD_HASH_COST', cost < leastCost || cost > most, `from ${leastCost} to ${most} ${circumstances}`],
+    ['PASSWORD_HASH_COST', costFault !== null, costFault ?? ''],
     [
       'PASSWORD_BREACH_URL',
       alx && settings.PASSWORD_BREACH_URL !== undefined,
@@ -123,17 +116,6 @@ function hasDefaultPassword(url: string): boolean {
 
 /** The storage that is used. */
 function storesOf({ AUTH_TYPE, DATABASE_URL, SESSION_STORE_URL }: Settings): string[] {
-  return sessionTypes(AUTH_TYPE).length > 0 ? [DATABASE_URL, SESSION_STORE_URL] : [DATABASE_URL];
-}
-
-function sessionTypes(types: readonly string[]): string[] {
-  return types.filter((type) => isKnown(type) && remembersUsers([STRATEGIES[type]!]));
-}
-
-function tokenTypes(types: readonly string[]): string[] {
-  return types.filter((type) => isKnown(type) && takesTokens([STRATEGIES[type]!]));
-}
-
-function isKnown(type: string): boolean {
-  return Object.hasOwn(STRATEGIES, type);
+  const keepsSessions = [...typesWith('cookie', AUTH_TYPE), ...typesWith('bearer', AUTH_TYPE)].length > 0;
+  return keepsSessions ? [DATABASE_URL, SESSION_STORE_URL] : [DATABASE_URL];
 }

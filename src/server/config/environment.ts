@@ -1,55 +1,47 @@
-import { BlockList, isIP } from 'node:net';
 import { Transform } from 'class-transformer';
+import { IsIn, IsOptional, Matches, ValidateBy, type ValidationArguments } from 'class-validator';
+import { COOKIE_NAME, TRANSPORTS, TRUSTED_ORIGIN, typesAmong, typesOf } from '../../auth/auth-rules.js';
+import { LONGEST_WAIT, isDuration, parseDuration } from '../../common/duration.js';
+import { type Rule, integer, listOf, milliseconds } from '../../common/options.js';
+import { LIMIT_POLICY, MAX_ACCESS_TOKENS } from '../../sessions/sessions-options.js';
+import { DATABASE, SESSION_STORE } from '../../storage/storage-options.js';
+import { FAILURES } from '../../throttle/throttle-options.js';
 import {
-  ArrayNotEmpty,
-  ArrayUnique,
-  IsIn,
-  IsInt,
-  IsOptional,
-  Matches,
-  Max,
-  Min,
-  MinLength,
-  ValidateBy,
-  type ValidationArguments,
-} from 'class-validator';
-import { STRATEGIES } from '../../auth/auth.provider.js';
-import { HOST_PATTERNS, isHostPattern } from '../http/host-check.js';
-import { ORIGINS, isOrigin } from '../../auth/guards/cross-site-check.js';
-import { faultOfDatabaseUrl, faultOfSessionStoreUrl } from '../../storage/store-url.js';
-import { type PasswordAlgorithm, type Registration, USUAL_COST } from '../../users/users-options.js';
-import { parseDuration } from '../../common/duration.js';
-
-const LONGEST_WAIT = 86_400_000;
+  BREACH_URL,
+  PASSWORD_HASH,
+  PASSWORD_MIN_LENGTH,
+  PEPPER,
+  type PasswordAlgorithm,
+  REGISTRATION,
+  type Registration,
+  SETUP_CODE,
+} from '../../users/users-options.js';
+import { MAX_CONNECTIONS } from '../http/http-options.js';
+import { ALLOWED_HOST, PREFIX, TRUST_PROXY } from '../http/http-rules.js';
 
 const IsDuration = () =>
   satisfies(
     'isDuration',
-    (text) => parseDuration(text) > 0,
+    (text) => isDuration(parseDuration(text)),
     'must be more than nothing, such as 90 (seconds), 30m or 12h',
   );
-/** What a timer may be set to: past 24 days Node does not wait at all. */
 const IsWait = () =>
   satisfies(
     'isWait',
-    (text) => parseDuration(text) > 0 && parseDuration(text) <= LONGEST_WAIT,
+    (text) => milliseconds(LONGEST_WAIT)(parseDuration(text)) === null,
     'must be more than nothing and at most 1d, such as 500ms, 90 (seconds) or 30m',
   );
 /** In digits: neither hexadecimal nor blank. */
 const Integer = () =>
   Transform(({ value }: { value: string }) => (/^-?\d{1,9}$/.test(value) ? Number(value) : NaN));
-const IsPepper = (options = {}) =>
-  Matches(/^[^,]{32,}$/, { message: 'must have at least 32 characters and no comma', ...options });
-const List = () => Transform(({ value }: { value: string }) => value.split(',').map((item) => item.trim()));
+const List = () => Transform(({ value }: { value: string }) => typesOf(value));
 
 /** Every variable, its rule and its default; one without a default here has it from others (`derived-defaults.ts`). */
 export class Environment {
   @IsIn(['development', 'test', 'production'])
   readonly NODE_ENV: 'development' | 'test' | 'production' = 'development';
 
-  @IsIn([...Object.keys(STRATEGIES), 'auth'], { each: true })
-  @ArrayUnique()
-  @ArrayNotEmpty()
+  @Obeys(typesAmong([...Object.keys(TRANSPORTS), 'auth']))
   @List()
   readonly AUTH_TYPE: readonly string[] = ['session_db_auth'];
 
@@ -57,7 +49,7 @@ export class Environment {
   readonly AUTH_COMPAT: 'standard' | 'alx' = 'standard';
 
   @IsOptional()
-  @Matches(/^(?!__proto__$)[\w!#$%&'*+.^`|~-]{1,100}$/, { message: 'must be a cookie name (RFC 6265)' })
+  @Obeys(COOKIE_NAME)
   readonly SESSION_NAME?: string;
 
   /** Read as a duration, and as Python's `int()` in the alx dialect. */
@@ -77,18 +69,15 @@ export class Environment {
   @IsIn(['off', 'cache', 'storage', 'cache,storage'])
   readonly CLEAR_SITE_DATA: 'off' | 'cache' | 'storage' | 'cache,storage' = 'cache';
 
+  @Obeys(integer(0))
   @Integer()
-  @Min(0)
-  @IsInt()
   readonly SESSION_MAX_PER_USER: number = 0;
 
-  @IsIn(['evict_oldest', 'refuse'])
+  @Obeys(LIMIT_POLICY)
   readonly SESSION_LIMIT_POLICY: 'evict_oldest' | 'refuse' = 'evict_oldest';
 
+  @Obeys(MAX_ACCESS_TOKENS)
   @Integer()
-  @Max(10_000)
-  @Min(1)
-  @IsInt()
   readonly ACCESS_TOKENS_MAX: number = 100;
 
   @IsWait()
@@ -98,33 +87,29 @@ export class Environment {
   @Matches(/^[\w.:-]+$/, { message: 'must be a host name or an address' })
   readonly API_HOST?: string;
 
+  @Obeys(integer(0, 65_535))
   @Integer()
-  @Max(65_535)
-  @Min(0)
-  @IsInt()
   readonly API_PORT: number = 5000;
 
-  @Matches(/^(\/|(\/(?!\.+(\/|$))[\w.-]+)+)$/, { message: 'must be / or a path such as /api/v1' })
+  @Obeys(PREFIX)
   readonly API_PREFIX: string = '/api/v1';
 
   @IsOptional()
   @IsIn(['on', 'off'])
   readonly API_DOCS?: 'on' | 'off';
 
+  @Obeys(MAX_CONNECTIONS)
   @Integer()
-  @Max(1_000_000)
-  @Min(1)
-  @IsInt()
   readonly MAX_CONNECTIONS: number = 10_000;
 
   @IsWait()
   readonly KEEP_ALIVE_TIMEOUT: string = '75s';
 
-  @hasNoFault(faultOfDatabaseUrl)
+  @Obeys(DATABASE)
   readonly DATABASE_URL: string = 'sqlite:coatcheck.db';
 
   @IsOptional()
-  @hasNoFault(faultOfSessionStoreUrl)
+  @Obeys(SESSION_STORE)
   readonly SESSION_STORE_URL?: string;
 
   @IsWait()
@@ -134,27 +119,21 @@ export class Environment {
   readonly AUDIT_RETENTION: string = '90d';
 
   @IsOptional()
-  @IsIn(['first', 'open', 'closed', 'signed_in'] satisfies Registration[])
+  @Obeys(REGISTRATION)
   readonly REGISTRATION?: Registration;
 
   @IsOptional()
-  @MinLength(16, { message: 'must have at least 16 characters' })
+  @Obeys(SETUP_CODE)
   readonly SETUP_CODE?: string;
 
-  @satisfies(
-    'isProxyTrust',
-    isProxyTrust,
-    'must be a number of proxies, or their addresses or networks by comma',
-  )
+  @Obeys((value) => TRUST_PROXY(trustProxyOf(String(value))), ' by comma')
   readonly TRUST_PROXY: string = '0';
 
-  @satisfies('isOrigin', isOrigin, `must be ${ORIGINS}; several by comma`, {
-    each: true,
-  })
+  @Obeys(listOf(TRUSTED_ORIGIN), '; several by comma')
   @List()
   readonly TRUSTED_ORIGINS: readonly string[] = [];
 
-  @satisfies('isHostPattern', isHostPattern, `must be ${HOST_PATTERNS}; several by comma`, { each: true })
+  @Obeys(listOf(ALLOWED_HOST), '; several by comma')
   @List()
   readonly ALLOWED_HOSTS: readonly string[] = [];
 
@@ -162,54 +141,48 @@ export class Environment {
   @IsIn(['on', 'off'])
   readonly AUTH_THROTTLE?: 'on' | 'off';
 
+  @Obeys(FAILURES)
   @Integer()
-  @Min(1)
-  @IsInt()
   readonly AUTH_FAILURES_PER_NETWORK: number = 50;
 
+  @Obeys(FAILURES)
   @Integer()
-  @Min(1)
-  @IsInt()
   readonly AUTH_FAILURES_PER_SERVER: number = 1000;
 
-  @IsIn(Object.keys(USUAL_COST))
+  @Obeys(PASSWORD_HASH)
   readonly PASSWORD_HASH: PasswordAlgorithm = 'bcrypt';
 
   @IsOptional()
+  @Obeys(integer(-Infinity))
   @Integer()
-  @IsInt()
   readonly PASSWORD_HASH_COST?: number;
 
   @IsOptional()
+  @Obeys(PASSWORD_MIN_LENGTH)
   @Integer()
-  @Max(128)
-  @Min(8)
-  @IsInt()
   readonly PASSWORD_MIN_LENGTH?: number;
 
   @List()
   readonly PASSWORD_CONTEXT_WORDS: readonly string[] = [];
 
   @IsOptional()
-  @satisfies('isService', isService, 'must be an http or https URL without user, query and fragment')
+  @Obeys(BREACH_URL)
   readonly PASSWORD_BREACH_URL?: string;
 
   @IsOptional()
-  @IsPepper()
+  @Obeys(PEPPER)
   readonly PASSWORD_PEPPER?: string;
 
   @IsOptional()
-  @IsPepper({ each: true })
+  @Obeys(listOf(PEPPER))
   @List()
   readonly PASSWORD_PEPPER_PREVIOUS?: readonly string[];
 
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
   readonly LOG_LEVEL: string = 'info';
 
+  @Obeys(integer(1, 64))
   @Integer()
-  @Max(64)
-  @Min(1)
-  @IsInt()
   readonly WORKERS: number = 1;
 }
 
@@ -226,41 +199,21 @@ export const SECRETS = [
   'SESSION_STORE_URL',
 ] as const;
 
-function satisfies(name: string, test: (text: string) => boolean, message: string, options = {}) {
+/** The rule of the option that the variable sets; `also` is added to its sentence. */
+function Obeys(rule: Rule, also = '') {
+  const defaultMessage = (given?: ValidationArguments) => `${rule(given?.value) ?? ''}${also}`;
+  const validate = (value: unknown) => rule(value) === null;
+  return ValidateBy({ name: 'obeys', validator: { validate, defaultMessage } });
+}
+
+/** A number of proxies where the text is one digit, or a list. */
+export function trustProxyOf(text: string): number | readonly string[] {
+  return /^\d$/.test(text) ? Number(text) : text.split(',').map((network) => network.trim());
+}
+
+function satisfies(name: string, test: (text: string) => boolean, message: string) {
   return ValidateBy(
     { name, validator: { validate: (value: unknown) => typeof value === 'string' && test(value) } },
-    { message, ...options },
+    { message },
   );
-}
-
-/** The fault is what the variable is refused with. */
-function hasNoFault(faultOf: (text: string) => string | null) {
-  const validate = (value: unknown) => typeof value === 'string' && faultOf(value) === null;
-  const defaultMessage = (given?: ValidationArguments) => faultOf(String(given?.value)) ?? '';
-  return ValidateBy({ name: faultOf.name, validator: { validate, defaultMessage } });
-}
-
-function isProxyTrust(text: string): boolean {
-  return /^\d$/.test(text) || text.split(',').every((item) => isNetwork(item.trim()));
-}
-
-/** An address or a network, but none so large that a few are all that there are. */
-function isNetwork(text: string): boolean {
-  const [address = '', bits, ...rest] = text.split('/');
-  const family = isIP(address);
-  if (family === 0 || rest.length > 0) return false;
-  if (bits === undefined) return true;
-  const [least, most] = family === 4 ? [8, 32] : [isOfIPv4(address, Number(bits)) ? 104 : 7, 128];
-  return /^[1-9]\d{0,2}$/.test(bits) && Number(bits) >= least && Number(bits) <= most;
-}
-
-/** Whether there are addresses of IPv4 in a network of IPv6. */
-function isOfIPv4(address: string, bits: number): boolean {
-  const network = new BlockList();
-  network.addSubnet(address, Math.min(bits || 0, 96), 'ipv6');
-  return network.check('::ffff:0:0', 'ipv6');
-}
-
-function isService(text: string): boolean {
-  return /^https?:[^@?#]+$/.test(text) && URL.canParse(text);
 }

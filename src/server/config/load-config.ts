@@ -16,7 +16,7 @@ import { type Config, ConfigError } from './config.js';
 import { contradictions } from './contradictions.js';
 import { type Settings, withDerivedDefaults } from './derived-defaults.js';
 import { parseDuration, parsePythonInt } from '../../common/duration.js';
-import { NAMES, type Name, SECRETS } from './environment.js';
+import { NAMES, type Name, SECRETS, trustProxyOf } from './environment.js';
 import { type Source, type Variables, readEnvironment } from './read-environment.js';
 
 /**
@@ -57,7 +57,7 @@ export function loadConfig(variables: Variables, { strict = true }: { strict?: b
       passwordMinLength: settings.PASSWORD_MIN_LENGTH,
       passwordBlocklist: dialect.passwordBlocklist,
       passwordContext: wordsOfTheHouse(settings),
-      passwordBreachUrl: settings.PASSWORD_BREACH_URL?.replace(/\/+$/, '') ?? null,
+      passwordBreachUrl: settings.PASSWORD_BREACH_URL ?? null,
       passwordHash: settings.PASSWORD_HASH,
       passwordCost: settings.PASSWORD_HASH_COST,
       passwordPepper: settings.PASSWORD_PEPPER ?? null,
@@ -87,7 +87,7 @@ export function loadConfig(variables: Variables, { strict = true }: { strict?: b
     audit: new AuditOptions({ retention: parseDuration(settings.AUDIT_RETENTION) }),
     http: new HttpOptions({
       prefix: settings.API_PREFIX,
-      trustProxy: trustProxy(settings.TRUST_PROXY),
+      trustProxy: trustProxyOf(settings.TRUST_PROXY),
       trustedOrigins: settings.TRUSTED_ORIGINS,
       ...servedHosts(settings),
       maxConnections: settings.MAX_CONNECTIONS,
@@ -142,10 +142,6 @@ function servedHosts({ NODE_ENV, API_HOST, TRUSTED_ORIGINS, ALLOWED_HOSTS }: Set
   if (NODE_ENV === 'production' || !isLoopback(API_HOST)) return { allowedHosts: ALLOWED_HOSTS };
   const origins = TRUSTED_ORIGINS.map((origin) => new URL(origin).hostname).filter(isHostPattern);
   return { allowedHosts: [...ALLOWED_HOSTS, API_HOST, ...origins], loopbackHosts: true };
-}
-
-function trustProxy(text: string): number | string[] {
-  return /^\d+$/.test(text) ? Number(text) : text.split(',').map((network) => network.trim());
 }
 
 function show(name: Name, value: unknown): string {

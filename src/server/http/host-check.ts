@@ -2,7 +2,6 @@ import { domainToASCII } from 'node:url';
 import { isIP } from 'node:net';
 import type { Request } from 'express';
 import { plainAddress } from '../../common/network.js';
-import type { HttpOptions } from './http-options.js';
 
 /** What `isHostPattern` asks for. */
 export const HOST_PATTERNS =
@@ -33,11 +32,15 @@ export class HostCheck {
   readonly #patterns: readonly Pattern[];
   readonly #isOff: boolean;
 
-  constructor(private readonly options: Pick<HttpOptions, 'https' | 'allowedHosts' | 'loopbackHosts'>) {
-    const patterns = options.allowedHosts.map(patternOf);
-    if (patterns.includes(null)) throw new Error(`allowedHosts must be ${HOST_PATTERNS}.`);
-    this.#patterns = patterns as Pattern[];
-    this.#isOff = !options.loopbackHosts && patterns.length === 0;
+  constructor(
+    private readonly options: {
+      readonly https: boolean;
+      readonly allowedHosts: readonly string[];
+      readonly loopbackHosts: boolean;
+    },
+  ) {
+    this.#patterns = options.allowedHosts.flatMap((host) => patternOf(host) ?? []);
+    this.#isOff = !options.loopbackHosts && options.allowedHosts.length === 0;
   }
 
   /** Whether a request names another host than those that are served, or none; never where every host is served. */

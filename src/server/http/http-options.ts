@@ -1,3 +1,31 @@
+import { TRUSTED_ORIGIN } from '../../auth/auth-rules.js';
+import { LONGEST_WAIT } from '../../common/duration.js';
+import {
+  type Given,
+  type RulesOf,
+  assignOptions,
+  flag,
+  integer,
+  listOf,
+  milliseconds,
+} from '../../common/options.js';
+import { ALLOWED_HOST, PREFIX, TRUST_PROXY } from './http-rules.js';
+
+export const MAX_CONNECTIONS = integer(1, 1_000_000);
+
+const RULES: RulesOf<HttpOptions> = {
+  prefix: (prefix) => (prefix === '' ? null : PREFIX(prefix)),
+  trustProxy: TRUST_PROXY,
+  trustedOrigins: listOf(TRUSTED_ORIGIN),
+  allowedHosts: listOf(ALLOWED_HOST),
+  loopbackHosts: flag,
+  maxConnections: MAX_CONNECTIONS,
+  keepAliveTimeout: milliseconds(LONGEST_WAIT),
+  https: flag,
+  explainRefusals: flag,
+  docs: flag,
+};
+
 /** What the server needs to know of the network it stands in; each value left out is the one below. */
 export class HttpOptions {
   /** In front of every route; empty for nothing. */
@@ -21,9 +49,8 @@ export class HttpOptions {
   /** Whether the API describes itself at `/openapi.json` and `/docs`. */
   readonly docs: boolean = true;
 
-  constructor(options: Partial<HttpOptions> = {}) {
-    Object.assign(this, options);
-    const segments = this.prefix.split('/').filter((segment) => segment !== '');
-    this.prefix = segments.map((segment) => `/${segment}`).join('');
+  constructor(options: Given<HttpOptions> = {}) {
+    assignOptions(this, 'HttpOptions', options, RULES);
+    if (this.prefix === '/') this.prefix = '';
   }
 }

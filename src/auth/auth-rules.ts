@@ -1,0 +1,107 @@
+import { isDuration } from '../common/duration.js';
+import { type Rule, isRecord, listOf, oneOf, text } from '../common/options.js';
+import type { Transport } from '../sessions/session.js';
+import { Auth } from './auth.js';
+import { ORIGINS, isOrigin } from './guards/cross-site-check.js';
+
+/** How the tokens of the built-in strategies travel, by the word of each in `AUTH_TYPE`; null where there are none. */
+export const TRANSPORTS = {
+  basic_auth: null,
+  session_auth: 'cookie',
+  session_exp_auth: 'cookie',
+  session_db_auth: 'cookie',
+  token_auth: 'bearer',
+} as const satisfies Record<string, Transport | null>;
+
+/** For how long browsers keep a cookie at most, in milliseconds: 400 days (RFC 6265bis, section 5.5). */
+export const LONGEST_COOKIE = 400 * 86_400_000;
+
+export const TOO_LONG_FOR_COOKIES = 'at most 400d, as browsers keep no cookie for longer';
+export const SEVERAL_COOKIES = 'at most one session strategy, as they share the cookie';
+
+export const COOKIE_NAME = text(
+  (name) => /^(?!__proto__$)[\w!#$%&'*+.^`|~-]{1,100}$/.test(name),
+  'must be a cookie name (RFC 6265)',
+);
+
+/** Whether browsers accept a cookie of this name only where it is `Secure`. */
+export function isForSecureCookies(name: string): boolean {
+  return /^__(Host|Secure|Http)-/i.test(name);
+}
+
+/** The words of `type`; a text names them by comma. */
+export function typesOf(type: string | readonly string[]): readonly string[] {
+  return typeof type === 'string' ? type.split(',').map((word) => word.trim()) : type;
+}
+
+/** The built-in strategies among these whose tokens travel in this way. */
+export function typesWith(transport: Transport, types: readonly string[]): readonly string[] {
+  return types.filter((type) =>
+    Object.entries(TRANSPORTS).some(([word, by]) => word === type && by === transport),
+  );
+}
+
+/** A list of strategies: at least one, each known and none twice. */
+export function typesAmong(known: readonly string[]): Rule {
+  return (types) => {
+    if (!Array.isArray(types) || types.length === 0) return '$property should not be empty';
+    if (new Set(types).size < types.length) return "All $property's elements must be unique";
+    return types.every((type) => known.includes(type as string))
+      ? null
+      : `each value in $property must be one of the following values: ${known.join(', ')}`;
+  };
+}
+
+/** The course contract has a strategy that is none of these. */
+export const TYPE: Rule = (type, { strategies, dialect } = {}) => {
+  const own = isRecord(strategies) ? Object.keys(strategies) : [];
+  const types = typeof type === 'string' ? typesOf(type) : type;
+  const isNone = Array.isArray(types) && types.length === 0;
+  if (isNone && isRecord(dialect) && dialect['name'] === 'alx') return null;
+  const fault = typesAmong([...Object.keys(TRANSPORTS), ...own])(types);
+  const builtIn = () => (types as string[]).filter((word) => !own.includes(word));
+  return fault ?? (typesWith('cookie', builtIn()).length > 1 ? SEVERAL_COOKIES : null);
+};
+
+export const STRATEGY_CLASSES: Rule = (strategies) =>
+  isRecord(strategies) &&
+  Object.entries(strategies).every(([word, strategy]) => isWord(word) && isStrategy(strategy))
+    ? null
+    : 'must be an object of classes that extend Auth, each under a word without blanks and commas';
+
+/** A limit of sessions, in milliseconds. */
+export const LIMIT: Rule = (value) =>
+  value === Infinity || isDuration(value)
+    ? null
+    : '$property must be a number of milliseconds, at least 1, or Infinity for no limit';
+
+/** An idle limit that is no longer than the absolute one. The preset holds only as far as the absolute limit allows. */
+export function idleLimit(preset: number): Rule {
+  return (value, { absolute } = {}) =>
+    LIMIT(value) ??
+    (value !== Infinity && value !== preset && Number(value) > Number(absolute)
+      ? 'longer than absolute'
+      : null);
+}
+
+/** The absolute limit of sessions that are remembered. */
+export const REMEMBERED: Rule = (value) =>
+  isDuration(value) && value <= LONGEST_COOKIE ? null : (LIMIT(value) ?? TOO_LONG_FOR_COOKIES);
+
+export const CLEAR_SITE_DATA = listOf(oneOf(['cache', 'storage']));
+
+export const TRUSTED_ORIGIN = text(isOrigin, `must be ${ORIGINS}`);
+
+/** It stands in quotes in `WWW-Authenticate`. */
+export const REALM = text(
+  (realm) => /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/.test(realm),
+  'must have 1 to 100 printable ASCII characters, without quotes and backslashes',
+);
+
+function isWord(text: string): boolean {
+  return /^[^\s,]+$/.test(text);
+}
+
+function isStrategy(value: unknown): boolean {
+  return typeof value === 'function' && value.prototype instanceof Auth;
+}
