@@ -1,9 +1,15 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { type AsyncOptions, optionsProvider } from './common/async-options.js';
+import type { Given } from './common/options.js';
 import { Clock, SystemClock } from './common/clock.js';
 import { AuditController } from './http/api/audit/audit.controller.js';
 import { AuditOptions } from './audit/audit-options.js';
 import { AuditSweeper } from './audit/audit-sweeper.js';
 import { AuditTrail } from './audit/audit-trail.js';
+
+/** `routes` stands beside the factory, as it decides which controllers there are. */
+export interface AuditAsyncOptions
+  extends AsyncOptions<Given<Omit<AuditOptions, 'routes'>>>, Pick<Given<AuditOptions>, 'routes'> {}
 
 /**
  * Records what the other modules do; without it nothing is recorded. Needs an `AuditStore`, which `StorageModule` or a
@@ -11,21 +17,27 @@ import { AuditTrail } from './audit/audit-trail.js';
  */
 @Module({})
 export class AuditModule {
-  static forRoot({
-    routes = true,
-    ...options
-  }: Partial<AuditOptions> & { readonly routes?: boolean } = {}): DynamicModule {
-    return {
-      module: AuditModule,
-      controllers: routes ? [AuditController] : [],
-      providers: [
-        AuditTrail,
-        AuditSweeper,
-        { provide: AuditOptions, useValue: new AuditOptions(options) },
-        { provide: Clock, useClass: SystemClock },
-      ],
-      exports: [AuditTrail],
-      global: true,
-    };
+  static forRoot(given: Given<AuditOptions> = {}): DynamicModule {
+    const options = new AuditOptions(given);
+    return moduleOf(options.routes, [], { provide: AuditOptions, useValue: options });
   }
+
+  static forRootAsync({ routes = true, ...given }: AuditAsyncOptions): DynamicModule {
+    return moduleOf(routes, given.imports, optionsProvider(AuditOptions, given, { routes }));
+  }
+}
+
+function moduleOf(
+  routes: boolean,
+  imports: ModuleMetadata['imports'],
+  options: Provider<AuditOptions>,
+): DynamicModule {
+  return {
+    module: AuditModule,
+    imports,
+    controllers: routes ? [AuditController] : [],
+    providers: [AuditTrail, AuditSweeper, options, { provide: Clock, useClass: SystemClock }],
+    exports: [AuditTrail],
+    global: true,
+  };
 }

@@ -1,15 +1,10 @@
-import {
-  type DynamicModule,
-  type FactoryProvider,
-  Module,
-  type ModuleMetadata,
-  type Type,
-} from '@nestjs/common';
+import { type DynamicModule, Module, type ModuleMetadata, type Provider, type Type } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { Auth } from './auth/auth.js';
 import { AuthController } from './http/api/auth-session/auth.controller.js';
 import { AuthGuard } from './auth/guards/auth.guard.js';
-import { AuthOptions } from './auth/auth-options.js';
+import { AuthOptions, type AuthOptionsGiven } from './auth/auth-options.js';
+import { type AsyncOptions, optionsProvider } from './common/async-options.js';
 import { AccessTokensController } from './http/api/access-tokens/access-tokens.controller.js';
 import { authProvider, chooseStrategies, remembersUsers, takesTokens } from './auth/auth.provider.js';
 import { BearerAlone } from './auth/bearer-alone.js';
@@ -39,110 +34,83 @@ import { SessionView } from './http/api/sessions/session-view.js';
 import { SessionsController } from './http/api/sessions/sessions.controller.js';
 import { UserSessionsController } from './http/api/sessions/user-sessions.controller.js';
 
-/** Which strategies there are decides which routes there are, so it is known before the application is built. */
-type Choice = Partial<Pick<AuthOptions, 'type' | 'strategies'>>;
+/** What decides which guards, routes and providers there are: it is known before the application is built. */
+type Choice = Pick<AuthOptionsGiven, 'type' | 'strategies' | 'global' | 'routes'>;
 
-/** What is known before the application is built. */
-interface Composition extends Pick<ModuleMetadata, 'imports'> {
-  /** Whether the guards stand before every route of the application; where not, `@UseGuards(AuthGuard)` puts them there. */
-  readonly global?: boolean;
-  /** Whether the routes of this module are served. */
-  readonly routes?: boolean;
-}
+export type AuthSyncOptions = AuthOptionsGiven & Pick<ModuleMetadata, 'imports'>;
 
-export type AuthSyncOptions = Partial<AuthOptions> & Composition;
-
-export interface AuthAsyncOptions extends Choice, Composition {
-  readonly inject?: FactoryProvider['inject'];
-  readonly useFactory: (
-    ...args: never[]
-  ) => Promise<Partial<Omit<AuthOptions, keyof Choice>>> | Partial<Omit<AuthOptions, keyof Choice>>;
-}
+export interface AuthAsyncOptions extends AsyncOptions<Omit<AuthOptionsGiven, keyof Choice>>, Choice {}
 
 /** Tells who is asking and lets in only who may, on every route of the application. */
 @Module({})
 export class AuthModule {
   /** `imports` are the modules of what your own strategies inject. */
-  static forRoot({ imports, global, routes, ...options }: AuthSyncOptions = {}): DynamicModule {
-    return AuthModule.forRootAsync({
-      ...choiceOf(options),
-      imports,
-      global,
-      routes,
-      useFactory: () => options,
-    });
+  static forRoot({ imports = [], ...given }: AuthSyncOptions = {}): DynamicModule {
+    const options = new AuthOptions(given);
+    return moduleOf(options, imports, { provide: AuthOptions, useValue: options });
   }
 
-  static forRootAsync({
-    imports = [],
-    inject = [],
-    global = true,
-    routes = true,
-    useFactory,
-    ...given
-  }: AuthAsyncOptions): DynamicModule {
-    const choice = choiceOf(given);
-    const { types, strategies } = new AuthOptions(choice);
-    const chosen = chooseStrategies(types, strategies);
-    return {
-      module: AuthModule,
-      imports,
-      controllers: routes ? controllersFor(chosen) : [],
-      providers: [
-        {
-          provide: AuthOptions,
-          inject,
-          useFactory: async (...args: never[]) =>
-            new AuthOptions({ ...(await useFactory(...args)), ...choice }),
-        },
-        SessionCookie,
-        SessionView,
-        { provide: UserListener, useClass: SessionEnder },
-        { provide: Clock, useClass: SystemClock },
-        { provide: SessionUsers, inject: [SessionStore, UserStore], useFactory: sessionUsersOf },
-        authProvider,
-        AuthGuard,
-        RolesGuard,
-        LateBodyGuard,
-        FreshGuard,
-        BodyGuard,
-        OwnRouteGuard,
-        Refusals,
-        ProblemFilter,
-        InputPipe,
-        {
-          provide: CrossSiteCheck,
-          inject: [AuthOptions],
-          useFactory: ({ cookie, trustedOrigins, dialect }: AuthOptions) =>
-            new CrossSiteCheck({ https: cookie.secure, trustedOrigins, isOpen: dialect.openToOrigins }),
-        },
-        BearerAlone,
-        { provide: SignInWays, useClass: ChosenSignInWays },
-        { provide: FieldRules, useClass: RequestFieldRules },
-        ...(global ? GUARDS : [BodyGuard]).map((guard) => ({ provide: APP_GUARD, useExisting: guard })),
-      ],
-      exports: [
-        Auth,
-        AuthOptions,
-        ...GUARDS,
-        OwnRouteGuard,
-        ProblemFilter,
-        InputPipe,
-        FieldRules,
-        CrossSiteCheck,
-        Refusals,
-        SessionCookie,
-        Clock,
-        SignInWays,
-        UserListener,
-      ],
-      global: true,
-    };
+  static forRootAsync({ type, strategies, global, routes, ...given }: AuthAsyncOptions): DynamicModule {
+    const choice = { type, strategies, global, routes };
+    return moduleOf(new AuthOptions(choice), given.imports, optionsProvider(AuthOptions, given, choice));
   }
 }
 
-function choiceOf({ type, strategies }: Choice): Choice {
-  return { ...(type !== undefined && { type }), ...(strategies !== undefined && { strategies }) };
+function moduleOf(
+  { types, strategies, global, routes }: AuthOptions,
+  imports: ModuleMetadata['imports'],
+  options: Provider<AuthOptions>,
+): DynamicModule {
+  const chosen = chooseStrategies(types, strategies);
+  return {
+    module: AuthModule,
+    imports,
+    controllers: routes ? controllersFor(chosen) : [],
+    providers: [
+      options,
+      SessionCookie,
+      SessionView,
+      { provide: UserListener, useClass: SessionEnder },
+      { provide: Clock, useClass: SystemClock },
+      { provide: SessionUsers, inject: [SessionStore, UserStore], useFactory: sessionUsersOf },
+      authProvider,
+      AuthGuard,
+      RolesGuard,
+      LateBodyGuard,
+      FreshGuard,
+      BodyGuard,
+      OwnRouteGuard,
+      Refusals,
+      ProblemFilter,
+      InputPipe,
+      {
+        provide: CrossSiteCheck,
+        inject: [AuthOptions],
+        useFactory: ({ cookie, trustedOrigins, dialect }: AuthOptions) =>
+          new CrossSiteCheck({ https: cookie.secure, trustedOrigins, isOpen: dialect.openToOrigins }),
+      },
+      BearerAlone,
+      { provide: SignInWays, useClass: ChosenSignInWays },
+      { provide: FieldRules, useClass: RequestFieldRules },
+      ...(global ? GUARDS : [BodyGuard]).map((guard) => ({ provide: APP_GUARD, useExisting: guard })),
+    ],
+    exports: [
+      Auth,
+      AuthOptions,
+      ...GUARDS,
+      OwnRouteGuard,
+      ProblemFilter,
+      InputPipe,
+      FieldRules,
+      CrossSiteCheck,
+      Refusals,
+      SessionCookie,
+      Clock,
+      SignInWays,
+      UserListener,
+    ],
+    global: true,
+  };
 }
 
 function controllersFor(strategies: readonly Type<Auth>[]): Type[] {

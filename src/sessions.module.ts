@@ -1,4 +1,6 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { type AsyncOptions, optionsProvider } from './common/async-options.js';
+import type { Given } from './common/options.js';
 import { Clock, SystemClock } from './common/clock.js';
 import { SessionSweeper } from './sessions/session-sweeper.js';
 import { SessionsOptions } from './sessions/sessions-options.js';
@@ -7,17 +9,21 @@ import { SessionsService } from './sessions/sessions.service.js';
 /** Sessions without any HTTP. Needs a `SessionStore`, which `StorageModule` or a global module of yours provides. */
 @Module({})
 export class SessionsModule {
-  static forRoot(options: Partial<SessionsOptions> = {}): DynamicModule {
-    return {
-      module: SessionsModule,
-      providers: [
-        SessionsService,
-        SessionSweeper,
-        { provide: SessionsOptions, useValue: new SessionsOptions(options) },
-        { provide: Clock, useClass: SystemClock },
-      ],
-      exports: [SessionsService],
-      global: true,
-    };
+  static forRoot(given: Given<SessionsOptions> = {}): DynamicModule {
+    return moduleOf([], { provide: SessionsOptions, useValue: new SessionsOptions(given) });
   }
+
+  static forRootAsync(given: AsyncOptions<Given<SessionsOptions>>): DynamicModule {
+    return moduleOf(given.imports, optionsProvider(SessionsOptions, given));
+  }
+}
+
+function moduleOf(imports: ModuleMetadata['imports'], options: Provider<SessionsOptions>): DynamicModule {
+  return {
+    module: SessionsModule,
+    imports,
+    providers: [SessionsService, SessionSweeper, options, { provide: Clock, useClass: SystemClock }],
+    exports: [SessionsService],
+    global: true,
+  };
 }

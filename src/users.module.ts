@@ -1,5 +1,6 @@
-import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { type DynamicModule, Module, type ModuleMetadata, type Provider, type Type } from '@nestjs/common';
 import { AuditTrail } from './audit/audit-trail.js';
+import { type AsyncOptions, optionsProvider } from './common/async-options.js';
 import { Clock, SystemClock } from './common/clock.js';
 import { GuessThrottle } from './throttle/guess-throttle.js';
 import { MemoryThrottleStore } from './throttle/memory.throttle-store.js';
@@ -14,7 +15,7 @@ import { RegistrationService } from './users/registration.service.js';
 import { StandardUsersController } from './http/api/users/standard-users.controller.js';
 import { StatsController } from './http/api/service/stats.controller.js';
 import { UsersController } from './http/api/users/users.controller.js';
-import { USUAL_COST, UsersOptions } from './users/users-options.js';
+import { USUAL_COST, UsersOptions, type UsersOptionsGiven } from './users/users-options.js';
 import { UserStore } from './users/user-store.js';
 import { ResetTokenStore } from './users/reset-token-store.js';
 import { UserListener } from './users/user-listener.js';
@@ -24,56 +25,72 @@ import { UsersService } from './users/users.service.js';
 type ResetNeeds =
   ConstructorParameters<typeof PasswordResetService> extends [unknown, unknown, ...infer Rest] ? Rest : never;
 
+type Choice = Pick<UsersOptionsGiven, 'routes' | 'standardRoutes'>;
+
+/** What decides which controllers there are stands beside the factory. */
+export interface UsersAsyncOptions extends AsyncOptions<Omit<UsersOptionsGiven, keyof Choice>>, Choice {}
+
 /**
  * Accounts and their routes. Needs a `UserStore`, which `StorageModule` or a global module of yours provides; without a
  * `ThrottleStore` beside it, failed attempts are counted in this process alone, and so are reset tokens without a `ResetTokenStore`.
  */
 @Module({})
 export class UsersModule {
-  static forRoot({
-    routes = true,
-    ...given
-  }: Partial<UsersOptions> & { readonly routes?: boolean } = {}): DynamicModule {
+  static forRoot(given: UsersOptionsGiven = {}): DynamicModule {
     const options = new UsersOptions(given);
-    return {
-      module: UsersModule,
-      controllers: routes ? controllersFor(options) : [],
-      providers: [
-        UsersService,
-        RegistrationService,
-        {
-          provide: PasswordResetService,
-          inject: [
-            UserStore,
-            { token: ResetTokenStore, optional: true },
-            PasswordHasher,
-            GuessThrottle,
-            Clock,
-            UsersOptions,
-            { token: AuditTrail, optional: true },
-            { token: UserListener, optional: true },
-          ],
-          useFactory: (users: UserStore, tallies: ResetTokenStore | undefined, ...rest: ResetNeeds) =>
-            new PasswordResetService(users, tallies ?? new MemoryThrottleStore(), ...rest),
-        },
-        { provide: UsersOptions, useValue: options },
-        { provide: Clock, useClass: SystemClock },
-        {
-          provide: GuessThrottle,
-          inject: [{ token: ThrottleStore, optional: true }, Clock, UsersOptions],
-          useFactory: (tallies: ThrottleStore | undefined, clock: Clock, { throttle }: UsersOptions) =>
-            new GuessThrottle(tallies ?? new MemoryThrottleStore(), clock, throttle),
-        },
-        {
-          provide: PasswordHasher,
-          inject: [UsersOptions],
-          useFactory: hasherOf,
-        },
-      ],
-      exports: [UsersService, UsersOptions, RegistrationService, PasswordResetService],
-      global: true,
-    };
+    return moduleOf(options, [], { provide: UsersOptions, useValue: options });
   }
+
+  static forRootAsync({ routes = true, standardRoutes = true, ...given }: UsersAsyncOptions): DynamicModule {
+    const choice = { routes, standardRoutes };
+    return moduleOf(choice, given.imports, optionsProvider(UsersOptions, given, choice));
+  }
+}
+
+function moduleOf(
+  choice: Pick<UsersOptions, 'routes' | 'standardRoutes'>,
+  imports: ModuleMetadata['imports'],
+  options: Provider<UsersOptions>,
+): DynamicModule {
+  return {
+    module: UsersModule,
+    imports,
+    controllers: choice.routes ? controllersFor(choice) : [],
+    providers: [
+      UsersService,
+      RegistrationService,
+      {
+        provide: PasswordResetService,
+        inject: [
+          UserStore,
+          { token: ResetTokenStore, optional: true },
+          PasswordHasher,
+          GuessThrottle,
+          Clock,
+          UsersOptions,
+          { token: AuditTrail, optional: true },
+          { token: UserListener, optional: true },
+        ],
+        useFactory: (users: UserStore, tallies: ResetTokenStore | undefined, ...rest: ResetNeeds) =>
+          new PasswordResetService(users, tallies ?? new MemoryThrottleStore(), ...rest),
+      },
+      options,
+      { provide: Clock, useClass: SystemClock },
+      {
+        provide: GuessThrottle,
+        inject: [{ token: ThrottleStore, optional: true }, Clock, UsersOptions],
+        useFactory: (tallies: ThrottleStore | undefined, clock: Clock, { throttle }: UsersOptions) =>
+          new GuessThrottle(tallies ?? new MemoryThrottleStore(), clock, throttle),
+      },
+      {
+        provide: PasswordHasher,
+        inject: [UsersOptions],
+        useFactory: hasherOf,
+      },
+    ],
+    exports: [UsersService, UsersOptions, RegistrationService, PasswordResetService],
+    global: true,
+  };
 }
 
 function hasherOf(options: UsersOptions): PasswordHasher | Promise<PasswordHasher> {
@@ -87,7 +104,7 @@ function hasherOf(options: UsersOptions): PasswordHasher | Promise<PasswordHashe
     : Argon2PasswordHasher.open(hasher);
 }
 
-function controllersFor({ standardRoutes }: UsersOptions): Type[] {
+function controllersFor({ standardRoutes }: Pick<UsersOptions, 'standardRoutes'>): Type[] {
   return standardRoutes
     ? [StandardUsersController, PasswordResetController, StatsController, RegistrationController]
     : [UsersController, StatsController];

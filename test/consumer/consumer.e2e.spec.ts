@@ -631,14 +631,10 @@ describe('An application of somebody else', () => {
     expect((await read(`${there.url}/coats`, await login(there.url, 'ann@example.com'))).status).toBe(200);
   });
 
-  it.each([
-    [
-      () => AuthModule.forRoot({ type: 'magic_auth' }),
-      'Known: basic_auth, session_auth, session_exp_auth, session_db_auth, token_auth.',
-    ],
-    [() => AuthModule.forRoot({ type: '__proto__' }), 'Unknown auth type "__proto__"'],
-  ])('is told at the start of a strategy that there is not', (build, message) => {
-    expect(build).toThrow(message);
+  it.each(['magic_auth', '__proto__'])('is told at the start of a strategy that there is not: %s', (type) => {
+    expect(() => AuthModule.forRoot({ type })).toThrow(
+      'must be one of the following values: basic_auth, session_auth, session_exp_auth, session_db_auth, token_auth',
+    );
   });
 
   it('is told which adapter it has to be made on', async () => {
