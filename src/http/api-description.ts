@@ -19,6 +19,7 @@ import type { Access } from '../auth/decorators/access.js';
 import { type ApiNote, type FieldFacts, takeApiNotes } from './api-notes.js';
 import type { ErrorCode } from '../common/refusals.js';
 import { API_HEADERS, headerReferences } from './api-headers.js';
+import { LEFT_OUT } from './coatcheck-controller.js';
 import { SHARED_RESPONSES, refusalCodes, refusalResponses } from './api-refusals.js';
 import { PROBLEM_CODES } from '../common/problem.js';
 import type { Route, RouteTable } from './route-table.js';
@@ -159,8 +160,10 @@ function only<T>(entries: Readonly<Record<string, T>>, passes: (name: string) =>
 
 /** Tells Swagger what one of our decorators noted. */
 function pass(note: ApiNote, all: readonly ApiNote[]): void {
-  if (note.on === 'controller') ApiTags(note.tag)(...note.place);
-  else if (note.on === 'field') ApiProperty({ ...note.field })(...note.place);
+  if (note.on === 'controller') {
+    ApiTags(note.tag)(...note.place);
+    Reflect.defineMetadata(LEFT_OUT, [false], note.place[0]);
+  } else if (note.on === 'field') ApiProperty({ ...note.field })(...note.place);
   else if (note.on === 'hidden') hide(...note.place);
   else if (note.on === 'input') describeInput(note, all);
   else if (note.on === 'action') {
