@@ -15,6 +15,7 @@ export default {
     '<rootDir>/proof/bench/',
     '<rootDir>/proof/mutation/',
     '<rootDir>/test/clients/',
+    '<rootDir>/test/consumer/host/',
   ],
   moduleNameMapper: {
     '^coatcheck$': '<rootDir>/src/index.ts',
