@@ -75,7 +75,9 @@ interface MoveOptions extends Output {
 }
 
 const program = new Command('coatcheck')
-  .description('Operates a Coatcheck server by the same environment, also while it runs.')
+  .description(
+    'Administers a Coatcheck server. Reads the same environment variables as the server, and works while it runs.',
+  )
   .exitOverride()
   .configureHelp({ showGlobalOptions: true });
 
@@ -88,11 +90,13 @@ const LOST_EVENTS: LoggerService = {
   warn: () => {},
   error: ({ err, ...event }: { readonly err?: Error }, ...rest: unknown[]) => {
     if (rest.at(-1) === 'Audit')
-      console.error(`Not kept (${String(err?.cause ?? err)}): ${JSON.stringify(event)}`);
+      console.error(
+        `This event could not be stored (${String(err?.cause ?? err)}): ${JSON.stringify(event)}`,
+      );
   },
 };
 
-const user = program.command('user').description('accounts');
+const user = program.command('user').description('manage accounts');
 const json = new Option('--json', 'print JSON');
 
 user
@@ -134,38 +138,43 @@ user
 onUser('disable', 'disable a user and end all their sessions at once', (users, { id }) =>
   users.update(id, { disabled: true }, OPERATOR),
 );
-onUser('enable', 'let a disabled user sign in again', (users, { id }) =>
+onUser('enable', 'enable a disabled user', (users, { id }) =>
   users.update(id, { disabled: false }, OPERATOR),
 );
-onUser('delete', 'delete a user and all that belongs to them', async (users, one) => {
+onUser('delete', 'delete a user with their sessions and access tokens', async (users, one) => {
   await users.remove(one.id, OPERATOR);
   return one;
 });
 
 user
   .command('password')
-  .description('issue a token by which a user chooses a new password, once and within 24 hours')
+  .description('issue a reset token: the user sets a new password with it, once and within 24 hours')
   .argument('<user>', 'id or e-mail')
-  .option('--revoke', 'make the present password, all sessions and all access tokens invalid at once')
+  .option('--revoke', 'make the current password, all sessions and all access tokens invalid at once')
   .addOption(json)
   .action((idOrEmail: string, { revoke = false, json: isJson }: PasswordOptions) =>
     withUsers(async (users, { users: { standardRoutes } }, context) => {
-      if (!standardRoutes) throw new Error('AUTH_COMPAT=alx has no route that takes reset tokens.');
+      if (!standardRoutes)
+        throw new Error(
+          'AUTH_COMPAT=alx has no route that takes reset tokens, so none was issued. They need AUTH_COMPAT=standard.',
+        );
       const { id } = await findUser(users, idOrEmail);
       const { token, expiresAt } = await context.get(PasswordResetService).issue(id, { revoke }, OPERATOR);
       if (isJson) print({ token: token.reveal(), expires_at: expiresAt.toISOString() });
       else
-        console.log(`${token.reveal()}\nValid until ${expiresAt.toISOString()}, for POST /password/reset.`);
+        console.log(
+          `${token.reveal()}\nValid until ${expiresAt.toISOString()}. Send it to POST /password/reset.`,
+        );
     }),
   );
 
 const move: Command = program
   .command('sessions')
-  .description('sessions')
+  .description('manage sessions')
   .command('move')
-  .description('copy sessions to another store, and what has changed of them since the last time')
-  .option('--from <url>', 'the store to read; SESSION_STORE_URL if left out')
-  .option('--to <url>', 'the store to write; SESSION_STORE_URL if left out')
+  .description('copy sessions to another store; a later run copies what has changed since')
+  .option('--from <url>', 'the store to read (default: SESSION_STORE_URL)')
+  .option('--to <url>', 'the store to write (default: SESSION_STORE_URL)')
   .addOption(json)
   .addHelpText(
     'after',
@@ -184,17 +193,21 @@ server on the second store. Nobody is signed out.`,
     else console.log(`${copied} copied, ${updated} updated, ${ended} ended, ${unchanged} unchanged`);
     if (unmovable > 0)
       console.error(
-        `${unmovable} sessions of the first version have ids that the second store cannot keep: their users sign in again.`,
+        `${unmovable} sessions have ids of an old version, which the second store cannot store. Their users must sign in again.`,
       );
   });
 
 program
   .command('audit')
-  .description('show what happened, newest first')
-  .option('--user <user>', 'by or about this user: id, or e-mail while there is an account')
+  .description('list security events, newest first')
+  .option('--user <user>', 'only events by or about this user: id, or e-mail of an existing account')
   .addOption(new Option('--type <type>').choices([...AUDIT_TYPES]))
-  .option('--since <when>', 'a date and time, or how long ago, such as 12h or 7d', parseSince)
-  .option('--limit <count>', 'how many at most', parseCount, 100)
+  .option(
+    '--since <when>',
+    'only events since a date and time, or within a duration, such as 12h or 7d',
+    parseSince,
+  )
+  .option('--limit <count>', 'the largest number of events', parseCount, 100)
   .addOption(json)
   .action(({ user: named, type, since, limit, json: isJson }: AuditCommandOptions) =>
     withUsers(async (users, _, context) => {
@@ -208,7 +221,7 @@ program
 
 program
   .command('config')
-  .description('show the effective configuration and where each value comes from; secrets are left out')
+  .description('show the configuration and the source of each value, without secrets')
   .addOption(json)
   .action((options: Output) => {
     const settings = describeConfig(process.env);
@@ -220,7 +233,7 @@ program
 
 program
   .command('migrate')
-  .description('bring the tables up to date, as a start of the server does too')
+  .description('create or update the tables; the server does this at start, too')
   .action(async () => {
     const { storage } = loadConfig(process.env);
     await (await Connections.open(storage)).onApplicationShutdown();
@@ -232,13 +245,13 @@ program
 async function readLine(stream: NodeJS.ReadableStream): Promise<string> {
   const content = decodeUtf8(await buffer(stream));
   if (content === null)
-    throw new Error('Standard input is not UTF-8. Send it in this encoding, for example by iconv -t UTF-8.');
+    throw new Error('Standard input is not UTF-8. Convert it, for example with iconv -t UTF-8.');
   return content.split(/\r?\n/, 1)[0]!;
 }
 
 async function findUser(users: UsersService, idOrEmail: string): Promise<User> {
   const one = (await users.find(idOrEmail)) ?? (await users.findByEmail(idOrEmail));
-  if (!one) throw new Error('There is no such user.');
+  if (!one) throw new Error('There is no such user. List the users with: coatcheck user list');
   return one;
 }
 
@@ -269,8 +282,8 @@ function faultOf(from: string, to: string): string | null {
     ['--to', faultOfSessionStoreUrl(to)],
   ].filter(([, fault]) => fault !== null);
   if (faults.length > 0) return `${faults.map(([name, fault]) => `${name}: ${fault}`).join('; ')}.`;
-  if ([from, to].includes('memory:')) return 'no other process sees what is in memory:.';
-  return from === to ? 'sessions move from one store to another, and this is the same.' : null;
+  if ([from, to].includes('memory:')) return 'memory: is visible to one process only; name another store.';
+  return from === to ? '--from and --to name the same store; name two stores.' : null;
 }
 
 async function withStores<T>(
@@ -315,7 +328,9 @@ async function withUsers(
 ): Promise<void> {
   const config = loadConfig(process.env);
   if (config.storage.database === 'memory:')
-    throw new Error('DATABASE_URL is memory:, which no other process sees.');
+    throw new Error(
+      'DATABASE_URL is memory:, which no other process can read. Set the DATABASE_URL of the server.',
+    );
   const context = await NestFactory.createApplicationContext(OperatorModule.forRoot(config), {
     logger: LOST_EVENTS,
     abortOnError: false,
@@ -397,12 +412,13 @@ function toEventLine(event: AuditEvent): string {
 function parseSince(text: string): Date {
   const ago = parseDuration(text);
   const since = Number.isNaN(ago) ? new Date(text) : new Date(new SystemClock().now().getTime() - ago);
-  if (Number.isNaN(since.getTime())) throw new InvalidArgumentError('Such as 2026-01-31, 12h or 7d.');
+  if (Number.isNaN(since.getTime()))
+    throw new InvalidArgumentError('Use a date or a duration, such as 2026-01-31, 12h or 7d.');
   return since;
 }
 
 function parseCount(text: string): number {
-  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('A number from 1 to 9999999.');
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('Use a number from 1 to 9999999.');
   return Number(text);
 }
 
@@ -421,7 +437,8 @@ function explain(error: unknown): string {
 
 Logger.overrideLogger(LOST_EVENTS);
 try {
-  if (!process.argv.slice(2).every(isDecoded)) program.error('error: an argument is not UTF-8.');
+  if (!process.argv.slice(2).every(isDecoded))
+    program.error('error: an argument is not UTF-8. Send it in this encoding.');
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;

@@ -43,12 +43,15 @@ function warnOfRisks({ auth, users, warnings }: Config, logger: PinoLogger): voi
   warnings.forEach((warning) => logger.warn(warning, 'Config'));
   if (auth.dialect.name === 'alx') {
     logger.warn(
-      'AUTH_COMPAT=alx serves an old contract: it tells strangers which addresses have accounts.',
+      'AUTH_COMPAT=alx serves the course contract, which shows to anyone which e-mail addresses have accounts. Do not use it for real accounts.',
       'Main',
     );
   }
   if (!users.throttle.enabled)
-    logger.warn('AUTH_THROTTLE=off lets strangers guess passwords without limit.', 'Main');
+    logger.warn(
+      'AUTH_THROTTLE=off does not limit failed attempts: anyone can guess passwords. Set it to on.',
+      'Main',
+    );
 }
 
 /** A warning of Node's, or an error that nobody caught, is an entry of the log; the error ends the process. */
@@ -76,7 +79,7 @@ async function serve(config: Config, logger: PinoLogger, end: ProcessEnd): Promi
   configureApp(app, config.http);
   end.finishFirst(() => app.close());
   await app.listen(config.port, config.host).catch(({ message }: Error) => {
-    throw new Error(`Cannot listen where API_HOST and API_PORT say: ${message}`);
+    throw new Error(`Cannot listen at API_HOST and API_PORT: ${message}`);
   });
   const url = addressOf(app.getHttpServer().address() as AddressInfo);
   return { url, isWaiting: await app.get(RegistrationService).isWaitingForTheFirst() };
@@ -128,7 +131,7 @@ function bannerOf(config: Config, { url, isWaiting }: Ready): string {
 function servedHosts({ http: { allowedHosts, loopbackHosts } }: Config): string[] {
   if (loopbackHosts)
     return [
-      'Only requests for localhost, loopback addresses and hosts of yours are served. Name others in ALLOWED_HOSTS.',
+      'Only requests for localhost, loopback addresses and the hosts that you configured are served. Add other hosts to ALLOWED_HOSTS.',
     ];
   return allowedHosts.length > 0 ? ['Only requests for the hosts in ALLOWED_HOSTS are served.'] : [];
 }
@@ -146,10 +149,10 @@ function nextStep({ http, users, newSetupCode }: Config, url: string): string {
   const body = {
     email: 'you@example.com',
     password: 'a long password of yours'.padEnd(users.passwordMinLength, '.'),
-    ...(users.setupCode !== null && { setup_code: newSetupCode ?? 'the setup code that you chose' }),
+    ...(users.setupCode !== null && { setup_code: newSetupCode ?? 'the value of SETUP_CODE' }),
   };
   return [
-    'There are no users yet. This makes the first one, an administrator:',
+    'There are no users yet. Create the first one, an administrator, with:',
     `  curl -X POST '${url}${http.prefix}/users' -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`,
   ].join('\n');
 }

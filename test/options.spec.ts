@@ -315,7 +315,7 @@ describe('Bad options', () => {
     [
       'UsersOptions',
       { passwordHash: 'argon2id', passwordCost: 21 },
-      'passwordCost: from 1 to 20 for argon2id',
+      'passwordCost: must be from 1 to 20 for argon2id',
     ],
     [
       'UsersOptions',
@@ -579,7 +579,11 @@ function saidOf(build: () => unknown): string | null {
 /** The same of a variable, without what concerns the course contract and the notation of lists. */
 function saidOfVariable(variable: string, text: string, option: string): string | null {
   const said = saidOf(() => loadConfig({ [variable]: text }));
-  return said?.replaceAll(variable, option).replace(/, auth$|(; several)? by comma$/, '') ?? null;
+  return (
+    said
+      ?.replaceAll(variable, option)
+      .replace(/, auth$|(; separate several by|, separated by) commas$/, '') ?? null
+  );
 }
 
 describe('The environment and the options', () => {

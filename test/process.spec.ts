@@ -86,7 +86,7 @@ describe('The server as a process', () => {
     for (const WORKERS of ['1', '2']) {
       const SETUP_CODE = 'a-code-of-the-operator';
       const server = await start(newFolder(), { SETUP_CODE, WORKERS });
-      expect(server.output()).toContain('"setup_code":"the setup code that you chose"');
+      expect(server.output()).toContain('"setup_code":"the value of SETUP_CODE"');
       expect(server.output()).not.toContain(SETUP_CODE);
     }
   });

@@ -105,7 +105,8 @@ describe('Headers of proxies', () => {
 
   const proxyLines = (lines: readonly string[]) =>
     lines.filter(
-      (line) => line.includes('have the proxy send these') || line.includes('TRUST_PROXY to the number'),
+      (line) =>
+        line.includes('Configure the proxy to send these') || line.includes('TRUST_PROXY to the number'),
     );
 
   it('that nobody is trusted for are warned of once, with the setting that helps', async () => {
@@ -117,7 +118,7 @@ describe('Headers of proxies', () => {
     ]);
     expect(proxyLines(lines)).toEqual([
       expect.stringMatching(
-        /X-Forwarded-For, X-Forwarded-Proto came from 127\.0\.0\.1 and had no effect, since TRUST_PROXY names no proxy\./,
+        /X-Forwarded-For, X-Forwarded-Proto came from 127\.0\.0\.1 and had no effect, because TRUST_PROXY names no proxy\./,
       ),
     ]);
   });
@@ -129,7 +130,7 @@ describe('Headers of proxies', () => {
     ]);
     expect(proxyLines(lines)).toEqual([
       expect.stringMatching(
-        /X-Real-IP came from 127\.0\.0\.1 and had no effect, since TRUST_PROXY does not name this sender\..+Only X-Forwarded-For, X-Forwarded-Host, X-Forwarded-Proto are read/,
+        /X-Real-IP came from 127\.0\.0\.1 and had no effect, because TRUST_PROXY does not name this sender\..+Only X-Forwarded-For, X-Forwarded-Host, X-Forwarded-Proto are read/,
       ),
     ]);
   });

@@ -92,7 +92,7 @@ describe('A server of several processes', () => {
     );
     expect(await workersOf(server)).toContain(survivor);
     await until(async () =>
-      server.output().includes(`Worker ${victim} ended with SIGKILL; another in 100 ms.`),
+      server.output().includes(`Worker ${victim} ended with SIGKILL. A new worker starts in 100 ms.`),
     );
     const statuses = await Promise.all(
       Array.from({ length: 8 }, async () => (await visitor(server).get('/status')).status),
@@ -106,7 +106,9 @@ describe('A server of several processes', () => {
     for (const [index, victim] of (await workersOf(server)).entries()) {
       const wait = waits[index];
       process.kill(victim, 'SIGKILL');
-      await until(async () => server.output().includes(`ended with SIGKILL; another in ${wait} ms.`));
+      await until(async () =>
+        server.output().includes(`ended with SIGKILL. A new worker starts in ${wait} ms.`),
+      );
       await until(async () => (await workersOf(server)).length === 2);
     }
   });
@@ -121,7 +123,7 @@ describe('A server of several processes', () => {
         script,
         `import cluster from 'node:cluster';
          import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
-         import { Workers } from ${JSON.stringify(pathToFileURL(resolve('dist/lib/workers.js')).href)};
+         import { Workers } from ${JSON.stringify(pathToFileURL(resolve('dist/lib/server/workers.js')).href)};
          const { hung, ready } = ${JSON.stringify(notes)};
          if (cluster.isPrimary) {
            const logger = { warn: (line) => console.log(line), error: console.error };
@@ -146,9 +148,9 @@ describe('A server of several processes', () => {
         writeFileSync(notes.ready, '');
         process.kill((await children())[0]!, 'SIGKILL');
       }
-      await until(async () => output.includes('it is replaced'));
+      await until(async () => output.includes('A new worker replaces it'));
       const late = Number(readFileSync(notes.hung, 'utf8'));
-      expect(output).toContain(`Worker ${late} was not ready within 3000 ms; it is replaced.`);
+      expect(output).toContain(`Worker ${late} was not ready within 3000 ms. A new worker replaces it.`);
       await until(async () => !isAlive(late) && (await children()).length === 2);
       const ended = once(supervisor, 'exit');
       supervisor.kill('SIGTERM');
@@ -183,7 +185,7 @@ describe('A server of several processes', () => {
     const workers = await workersOf(server);
     expect(await server.stop(signal)).toBe(0);
     for (const pid of workers) expect(() => process.kill(pid, 0)).toThrow();
-    expect(server.output()).not.toContain('another in');
+    expect(server.output()).not.toContain('A new worker starts');
   });
 
   it('ends with its first process, when that is killed', async () => {
@@ -196,7 +198,7 @@ describe('A server of several processes', () => {
   it('does not start with a store that its processes would not share', async () => {
     const variables = { AUTH_TYPE: 'session_exp_auth', WORKERS: '2' };
     await expect(Server.start(newFolder(), variables)).rejects.toThrow(
-      /ended with 1[^]*WORKERS: more than one needs stores that they share/,
+      /ended with 1[^]*WORKERS: more than one worker needs shared stores/,
     );
   });
 

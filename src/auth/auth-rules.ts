@@ -16,8 +16,8 @@ export const TRANSPORTS = {
 /** For how long browsers keep a cookie at most, in milliseconds: 400 days (RFC 6265bis, section 5.5). */
 export const LONGEST_COOKIE = 400 * 86_400_000;
 
-export const TOO_LONG_FOR_COOKIES = 'at most 400d, as browsers keep no cookie for longer';
-export const SEVERAL_COOKIES = 'at most one session strategy, as they share the cookie';
+export const TOO_LONG_FOR_COOKIES = 'must be at most 400d, as browsers keep no cookie for longer';
+export const SEVERAL_COOKIES = 'must name at most one strategy with cookies, as they would share one cookie';
 
 export const COOKIE_NAME = text(
   (name) => /^(?!__proto__$)[\w!#$%&'*+.^`|~-]{1,100}$/.test(name),

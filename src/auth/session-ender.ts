@@ -23,7 +23,7 @@ export class SessionEnder extends UserListener {
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
       this.#logger.warn(
-        `The sessions of user ${userId} are invalid, but could not be marked as ended (${why}).`,
+        `The sessions of user ${userId} are invalid, but could not be marked as ended, so their owner is not told why (${why}).`,
       );
     }
   }

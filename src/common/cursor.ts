@@ -14,7 +14,11 @@ export function toCursor({ createdAt, id }: Position): string {
 /** The place that a cursor stands for; `validation_failed` if it is none of ours. */
 export function fromCursor(cursor: string): Position {
   const position = positionOf(cursor);
-  if (!position) throw invalid('/cursor', 'Not a cursor of this list. Use the one of the previous page.');
+  if (!position)
+    throw invalid(
+      '/cursor',
+      'This is not a cursor of this list. Use the `Next-Cursor` of the previous page.',
+    );
   return position;
 }
 

@@ -53,7 +53,9 @@ export abstract class Sweeper implements OnApplicationBootstrap, OnApplicationSh
     try {
       await this.sweep();
     } catch (error) {
-      this.#logger.warn(`Could not sweep: ${error instanceof Error ? error.message : 'unknown error'}`);
+      this.#logger.warn(
+        `Could not delete expired entries, and will try again: ${error instanceof Error ? error.message : 'unknown error'}`,
+      );
     }
     if (!this.#isStopped) this.#schedule();
   }

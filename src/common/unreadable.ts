@@ -14,7 +14,10 @@ export function unreadable(what: string, name: unknown): null {
   const entry = `${what} ${printable(String(name).slice(0, LONGEST_NAME))}`;
   if (named.has(entry) || named.size > MOST_NAMED) return null;
   named.add(entry);
-  const which = named.size > MOST_NAMED ? 'More entries cannot be read' : `Cannot be read: ${entry}`;
-  new Logger('Storage').warn(`${which}. What cannot be read counts as not there.`);
+  const which =
+    named.size > MOST_NAMED
+      ? 'A further entry cannot be read, and later ones are not logged'
+      : `An entry cannot be read: ${entry}`;
+  new Logger('Storage').warn(`${which}. It is treated as absent.`);
   return null;
 }

@@ -38,7 +38,7 @@ const OPTIONAL_BODY = 'x-optional-body';
 const TAGS: Readonly<Record<string, string>> = {
   session: 'Sign in and out, and see and end sessions and access tokens.',
   users: 'Accounts and their passwords.',
-  audit: 'What happened, for administrators.',
+  audit: 'Security events, for administrators.',
   service: 'The state of the server.',
 };
 
@@ -53,20 +53,24 @@ const PROBLEM_SCHEMA = {
   required: ['type', 'title', 'status', 'code', 'detail', 'error', 'requestId'],
   properties: {
     type: { type: 'string', description: 'Always `about:blank`.' },
-    title: { type: 'string', description: 'The words of the status.' },
+    title: { type: 'string', description: 'The reason phrase of the status.' },
     status: { type: 'integer' },
-    code: { type: 'string', enum: PROBLEM_CODES, description: 'Stable. Decide by it.' },
+    code: {
+      type: 'string',
+      enum: PROBLEM_CODES,
+      description: 'The stable code of the refusal, for programs.',
+    },
     detail: { type: 'string', description: 'A sentence for people: what happened and what to do.' },
     error: { type: 'string', description: 'The refusal in a few words.' },
     requestId: { type: 'string', description: 'The id of the request, as in `X-Request-Id` and in the log.' },
     ended_at: {
       type: 'string',
       format: 'date-time',
-      description: 'When the presented session ended. Only its holder is told.',
+      description: 'When the presented session ended. Only the client that presents its token gets this.',
     },
     max_age: {
       type: 'integer',
-      description: 'How many seconds old a proof of the password may be (`session_not_fresh`).',
+      description: 'How many seconds ago the password may have been confirmed (`session_not_fresh`).',
     },
     errors: {
       type: 'array',
@@ -247,7 +251,7 @@ function allOperations({ paths }: OpenAPIObject): Operation[] {
 }
 
 function stepUpOf(maxAge: number): string {
-  return `May ask for a proof of the password within the last ${maxAge / 1000} seconds: 403 \`session_not_fresh\`.`;
+  return `The password must have been confirmed within the last ${maxAge / 1000} seconds; otherwise 403 \`session_not_fresh\`.`;
 }
 
 function securityOf(access: Access, schemes: readonly string[]): Record<string, string[]>[] {

@@ -4,7 +4,7 @@ const text = (description: string) => ({ description, schema: { type: 'string' }
 
 /** Every header that an answer of the API may have, for its description. */
 export const API_HEADERS = {
-  'X-Request-Id': text('The id of this request, which the log has too.'),
+  'X-Request-Id': text('The id of this request, as in the log of the server.'),
   'WWW-Authenticate': text('How to authenticate (RFC 9110, section 11.6.1).'),
   'Retry-After': { description: 'Seconds to wait before trying again.', schema: { type: 'integer' } },
   'Set-Cookie': text('Sets the session cookie, or deletes it.'),

@@ -90,7 +90,7 @@ export class InputPipe extends ValidationPipe {
 
 /** As many as anybody reads: a small body can have thousands of unknown fields. */
 function bounded(faults: readonly InputFault[]): InputFault[] {
-  const rest = { pointer: '', detail: 'There are more faults. Correct these first.' };
+  const rest = { pointer: '', detail: 'There are more faults than listed here. Correct these first.' };
   return faults.length <= MOST_FAULTS ? [...faults] : [...faults.slice(0, MOST_FAULTS), rest];
 }
 

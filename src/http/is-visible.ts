@@ -9,7 +9,7 @@ export const IsVisible = (options: ValidationOptions = {}) => {
 };
 
 function faultOf(text: unknown): string | null {
-  if (typeof text !== 'string') return 'must be a text';
-  if (!isVisible(text)) return 'must not contain control characters or invisible ones';
+  if (typeof text !== 'string') return 'must be a string';
+  if (!isVisible(text)) return 'must not contain control or invisible characters';
   return /^[\p{Z}\p{M}]+$/u.test(text) ? 'must contain a visible character' : null;
 }

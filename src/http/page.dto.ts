@@ -16,7 +16,7 @@ export class LimitDto {
 
 /** A part of a list that is ordered by creation and then id. */
 export class PageDto extends LimitDto {
-  @ApiField({ required: false, description: 'The `Next-Cursor` header of the page before.' })
+  @ApiField({ required: false, description: 'The `Next-Cursor` header of the previous page.' })
   @IsOptional()
   @IsCursor((value) => positionOf(value) !== null)
   readonly cursor?: string;
@@ -28,7 +28,7 @@ export function IsCursor(isOne: (value: string) => boolean): PropertyDecorator {
     name: 'isCursor',
     validator: {
       validate: (value: unknown) => typeof value === 'string' && value.length <= 200 && isOne(value),
-      defaultMessage: () => 'Not a cursor of this list. Use the one of the previous page',
+      defaultMessage: () => 'This is not a cursor of this list. Use the `Next-Cursor` of the previous page',
     },
   });
 }

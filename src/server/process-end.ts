@@ -31,7 +31,10 @@ export class ProcessEnd {
     if (this.#isBegun) return;
     this.#isBegun = true;
     setTimeout(() => {
-      this.logger.error(`Not finished ${this.timeLimit / 1000} s after ${cause}: ending without.`, 'Main');
+      this.logger.error(
+        `Could not stop in order within ${this.timeLimit / 1000} s after ${cause}. The process exits now.`,
+        'Main',
+      );
       process.exit(1);
     }, this.timeLimit);
     try {

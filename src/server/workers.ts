@@ -41,7 +41,7 @@ export class Workers<Ready> {
     const [first] = started.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
     if (first === undefined || started.some(({ status }) => status === 'rejected')) {
       await this.#dismissAll();
-      throw new Error('The workers could not start.');
+      throw new Error('The workers could not start. The log says why.');
     }
     return first;
   }
@@ -57,7 +57,8 @@ export class Workers<Ready> {
         await this.#dismiss(worker);
       }
     } catch (error) {
-      if (!this.#isStopping) this.logger.error(`Restart given up: ${String(error)}`, 'Workers');
+      if (!this.#isStopping)
+        this.logger.error(`The restart of the workers failed: ${String(error)}`, 'Workers');
     } finally {
       this.#isRestarting = false;
     }
@@ -67,7 +68,7 @@ export class Workers<Ready> {
   async stop(): Promise<void> {
     const ends = await this.#dismissAll();
     const failed = ends.filter((isInOrder) => !isInOrder).length;
-    if (failed > 0) throw new Error(`${failed} of ${ends.length} workers did not end in order.`);
+    if (failed > 0) throw new Error(`${failed} of ${ends.length} workers did not stop in order.`);
   }
 
   async #dismissAll(): Promise<boolean[]> {
@@ -82,9 +83,9 @@ export class Workers<Ready> {
       const overdue = setTimeout(() => {
         worker.removeAllListeners('message');
         worker.process.kill('SIGKILL');
-        if (this.#isStopping) return reject(new Error('A worker was not ready before the end.'));
+        if (this.#isStopping) return reject(new Error('A worker was not ready when the server stopped.'));
         this.logger.warn(
-          `Worker ${worker.process.pid} was not ready within ${limit} ms; it is replaced.`,
+          `Worker ${worker.process.pid} was not ready within ${limit} ms. A new worker replaces it.`,
           'Workers',
         );
         resolve(this.#fork(limit));
@@ -107,7 +108,7 @@ export class Workers<Ready> {
       if (this.#isStopping || this.#dismissed.has(worker)) return;
       if (performance.now() - since > LONG_ENOUGH) this.#backOff = BACK_OFF.first;
       const how = `Worker ${worker.process.pid} ended with ${signal ?? code}`;
-      this.logger.warn(`${how}; another in ${this.#backOff} ms.`, 'Workers');
+      this.logger.warn(`${how}. A new worker starts in ${this.#backOff} ms.`, 'Workers');
       this.#forkLater();
     });
   }

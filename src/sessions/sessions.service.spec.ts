@@ -557,6 +557,6 @@ describe('The sweeper', () => {
     sweeper.onApplicationShutdown();
     clearInterval(keepAlive);
     Logger.overrideLogger(new ConsoleLogger());
-    expect(warnings[0]).toBe('Could not sweep: The disk is gone.');
+    expect(warnings[0]).toBe('Could not delete expired entries, and will try again: The disk is gone.');
   });
 });

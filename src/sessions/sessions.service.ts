@@ -273,7 +273,7 @@ export class SessionsService {
   #refuseWrongClock(): Resumption {
     if (!this.#hasWarned)
       this.#logger.warn(
-        'Sessions that were opened or used in the future are refused: set the clocks of all machines by one source (NTP).',
+        'A session has a time in the future and was refused. Synchronise the clocks of all machines (NTP).',
       );
     this.#hasWarned = true;
     return UNKNOWN;

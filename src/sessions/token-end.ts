@@ -4,5 +4,5 @@ const LONGEST_LIFE = 366 * 86_400_000;
 /** Why an access token may not end at an instant, or null. */
 export function tokenEndFault(expiresAt: Date, now: Date): string | null {
   const left = expiresAt.getTime() - now.getTime();
-  return left > 0 && left <= LONGEST_LIFE ? null : 'Must be in the future, and at most 366 days from now.';
+  return left > 0 && left <= LONGEST_LIFE ? null : 'Must be in the future and at most 366 days from now.';
 }

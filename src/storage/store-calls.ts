@@ -34,7 +34,7 @@ export class StoreMisconfiguredError extends Error {
   override readonly name = 'StoreMisconfiguredError';
 
   constructor(cause: unknown) {
-    super('The store refuses this for good. Look at its configuration.', { cause });
+    super('The store refuses this permanently. Check its configuration.', { cause });
   }
 }
 

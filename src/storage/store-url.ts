@@ -46,9 +46,9 @@ const REDIS_HINTS = {
   ),
   ...among(
     ['timeout', 'connect_timeout', 'socket_timeout', 'command_timeout'],
-    'STORE_TIMEOUT says how long a call may take',
+    'set STORE_TIMEOUT for the longest time of a call',
   ),
-  ...among(['keyprefix', 'key_prefix', 'namespace'], 'it is called prefix'),
+  ...among(['keyprefix', 'key_prefix', 'namespace'], 'use prefix'),
   ...among(
     ['sentinelmasterid', 'master', 'master_name', 'mastername', 'service_name'],
     'the name of the service is the path, as in redis-sentinel://host:26379/mymaster',
@@ -116,11 +116,14 @@ const POSTGRES: Grammar = {
   hints: {
     ...among(
       ['schema', 'search_path', 'currentschema'],
-      'a schema is named by options=-c%20search_path%3D<schema>',
+      'name a schema with options=-c%20search_path%3D<schema>',
     ),
     ...among(['dbname', 'database'], 'the database is the path, as in postgres://host/coats'),
-    ...among(['connect_timeout', 'pool_timeout', 'timeout'], 'STORE_TIMEOUT says how long a call may take'),
-    ...among(['tls'], 'TLS is asked for by sslmode=verify-full'),
+    ...among(
+      ['connect_timeout', 'pool_timeout', 'timeout'],
+      'set STORE_TIMEOUT for the longest time of a call',
+    ),
+    ...among(['tls'], 'use sslmode=verify-full for TLS'),
   },
 };
 
@@ -199,10 +202,10 @@ export function withoutSecrets(url: string): string {
 
 function faultOf(url: string, schemes: readonly string[], known: string): string | null {
   const [, scheme] = /^([a-z][a-z0-9+.-]*):/i.exec(url) ?? [];
-  if (url !== url.trim()) return 'there is a blank before or after it';
+  if (url !== url.trim()) return 'has a blank before or after it; remove it';
   if (scheme === undefined) return `must be ${known}`;
   if (!schemes.includes(scheme)) return faultOfScheme(scheme, schemes, known);
-  if (scheme === 'memory') return url === 'memory:' ? null : 'memory: stands alone, nothing comes after it';
+  if (scheme === 'memory') return url === 'memory:' ? null : 'must be memory: alone, with nothing after it';
   if (scheme === 'sqlite') return faultOfFile(url.slice('sqlite:'.length));
   return faultOfParts(url, GRAMMARS[scheme]!);
 }
@@ -216,33 +219,36 @@ function faultOfScheme(scheme: string, schemes: readonly string[], known: string
 
 /** A file is named as it is on the disk: what would be another name elsewhere is none here. */
 function faultOfFile(file: string): string | null {
-  if (/^(:memory:|file:)/i.test(file)) return 'SQLite in memory is memory:, and a file is named by its path';
+  if (/^(:memory:|file:)/i.test(file))
+    return 'use memory: for a database in memory, or sqlite:<file> with the path of a file';
   const rules: readonly (readonly [broken: RegExp, fault: string])[] = [
     [/^$/, 'names no file, as in sqlite:coatcheck.db'],
-    [/^\s|\s$|\p{Cc}/u, 'there is a blank or a control character at an end of the file name or in it'],
+    [
+      /^\s|\s$|\p{Cc}/u,
+      'the file name has a control character, or a blank at its beginning or end; remove it',
+    ],
     [
       /^\/\//,
       'write the path as it is: sqlite:/var/lib/coatcheck.db, or sqlite:coatcheck.db in the working folder',
     ],
     [/^~/, 'a tilde is not replaced: write the whole path, as in sqlite:/var/lib/coatcheck/coatcheck.db'],
-    [/[?#]/, 'takes no parameters and no fragment: a file name has no ? and no # in it'],
-    [/%[\da-f]{2}/i, 'is a file name, not percent-encoded'],
-    [/\$[{\w]/, 'no variables are replaced in it'],
-    [/\/$/, 'names a folder, not a file'],
+    [/[?#]/, 'must not have parameters or a fragment; use a file name without ? and #'],
+    [/%[\da-f]{2}/i, 'must not be percent-encoded; write the file name as it is'],
+    [/\$[{\w]/, 'has a variable, which is not replaced; write the whole path'],
+    [/\/$/, 'names a folder; name a file in it, such as sqlite:/var/lib/coatcheck/coatcheck.db'],
   ];
   return rules.find(([broken]) => broken.test(file))?.[1] ?? null;
 }
 
 function faultOfParts(url: string, grammar: Grammar): string | null {
   const { after, user, nodes, path, query, fragment } = split(url);
-  if (after === undefined) return `the scheme is followed by //, as in ${grammar.example}`;
-  if (/[\s\p{Cc}]/u.test(url)) return 'there is a blank in it: write %20';
+  if (after === undefined) return `must have // after the scheme, as in ${grammar.example}`;
+  if (/[\s\p{Cc}]/u.test(url)) return 'has a blank; write %20 for it';
   if (fragment !== undefined)
-    return 'there is a # in it: a URL of a store has no fragment, in a password # is %23';
+    return 'has a #, but URLs of stores have no fragment; write %23 for # in a password';
   if (/@/.test(path + (query ?? '')) || (user !== undefined && !USER_INFO.test(user)))
     return 'user and password have to be percent-encoded: / is %2F, @ is %40, ? is %3F, # is %23';
-  if (![user ?? '', path].every(isDecodable))
-    return 'there is a % in it that is not percent-encoding: write %25';
+  if (![user ?? '', path].every(isDecodable)) return 'has a % that is not percent-encoding; write %25 for it';
   return (
     faultOfUser(user, grammar) ??
     faultOfNodes(nodes, query, grammar) ??
@@ -262,27 +268,29 @@ function faultOfUser(user: string | undefined, grammar: Grammar): string | null 
 function faultOfNodes(nodes: readonly string[], query: string | undefined, grammar: Grammar): string | null {
   if (nodes.length > 1 && grammar.hosts === 'one') return `names one host, as in ${grammar.example}`;
   const hasOther = grammar.hosts === 'several or in ?host=' && new URLSearchParams(query).has('host');
-  if (nodes.length > 1 && hasOther) return 'names hosts before the path and in ?host=: use one of them';
+  if (nodes.length > 1 && hasOther) return 'names hosts before the path and in ?host=; use one of the two';
   for (const text of nodes) {
-    if (!NODE.test(text)) return `the host or its port is none: write host:port as in ${grammar.example}`;
+    if (!NODE.test(text))
+      return `has a host or port that is not valid; write host:port as in ${grammar.example}`;
     const { host, port } = nodeOf(text);
     if (host === '' && !hasOther) return `names no host, as in ${grammar.example}`;
-    if (port !== null && (port < 1 || port > 65_535)) return 'a port is a number from 1 to 65535';
+    if (port !== null && (port < 1 || port > 65_535))
+      return 'has a port that is not valid; use a number from 1 to 65535';
   }
   return null;
 }
 
 function faultOfQuery(query: string, { parameters, hints }: Grammar): string | null {
-  if (!isDecodable(query)) return 'there is a % in its parameters that is not percent-encoding: write %25';
+  if (!isDecodable(query)) return 'has a % in its parameters that is not percent-encoding; write %25 for it';
   const seen = new Set<string>();
   for (const [name, value] of new URLSearchParams(query)) {
     if (!Object.hasOwn(parameters, name)) return faultOfName(name, parameters, hints);
-    if (seen.has(name)) return `has the parameter ${name} twice`;
+    if (seen.has(name)) return `has the parameter ${name} twice; remove one of them`;
     seen.add(name);
     const values = parameters[name]!;
     const isRight = values instanceof RegExp ? values.test(value) : values.includes(value);
     if (!isRight)
-      return `the parameter ${name} ${values instanceof RegExp ? needOf(values) : `is one of ${values.join(', ')}`}`;
+      return `the parameter ${name} ${values instanceof RegExp ? needOf(values) : `must be one of ${values.join(', ')}`}`;
   }
   return null;
 }
@@ -295,11 +303,11 @@ function faultOfName(name: string, parameters: Grammar['parameters'], hints: Gra
   if (hint !== undefined) return `${shown} is not known: ${hint}`;
   const meant = nearest(small, Object.keys(parameters));
   const known = Object.keys(parameters).join(', ');
-  return `${shown} is not known: ${meant === undefined ? `there are ${known}` : `did you mean ${meant}?`}`;
+  return `${shown} is not known: ${meant === undefined ? `known parameters are ${known}` : `did you mean ${meant}?`}`;
 }
 
 function needOf(values: RegExp): string {
-  return values === SOME ? 'has no value' : 'is a number in digits';
+  return values === SOME ? 'needs a value' : 'must be a number in digits';
 }
 
 function nearest(text: string, names: readonly string[]): string | undefined {

@@ -802,7 +802,7 @@ export function describeSessionStore(
           }
           const notes = warn.mock.calls.map(([note]) => String(note));
           expect(notes.filter((note) => note.includes(spoilt.id)).length).toBeLessThanOrEqual(1);
-          expect(notes.filter((note) => note.includes('Cannot be read')).length).toBeGreaterThanOrEqual(1);
+          expect(notes.filter((note) => note.includes('cannot be read')).length).toBeGreaterThanOrEqual(1);
           expect(new Set(notes).size).toBe(notes.length);
         });
       });

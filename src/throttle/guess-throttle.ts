@@ -206,7 +206,9 @@ export class GuessThrottle {
         const to = change(from, now);
         if (!to || (await this.store.swap(key, from, to.text, to.until, now))) return;
       }
-      throw new StoreUnavailableError(new Error('Others change the counter all the time.'));
+      throw new StoreUnavailableError(
+        new Error('The counter was changed again and again by other requests.'),
+      );
     });
   }
 }

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { INVISIBLE_CHARACTERS } from '../../test/support/invisible.js';
 import { addressFault } from './email-address.js';
 
-const PLAIN = 'Must be an e-mail address.';
-const PROFILE = expect.stringContaining('without quotation marks and invisible characters');
+const PLAIN = 'Must be an e-mail address, such as ann@example.com.';
+const PROFILE = expect.stringContaining('without quotation marks or invisible characters');
 
 describe('A new address', () => {
   it.each([

@@ -25,8 +25,8 @@ export function addressFault(text: string): string | null {
   const key = emailKey(text);
   const [local, domain] = [key.slice(0, key.lastIndexOf('@')), key.slice(key.lastIndexOf('@') + 1)];
   if (!isPlainLocalPart(local) || !isPlainDomain(domain) || hasInvisible(text.trim()))
-    return 'Must be an e-mail address of plain letters of one alphabet, without quotation marks and invisible characters.';
-  return isEmail(key) ? null : 'Must be an e-mail address.';
+    return 'Must be an e-mail address with letters of one alphabet, and without quotation marks or invisible characters.';
+  return isEmail(key) ? null : 'Must be an e-mail address, such as ann@example.com.';
 }
 
 /**

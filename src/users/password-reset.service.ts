@@ -106,7 +106,9 @@ export class PasswordResetService {
       await this.throttle.forgive({ key: emailKey(email), userId: id });
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      this.#logger.warn('A password was reset, but the failed attempts at the account could not be cleared.');
+      this.#logger.warn(
+        'A password was reset, but the failed attempts of the account could not be deleted. They expire by themselves.',
+      );
     }
   }
 
@@ -174,7 +176,9 @@ export class PasswordResetService {
       ];
       if (await this.tallies.swap(keyOf(id), before, words.join(' '), until, now)) return;
     }
-    throw new StoreUnavailableError(new Error('Others issue reset tokens for this user all the time.'));
+    throw new StoreUnavailableError(
+      new Error('The reset token of this user was replaced again and again by other requests.'),
+    );
   }
 }
 

@@ -37,7 +37,7 @@ export const PASSWORD_HASH = oneOf(Object.keys(USUAL_COST));
 export const PASSWORD_MIN_LENGTH = integer(8, 128);
 export const PEPPER = text(
   (pepper) => /^[^,]{32,}$/.test(pepper),
-  'must have at least 32 characters and no comma',
+  'must have at least 32 characters, and no comma',
 );
 export const BREACH_URL = text(
   (url) => /^https?:[^@?#]+$/.test(url) && URL.canParse(url),
@@ -50,7 +50,9 @@ export function faultOfCost(cost: number, algorithm: unknown, inProduction = fal
   const { least, leastInProduction, most } = COSTS[hash];
   const from = inProduction ? leastInProduction : least;
   const isOutside = cost < from || cost > most;
-  return isOutside ? `from ${from} to ${most} for ${hash}${inProduction ? ' in production' : ''}` : null;
+  return isOutside
+    ? `must be from ${from} to ${most} for ${hash}${inProduction ? ' in production' : ''}`
+    : null;
 }
 
 /** A password may be shorter only where any password is accepted. */

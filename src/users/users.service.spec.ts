@@ -138,7 +138,7 @@ describe('The users service', () => {
   describe('changing the address', () => {
     const NOT_AN_ADDRESS = {
       code: 'validation_failed',
-      faults: [{ pointer: '/email', detail: 'Must be an e-mail address.' }],
+      faults: [{ pointer: '/email', detail: 'Must be an e-mail address, such as ann@example.com.' }],
     };
     const outcomes = async (email: string) => [
       (await users.verify(email, PASSWORD, aClaimant())).outcome,

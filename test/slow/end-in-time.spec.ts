@@ -21,7 +21,7 @@ describe('A server that cannot finish', () => {
       tell(server.pid, 'SIGTERM');
       expect(await server.ended).toEqual([1, null]);
       expect(performance.now() - begin).toBeLessThan(10_500);
-      expect(server.output()).toContain('Not finished 9 s after SIGTERM');
+      expect(server.output()).toContain('Could not stop in order within 9 s after SIGTERM');
     },
   );
 });

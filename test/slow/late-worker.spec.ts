@@ -26,7 +26,9 @@ it('a server replaces a worker that hangs while it starts', async () => {
     const after = await workers();
     expect(after).toHaveLength(2);
     expect(after).not.toContain(hanging);
-    expect(server.output()).toContain(`Worker ${hanging} was not ready within 30000 ms; it is replaced.`);
+    expect(server.output()).toContain(
+      `Worker ${hanging} was not ready within 30000 ms. A new worker replaces it.`,
+    );
     expect((await fetch(`${server.url}/api/v1/status`)).status).toBe(200);
   } finally {
     await server.stop('SIGKILL');

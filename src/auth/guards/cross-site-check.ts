@@ -77,9 +77,9 @@ export class CrossSiteCheck {
       facts,
       text:
         `The request came from the origin ${facts.origin ?? '(none sent)'} (Sec-Fetch-Site: ${facts.fetchSite ?? '(none sent)'}), ` +
-        `and the origin of this server is ${own}, by the Host header or by what a trusted proxy says. ` +
-        'If both are the same site, have your proxy send the host with its port in Host or X-Forwarded-Host and the scheme ' +
-        'in X-Forwarded-Proto, and name the proxy in TRUST_PROXY. If a page of another origin of yours sent it, add that ' +
+        `and the origin of this server is ${own}, according to the Host header or a trusted proxy. ` +
+        'If both are the same site, configure your proxy to send the host with its port in Host or X-Forwarded-Host and the scheme ' +
+        'in X-Forwarded-Proto, and name the proxy in TRUST_PROXY. If a page of another of your origins sent it, add that ' +
         'origin to TRUSTED_ORIGINS.',
     };
   }

@@ -30,6 +30,8 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
   constructor(problems: readonly string[]) {
-    super(`Bad configuration:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    super(
+      `The configuration is not valid. Correct these variables:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+    );
   }
 }

@@ -10,7 +10,7 @@ import { faultOfCost } from '../../users/users-options.js';
 import { LASTING, type Settings } from './derived-defaults.js';
 import type { Environment } from './environment.js';
 
-const WELL_KNOWN = 'its password is one that everyone knows';
+const WELL_KNOWN = 'its password is a well-known default; choose another one';
 const DEFAULT_PASSWORDS = [
   '',
   'postgres',
@@ -34,31 +34,35 @@ export function contradictions(given: Environment, settings: Settings): string[]
     [
       'AUTH_TYPE',
       AUTH_TYPE.includes('auth') && !(alx && AUTH_TYPE.length === 1),
-      'auth stands alone, with AUTH_COMPAT=alx',
+      'auth must be the only type, and needs AUTH_COMPAT=alx',
     ],
     ['AUTH_TYPE', typesWith('cookie', AUTH_TYPE).length > 1, SEVERAL_COOKIES],
-    ['AUTH_TYPE', alx && typesWith('bearer', AUTH_TYPE).length > 0, 'the alx dialect knows no bearer tokens'],
+    [
+      'AUTH_TYPE',
+      alx && typesWith('bearer', AUTH_TYPE).length > 0,
+      'AUTH_COMPAT=alx has no bearer tokens; remove token_auth',
+    ],
     [
       'SESSION_NAME',
       isForSecureCookies(SESSION_NAME) && !production,
-      'this prefix needs NODE_ENV=production, where the cookie is Secure',
+      'this prefix needs NODE_ENV=production, where the cookie is Secure; remove the prefix in development',
     ],
     [
       'SESSION_DURATION',
       !alx && !(parseDuration(settings.SESSION_DURATION) > 0),
-      'must be more than nothing, such as 90 (seconds), 30m or 12h',
+      'must be longer than 0, such as 90 (seconds), 30m or 12h',
     ],
     [
       'SESSION_IDLE_TIMEOUT',
       alx && given.SESSION_IDLE_TIMEOUT !== undefined,
-      'the alx dialect has no idle limit',
+      'AUTH_COMPAT=alx has no idle limit; unset it',
     ],
     [
       'SESSION_IDLE_TIMEOUT',
       !alx &&
         given.SESSION_IDLE_TIMEOUT !== undefined &&
         parseDuration(given.SESSION_IDLE_TIMEOUT) > parseDuration(settings.SESSION_DURATION),
-      'longer than SESSION_DURATION',
+      'must not be longer than SESSION_DURATION',
     ],
     [
       'SESSION_REMEMBER_DURATION',
@@ -70,24 +74,28 @@ export function contradictions(given: Environment, settings: Settings): string[]
       given.SESSION_REMEMBER_IDLE_TIMEOUT !== undefined &&
         parseDuration(given.SESSION_REMEMBER_IDLE_TIMEOUT) >
           parseDuration(settings.SESSION_REMEMBER_DURATION),
-      'longer than SESSION_REMEMBER_DURATION',
+      'must not be longer than SESSION_REMEMBER_DURATION',
     ],
     [
       'SESSION_STORE_URL',
       lasting.length > 0 && settings.SESSION_STORE_URL === 'memory:',
-      `${lasting[0]} needs a durable session store: set it or DATABASE_URL to sqlite:<file>, or choose another AUTH_TYPE`,
+      `${lasting[0]} needs a durable session store; set SESSION_STORE_URL or DATABASE_URL to sqlite:<file>, or choose another AUTH_TYPE`,
     ],
     [
       'SESSION_LIMIT_POLICY',
       settings.SESSION_LIMIT_POLICY === 'refuse' && settings.SESSION_MAX_PER_USER === 0,
-      'needs SESSION_MAX_PER_USER',
+      'refuse needs a limit; set SESSION_MAX_PER_USER to 1 or more',
     ],
-    ['API_DOCS', alx && settings.API_DOCS === 'on', 'describes the standard dialect, which alx is not'],
-    ['REGISTRATION', alx && settings.REGISTRATION !== 'signed_in', 'the alx dialect knows signed_in only'],
+    [
+      'API_DOCS',
+      alx && settings.API_DOCS === 'on',
+      'AUTH_COMPAT=alx has no API documentation; set it to off',
+    ],
+    ['REGISTRATION', alx && settings.REGISTRATION !== 'signed_in', 'AUTH_COMPAT=alx supports signed_in only'],
     [
       'WORKERS',
       settings.WORKERS > 1 && storesOf(settings).includes('memory:'),
-      'more than one needs stores that they share: memory: is none',
+      'more than one worker needs shared stores, and memory: is not shared; choose another DATABASE_URL and SESSION_STORE_URL',
     ],
     ['DATABASE_URL', production && hasDefaultPassword(settings.DATABASE_URL), WELL_KNOWN],
     [
@@ -99,7 +107,7 @@ export function contradictions(given: Environment, settings: Settings): string[]
     [
       'PASSWORD_BREACH_URL',
       alx && settings.PASSWORD_BREACH_URL !== undefined,
-      'the alx dialect takes any password',
+      'AUTH_COMPAT=alx accepts any password; unset it',
     ],
   ];
   return rules.filter(([, isBroken]) => isBroken).map(([name, , cure]) => `${name}: ${cure}`);

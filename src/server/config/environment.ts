@@ -23,13 +23,13 @@ const IsDuration = () =>
   satisfies(
     'isDuration',
     (text) => isDuration(parseDuration(text)),
-    'must be more than nothing, such as 90 (seconds), 30m or 12h',
+    'must be longer than 0, such as 90 (seconds), 30m or 12h',
   );
 const IsWait = () =>
   satisfies(
     'isWait',
     (text) => milliseconds(LONGEST_WAIT)(parseDuration(text)) === null,
-    'must be more than nothing and at most 1d, such as 500ms, 90 (seconds) or 30m',
+    'must be longer than 0 and at most 1d, such as 500ms, 90 (seconds) or 30m',
   );
 /** In digits: neither hexadecimal nor blank. */
 const Integer = () =>
@@ -126,14 +126,14 @@ export class Environment {
   @Obeys(SETUP_CODE)
   readonly SETUP_CODE?: string;
 
-  @Obeys((value) => TRUST_PROXY(trustProxyOf(String(value))), ' by comma')
+  @Obeys((value) => TRUST_PROXY(trustProxyOf(String(value))), ', separated by commas')
   readonly TRUST_PROXY: string = '0';
 
-  @Obeys(listOf(TRUSTED_ORIGIN), '; several by comma')
+  @Obeys(listOf(TRUSTED_ORIGIN), '; separate several by commas')
   @List()
   readonly TRUSTED_ORIGINS: readonly string[] = [];
 
-  @Obeys(listOf(ALLOWED_HOST), '; several by comma')
+  @Obeys(listOf(ALLOWED_HOST), '; separate several by commas')
   @List()
   readonly ALLOWED_HOSTS: readonly string[] = [];
 

@@ -158,7 +158,7 @@ describe('The configuration', () => {
     writeFileSync(file, `${PEPPER}\n`);
     expect(loadConfig({ PASSWORD_PEPPER_FILE: file }).users.passwordPepper).toBe(PEPPER);
     expect(problemsOf({ PASSWORD_PEPPER_FILE: file, PASSWORD_PEPPER: PEPPER })).toEqual([
-      'PASSWORD_PEPPER: given twice, also as PASSWORD_PEPPER_FILE',
+      'PASSWORD_PEPPER: is set twice, also as PASSWORD_PEPPER_FILE; unset one of them',
     ]);
     writeFileSync(file, `\uFEFF${PEPPER}\r\n`);
     expect(loadConfig({ PASSWORD_PEPPER_FILE: file }).users.passwordPepper).toBe(PEPPER);
@@ -167,10 +167,14 @@ describe('The configuration', () => {
       Buffer.from(`\uFEFF${PEPPER}`, 'utf16le'),
     ]) {
       writeFileSync(file, bytes);
-      expect(problemsOf({ PASSWORD_PEPPER_FILE: file })).toEqual(['PASSWORD_PEPPER_FILE: is not UTF-8']);
+      expect(problemsOf({ PASSWORD_PEPPER_FILE: file })).toEqual([
+        'PASSWORD_PEPPER_FILE: is not UTF-8; write the file in this encoding',
+      ]);
     }
     writeFileSync(file, PEPPER);
-    expect(problemsOf({ PASSWORD_PEPPER: `${PEPPER}\uFFFD` })).toEqual(['PASSWORD_PEPPER: is not UTF-8']);
+    expect(problemsOf({ PASSWORD_PEPPER: `${PEPPER}\uFFFD` })).toEqual([
+      'PASSWORD_PEPPER: is not UTF-8; set it in this encoding',
+    ]);
     expect(problemsOf({ PASSWORD_PEPPER_FILE: `${file}.missing` })).toEqual([
       'PASSWORD_PEPPER_FILE: cannot be read',
     ]);
@@ -241,7 +245,9 @@ describe('An empty variable', () => {
 
   it.each([...NAMES, ...FILES])('%s is an error, also of blanks', (name) => {
     for (const value of ['', ' ', '\t \n'])
-      expect(problemsOf({ [name]: value })).toEqual([`${name}: is empty; give it a value, or unset it`]);
+      expect(problemsOf({ [name]: value })).toEqual([
+        `${name}: is empty; set a value, or unset the variable`,
+      ]);
   });
 
   it('is told with all others, and for a host too', () => {
@@ -267,7 +273,7 @@ describe('An empty variable', () => {
 
   it('beside its file is told with what is wrong with the file', () => {
     expect(problemsOf({ SETUP_CODE: '', SETUP_CODE_FILE: '/nowhere' }).toSorted()).toEqual([
-      'SETUP_CODE: is empty; give it a value, or unset it',
+      'SETUP_CODE: is empty; set a value, or unset the variable',
       'SETUP_CODE_FILE: cannot be read',
     ]);
   });
@@ -281,15 +287,24 @@ describe('A bad configuration', () => {
     ],
     [{ AUTH_TYPE: 'basic_auth,basic_auth' }, "AUTH_TYPE: All AUTH_TYPE's elements must be unique"],
     [{ AUTH_TYPE: ',' }, "AUTH_TYPE: All AUTH_TYPE's elements must be unique"],
-    [{ API_DOCS: 'on', AUTH_COMPAT: 'alx' }, 'API_DOCS: describes the standard dialect'],
-    [{ SESSION_LIMIT_POLICY: 'refuse' }, 'SESSION_LIMIT_POLICY: needs SESSION_MAX_PER_USER'],
-    [{ AUTH_TYPE: 'auth' }, 'AUTH_TYPE: auth stands alone'],
-    [{ AUTH_TYPE: 'session_auth,session_exp_auth' }, 'AUTH_TYPE: at most one session strategy'],
-    [{ AUTH_TYPE: 'session_db_auth,token_auth,session_exp_auth' }, 'AUTH_TYPE: at most one session strategy'],
-    [{ AUTH_TYPE: 'token_auth', AUTH_COMPAT: 'alx' }, 'AUTH_TYPE: the alx dialect knows no bearer tokens'],
+    [{ API_DOCS: 'on', AUTH_COMPAT: 'alx' }, 'API_DOCS: AUTH_COMPAT=alx has no API documentation'],
+    [
+      { SESSION_LIMIT_POLICY: 'refuse' },
+      'SESSION_LIMIT_POLICY: refuse needs a limit; set SESSION_MAX_PER_USER',
+    ],
+    [{ AUTH_TYPE: 'auth' }, 'AUTH_TYPE: auth must be the only type'],
+    [
+      { AUTH_TYPE: 'session_auth,session_exp_auth' },
+      'AUTH_TYPE: must name at most one strategy with cookies',
+    ],
+    [
+      { AUTH_TYPE: 'session_db_auth,token_auth,session_exp_auth' },
+      'AUTH_TYPE: must name at most one strategy with cookies',
+    ],
+    [{ AUTH_TYPE: 'token_auth', AUTH_COMPAT: 'alx' }, 'AUTH_TYPE: AUTH_COMPAT=alx has no bearer tokens'],
     [
       { AUTH_TYPE: 'session_db_auth,token_auth', AUTH_COMPAT: 'alx' },
-      'AUTH_TYPE: the alx dialect knows no bearer tokens',
+      'AUTH_TYPE: AUTH_COMPAT=alx has no bearer tokens',
     ],
     [{ AUTH_TYPE: 'token_auth,token_auth' }, "AUTH_TYPE: All AUTH_TYPE's elements must be unique"],
     [{ AUTH_TYPE: '__proto__' }, 'AUTH_TYPE: each value'],
@@ -300,34 +315,34 @@ describe('A bad configuration', () => {
     [{ SESSION_DURATON: '1h' }, 'SESSION_DURATON: unknown; did you mean SESSION_DURATION?'],
     [{ SESSION_NAME: 'a b' }, 'SESSION_NAME: must be a cookie name'],
     [{ SESSION_NAME: '__Host-sid' }, 'SESSION_NAME: this prefix needs NODE_ENV=production'],
-    [{ SESSION_DURATION: '0' }, 'SESSION_DURATION: must be more than nothing'],
-    [{ SESSION_DURATION: 'soon' }, 'SESSION_DURATION: must be more than nothing'],
-    [{ SESSION_DURATION: '-5' }, 'SESSION_DURATION: must be more than nothing'],
-    [{ SESSION_IDLE_TIMEOUT: '0m' }, 'SESSION_IDLE_TIMEOUT: must be more than nothing'],
+    [{ SESSION_DURATION: '0' }, 'SESSION_DURATION: must be longer than 0'],
+    [{ SESSION_DURATION: 'soon' }, 'SESSION_DURATION: must be longer than 0'],
+    [{ SESSION_DURATION: '-5' }, 'SESSION_DURATION: must be longer than 0'],
+    [{ SESSION_IDLE_TIMEOUT: '0m' }, 'SESSION_IDLE_TIMEOUT: must be longer than 0'],
     [
       { SESSION_IDLE_TIMEOUT: '2h', SESSION_DURATION: '1h' },
-      'SESSION_IDLE_TIMEOUT: longer than SESSION_DURATION',
+      'SESSION_IDLE_TIMEOUT: must not be longer than SESSION_DURATION',
     ],
     [
       { SESSION_IDLE_TIMEOUT: '2h', AUTH_COMPAT: 'alx' },
-      'SESSION_IDLE_TIMEOUT: the alx dialect has no idle limit',
+      'SESSION_IDLE_TIMEOUT: AUTH_COMPAT=alx has no idle limit',
     ],
     ...['0', 'soon', '-5', '1e3', '30 d', '30D', '1w'].map(
       (SESSION_REMEMBER_DURATION): [Variables, string] => [
         { SESSION_REMEMBER_DURATION },
-        'SESSION_REMEMBER_DURATION: must be more than nothing',
+        'SESSION_REMEMBER_DURATION: must be longer than 0',
       ],
     ),
-    [{ SESSION_REMEMBER_DURATION: '401d' }, 'SESSION_REMEMBER_DURATION: at most 400d'],
-    [{ SESSION_REMEMBER_DURATION: '34560001' }, 'SESSION_REMEMBER_DURATION: at most 400d'],
-    [{ SESSION_REMEMBER_IDLE_TIMEOUT: '0m' }, 'SESSION_REMEMBER_IDLE_TIMEOUT: must be more than nothing'],
+    [{ SESSION_REMEMBER_DURATION: '401d' }, 'SESSION_REMEMBER_DURATION: must be at most 400d'],
+    [{ SESSION_REMEMBER_DURATION: '34560001' }, 'SESSION_REMEMBER_DURATION: must be at most 400d'],
+    [{ SESSION_REMEMBER_IDLE_TIMEOUT: '0m' }, 'SESSION_REMEMBER_IDLE_TIMEOUT: must be longer than 0'],
     [
       { SESSION_REMEMBER_IDLE_TIMEOUT: '31d' },
-      'SESSION_REMEMBER_IDLE_TIMEOUT: longer than SESSION_REMEMBER_DURATION',
+      'SESSION_REMEMBER_IDLE_TIMEOUT: must not be longer than SESSION_REMEMBER_DURATION',
     ],
     [
       { SESSION_REMEMBER_IDLE_TIMEOUT: '2h', SESSION_REMEMBER_DURATION: '1h' },
-      'SESSION_REMEMBER_IDLE_TIMEOUT: longer than SESSION_REMEMBER_DURATION',
+      'SESSION_REMEMBER_IDLE_TIMEOUT: must not be longer than SESSION_REMEMBER_DURATION',
     ],
     [{ SESSION_REMEMBER: '30d' }, 'SESSION_REMEMBER: unknown; did you mean SESSION_'],
     [{ SESSION_MAX_PER_USER: '-1' }, 'SESSION_MAX_PER_USER: SESSION_MAX_PER_USER must not be less than 0'],
@@ -352,23 +367,23 @@ describe('A bad configuration', () => {
       { DATABASE_URL: 'redis://cache.example.com' },
       'DATABASE_URL: must be memory:, sqlite:<file> or postgres://…',
     ],
-    [{ STORE_TIMEOUT: '30d' }, 'STORE_TIMEOUT: must be more than nothing and at most 1d'],
-    [{ SESSION_SWEEP_INTERVAL: '0' }, 'SESSION_SWEEP_INTERVAL: must be more than nothing'],
+    [{ STORE_TIMEOUT: '30d' }, 'STORE_TIMEOUT: must be longer than 0 and at most 1d'],
+    [{ SESSION_SWEEP_INTERVAL: '0' }, 'SESSION_SWEEP_INTERVAL: must be longer than 0'],
     [{ WORKERS: '0' }, 'WORKERS: WORKERS must not be less than 1'],
     [
       { WORKERS: '2', DATABASE_URL: 'memory:', AUTH_TYPE: 'basic_auth' },
-      'WORKERS: more than one needs stores that they share',
+      'WORKERS: more than one worker needs shared stores',
     ],
-    [{ WORKERS: '2', AUTH_TYPE: 'session_auth' }, 'WORKERS: more than one needs stores that they share'],
+    [{ WORKERS: '2', AUTH_TYPE: 'session_auth' }, 'WORKERS: more than one worker needs shared stores'],
     [{ SETUP_CODE: 'short' }, 'SETUP_CODE: must have at least 16 characters'],
     [
       { SESSION_STORE_URL: 'memcached://host' },
       'SESSION_STORE_URL: must be memory:, sqlite:<file>, postgres://…, redis://…',
     ],
-    [{ DATABASE_URL: 'sqlite::memory:' }, 'DATABASE_URL: SQLite in memory is memory:'],
+    [{ DATABASE_URL: 'sqlite::memory:' }, 'DATABASE_URL: use memory: for a database in memory'],
     [
       { DATABASE_URL: 'sqlite:file:x.db?mode=ro' },
-      'DATABASE_URL: SQLite in memory is memory:, and a file is named by its path',
+      'DATABASE_URL: use memory: for a database in memory, or sqlite:<file> with the path of a file',
     ],
     [{ DATABASE_URL: 'sqlite:' }, 'DATABASE_URL: names no file'],
     [{ API_PORT: '65536' }, 'API_PORT: API_PORT must not be greater than 65535'],
@@ -376,12 +391,12 @@ describe('A bad configuration', () => {
     [{ API_HOST: 'a host' }, 'API_HOST: must be a host name or an address'],
     [{ API_PREFIX: 'api' }, 'API_PREFIX: must be / or a path'],
     [{ MAX_CONNECTIONS: '0' }, 'MAX_CONNECTIONS: MAX_CONNECTIONS must not be less than 1'],
-    [{ KEEP_ALIVE_TIMEOUT: '0' }, 'KEEP_ALIVE_TIMEOUT: must be more than nothing'],
-    [{ KEEP_ALIVE_TIMEOUT: '2d' }, 'KEEP_ALIVE_TIMEOUT: must be more than nothing and at most 1d'],
+    [{ KEEP_ALIVE_TIMEOUT: '0' }, 'KEEP_ALIVE_TIMEOUT: must be longer than 0'],
+    [{ KEEP_ALIVE_TIMEOUT: '2d' }, 'KEEP_ALIVE_TIMEOUT: must be longer than 0 and at most 1d'],
     [{ API_DOCS: 'yes' }, 'API_DOCS: API_DOCS must be one of'],
-    [{ STORE_TIMEOUT: '0' }, 'STORE_TIMEOUT: must be more than nothing'],
+    [{ STORE_TIMEOUT: '0' }, 'STORE_TIMEOUT: must be longer than 0'],
     [{ REGISTRATION: 'anyone' }, 'REGISTRATION: REGISTRATION must be one of'],
-    [{ REGISTRATION: 'open', AUTH_COMPAT: 'alx' }, 'REGISTRATION: the alx dialect knows signed_in only'],
+    [{ REGISTRATION: 'open', AUTH_COMPAT: 'alx' }, 'REGISTRATION: AUTH_COMPAT=alx supports signed_in only'],
     [{ TRUST_PROXY: 'true' }, 'TRUST_PROXY: must be a number of proxies'],
     [{ TRUST_PROXY: '10.0.0.0/33' }, 'TRUST_PROXY: must be a number of proxies'],
     [{ TRUST_PROXY: '0.0.0.0/0' }, 'TRUST_PROXY: must be a number of proxies'],
@@ -397,19 +412,19 @@ describe('A bad configuration', () => {
     [{ TRUSTED_ORIGINS: 'https://*.example.com' }, 'TRUSTED_ORIGINS: must be origins'],
     [{ PASSWORD_HASH: 'md5' }, 'PASSWORD_HASH: PASSWORD_HASH must be one of'],
     [{ PASSWORD_HASH_COST: 'much' }, 'PASSWORD_HASH_COST: PASSWORD_HASH_COST must be an integer number'],
-    [{ PASSWORD_HASH_COST: '3' }, 'PASSWORD_HASH_COST: from 4 to 15 for bcrypt'],
-    [{ PASSWORD_HASH_COST: '16' }, 'PASSWORD_HASH_COST: from 4 to 15 for bcrypt'],
+    [{ PASSWORD_HASH_COST: '3' }, 'PASSWORD_HASH_COST: must be from 4 to 15 for bcrypt'],
+    [{ PASSWORD_HASH_COST: '16' }, 'PASSWORD_HASH_COST: must be from 4 to 15 for bcrypt'],
     [
       { PASSWORD_HASH_COST: '9', NODE_ENV: 'production' },
-      'PASSWORD_HASH_COST: from 10 to 15 for bcrypt in production',
+      'PASSWORD_HASH_COST: must be from 10 to 15 for bcrypt in production',
     ],
     [
       { PASSWORD_HASH: 'argon2id', PASSWORD_HASH_COST: '21' },
-      'PASSWORD_HASH_COST: from 1 to 20 for argon2id',
+      'PASSWORD_HASH_COST: must be from 1 to 20 for argon2id',
     ],
     [
       { PASSWORD_HASH: 'argon2id', PASSWORD_HASH_COST: '1', NODE_ENV: 'production' },
-      'PASSWORD_HASH_COST: from 2 to 20 for argon2id in production',
+      'PASSWORD_HASH_COST: must be from 2 to 20 for argon2id in production',
     ],
     [{ PASSWORD_BREACH_URL: 'breaches' }, 'PASSWORD_BREACH_URL: must be an http or https URL'],
     [{ PASSWORD_BREACH_URL: 'file:///etc/passwd' }, 'PASSWORD_BREACH_URL: must be an http or https URL'],
@@ -419,15 +434,15 @@ describe('A bad configuration', () => {
     ],
     [
       { PASSWORD_BREACH_URL: 'https://breaches.example/range', AUTH_COMPAT: 'alx' },
-      'PASSWORD_BREACH_URL: the alx dialect takes any password',
+      'PASSWORD_BREACH_URL: AUTH_COMPAT=alx accepts any password',
     ],
     [
       { PASSWORD_PEPPER: 'a,pepper,with,commas,of,more,than,32,characters' },
-      'PASSWORD_PEPPER: must have at least 32 characters and no comma',
+      'PASSWORD_PEPPER: must have at least 32 characters, and no comma',
     ],
     [
       { PASSWORD_PEPPER_PREVIOUS: `${PEPPER},short` },
-      'PASSWORD_PEPPER_PREVIOUS: must have at least 32 characters and no comma',
+      'PASSWORD_PEPPER_PREVIOUS: must have at least 32 characters, and no comma',
     ],
     [{ PASSWORD_MIN_LENGTH: '7' }, 'PASSWORD_MIN_LENGTH: PASSWORD_MIN_LENGTH must not be less than 8'],
     [{ PASSWORD_PEPPER: 'short' }, 'PASSWORD_PEPPER: must have at least 32 characters'],

@@ -20,7 +20,7 @@ export interface Reading {
 /** In bytes. */
 const LARGEST_SECRET = 65_536;
 
-const EMPTY = 'is empty; give it a value, or unset it';
+const EMPTY = 'is empty; set a value, or unset the variable';
 
 /** Reads every variable and finds all that is wrong with each. One that is set has a value: an empty one is an error. */
 export function readEnvironment(variables: Variables, { strict }: { strict: boolean }): Reading {
@@ -39,10 +39,11 @@ export function readEnvironment(variables: Variables, { strict }: { strict: bool
     const file = isSecret(name) ? valueOf(`${name}_FILE`) : undefined;
     const value = valueOf(name);
     if (file !== undefined && value !== undefined)
-      problems.push(`${name}: given twice, also as ${name}_FILE`);
+      problems.push(`${name}: is set twice, also as ${name}_FILE; unset one of them`);
     const content = file === undefined ? value : readSecret(file);
     if (content instanceof Unreadable) problems.push(`${name}_FILE: ${content.reason}`);
-    else if (content === value && !isDecoded(content ?? '')) problems.push(`${name}: is not UTF-8`);
+    else if (content === value && !isDecoded(content ?? ''))
+      problems.push(`${name}: is not UTF-8; set it in this encoding`);
     else if (content !== undefined) given[name] = content;
     sources.set(name, sourceOf(file, value));
   }
@@ -81,7 +82,7 @@ function readSecret(file: string): string | Unreadable {
     const stats = statSync(file);
     if (!stats.isFile() || stats.size > LARGEST_SECRET) return new Unreadable('cannot be read');
     const text = decodeUtf8(readFileSync(file))?.replace(/\r?\n$/, '');
-    if (text === undefined) return new Unreadable('is not UTF-8');
+    if (text === undefined) return new Unreadable('is not UTF-8; write the file in this encoding');
     return isBlank(text)
       ? new Unreadable('the file is empty; write a value into it, or unset the variable')
       : text;

@@ -22,7 +22,7 @@ const IGNORED: ReadonlySet<string> = new Set([...KNOWN, 'SESSION_MANAGER', 'SESS
 
 /** Variables of other software, what to do instead, and those of ours that do it: where one is set, nobody is warned. */
 const TABLE: readonly (readonly [names: string, advice: string, ours: readonly Name[]])[] = [
-  ['PORT SERVER_PORT HTTP_PORT', 'not read; the port is set in API_PORT', ['API_PORT']],
+  ['PORT SERVER_PORT HTTP_PORT', 'not read; set API_PORT', ['API_PORT']],
   ['BASE_PATH ROUTE_PREFIX GLOBAL_PREFIX', 'not read; set API_PREFIX', ['API_PREFIX']],
   ['APP_ENV NODE_ENVIRONMENT', 'not read; set NODE_ENV', ['NODE_ENV']],
   [
@@ -71,7 +71,7 @@ const TABLE: readonly (readonly [names: string, advice: string, ours: readonly N
     DATABASE_HOST DATABASE_PORT DATABASE_NAME DATABASE_USER DATABASE_USERNAME DATABASE_PASSWORD DATABASE_SSL
     DATABASE_PATH DATABASE_FILE SQLITE_PATH POSTGRES_URL POSTGRES_HOST POSTGRESQL_URL PGHOST PGPORT PGDATABASE
     PGUSER PGPASSWORD MYSQL_URL MYSQL_HOST MONGO_URL MONGO_URI MONGODB_URI`,
-    'not read; all of it is set in DATABASE_URL',
+    'not read; set DATABASE_URL',
     ['DATABASE_URL'],
   ],
   [
@@ -93,7 +93,7 @@ const TABLE: readonly (readonly [names: string, advice: string, ours: readonly N
   ],
   [
     'ADMIN_EMAIL ADMIN_PASSWORD',
-    'not read; REGISTRATION says how the first administrator is made',
+    'not read; the first user who registers becomes the administrator (REGISTRATION)',
     ['REGISTRATION'],
   ],
   ['SMTP_HOST SMTP_URL SMTP_PORT SMTP_USER SMTP_PASSWORD MAIL_HOST', 'not read; no mail is sent', []],

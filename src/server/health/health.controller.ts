@@ -19,8 +19,8 @@ export class HealthController {
   @Get('live')
   @ApiAction({
     id: 'getLiveness',
-    summary: 'Say whether the process answers',
-    description: 'Asks no store. Restart the process where this fails.',
+    summary: 'Check whether the process answers',
+    description: 'Uses no store. Restart the process if this fails.',
   })
   @ApiAnswer(200, UP)
   live() {
@@ -31,7 +31,7 @@ export class HealthController {
   @Get('ready')
   @ApiAction({
     id: 'getReadiness',
-    summary: 'Say whether requests can be served',
+    summary: 'Check whether the server can serve requests',
     description: 'Writes to every store, as a sign-in does. Send no requests while this fails.',
     refusals: ['store_unavailable'],
   })

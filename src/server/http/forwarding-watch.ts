@@ -25,7 +25,7 @@ const NAMES: ReadonlyMap<string, string> = new Map(
   [...READ, ...NOT_READ].map((name) => [name.toLowerCase(), name]),
 );
 
-const READ_ALONE = `Only ${READ.join(', ')} are read: have the proxy send these.`;
+const READ_ALONE = `Only ${READ.join(', ')} are read. Configure the proxy to send these.`;
 
 /** Warns of headers of proxies that have no effect: once of each kind, as any client can send them. */
 export class ForwardingWatch {
@@ -52,7 +52,7 @@ export class ForwardingWatch {
   #warnOfHeaders(names: readonly string[]): void {
     this.#warnedOfHeaders = true;
     this.#logger.warn(
-      `${names.join(', ')} came from a trusted proxy without X-Forwarded-For, so all its clients count as one. ${READ_ALONE}`,
+      `${names.join(', ')} came from a trusted proxy without X-Forwarded-For, so all clients of the proxy count as one address. ${READ_ALONE}`,
     );
   }
 
@@ -60,8 +60,8 @@ export class ForwardingWatch {
     this.#warnedOfSender = true;
     const cause = this.#trustsNobody ? 'TRUST_PROXY names no proxy' : 'TRUST_PROXY does not name this sender';
     this.#logger.warn(
-      `${names.join(', ')} came from ${sender ?? 'an unknown address'} and had no effect, since ${cause}. ` +
-        'If a proxy of yours sent this, all its clients count as one, and failed sign-ins of one lock out the others: set ' +
+      `${names.join(', ')} came from ${sender ?? 'an unknown address'} and had no effect, because ${cause}. ` +
+        'If one of your proxies sent this, all its clients count as one address, and failed sign-ins of one block the others. Set ' +
         `TRUST_PROXY to the number of your proxies, or to their addresses.${namesClient ? '' : ` ${READ_ALONE}`}`,
     );
   }

@@ -25,7 +25,7 @@ export class PinoLogger implements LoggerService {
     const errors = new Output(2);
     const output = new Output(1, {
       onLoss: (code) =>
-        errors.write(`Log lines are being lost: standard output cannot be written (${code}).\n`),
+        errors.write(`Standard output cannot be written (${code}). Log lines are lost until it can.\n`),
       onRestored: (lost) => logger.error(`${lost} log lines were lost.`, 'PinoLogger'),
     });
     const format = options.production ? (line: string) => line : await prettyFormat();

@@ -245,7 +245,8 @@ export class RedisConnection {
       : await RedisPrimary.connect(url, replicas, this.#confirmationTime, (broken, error) => {
           if (this.#live?.redis === broken) this.#replace(this.#live, error);
         });
-    const newDue = () => new Due(STALL, () => this.#replace(live, new Error('The connection stalls.')));
+    const newDue = () =>
+      new Due(STALL, () => this.#replace(live, new Error('The connection does not answer.')));
     const live: Live = { redis, due: { reads: newDue(), writes: newDue() }, checkedAt: performance.now() };
     return live;
   }
@@ -277,18 +278,18 @@ export class RedisConnection {
     }
     const facts = await this.#ask('reads', ({ reads }) => reads.info()).catch(() => '');
     if (/^redis_mode:sentinel/m.test(facts))
-      throw new Error('It is a sentinel: write redis-sentinel://host:port/service.');
+      throw new Error('It is a sentinel. Use redis-sentinel://host:port/service.');
     if (/^cluster_enabled:1/m.test(facts) && !this.isCluster)
-      throw new Error('It is a node of a Redis Cluster: write redis-cluster://host:port.');
+      throw new Error('It is a node of a Redis Cluster. Use redis-cluster://host:port.');
     this.#warnOfLosses(facts);
   }
 
   /** Sessions that a server was told to forget when it dies or is full, nobody can keep. Some servers do not say. */
   #warnOfLosses(facts: string): void {
     if (/^aof_enabled:0/m.test(facts))
-      this.#logger.warn('Keeps no append-only file: when it dies, sessions are lost (appendonly yes).');
+      this.#logger.warn('Redis has no append-only file, so a crash loses sessions. Set appendonly yes.');
     if (/^maxmemory_policy:(?!noeviction)/m.test(facts))
-      this.#logger.warn('Evicts sessions when it is full (maxmemory-policy noeviction).');
+      this.#logger.warn('Redis evicts sessions when it is full. Set maxmemory-policy noeviction.');
   }
 }
 

@@ -223,7 +223,7 @@ describe('A Redis server that is not there', () => {
 describeWithEngine.redis('The start warns', () => {
   it.each([
     ['of a Redis that keeps nothing', ['--appendonly', 'no'], 'append-only'],
-    ['of a Redis that forgets when it is full', ['--maxmemory-policy', 'allkeys-lru'], 'Evicts'],
+    ['of a Redis that forgets when it is full', ['--maxmemory-policy', 'allkeys-lru'], 'evicts'],
     ['of nothing else', [], null],
   ])('%s', async (_, extra, warning) => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});

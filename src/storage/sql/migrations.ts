@@ -194,8 +194,7 @@ export function migrationsFor(engine: Engine): MigrationProvider {
 export async function requireMigrated(migrator: Migrator, names: () => Promise<string[]>): Promise<void> {
   const known = await migrator.getMigrations();
   const pending = known.filter(({ executedAt }) => executedAt === undefined);
-  if (pending.length === known.length)
-    throw new Error(`there are no tables of Coatcheck in it. ${WHO_MIGRATES}`);
+  if (pending.length === known.length) throw new Error(`it has no tables of Coatcheck. ${WHO_MIGRATES}`);
   if (pending.length > 0) throw new Error(`its tables are of an earlier version. ${WHO_MIGRATES}`);
   const isKnown = (name: string) => known.some((migration) => migration.name === name);
   if (!(await names()).every(isKnown)) throw new Error(MIGRATED_BY_NEWER);

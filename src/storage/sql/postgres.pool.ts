@@ -116,7 +116,7 @@ export class PostgresPool implements KyselyPool {
   #replaceRound(round: number): void {
     if (round !== this.#round) return;
     this.#round += 1;
-    this.#logger.warn('The server became read-only or changed its tables: all connections are replaced.');
+    this.#logger.warn('The server became read-only or its tables changed. All connections are replaced.');
   }
 }
 

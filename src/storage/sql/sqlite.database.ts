@@ -123,7 +123,7 @@ export class SqliteDatabase implements SqlDatabase {
 
   /** What is no ending does not take the space of one. */
   async #writeWithRoom<T>(work: Work<T>): Promise<T> {
-    if (!this.#reserve.isKept()) throw new Error('The disk is full. Only endings are written.');
+    if (!this.#reserve.isKept()) throw new Error('The disk is full. Only ends of sessions are written.');
     return this.#writes.ask(work) as Promise<T>;
   }
 

@@ -31,7 +31,7 @@ export class Argon2PasswordHasher extends RecipePasswordHasher {
       await import('@node-rs/argon2');
     } catch (cause) {
       throw new Error(
-        'PASSWORD_HASH=argon2id needs the native code of @node-rs/argon2, which is an optional package: install without --omit=optional.',
+        'PASSWORD_HASH=argon2id needs the native code of @node-rs/argon2, which is an optional package. Install without --omit=optional.',
         { cause },
       );
     }

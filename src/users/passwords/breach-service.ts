@@ -38,7 +38,9 @@ export class BreachService {
       const counts = await this.#ask(digest.slice(0, PREFIX_LENGTH));
       return (counts.get(digest.slice(PREFIX_LENGTH)) ?? 0) > 0;
     } catch (error) {
-      this.#logger.warn(`PASSWORD_BREACH_URL was of no use: ${reasonOf(error)}`);
+      this.#logger.warn(
+        `PASSWORD_BREACH_URL could not be asked, so a new password was not looked up in it: ${reasonOf(error)}`,
+      );
       return false;
     } finally {
       this.#questions -= 1;
@@ -66,7 +68,7 @@ async function readText({ body }: Response): Promise<string> {
   let size = 0;
   for await (const chunk of body ?? []) {
     size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw new Error('too long an answer');
+    if (size > MAX_ANSWER_BYTES) throw new Error('the answer is too long');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -74,7 +76,7 @@ async function readText({ body }: Response): Promise<string> {
 
 function readLine(line: string): [suffix: string, count: number] {
   const [, suffix = '', count = ''] = ANSWER_LINE.exec(line) ?? [];
-  if (suffix === '') throw new Error('not an answer of such a service');
+  if (suffix === '') throw new Error('the answer is not that of a range search for breached passwords');
   return [suffix.toUpperCase(), Number(count)];
 }
 

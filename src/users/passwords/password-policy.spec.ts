@@ -37,7 +37,7 @@ describe('A new password', () => {
     ['too few characters of many bytes', '\u{1f9e5}'.repeat(14), 'Must have at least 15 characters.'],
     ['too few where letter and accent are one', 'e\u0301'.repeat(14), 'Must have at least 15 characters.'],
     ['too many characters', 'x'.repeat(257), 'Must have at most 256 characters and 1024 bytes.'],
-    ['half a character', 'mango tea \ud83d soup', 'Must be valid Unicode text.'],
+    ['half a character', 'mango tea \ud83d soup', 'Must be valid Unicode text, without unpaired surrogates.'],
   ])('is refused for %s', async (_, password, detail) => {
     expect(await verdictOn(password)).toBe(detail);
   });

@@ -18,9 +18,9 @@ const CONTEXT_WORDS = [
 ];
 
 const GUESSABLE =
-  'Too easy to guess: it is mostly a name, an address, a word of this service, a keyboard row or a repetition. Combine several words that have nothing to do with each other.';
+  'Too easy to guess: it is mostly a name, an address, a word of this service, a keyboard row or a repetition. Combine several unrelated words.';
 const KNOWN =
-  'Known from data breaches of other services, so attackers try it first. Combine several words that have nothing to do with each other.';
+  'Known from data breaches of other services, so attackers try it first. Combine several unrelated words.';
 
 /** Whose password it becomes. */
 export interface PasswordOwner {
@@ -63,7 +63,7 @@ export class PasswordPolicy {
   /** The same, without asking the service for breached passwords. */
   async localFaultOf(password: string, owner: PasswordOwner, by: TaskOwner): Promise<string | null> {
     const { passwordMinLength: shortest, passwordBlocklist } = this.options;
-    if (!password.isWellFormed()) return 'Must be valid Unicode text.';
+    if (!password.isWellFormed()) return 'Must be valid Unicode text, without unpaired surrogates.';
     if (isOverlong(password)) return `Must have at most ${MAX_LENGTH} characters and ${MAX_BYTES} bytes.`;
     if (lengthOf(password) < shortest) return `Must have at least ${shortest} characters.`;
     if (!passwordBlocklist) return null;

@@ -34,7 +34,7 @@ export class AccessTokensController {
     id: 'createAccessToken',
     summary: 'Create an access token',
     description:
-      'Creates a named bearer token for a program. The answer shows it once. A user can have a limited number of live ones.',
+      'Creates a named bearer token for a program. Only this answer contains the token. The number of live access tokens of a user is limited.',
     refusals: ['access_token_limit_reached'],
   })
   @ApiAnswer(201, { type: GrantedSessionDto, description: 'The access token.' })

@@ -4,7 +4,9 @@ import { CheckedBy } from '../../field-rules.js';
 import { SESSION_SCOPES, type SessionScope } from '../../../sessions/session.js';
 import { IsLabel, LABEL_LENGTH } from '../sessions/is-label.js';
 
-const IS_DATE = { message: 'must be a date, or a time with its zone' };
+const IS_DATE = {
+  message: 'must be a date (2027-01-31), or a date and time with a time zone (2027-01-31T12:00:00Z)',
+};
 
 export class CreateAccessTokenDto {
   @ApiField({ maxLength: LABEL_LENGTH, example: 'backup' })
@@ -21,7 +23,7 @@ export class CreateAccessTokenDto {
 
   @ApiField({
     format: 'date-time',
-    description: 'At most 366 days ahead; a date alone is its first moment in UTC.',
+    description: 'At most 366 days from now. A date without a time means its beginning in UTC.',
     example: '2027-01-31T00:00:00.000Z',
   })
   @CheckedBy('token_end')

@@ -26,7 +26,7 @@ export class AuditDetailsDto {
   })
   readonly kind?: AuditDetails['kind'];
 
-  @ApiField({ required: false, enum: ['cookie', 'bearer'], description: 'How its token travels.' })
+  @ApiField({ required: false, enum: ['cookie', 'bearer'], description: 'How the client sends its token.' })
   readonly transport?: AuditDetails['transport'];
 
   @ApiField({ required: false, enum: ['user', 'admin'], description: 'The role of a new user.' })
@@ -41,7 +41,7 @@ export class AuditDetailsDto {
   @ApiField({
     required: false,
     type: String,
-    description: 'The method and route that were refused, parameters by their names.',
+    description: 'The method and route that were refused, with the names of the parameters.',
     example: 'GET /api/v1/users/:id',
   })
   readonly route?: string;
@@ -58,7 +58,7 @@ export class AuditEventDto {
   @ApiField({
     type: 'integer',
     minimum: 1,
-    description: 'How often it happened. Repeated events of one kind within ten minutes are one event.',
+    description: 'How often it happened. Equal events within ten minutes are one event.',
   })
   readonly count!: number;
 
@@ -74,7 +74,7 @@ export class AuditEventDto {
   @ApiField({ type: String, nullable: true, description: 'The user who did it.' })
   readonly actor_id!: string | null;
 
-  @ApiField({ type: String, nullable: true, description: 'The user whom it concerns.' })
+  @ApiField({ type: String, nullable: true, description: 'The user that it concerns.' })
   readonly subject_id!: string | null;
 
   @ApiField({ type: String, nullable: true })

@@ -25,7 +25,7 @@ export class AuditController {
     id: 'listAuditEvents',
     summary: 'List security events',
     description:
-      'For administrators. Lists what happened, newest first. A page may be empty and still have a next one, as one step looks at a bounded number of events.',
+      'For administrators. Lists security events, newest first. A page can be empty although there is a next page: follow `Link` until it is absent.',
   })
   @ApiAnswer(200, {
     type: [AuditEventDto],

@@ -5,12 +5,15 @@ import { isAuditId } from '../../../audit/audit-id.js';
 import { AUDIT_TYPES, type AuditType } from '../../../audit/audit-event.js';
 
 export class ListAuditEventsDto extends LimitDto {
-  @ApiField({ required: false, description: 'The `Next-Cursor` header of the page before.' })
+  @ApiField({ required: false, description: 'The `Next-Cursor` header of the previous page.' })
   @IsOptional()
   @IsCursor(isAuditId)
   readonly cursor?: string;
 
-  @ApiField({ required: false, description: 'The id of the user who did it or whom it concerns.' })
+  @ApiField({
+    required: false,
+    description: 'The id of a user: events that the user caused, and events that concern the user.',
+  })
   @IsOptional()
   @Matches(/^[\w-]{1,64}$/)
   readonly user?: string;

@@ -41,7 +41,7 @@ export class AuthController {
     id: 'signIn',
     summary: 'Sign in',
     description:
-      'Opens a session. An unknown address, a wrong password and a disabled account get the same 401. The session that the request presented ends.',
+      'Opens a session. An unknown address, a wrong password and a disabled account get the same 401. If the request presents a session, that session ends.',
     refusals: [
       'credentials_invalid',
       'session_limit_reached',
@@ -55,7 +55,7 @@ export class AuthController {
     type: SignedInUserDto,
     headers: ['Set-Cookie'],
     description:
-      'Signed in. The session token is in `Set-Cookie`, or in `token` where it is a bearer token; `expires_at` and `idle_expires_at` then say when it ends.',
+      'Signed in. A cookie session has its token in `Set-Cookie`. A bearer session has it in `token`, with `expires_at` and `idle_expires_at`.',
   })
   async login(
     @ValidBody(LoginDto) { email, password, remember, transport }: Readonly<LoginDto>,
@@ -85,13 +85,14 @@ export class AuthController {
   @ApiAction({
     id: 'signOut',
     summary: 'Sign out',
-    description: 'Ends the session of this request. A request by Basic authentication has none.',
+    description:
+      'Ends the session of this request. A request with Basic authentication has no session and gets a 404.',
     refusals: ['not_found'],
   })
   @ApiAnswer(200, {
     headers: ['Set-Cookie', 'Clear-Site-Data'],
     description:
-      'The session has ended. The browser deletes the cookie and, as `Clear-Site-Data` says, its cache of this origin.',
+      'The session has ended. The browser deletes the cookie, and the data of this origin that `Clear-Site-Data` names.',
   })
   async logout(
     @CurrentUser() user: User,
@@ -116,7 +117,7 @@ export class AuthController {
       transport === 'bearer' ? ['session cookies', 'cookie'] : ['bearer tokens', 'bearer'];
     throw invalid(
       '/transport',
-      `This server issues ${issued} only: leave the field out, or send "${other}".`,
+      `This server issues ${issued} only. Leave the field out, or send "${other}".`,
     );
   }
 }

@@ -18,7 +18,7 @@ export class LoginDto {
     required: false,
     type: Boolean,
     nullable: true,
-    description: 'Stay signed in after the browser is closed.',
+    description: 'Whether the user stays signed in after the browser is closed.',
     example: false,
   })
   @IsOptional(STANDARD)
@@ -30,7 +30,7 @@ export class LoginDto {
     nullable: true,
     enum: [...TRANSPORTS],
     description:
-      '`bearer` for clients that keep no cookies. Left out, it is `cookie` where this server issues cookies, and else `bearer`.',
+      '`bearer` is for clients without cookies. The default is `cookie` if this server issues cookies, otherwise `bearer`.',
     example: 'cookie',
   })
   @IsOptional(STANDARD)

@@ -9,7 +9,7 @@ export class ChangePasswordDto {
     type: String,
     nullable: true,
     format: 'password',
-    description: 'May be left out within five minutes of a proof of the password.',
+    description: 'Optional if the password was confirmed within the last five minutes.',
     example: 'a long password of yours',
   })
   @IsOptional(STANDARD)

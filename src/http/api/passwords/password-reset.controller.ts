@@ -25,11 +25,11 @@ export class PasswordResetController {
     id: 'issuePasswordReset',
     summary: "Issue a token that replaces a user's password",
     description:
-      'For administrators. The token is valid once and for 24 hours, and replaces an earlier one. Give it to the user.',
+      'For administrators. The token can be used once within 24 hours, and replaces an earlier one. Give it to the user.',
     refusals: ['not_found', 'too_many_requests', 'busy'],
     optionalBody: true,
   })
-  @ApiAnswer(201, { type: IssuedResetDto, description: 'The token, which is shown this once.' })
+  @ApiAnswer(201, { type: IssuedResetDto, description: 'The token. Only this answer contains it.' })
   async issue(
     @CurrentInitiator() by: Initiator,
     @Param('id') id: string,
@@ -44,12 +44,12 @@ export class PasswordResetController {
   @Public()
   @ApiAction({
     id: 'resetPassword',
-    summary: 'Choose a new password by a reset token',
+    summary: 'Set a new password with a reset token',
     description:
-      'All sessions and access tokens of the account end. A refused password leaves the token valid.',
+      'All sessions and access tokens of the account end. If the new password is refused, the token stays valid.',
     refusals: ['reset_token_invalid', 'too_many_attempts', 'too_many_requests', 'store_unavailable', 'busy'],
   })
-  @ApiAnswer(200, { description: 'The password is replaced.' })
+  @ApiAnswer(200, { description: 'The password was replaced.' })
   async reset(
     @CurrentInitiator() by: Initiator,
     @ValidBody(ResetPasswordDto) { token, new_password }: Readonly<ResetPasswordDto>,

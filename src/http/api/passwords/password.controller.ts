@@ -36,7 +36,7 @@ export class PasswordController {
     id: 'changePassword',
     summary: 'Change my password',
     description:
-      'Replaces the password. All sessions and access tokens end, and this client gets a new session. Without `current_password` the password must have been proven a short time ago.',
+      'Replaces the password. All sessions and access tokens end, and this client gets a new session. Without `current_password`, the password must have been confirmed recently.',
     refusals: [
       'current_password_wrong',
       'too_many_attempts',
@@ -49,7 +49,7 @@ export class PasswordController {
     type: SignedInUserDto,
     headers: ['Set-Cookie'],
     description:
-      'The user. `Set-Cookie` or `token` has the token of the new session; neither is there where the store takes no new session.',
+      'The user. The token of the new session is in `Set-Cookie` or in `token`. Both are absent if the store cannot take a new session: sign in again.',
   })
   async changePassword(
     @CurrentUser() user: User,

@@ -9,7 +9,7 @@ export class IssueResetDto {
   @ApiField({
     required: false,
     type: Boolean,
-    description: 'Whether the present password, all sessions and all access tokens become invalid at once.',
+    description: 'Whether the current password, all sessions and all access tokens become invalid at once.',
   })
   @IsOptional()
   @IsBoolean()
@@ -18,7 +18,7 @@ export class IssueResetDto {
 
 /** A reset token in answers, for the API's description. */
 export class IssuedResetDto {
-  @ApiField({ description: 'For `POST /password/reset`; shown this once.' })
+  @ApiField({ description: 'For `POST /password/reset`. Only this answer contains it.' })
   readonly token!: string;
 
   @ApiField({ format: 'date-time' })

@@ -10,7 +10,7 @@ import { DomainError } from '../../../common/domain-error.js';
 @Public()
 export class StatusController {
   @Get('status')
-  @ApiAction({ id: 'getStatus', summary: 'Say that the server answers', description: 'Asks no store.' })
+  @ApiAction({ id: 'getStatus', summary: 'Check that the server answers', description: 'Uses no store.' })
   @ApiAnswer(200, {
     description: 'The server answers.',
     schema: { type: 'object', properties: { status: { enum: ['OK'] } }, required: ['status'] },

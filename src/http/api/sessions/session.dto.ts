@@ -14,10 +14,10 @@ export class DeviceDto {
 
 /** A session in answers, for the API's description; `SessionView` makes them. */
 export class SessionDto {
-  @ApiField({ description: 'Public: nobody can sign in with it.', example: 'AaIDx-6Rcl2AwxVtQYMOCg' })
+  @ApiField({ description: 'The public id. It is not a credential.', example: 'AaIDx-6Rcl2AwxVtQYMOCg' })
   readonly id!: string;
 
-  @ApiField({ description: 'Whether this request came with it.' })
+  @ApiField({ description: 'Whether this request was authenticated by it.' })
   readonly current!: boolean;
 
   @ApiField({ enum: [...SESSION_KINDS] })
@@ -35,17 +35,20 @@ export class SessionDto {
   @ApiField({ format: 'date-time' })
   readonly created_at!: string;
 
-  @ApiField({ format: 'date-time', description: 'When the user last proved who they are.' })
+  @ApiField({ format: 'date-time', description: 'When the user last confirmed the password.' })
   readonly authenticated_at!: string;
 
-  @ApiField({ format: 'date-time', description: 'When it was last used, as far as that was recorded.' })
+  @ApiField({
+    format: 'date-time',
+    description: 'When it was last used. Uses are not recorded at each request.',
+  })
   readonly last_seen_at!: string;
 
   @ApiField({
     type: String,
     format: 'date-time',
     nullable: true,
-    description: 'When it ends, however often it is used.',
+    description: 'When it ends at the latest.',
   })
   readonly expires_at!: string | null;
 
@@ -53,7 +56,7 @@ export class SessionDto {
     type: String,
     format: 'date-time',
     nullable: true,
-    description: 'When it ends unless it is used.',
+    description: 'When it ends if it is not used until then.',
   })
   readonly idle_expires_at!: string | null;
 
@@ -66,13 +69,13 @@ export class SessionDto {
 
 /** A session whose token the body carries, this once. */
 export class GrantedSessionDto extends SessionDto {
-  @ApiField({ required: false, description: 'For `Authorization: Bearer`; shown this once.' })
+  @ApiField({ required: false, description: 'For `Authorization: Bearer`. Only this answer contains it.' })
   readonly token?: string;
 }
 
 /** A user who signed in; with the token, this once, where it is not in `Set-Cookie`. */
 export class SignedInUserDto extends UserDto {
-  @ApiField({ required: false, description: 'For `Authorization: Bearer`; shown this once.' })
+  @ApiField({ required: false, description: 'For `Authorization: Bearer`. Only this answer contains it.' })
   readonly token?: string;
 
   @ApiField({
@@ -80,7 +83,7 @@ export class SignedInUserDto extends UserDto {
     type: String,
     format: 'date-time',
     nullable: true,
-    description: 'When the token ends, however often it is used; only beside `token`.',
+    description: 'When the token ends at the latest. Only together with `token`.',
   })
   readonly expires_at?: string | null;
 
@@ -89,7 +92,7 @@ export class SignedInUserDto extends UserDto {
     type: String,
     format: 'date-time',
     nullable: true,
-    description: 'When the token ends unless it is used; only beside `token`.',
+    description: 'When the token ends if it is not used until then. Only together with `token`.',
   })
   readonly idle_expires_at?: string | null;
 }

@@ -41,11 +41,11 @@ export class SessionsController {
   @ApiAction({
     id: 'listSessions',
     summary: 'List my sessions and access tokens',
-    description: 'Lists where the caller is signed in.',
+    description: 'Lists the sessions and access tokens of the signed-in user.',
   })
   @ApiAnswer(200, {
     type: [SessionDto],
-    description: 'A page of the live ones, newest first.',
+    description: 'A page of those that have not ended, newest first.',
     headers: ['Link', 'Next-Cursor'],
   })
   async list(
@@ -63,7 +63,7 @@ export class SessionsController {
     id: 'getCurrentSession',
     summary: 'Read my current session',
     description:
-      'Shows the session of this request and its user. A request by Basic authentication has none.',
+      'Returns the session of this request and its user. With Basic authentication there is no session.',
     refusals: ['not_found'],
   })
   @ApiAnswer(200, { type: CurrentSessionDto, description: 'The session and its user.' })
@@ -81,7 +81,7 @@ export class SessionsController {
     id: 'reauthenticate',
     summary: 'Confirm that it is me',
     description:
-      'Proves the password again. The session gets a new token, and its limits begin again. Access tokens cannot do this.',
+      'Confirms the password. The session gets a new token, and its time limits start again. Access tokens cannot do this.',
     refusals: [
       'current_password_wrong',
       'forbidden',
@@ -93,7 +93,7 @@ export class SessionsController {
   })
   @ApiAnswer(200, {
     type: GrantedSessionDto,
-    description: 'The renewed session. `Set-Cookie` or `token` has its new token.',
+    description: 'The session. Its new token is in `Set-Cookie` or in `token`.',
     headers: ['Set-Cookie'],
   })
   async reauthenticate(
@@ -122,7 +122,7 @@ export class SessionsController {
   @ApiAction({
     id: 'renameSession',
     summary: 'Name a session or an access token',
-    description: 'Sets the name that its user gives it. Null removes the name.',
+    description: 'Sets the name. Null removes it.',
     refusals: ['not_found'],
   })
   @ApiAnswer(200, { type: SessionDto, description: 'The session.' })
@@ -144,7 +144,7 @@ export class SessionsController {
   @ApiAction({
     id: 'endSession',
     summary: 'End a session or an access token',
-    description: 'It is refused from the next request on, in every process.',
+    description: 'Every process refuses it from the next request on.',
     refusals: ['not_found'],
   })
   @ApiAnswer(200, { description: 'It has ended.', headers: ['Set-Cookie', 'Clear-Site-Data'] })
@@ -170,11 +170,11 @@ export class SessionsController {
   @ApiAction({
     id: 'endSessions',
     summary: 'End my other sessions and access tokens',
-    description: 'Ends all but the current session, and with `scope=all` that one too.',
+    description: 'Ends all except the current session. With `scope=all`, the current session ends, too.',
   })
   @ApiAnswer(200, {
     schema: { type: 'object', properties: { ended: { type: 'integer' } }, required: ['ended'] },
-    description: 'How many have ended, access tokens included.',
+    description: 'How many sessions and access tokens have ended.',
     headers: ['Set-Cookie', 'Clear-Site-Data'],
   })
   async endAll(

@@ -31,12 +31,12 @@ export class UserSessionsController {
   @ApiAction({
     id: 'listUserSessions',
     summary: "List a user's sessions and access tokens",
-    description: 'For administrators. Lists where a user is signed in.',
+    description: 'For administrators. Lists the sessions and access tokens of a user.',
     refusals: ['not_found'],
   })
   @ApiAnswer(200, {
     type: [SessionDto],
-    description: 'A page of the live ones, newest first.',
+    description: 'A page of those that have not ended, newest first.',
     headers: ['Link', 'Next-Cursor'],
   })
   async list(
@@ -55,12 +55,12 @@ export class UserSessionsController {
   @ApiAction({
     id: 'endUserSessions',
     summary: "End all of a user's sessions and access tokens",
-    description: 'For administrators. They are refused from the next request on, in every process.',
+    description: 'For administrators. Every process refuses them from the next request on.',
     refusals: ['not_found'],
   })
   @ApiAnswer(200, {
     schema: { type: 'object', properties: { ended: { type: 'integer' } }, required: ['ended'] },
-    description: 'How many have ended, access tokens included.',
+    description: 'How many sessions and access tokens have ended.',
   })
   async endAll(@Param('id') id: string, @CurrentInitiator() by: Initiator) {
     const user = await this.#find(id);
@@ -72,7 +72,7 @@ export class UserSessionsController {
   @ApiAction({
     id: 'endUserSession',
     summary: "End one of a user's sessions or access tokens",
-    description: 'For administrators. It is refused from the next request on, in every process.',
+    description: 'For administrators. Every process refuses it from the next request on.',
     refusals: ['not_found'],
   })
   @ApiAnswer(200, { description: 'It has ended.' })

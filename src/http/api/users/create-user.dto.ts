@@ -30,7 +30,7 @@ export class CreateUserDto {
     type: String,
     nullable: true,
     maxLength: 200,
-    description: 'Asked of the first user in production; the server prints it at start.',
+    description: 'Required for the first user in production. The server prints it at start.',
   })
   @IsOptional(STANDARD)
   @IsString(STANDARD)

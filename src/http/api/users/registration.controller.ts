@@ -22,8 +22,8 @@ export class RegistrationController {
   @Public()
   @ApiAction({
     id: 'getRegistration',
-    summary: 'Read who may register, and how people sign in',
-    description: 'For forms. Everyone may ask.',
+    summary: 'Read the rules for registration and sign-in',
+    description: 'For registration and sign-in forms. Needs no authentication.',
     refusals: ['store_unavailable'],
   })
   @ApiAnswer(200, { type: RegistrationDto, description: 'The rules of this server.' })

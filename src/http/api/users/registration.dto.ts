@@ -12,7 +12,7 @@ export class RegistrationDto {
   })
   readonly mode!: Registration;
 
-  @ApiField({ description: 'Whether somebody who is not signed in may register now.' })
+  @ApiField({ description: 'Whether a client without credentials can register a user now.' })
   readonly open!: boolean;
 
   @ApiField({ description: 'Whether the next user who registers becomes the administrator.' })
@@ -33,7 +33,8 @@ export class RegistrationDto {
   @ApiField({
     enum: ['cookie', 'bearer'],
     isArray: true,
-    description: 'What `POST /auth_session/login` takes as `transport`; empty where there is no login.',
+    description:
+      'The values of `transport` that `POST /auth_session/login` accepts. Empty if there is no login.',
   })
   readonly transports!: readonly ('cookie' | 'bearer')[];
 }

@@ -19,7 +19,7 @@ export class StandardUsersController extends UsersController {
   @ApiAction({
     id: 'updateCurrentUser',
     summary: 'Change my account',
-    description: 'As `updateUser` for the caller. A field that is absent stays as it is.',
+    description: 'The same as `updateUser` for the signed-in user. Absent fields do not change.',
     refusals: ['role_required', 'email_taken', 'last_admin'],
   })
   @ApiAnswer(200, { type: UserDto, description: 'The user.' })
@@ -36,7 +36,7 @@ export class StandardUsersController extends UsersController {
   @ApiAction({
     id: 'patchCurrentUser',
     summary: 'Change my account',
-    description: 'The same as `PUT`. A field that is absent stays as it is.',
+    description: 'The same as `PUT`. Absent fields do not change.',
     refusals: ['role_required', 'email_taken', 'last_admin'],
   })
   @ApiAnswer(200, { type: UserDto, description: 'The user.' })
@@ -67,7 +67,7 @@ export class StandardUsersController extends UsersController {
   @ApiAction({
     id: 'patchUser',
     summary: 'Change a user',
-    description: 'The same as `PUT`. A field that is absent stays as it is.',
+    description: 'The same as `PUT`. Absent fields do not change.',
     refusals: ['role_required', 'not_found', 'email_taken', 'last_admin'],
   })
   @ApiAnswer(200, { type: UserDto, description: 'The user.' })

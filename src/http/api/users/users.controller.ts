@@ -54,7 +54,7 @@ export class UsersController {
   @ApiAction({
     id: 'createUser',
     summary: 'Create a user',
-    description: 'Who may do this is the mode of registration: see `GET /registration`.',
+    description: 'Creates an account. `GET /registration` says who may do this.',
     refusals: [
       'credentials_missing',
       'role_required',
@@ -77,7 +77,7 @@ export class UsersController {
   }
 
   @Get('me')
-  @ApiAction({ id: 'getCurrentUser', summary: 'Read my account', description: 'Shows who is signed in.' })
+  @ApiAction({ id: 'getCurrentUser', summary: 'Read my account', description: 'Returns the signed-in user.' })
   @ApiAnswer(200, { type: UserDto, description: 'The user.' })
   me(@CurrentUser() caller: User) {
     return this.#json(caller, caller);
@@ -87,7 +87,7 @@ export class UsersController {
   @ApiAction({
     id: 'getUser',
     summary: 'Read a user',
-    description: 'For the user and for administrators. Others are told that there is none.',
+    description: 'For the user and for administrators. Other users get a 404.',
     refusals: ['not_found'],
   })
   @ApiAnswer(200, { type: UserDto, description: 'The user.' })
@@ -103,7 +103,7 @@ export class UsersController {
   @ApiAction({
     id: 'updateUser',
     summary: 'Change a user',
-    description: 'For the user and for administrators. A field that is absent stays as it is.',
+    description: 'For the user and for administrators. Absent fields do not change.',
     refusals: ['role_required', 'not_found', 'email_taken', 'last_admin'],
   })
   @ApiAnswer(200, { type: UserDto, description: 'The user.' })
