@@ -26,7 +26,6 @@ import { RolesGuard } from './auth/guards/roles.guard.js';
 import { SessionStore } from './sessions/session-store.js';
 import { SignInWays } from './users/sign-in-ways.js';
 import { UserStore } from './users/user-store.js';
-import { UserListener } from './users/user-listener.js';
 import { SessionCookie } from './auth/carriers/session-cookie.js';
 import { SessionEnder } from './auth/session-ender.js';
 import { SessionUsers, sessionUsersOf } from './auth/session-users.js';
@@ -70,7 +69,7 @@ function moduleOf(
       options,
       SessionCookie,
       SessionView,
-      { provide: UserListener, useClass: SessionEnder },
+      SessionEnder,
       { provide: Clock, useClass: SystemClock },
       { provide: SessionUsers, inject: [SessionStore, UserStore], useFactory: sessionUsersOf },
       authProvider,
@@ -107,7 +106,6 @@ function moduleOf(
       SessionCookie,
       Clock,
       SignInWays,
-      UserListener,
     ],
     global: true,
   };

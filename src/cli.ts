@@ -39,7 +39,6 @@ import { PasswordResetService } from './users/password-reset.service.js';
 import { type UserPresentation, userJson } from './users/user-json.js';
 import type { Role, User } from './users/user.js';
 import { UsersModule } from './users.module.js';
-import { UserListener } from './users/user-listener.js';
 import { UsersService } from './users/users.service.js';
 
 const USAGE_ERROR = 2;
@@ -354,12 +353,10 @@ class OperatorModule {
         UsersModule.forRoot({ ...users, routes: false }),
       ],
       providers: [
-        { provide: UserListener, useClass: SessionEnder },
+        SessionEnder,
         { provide: FieldRules, useClass: RequestFieldRules },
         { provide: Clock, useClass: SystemClock },
       ],
-      exports: [UserListener],
-      global: true,
     };
   }
 }

@@ -108,7 +108,7 @@ export {
 export { AuthChain } from './auth/strategies/auth-chain.js';
 export { AuthGuard } from './auth/guards/auth.guard.js';
 export { type AuthAsyncOptions, AuthModule, type AuthSyncOptions } from './auth.module.js';
-export { AuthOptions } from './auth/auth-options.js';
+export { AuthOptions, type CookieSettings } from './auth/auth-options.js';
 export { FreshGuard } from './auth/guards/fresh.guard.js';
 export { RolesGuard } from './auth/guards/roles.guard.js';
 export { SessionCookie } from './auth/carriers/session-cookie.js';

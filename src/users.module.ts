@@ -19,6 +19,7 @@ import { USUAL_COST, UsersOptions, type UsersOptionsGiven } from './users/users-
 import { UserStore } from './users/user-store.js';
 import { ResetTokenStore } from './users/reset-token-store.js';
 import { UserListener } from './users/user-listener.js';
+import { UserListeners } from './users/user-listeners.js';
 import { UsersService } from './users/users.service.js';
 
 /** What a `PasswordResetService` needs besides its stores. */
@@ -69,11 +70,12 @@ function moduleOf(
           Clock,
           UsersOptions,
           { token: AuditTrail, optional: true },
-          { token: UserListener, optional: true },
+          UserListener,
         ],
         useFactory: (users: UserStore, tallies: ResetTokenStore | undefined, ...rest: ResetNeeds) =>
           new PasswordResetService(users, tallies ?? new MemoryThrottleStore(), ...rest),
       },
+      { provide: UserListener, useClass: UserListeners },
       options,
       { provide: Clock, useClass: SystemClock },
       {
@@ -94,6 +96,7 @@ function moduleOf(
 }
 
 function hasherOf(options: UsersOptions): PasswordHasher | Promise<PasswordHasher> {
+  if (options.passwordHasher) return options.passwordHasher;
   const hasher = {
     cost: options.passwordCost ?? USUAL_COST[options.passwordHash],
     pepper: options.passwordPepper,

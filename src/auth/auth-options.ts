@@ -6,7 +6,11 @@ import { type Given, type RulesOf, anything, assignOptions, flag, listOf } from 
 import type { Auth } from './auth.js';
 import {
   CLEAR_SITE_DATA,
+  COOKIE_DOMAIN,
   COOKIE_NAME,
+  COOKIE_PATH,
+  PARTITIONED,
+  SAME_SITE,
   LIMIT,
   REALM,
   REMEMBERED,
@@ -31,6 +35,10 @@ const RULES: RulesOf<Omit<AuthOptions, 'types'>> = {
       COOKIE_NAME(name) ??
       (isForSecureCookies(String(name)) && secure === false ? 'this prefix needs secure: true' : null),
     secure: flag,
+    path: COOKIE_PATH,
+    domain: COOKIE_DOMAIN,
+    sameSite: SAME_SITE,
+    partitioned: PARTITIONED,
   },
   clearSiteData: CLEAR_SITE_DATA,
   trustedOrigins: listOf(TRUSTED_ORIGIN),
@@ -39,6 +47,21 @@ const RULES: RulesOf<Omit<AuthOptions, 'types'>> = {
   global: flag,
   routes: flag,
 };
+
+/** The attributes of a cookie (RFC 6265bis); browsers accept some names only with some attributes. */
+export interface CookieSettings {
+  /** With the prefix `__Host-` the path must be `/` and there is no domain; `__Host-` and `__Secure-` need `secure`. */
+  readonly name: string;
+  /** Whether browsers send it over HTTPS only, which makes HTTPS the scheme of the application's own origin. */
+  readonly secure: boolean;
+  readonly path: string;
+  /** A host whose sub-domains get the cookie, too; null for the host that set it alone. */
+  readonly domain: string | null;
+  /** `none` lets pages of other sites send it, where their origins are trusted; it needs `secure`. */
+  readonly sameSite: 'lax' | 'strict' | 'none';
+  /** Whether it is kept apart for each top-level site (CHIPS); it needs `secure`. */
+  readonly partitioned: boolean;
+}
 
 /** What the auth module needs to know; each value left out is the one below. */
 export class AuthOptions {
@@ -50,8 +73,15 @@ export class AuthOptions {
   readonly lifetime: Limits = { idle: 30 * MINUTE, absolute: 12 * 60 * MINUTE };
   /** The same of those that asked at sign-in to be remembered. */
   readonly remembered: Limits = { idle: 14 * DAY, absolute: 30 * DAY };
-  /** A name with the prefix `__Host-` holds only where the cookie is `secure`. */
-  readonly cookie: { readonly name: string; readonly secure: boolean } = { name: '__Host-sid', secure: true };
+  /** The cookie that carries session tokens. */
+  readonly cookie: CookieSettings = {
+    name: '__Host-sid',
+    secure: true,
+    path: '/',
+    domain: null,
+    sameSite: 'lax',
+    partitioned: false,
+  };
   /**
    * What browsers are told at sign-out to delete of the origin that answers (`Clear-Site-Data`). `storage` deletes also
    * what the pages of that origin keep in `localStorage`. Cookies are not on offer: those of sibling hosts would go, too.

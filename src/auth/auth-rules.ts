@@ -1,5 +1,5 @@
 import { isDuration } from '../common/duration.js';
-import { type Rule, isRecord, listOf, oneOf, text } from '../common/options.js';
+import { type Rule, flag, isRecord, listOf, oneOf, text } from '../common/options.js';
 import type { Transport } from '../sessions/session.js';
 import { Auth } from './auth.js';
 import { ORIGINS, isOrigin } from './guards/cross-site-check.js';
@@ -28,6 +28,29 @@ export const COOKIE_NAME = text(
 export function isForSecureCookies(name: string): boolean {
   return /^__(Host|Secure|Http)-/i.test(name);
 }
+
+/** `__Host-` stands for a cookie of one host and all of its paths. */
+const isForOneHost = (name: unknown) => /^__Host-/i.test(String(name));
+
+export const COOKIE_PATH: Rule = (path, { name } = {}) => {
+  if (typeof path !== 'string' || !/^\/[\x21-\x3a\x3c-\x7e]*$/.test(path))
+    return 'must be a path that begins with /';
+  return path !== '/' && isForOneHost(name) ? 'must be / with this name' : null;
+};
+
+export const COOKIE_DOMAIN: Rule = (domain, { name } = {}) => {
+  if (domain === null) return null;
+  if (typeof domain !== 'string' || !/^\.?[a-z\d]([a-z\d.-]*[a-z\d])?$/i.test(domain))
+    return 'must be a host name';
+  return isForOneHost(name) ? 'must be left out with this name; the prefix __Secure- allows it' : null;
+};
+
+export const SAME_SITE: Rule = (value, { secure } = {}) =>
+  oneOf(['lax', 'strict', 'none'])(value) ??
+  (value === 'none' && secure !== true ? 'none needs secure: true' : null);
+
+export const PARTITIONED: Rule = (value, { secure } = {}) =>
+  flag(value) ?? (value === true && secure !== true ? 'true needs secure: true' : null);
 
 /** The words of `type`; a text names them by comma. */
 export function typesOf(type: string | readonly string[]): readonly string[] {

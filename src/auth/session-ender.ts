@@ -16,14 +16,14 @@ export class SessionEnder extends UserListener {
   }
 
   async onUserDeactivated(
-    ...[userId, why, by]: Parameters<UserListener['onUserDeactivated']>
+    ...[userId, reason, by]: Parameters<UserListener['onUserDeactivated']>
   ): Promise<void> {
     try {
-      await this.sessions.endAll(userId, why, undefined, by);
+      await this.sessions.endAll(userId, reason, undefined, by);
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
       this.#logger.warn(
-        `The sessions of user ${userId} are invalid, but could not be marked as ended, so their owner is not told why (${why}).`,
+        `The sessions of user ${userId} are invalid, but could not be marked as ended, so their owner is not told why (${reason}).`,
       );
     }
   }

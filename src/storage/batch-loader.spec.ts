@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { BatchLoader } from './batch-loader.js';
 
-describe('BatchLoader look-ups', () => {
+describe('Look-ups in one batch', () => {
   const asked: string[][] = [];
   const gathered = new BatchLoader(async (keys: string[]) => {
     asked.push(keys);

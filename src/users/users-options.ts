@@ -11,6 +11,7 @@ import {
   text,
 } from '../common/options.js';
 import { THROTTLE, ThrottleOptions } from '../throttle/throttle-options.js';
+import { PasswordHasher } from './passwords/password-hasher.js';
 import { STANDARD_PRESENTATION, type UserPresentation } from './user-json.js';
 
 /**
@@ -62,6 +63,9 @@ const minLength: Rule = (value, { passwordBlocklist } = {}) =>
 const cost: Rule = (value, { passwordHash } = {}) =>
   integer(-Infinity)(value) ?? faultOfCost(Number(value), passwordHash);
 
+const instanceOfHasher: Rule = (value) =>
+  value instanceof PasswordHasher ? null : 'must be an instance of a class that extends PasswordHasher';
+
 const RULES: RulesOf<UsersOptions> = {
   registration: REGISTRATION,
   setupCode: SETUP_CODE,
@@ -72,6 +76,7 @@ const RULES: RulesOf<UsersOptions> = {
   passwordHash: PASSWORD_HASH,
   passwordCost: cost,
   passwordPepper: PEPPER,
+  passwordHasher: instanceOfHasher,
   passwordPreviousPeppers: listOf(PEPPER),
   throttle: THROTTLE,
   exactEmails: anything,
@@ -100,6 +105,8 @@ export class UsersOptions {
   readonly passwordHash: PasswordAlgorithm = 'bcrypt';
   /** The base-2 logarithm of bcrypt's rounds, or the passes of Argon2id; null for 12 and 2. */
   readonly passwordCost: number | null = null;
+  /** Hashes and verifies passwords instead of the built-in hashers, or null; the three options around it then mean nothing. */
+  readonly passwordHasher: PasswordHasher | null = null;
   /** A key that is mixed into each hash and kept outside the database, or null. */
   readonly passwordPepper: string | null = null;
   /** Peppers that hashes were made with before. */

@@ -16,7 +16,8 @@ export class SessionCookie {
 
   constructor({ cookie }: AuthOptions) {
     this.#name = cookie.name;
-    this.#attributes = { path: '/', httpOnly: true, sameSite: 'lax', secure: cookie.secure };
+    const { name: _, domain, ...attributes } = cookie;
+    this.#attributes = { ...attributes, httpOnly: true, ...(domain !== null && { domain }) };
   }
 
   /** What the client sent under our name; null for nothing, and '' for what no server of ours can have set. */

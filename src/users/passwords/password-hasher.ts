@@ -1,6 +1,6 @@
 import type { TaskOwner } from './fair-queue.js';
 
-/** KeyedMutex passwords into hashes that say how they were made. It works off the event loop. */
+/** Turns passwords into hashes that say how they were made. It works off the event loop. */
 export abstract class PasswordHasher {
   /** A hash under today's parameters, in PHC string format. */
   abstract hash(password: string, owner: TaskOwner): Promise<string>;

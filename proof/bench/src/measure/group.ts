@@ -25,7 +25,7 @@ export interface Slice extends Load {
 }
 
 /** A server's turns. */
-interface KeyedMutex {
+interface Turns {
   readonly slices: readonly Slice[];
   /** Its rate ÷ the mean of the anchor's before and after, of each round; empty for the anchor. */
   readonly ratios: readonly number[];
@@ -34,7 +34,7 @@ interface KeyedMutex {
 }
 
 /** A server's turns, and what they come to. */
-export interface Result extends KeyedMutex {
+export interface Result extends Turns {
   readonly name: string;
   readonly ratio: Spread;
   /** Null where that is not known, and for the anchor. */
@@ -141,7 +141,7 @@ async function turn({ server, target }: Participant, pace: Pace, seconds: number
   return { ...count, cpuPerRequest: used === null ? null : (used / count.requests) * 1e6 };
 }
 
-function sumUp({ name, server, bodyBytes }: Participant, { slices, ratios, cpuRatios }: KeyedMutex): Result {
+function sumUp({ name, server, bodyBytes }: Participant, { slices, ratios, cpuRatios }: Turns): Result {
   return {
     name,
     slices,
