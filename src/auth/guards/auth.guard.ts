@@ -15,6 +15,11 @@ const admitted = new WeakMap<Request, object>();
 /** The requests that were let in before their whole body had arrived. */
 const early = new WeakSet<Request>();
 
+/** Whether a request was let in before its whole body had arrived, which its sender may have held back since. */
+export function wasAdmittedEarly(request: Request): boolean {
+  return early.has(request);
+}
+
 /**
  * Lets in authenticated requests, and others where `@Public()` or `@OptionalAuth()` says so: denies by default, and decides
  * on the matched handler, never on the path.
@@ -46,11 +51,6 @@ export class AuthGuard implements CanActivate {
     }
     admitted.set(request, context.getHandler());
     return true;
-  }
-
-  /** Whether a request was let in before its whole body had arrived, which its sender may have held back since. */
-  hasDecidedEarly(request: Request): boolean {
-    return early.has(request);
   }
 
   /** Who sent a request, or null without a credential; an error that says why where a credential is invalid. */

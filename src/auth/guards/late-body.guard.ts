@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
-import { AuthGuard } from './auth.guard.js';
+import { AuthGuard, wasAdmittedEarly } from './auth.guard.js';
 import { RolesGuard } from './roles.guard.js';
 
 /** Checks credential, scope and role again where the body arrived after they were checked; it comes after the body is read. */
@@ -14,7 +14,7 @@ export class LateBodyGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
     // A body that nobody has read yet is its handler's matter.
-    return !this.auth.hasDecidedEarly(request) || !request.complete || this.#decideAgain(context);
+    return !wasAdmittedEarly(request) || !request.complete || this.#decideAgain(context);
   }
 
   async #decideAgain(context: ExecutionContext): Promise<boolean> {
