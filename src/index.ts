@@ -28,7 +28,7 @@ export { AuditTrail } from './audit/audit-trail.js';
 export type { Initiator } from './audit/initiator.js';
 export { CurrentInitiator, initiatorOf } from './auth/request-initiator.js';
 
-export { type Account, type Attempt, type Claimant, GuessThrottle } from './throttle/guess-throttle.js';
+export { type Account, type Attempt, type SignInSource, GuessThrottle } from './throttle/guess-throttle.js';
 export { MemoryThrottleStore } from './throttle/memory.throttle-store.js';
 export { ThrottleStore } from './throttle/throttle-store.js';
 export { ThrottleOptions } from './throttle/throttle-options.js';
@@ -53,12 +53,7 @@ export { UserListener } from './users/user-listener.js';
 export { UsersModule } from './users.module.js';
 export { type PasswordAlgorithm, type Registration, UsersOptions } from './users/users-options.js';
 export type { HasherOptions } from './users/passwords/recipe.password-hasher.js';
-export {
-  type NewUser,
-  type PasswordClaimant,
-  UsersService,
-  type Verification,
-} from './users/users.service.js';
+export { type NewUser, type PasswordSource, UsersService, type Verification } from './users/users.service.js';
 
 export type {
   ClientFacts,

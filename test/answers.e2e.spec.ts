@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { Controller, Get } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { Public, UsersService } from 'coatcheck';
-import { aClaimant } from 'coatcheck/testing';
+import { aSignInSource } from 'coatcheck/testing';
 import { RouteTable } from '../src/http/route-table.js';
 import { type Answer, PASSWORD, TestApp, type Visitor } from './support/app.js';
 
@@ -252,7 +252,12 @@ describe.each(['standard', 'alx'] as const)('The cookie in %s', (dialect) => {
       'the password has changed elsewhere',
       async ({ id }) => {
         const users = app.nest.get(UsersService);
-        await users.changePassword((await users.find(id))!, PASSWORD, 'another good password', aClaimant());
+        await users.changePassword(
+          (await users.find(id))!,
+          PASSWORD,
+          'another good password',
+          aSignInSource(),
+        );
       },
     ],
   ])('is taken back when %s', async (_, end) => {

@@ -70,8 +70,8 @@ const ours = imports
 
 const folderOf = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : ROOT);
 
-describe('The house', () => {
-  it('has the rooms of the table and no other', () => {
+describe('The layout', () => {
+  it('has the folders of the table and no other', () => {
     expect(new Set(files.map(folderOf))).toEqual(new Set([ROOT, ...Object.keys(MAY_IMPORT)]));
   });
 
@@ -94,7 +94,7 @@ describe('The house', () => {
     expect(users.filter(({ file }) => !isAt(file))).toEqual([]);
   });
 
-  it('has no way round in circles', () => {
+  it('has no circular imports', () => {
     const next = new Map(
       files.map((file) => [file, ours.filter((one) => one.file === file).map((one) => one.target)]),
     );
@@ -118,7 +118,7 @@ describe('The house', () => {
     ]);
   });
 
-  it('asks the machine for the time in one place, and for its variables at the doors', () => {
+  it('asks the machine for the time in one place, and for its variables in the entry points', () => {
     const users = (pattern: RegExp) =>
       files
         .filter((file) => !file.endsWith('.spec.ts') && pattern.test(readFileSync(join('src', file), 'utf8')))

@@ -459,7 +459,7 @@ describe('The audit trail', () => {
   });
 });
 
-describe('The audit trail of special houses', () => {
+describe('The audit trail under special settings', () => {
   let audited: AuditedApp;
 
   afterEach(() => audited.app.stop());

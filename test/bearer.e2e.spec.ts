@@ -17,13 +17,13 @@ const { memory: _, ...DURABLE } = STORAGES;
 const REALM = 'realm="coatcheck"';
 
 /** An application, its people, and the ways in. */
-class House {
+class Harness {
   #people = 0;
 
   constructor(readonly app: TestApp) {}
 
-  static async open(variables: Readonly<Record<string, string>>): Promise<House> {
-    return new House(await TestApp.start({ STORE_TIMEOUT: '10s', ...variables }));
+  static async open(variables: Readonly<Record<string, string>>): Promise<Harness> {
+    return new Harness(await TestApp.start({ STORE_TIMEOUT: '10s', ...variables }));
   }
 
   /** Somebody new, whose address this is. */
@@ -71,23 +71,23 @@ for (const [name, storage] of Object.entries(DURABLE))
     storage.describe(`A bearer under AUTH_TYPE=${type} on ${name}`, () => {
       const [first = ''] = type.split(',');
       const takesCookies = type.includes('session_db_auth');
-      let house: House;
+      let harness: Harness;
       let drop: () => Promise<unknown>;
 
       beforeAll(async () => {
         const { variables, drop: dropIt } = await storage.open();
         drop = dropIt;
-        house = await House.open({ AUTH_TYPE: type, ...variables });
+        harness = await Harness.open({ AUTH_TYPE: type, ...variables });
       });
 
       afterAll(async () => {
-        await house.app.stop();
+        await harness.app.stop();
         await drop();
       });
 
       it('is told its token once, and nowhere else', async () => {
-        const email = await house.newcomer();
-        const visitor = house.app.visitor();
+        const email = await harness.newcomer();
+        const visitor = harness.app.visitor();
         const { body, headers } = await visitor.login(email, PASSWORD, BEARER);
         expect(body).toMatchObject({ email, token: expect.stringMatching(/^[\w-]{22}\.[\w-]{43}$/) });
         expect(headers.get('cache-control')).toContain('no-store');
@@ -110,7 +110,7 @@ for (const [name, storage] of Object.entries(DURABLE))
       });
 
       it('sees, names, renews and leaves their session, and never has a cookie set or cleared', async () => {
-        const ann = await house.bearer();
+        const ann = await harness.bearer();
         const { id } = await current(ann);
         const answers: Answer[] = [];
         const note = async (answer: Promise<Answer>) => {
@@ -122,18 +122,18 @@ for (const [name, storage] of Object.entries(DURABLE))
         ]);
         await note(ann.send('PATCH', `/sessions/${id}`, { label: 'Phone' }));
         expect(await current(ann)).toMatchObject({ id, label: 'Phone' });
-        const before = house.holder(ann.bearer);
-        house.app.clock.advance(10 * MINUTE);
+        const before = harness.holder(ann.bearer);
+        harness.app.clock.advance(10 * MINUTE);
         const password = PASSWORD;
         const renewed = await note(ann.post('/sessions/current/reauthenticate', { password }));
-        expect(renewed).toMatchObject({ status: 200, body: { id, authenticated_at: house.at(0) } });
+        expect(renewed).toMatchObject({ status: 200, body: { id, authenticated_at: harness.at(0) } });
         expect(renewed.body.token).not.toBe(before.bearer);
         expectRejection(await note(before.get('/users/me')), 'credentials_invalid');
         expect((await note(ann.get('/users/me'))).status).toBe(200);
         expect(await note(ann.delete('/auth_session/logout'))).toMatchObject({ status: 200, body: {} });
         expect(await note(ann.get('/users/me'))).toMatchObject({
           status: 401,
-          body: { code: 'session_signed_out', ended_at: house.at(0) },
+          body: { code: 'session_signed_out', ended_at: harness.at(0) },
         });
         for (const { headers } of answers) {
           expect(headers.getSetCookie()).toEqual([]);
@@ -142,37 +142,37 @@ for (const [name, storage] of Object.entries(DURABLE))
       });
 
       it('may ask to be remembered, without a cookie', async () => {
-        const ann = house.app.visitor();
-        const answer = await ann.login(await house.newcomer(), PASSWORD, { ...BEARER, remember: true });
+        const ann = harness.app.visitor();
+        const answer = await ann.login(await harness.newcomer(), PASSWORD, { ...BEARER, remember: true });
         expect(answer.headers.getSetCookie()).toEqual([]);
         expect(await current(ann)).toMatchObject({
           kind: 'remembered',
           transport: 'bearer',
-          expires_at: house.at(30 * DAY),
-          idle_expires_at: house.at(14 * DAY),
+          expires_at: harness.at(30 * DAY),
+          idle_expires_at: harness.at(14 * DAY),
         });
-        house.app.clock.advance(DAY);
+        harness.app.clock.advance(DAY);
         expect((await ann.get('/users/me')).headers.getSetCookie()).toEqual([]);
       });
 
       it('is told of the idle limit and of the absolute one, to the second', async () => {
-        const [idle, busy] = [await house.bearer(), await house.bearer()];
-        house.app.clock.advance(30 * MINUTE - SECOND);
+        const [idle, busy] = [await harness.bearer(), await harness.bearer()];
+        harness.app.clock.advance(30 * MINUTE - SECOND);
         expect((await busy.get('/users/me')).status).toBe(200);
-        house.app.clock.advance(SECOND);
+        harness.app.clock.advance(SECOND);
         expect(await idle.get('/users/me')).toMatchObject({
           status: 401,
-          body: { code: 'session_expired_idle', ended_at: house.at(0) },
+          body: { code: 'session_expired_idle', ended_at: harness.at(0) },
         });
         const { expires_at } = await current(busy);
-        const left = () => Date.parse(expires_at) - house.app.clock.now().getTime();
+        const left = () => Date.parse(expires_at) - harness.app.clock.now().getTime();
         while (left() > 29 * MINUTE) {
-          house.app.clock.advance(29 * MINUTE);
+          harness.app.clock.advance(29 * MINUTE);
           expect((await busy.get('/users/me')).status).toBe(200);
         }
-        house.app.clock.advance(left() - SECOND);
+        harness.app.clock.advance(left() - SECOND);
         expect((await busy.get('/users/me')).status).toBe(200);
-        house.app.clock.advance(SECOND);
+        harness.app.clock.advance(SECOND);
         expect(await busy.get('/users/me')).toMatchObject({
           status: 401,
           body: { code: 'session_expired_absolute', ended_at: expires_at },
@@ -180,21 +180,21 @@ for (const [name, storage] of Object.entries(DURABLE))
       });
 
       it('is told that the session was ended elsewhere, and others learn nothing', async () => {
-        const email = await house.newcomer();
-        const [here, there] = [await house.signedIn(email, BEARER), await house.signedIn(email, BEARER)];
+        const email = await harness.newcomer();
+        const [here, there] = [await harness.signedIn(email, BEARER), await harness.signedIn(email, BEARER)];
         const { id } = await current(there);
         expect((await here.delete(`/sessions/${id}`)).status).toBe(200);
         expect(await there.get('/users/me')).toMatchObject({
           status: 401,
-          body: { code: 'session_ended_elsewhere', ended_at: house.at(0) },
+          body: { code: 'session_ended_elsewhere', ended_at: harness.at(0) },
         });
-        const guess = house.holder(`${id}.${'A'.repeat(43)}`);
+        const guess = harness.holder(`${id}.${'A'.repeat(43)}`);
         expectRejection(await guess.get('/users/me'), 'credentials_invalid');
       });
 
       it('goes on by a new token when they change their password', async () => {
-        const ann = await house.bearer();
-        const before = house.holder(ann.bearer);
+        const ann = await harness.bearer();
+        const before = harness.holder(ann.bearer);
         const change = { current_password: PASSWORD, new_password: 'another good password' };
         const { body, headers } = await ann.put('/users/me/password', change);
         expect(body.token).not.toBe(before.bearer);
@@ -207,13 +207,13 @@ for (const [name, storage] of Object.entries(DURABLE))
         const scheme = first === 'token_auth' ? 'Bearer' : 'Session';
         const challengeOf = async (visitor: Visitor) =>
           (await visitor.get('/users/me')).headers.get('www-authenticate');
-        expect(await challengeOf(house.app.visitor())).toContain(`${scheme} ${REALM}`);
-        expect(await challengeOf(house.holder('forged'))).toBe(`Bearer ${REALM}, error="invalid_token"`);
+        expect(await challengeOf(harness.app.visitor())).toContain(`${scheme} ${REALM}`);
+        expect(await challengeOf(harness.holder('forged'))).toBe(`Bearer ${REALM}, error="invalid_token"`);
       });
 
       it('is known by the whole header alone, whatever its letters, and no other ever breaks the server', async () => {
-        const ann = await house.bearer();
-        const wire = new Wire(house.app.root);
+        const ann = await harness.bearer();
+        const wire = new Wire(harness.app.root);
         const statusOf = async (...values: string[]) => {
           const headers = values.map((value) => ['Authorization', value] as const);
           const answer = await wire.ask(requestOf('GET', '/api/v1/users/me', headers), 'GET');
@@ -259,7 +259,7 @@ for (const [name, storage] of Object.entries(DURABLE))
       });
 
       it('is nobody by a token in any other place', async () => {
-        const token = (await house.bearer()).bearer!;
+        const token = (await harness.bearer()).bearer!;
         const places: (readonly [path: string, headers: Record<string, string>])[] = [
           ...['access_token', 'token', 'authorization', 'bearer'].map(
             (field) => [`/users/me?${field}=${token}`, {}] as const,
@@ -272,13 +272,13 @@ for (const [name, storage] of Object.entries(DURABLE))
           ),
         ];
         for (const [path, headers] of places)
-          expectRejection(await house.app.visitor(headers).get(path), 'credentials_missing');
+          expectRejection(await harness.app.visitor(headers).get(path), 'credentials_missing');
         const body = { access_token: token, token };
-        expectRejection(await house.app.visitor().put('/users/me', body), 'credentials_missing');
+        expectRejection(await harness.app.visitor().put('/users/me', body), 'credentials_missing');
       });
 
       it('is bound by the rules for pages of other sites beside a cookie of ours', async () => {
-        const ann = await house.bearer();
+        const ann = await harness.bearer();
         for (const [field, value] of [
           ['origin', 'https://evil.example'],
           ['sec-fetch-site', 'cross-site'],
@@ -295,8 +295,8 @@ for (const [name, storage] of Object.entries(DURABLE))
       it.each(['Cookie', 'BEARER', 'header', '', 1, true, ['bearer'], {}])(
         'asks for a transport that there is: %j is none',
         async (transport) => {
-          const email = await house.newcomer();
-          expect(await house.app.visitor().login(email, PASSWORD, { transport })).toMatchObject({
+          const email = await harness.newcomer();
+          expect(await harness.app.visitor().login(email, PASSWORD, { transport })).toMatchObject({
             status: 400,
             body: { errors: [{ pointer: '/transport' }] },
           });
@@ -305,10 +305,10 @@ for (const [name, storage] of Object.entries(DURABLE))
 
       if (takesCookies) {
         it('has a token that is worthless in a cookie, as a cookie is in the header', async () => {
-          const email = await house.newcomer();
-          const visitors = [await house.signedIn(email, BEARER), await house.signedIn(email, {})];
+          const email = await harness.newcomer();
+          const visitors = [await harness.signedIn(email, BEARER), await harness.signedIn(email, {})];
           const [bearer, cookie] = visitors as [Visitor, Visitor];
-          const watcher = await house.signedIn(email, {});
+          const watcher = await harness.signedIn(email, {});
           const seen = async () => {
             const { body } = await watcher.get('/sessions');
             const list = body as Record<string, unknown>[];
@@ -321,12 +321,12 @@ for (const [name, storage] of Object.entries(DURABLE))
                 idle_expires_at,
               }));
           };
-          house.app.clock.advance(20 * MINUTE);
+          harness.app.clock.advance(20 * MINUTE);
           const before = await seen();
           expect(before).toHaveLength(2);
           const misused = [
-            house.holder(null, `sid=${bearer.bearer}`),
-            house.holder(cookie.cookie!.replace('sid=', '')),
+            harness.holder(null, `sid=${bearer.bearer}`),
+            harness.holder(cookie.cookie!.replace('sid=', '')),
           ];
           for (const visitor of misused) {
             const [{ bearer: held, cookie: kept }] = [{ ...visitor }];
@@ -347,21 +347,21 @@ for (const [name, storage] of Object.entries(DURABLE))
         });
 
         it('is who the first scheme says where a cookie comes along, and no other rescues what that rejects', async () => {
-          const emails = [await house.newcomer(), await house.newcomer()];
+          const emails = [await harness.newcomer(), await harness.newcomer()];
           const [bearer, cookie] = [
-            await house.signedIn(emails[0]!, BEARER),
-            await house.signedIn(emails[1]!, {}),
+            await harness.signedIn(emails[0]!, BEARER),
+            await harness.signedIn(emails[1]!, {}),
           ];
           const isBearerFirst = first === 'token_auth';
-          const both = () => house.holder(bearer.bearer, cookie.cookie);
+          const both = () => harness.holder(bearer.bearer, cookie.cookie);
           expect((await both().get('/users/me')).body.email).toBe(emails[isBearerFirst ? 0 : 1]);
-          const badBearer = house.holder('forged', cookie.cookie);
-          const badCookie = house.holder(bearer.bearer, 'sid=forged');
+          const badBearer = harness.holder('forged', cookie.cookie);
+          const badCookie = harness.holder(bearer.bearer, 'sid=forged');
           expect((await badBearer.get('/users/me')).status).toBe(isBearerFirst ? 401 : 200);
           expect((await badCookie.get('/users/me')).status).toBe(isBearerFirst ? 200 : 401);
           if (type.includes('basic_auth'))
             expectRejection(
-              await house.app.visitor({ ...basic(emails[0]!), cookie: 'sid=forged' }).get('/users/me'),
+              await harness.app.visitor({ ...basic(emails[0]!), cookie: 'sid=forged' }).get('/users/me'),
               'credentials_invalid',
             );
           expect((await both().delete('/auth_session/logout')).status).toBe(200);
@@ -370,18 +370,18 @@ for (const [name, storage] of Object.entries(DURABLE))
         });
 
         it("makes no other's stale session fresh by a password of their own", async () => {
-          const [victim, mallory] = [await house.newcomer(), await house.newcomer()];
+          const [victim, mallory] = [await harness.newcomer(), await harness.newcomer()];
           const isBearerFirst = first === 'token_auth';
-          const stolen = await house.signedIn(victim, isBearerFirst ? {} : BEARER);
-          house.app.clock.advance(10 * MINUTE);
-          const own = await house.signedIn(mallory, isBearerFirst ? BEARER : {});
+          const stolen = await harness.signedIn(victim, isBearerFirst ? {} : BEARER);
+          harness.app.clock.advance(10 * MINUTE);
+          const own = await harness.signedIn(mallory, isBearerFirst ? BEARER : {});
           const attempts = Array.from({ length: 6 }, () =>
-            house
+            harness
               .holder(stolen.bearer ?? own.bearer, stolen.cookie ?? own.cookie)
               .post('/sessions/current/reauthenticate', { password: PASSWORD }),
           );
           const outs = Array.from({ length: 3 }, () =>
-            house
+            harness
               .holder(stolen.bearer ?? own.bearer, stolen.cookie ?? own.cookie)
               .delete('/auth_session/logout'),
           );
@@ -394,14 +394,14 @@ for (const [name, storage] of Object.entries(DURABLE))
         });
       } else {
         it('is what a login issues, as no cookie is taken', async () => {
-          const email = await house.newcomer();
+          const email = await harness.newcomer();
           for (const wish of [{}, { transport: null }, BEARER]) {
-            const { status, headers, body } = await house.app.visitor().login(email, PASSWORD, wish);
+            const { status, headers, body } = await harness.app.visitor().login(email, PASSWORD, wish);
             expect([status, headers.getSetCookie()]).toEqual([200, []]);
             expect(body).toMatchObject({ email, token: expect.any(String) });
           }
-          const { bearer } = await house.signedIn(email, BEARER);
-          const answer = await house.holder(null, `sid=${bearer}`).get('/users/me');
+          const { bearer } = await harness.signedIn(email, BEARER);
+          const answer = await harness.holder(null, `sid=${bearer}`).get('/users/me');
           expectRejection(answer, 'credentials_missing');
           expect(answer.headers.getSetCookie()).toEqual([]);
         });
@@ -410,30 +410,30 @@ for (const [name, storage] of Object.entries(DURABLE))
 
 for (const [name, storage] of Object.entries(DURABLE))
   storage.describe(`An access token on ${name}`, () => {
-    let house: House;
+    let harness: Harness;
     let opened: Awaited<ReturnType<typeof storage.open>>;
 
     beforeAll(async () => {
       opened = await storage.open();
-      house = await House.open({
+      harness = await Harness.open({
         AUTH_TYPE: 'session_db_auth,token_auth,basic_auth',
         ...opened.variables,
       });
     });
 
     afterAll(async () => {
-      await house.app.stop();
+      await harness.app.stop();
       await opened.drop();
     });
 
-    const wish = () => ({ label: 'Backup', scope: 'write', expires_at: house.at(DAY) });
+    const wish = () => ({ label: 'Backup', scope: 'write', expires_at: harness.at(DAY) });
 
     it('is made by who has lately proven who they are: at a browser, as a bearer, or in the request', async () => {
-      const email = await house.newcomer();
+      const email = await harness.newcomer();
       const makers = [
-        await house.signedIn(email, {}),
-        await house.signedIn(email, BEARER),
-        house.app.visitor(basic(email)),
+        await harness.signedIn(email, {}),
+        await harness.signedIn(email, BEARER),
+        harness.app.visitor(basic(email)),
       ];
       for (const maker of makers) {
         const answer = await maker.post('/access_tokens', wish());
@@ -445,52 +445,52 @@ for (const [name, storage] of Object.entries(DURABLE))
             transport: 'bearer',
             scope: 'write',
             label: 'Backup',
-            expires_at: house.at(DAY),
+            expires_at: harness.at(DAY),
             idle_expires_at: null,
             token: expect.stringMatching(/^[\w-]{22}\.[\w-]{43}$/),
           },
         });
         expect(answer.headers.getSetCookie()).toEqual([]);
-        expect((await house.holder(answer.body.token).get('/users/me')).body).toMatchObject({ email });
+        expect((await harness.holder(answer.body.token).get('/users/me')).body).toMatchObject({ email });
       }
     });
 
     it('is made neither by who has not, nor by another one, nor by a stranger', async () => {
-      const email = await house.newcomer();
-      const makers = [await house.signedIn(email, {}), await house.signedIn(email, BEARER)];
-      const { program } = await house.accessToken(makers[0]!);
-      house.app.clock.advance(5 * MINUTE);
+      const email = await harness.newcomer();
+      const makers = [await harness.signedIn(email, {}), await harness.signedIn(email, BEARER)];
+      const { program } = await harness.accessToken(makers[0]!);
+      harness.app.clock.advance(5 * MINUTE);
       expect((await makers[1]!.post('/access_tokens', wish())).status).toBe(201);
-      house.app.clock.advance(1);
+      harness.app.clock.advance(1);
       for (const maker of [...makers, program])
         expect(await maker.post('/access_tokens', wish())).toMatchObject({
           status: 403,
           body: { code: 'session_not_fresh', max_age: 300 },
         });
-      expectRejection(await house.app.visitor().post('/access_tokens', wish()), 'credentials_missing');
+      expectRejection(await harness.app.visitor().post('/access_tokens', wish()), 'credentials_missing');
     });
 
     it('is refused where its user has as many as there may be, until one has ended or expired', async () => {
-      const ann = await house.bearer();
-      const { id: first } = await house.accessToken(ann, { expires_at: house.at(HOUR) });
+      const ann = await harness.bearer();
+      const { id: first } = await harness.accessToken(ann, { expires_at: harness.at(HOUR) });
       for (let count = 1; count < 100; count += 1)
-        await house.accessToken(ann, { expires_at: house.at(count === 1 ? 2 * MINUTE : HOUR) });
+        await harness.accessToken(ann, { expires_at: harness.at(count === 1 ? 2 * MINUTE : HOUR) });
       const { status, body } = await ann.post('/access_tokens', wish());
       expect([status, body.code]).toEqual([409, 'access_token_limit_reached']);
       expect(body.detail).toBe(
         'You have reached the maximum number of access tokens. End one that you no longer need first.',
       );
-      await house.accessToken(await house.bearer());
+      await harness.accessToken(await harness.bearer());
       expect((await ann.delete(`/sessions/${first}`)).status).toBe(200);
-      await house.accessToken(ann);
-      house.app.clock.advance(2 * MINUTE);
-      await house.accessToken(ann);
+      await harness.accessToken(ann);
+      harness.app.clock.advance(2 * MINUTE);
+      await harness.accessToken(ann);
       expect((await ann.post('/access_tokens', wish())).status).toBe(409);
     });
 
     it('is made of what it needs, and nothing wrong is repeated', async () => {
-      const ann = await house.bearer();
-      const [year] = [house.app.clock.now().getUTCFullYear()];
+      const ann = await harness.bearer();
+      const [year] = [harness.app.clock.now().getUTCFullYear()];
       const wrong: readonly (readonly [pointer: string, field: object])[] = [
         ...[
           undefined,
@@ -514,15 +514,15 @@ for (const [name, storage] of Object.entries(DURABLE))
           '',
           'm4rk',
           'never',
-          house.at(0),
-          house.at(-1),
-          house.at(-DAY),
-          house.at(366 * DAY + 1),
-          house.at(DAY).replace('Z', ''),
-          house.at(DAY).replace('T', ' '),
-          house.at(DAY).replace('Z', 'z'),
-          house.at(DAY).replace('Z', '+25:00'),
-          house.at(DAY).replace('Z', ' m4rk'),
+          harness.at(0),
+          harness.at(-1),
+          harness.at(-DAY),
+          harness.at(366 * DAY + 1),
+          harness.at(DAY).replace('Z', ''),
+          harness.at(DAY).replace('T', ' '),
+          harness.at(DAY).replace('Z', 'z'),
+          harness.at(DAY).replace('Z', '+25:00'),
+          harness.at(DAY).replace('Z', ' m4rk'),
           `${year + 1}-02-30`,
           `${year}-06-31T00:00:00Z`,
           `${year}-12-31T23:59:60Z`,
@@ -535,8 +535,8 @@ for (const [name, storage] of Object.entries(DURABLE))
           '+010000-01-01T00:00:00Z',
           '9999-12-31T23:59:59Z',
           '-000001-01-01T00:00:00Z',
-          house.app.clock.now().getTime() + DAY,
-          [house.at(DAY)],
+          harness.app.clock.now().getTime() + DAY,
+          [harness.at(DAY)],
           { m4rk: 1 },
           true,
         ].map((expires_at) => ['/expires_at', { expires_at }] as const),
@@ -554,13 +554,13 @@ for (const [name, storage] of Object.entries(DURABLE))
     });
 
     it('may end at a date alone, in any zone, and 366 days ahead at the latest', async () => {
-      const ann = await house.bearer();
-      const tomorrow = house.at(DAY).slice(0, 10);
+      const ann = await harness.bearer();
+      const tomorrow = harness.at(DAY).slice(0, 10);
       for (const [expires_at, shown] of [
         [tomorrow, `${tomorrow}T00:00:00.000Z`],
         [`${tomorrow}T10:00:00+05:30`, `${tomorrow}T04:30:00.000Z`],
-        [house.at(366 * DAY), house.at(366 * DAY)],
-        [house.at(1), house.at(1)],
+        [harness.at(366 * DAY), harness.at(366 * DAY)],
+        [harness.at(1), harness.at(1)],
       ])
         expect(await ann.post('/access_tokens', { ...wish(), expires_at })).toMatchObject({
           status: 201,
@@ -569,15 +569,15 @@ for (const [name, storage] of Object.entries(DURABLE))
     });
 
     it('for reading alone reads, and changes nothing by any route', async () => {
-      const root = await house.newcomer('admin');
-      const ann = await house.signedIn(root, BEARER);
-      const { program, id } = await house.accessToken(ann, { scope: 'read' });
+      const root = await harness.newcomer('admin');
+      const ann = await harness.signedIn(root, BEARER);
+      const { program, id } = await harness.accessToken(ann, { scope: 'read' });
       for (const path of ['/users/me', '/users', '/sessions', '/sessions/current', '/audit', '/stats'])
         for (const method of ['GET', 'HEAD'])
           expect([path, (await program.send(method, path)).status]).toEqual([path, 200]);
       expect((await program.send('OPTIONS', '/users/me')).status).toBeLessThan(300);
       expect((await program.get('/sessions/current')).body.session).toMatchObject({ id, scope: 'read' });
-      const { paths } = (await (await fetch(`${house.app.root}/openapi.json`)).json()) as {
+      const { paths } = (await (await fetch(`${harness.app.root}/openapi.json`)).json()) as {
         paths: Record<string, Record<string, { security?: object[] }>>;
       };
       const routes = Object.entries(paths).flatMap(([path, operations]) =>
@@ -601,9 +601,9 @@ for (const [name, storage] of Object.entries(DURABLE))
     });
 
     it('for writing does what its user may, and what asks for freshness it never does', async () => {
-      const [plain, root] = [await house.newcomer(), await house.newcomer('admin')];
-      const { program } = await house.accessToken(await house.signedIn(plain, {}));
-      const { program: admin, id } = await house.accessToken(await house.signedIn(root, {}));
+      const [plain, root] = [await harness.newcomer(), await harness.newcomer('admin')];
+      const { program } = await harness.accessToken(await harness.signedIn(plain, {}));
+      const { program: admin, id } = await harness.accessToken(await harness.signedIn(root, {}));
       const { body: me } = await program.get('/users/me');
       expect(await program.put(`/users/${me.id}`, { first_name: 'Ann' })).toMatchObject({
         status: 200,
@@ -628,18 +628,18 @@ for (const [name, storage] of Object.entries(DURABLE))
     });
 
     it('ends at its time to the millisecond, and at no other, used or not', async () => {
-      const ann = await house.bearer();
+      const ann = await harness.bearer();
       const [used, unused] = [
-        await house.accessToken(ann, { expires_at: house.at(200 * DAY) }),
-        await house.accessToken(ann, { expires_at: house.at(200 * DAY) }),
+        await harness.accessToken(ann, { expires_at: harness.at(200 * DAY) }),
+        await harness.accessToken(ann, { expires_at: harness.at(200 * DAY) }),
       ];
-      const end = house.at(200 * DAY);
-      house.app.clock.advance(100 * DAY);
+      const end = harness.at(200 * DAY);
+      harness.app.clock.advance(100 * DAY);
       expect(await current(used.program)).toMatchObject({ expires_at: end, idle_expires_at: null });
-      house.app.clock.advance(100 * DAY - 1);
-      expect(await current(used.program)).toMatchObject({ expires_at: end, last_seen_at: house.at(0) });
+      harness.app.clock.advance(100 * DAY - 1);
+      expect(await current(used.program)).toMatchObject({ expires_at: end, last_seen_at: harness.at(0) });
       expect((await unused.program.get('/users/me')).status).toBe(200);
-      house.app.clock.advance(1);
+      harness.app.clock.advance(1);
       for (const { program } of [used, unused])
         expect(await program.get('/users/me')).toMatchObject({
           status: 401,
@@ -648,9 +648,9 @@ for (const [name, storage] of Object.entries(DURABLE))
     });
 
     it('is listed with the sessions of its user, and alone', async () => {
-      const ann = await house.bearer();
+      const ann = await harness.bearer();
       const { id } = await current(ann);
-      const token = await house.accessToken(ann);
+      const token = await harness.accessToken(ann);
       const idsOf = async (path: string) =>
         ((await ann.get(path)).body as { id: string }[]).map((one) => one.id);
       expect((await idsOf('/sessions')).toSorted()).toEqual([id, token.id].toSorted());
@@ -682,7 +682,7 @@ for (const [name, storage] of Object.entries(DURABLE))
       [
         'an administrator ends it',
         async (maker, id) => {
-          const root = await house.signedIn(await house.newcomer('admin'), {});
+          const root = await harness.signedIn(await harness.newcomer('admin'), {});
           const { body } = await maker.get('/users/me');
           expect((await root.delete(`/users/${body.id}/sessions/${id}`)).status).toBe(200);
         },
@@ -691,25 +691,25 @@ for (const [name, storage] of Object.entries(DURABLE))
       [
         'an administrator ends all',
         async (maker) => {
-          const root = await house.signedIn(await house.newcomer('admin'), {});
+          const root = await harness.signedIn(await harness.newcomer('admin'), {});
           const { body } = await maker.get('/users/me');
           expect((await root.delete(`/users/${body.id}/sessions`)).body).toEqual({ ended: 2 });
         },
         'session_ended_by_admin',
       ],
     ])('ends when %s', async (_, happens, code) => {
-      const email = await house.newcomer();
-      const maker = await house.signedIn(email, BEARER);
-      const { program, id } = await house.accessToken(maker);
+      const email = await harness.newcomer();
+      const maker = await harness.signedIn(email, BEARER);
+      const { program, id } = await harness.accessToken(maker);
       expect((await program.get('/users/me')).status).toBe(200);
       await happens(maker, id, email);
       expectRejection(await program.get('/users/me'), code);
     });
 
     it('ends when its user is disabled, for good, or removed', async () => {
-      const users = house.app.nest.get(UsersService);
-      const [ann, ben] = [await house.bearer(), await house.bearer()];
-      const [hers, his] = [await house.accessToken(ann), await house.accessToken(ben)];
+      const users = harness.app.nest.get(UsersService);
+      const [ann, ben] = [await harness.bearer(), await harness.bearer()];
+      const [hers, his] = [await harness.accessToken(ann), await harness.accessToken(ben)];
       const { body: her } = await ann.get('/users/me');
       const { body: him } = await ben.get('/users/me');
       await users.update(her.id, { disabled: true });
@@ -721,26 +721,26 @@ for (const [name, storage] of Object.entries(DURABLE))
     });
 
     it('ends by itself at sign-out where it may write', async () => {
-      const ann = await house.bearer();
-      const { program } = await house.accessToken(ann);
+      const ann = await harness.bearer();
+      const { program } = await harness.accessToken(ann);
       expect(await program.delete('/auth_session/logout')).toMatchObject({ status: 200, body: {} });
       expectRejection(await program.get('/users/me'), 'session_signed_out');
       expect((await ann.get('/users/me')).status).toBe(200);
     });
 
     it('is not ended by a sign-in that it comes along with, nor is a cookie that is taken for one', async () => {
-      const email = await house.newcomer();
-      const [ann, cookie] = [await house.signedIn(email, BEARER), await house.signedIn(email, {})];
-      const { program } = await house.accessToken(ann, { scope: 'read' });
+      const email = await harness.newcomer();
+      const [ann, cookie] = [await harness.signedIn(email, BEARER), await harness.signedIn(email, {})];
+      const { program } = await harness.accessToken(ann, { scope: 'read' });
       for (const token of [program.bearer, cookie.cookie!.replace('sid=', ''), ann.bearer])
-        expect((await house.holder(token).login(email, PASSWORD, BEARER)).status).toBe(200);
+        expect((await harness.holder(token).login(email, PASSWORD, BEARER)).status).toBe(200);
       expect((await program.get('/users/me')).status).toBe(200);
       expect((await cookie.get('/users/me')).status).toBe(200);
       expectRejection(await ann.get('/users/me'), 'session_signed_out');
     });
 
     it('changes the password of its user who knows it, and is over with that', async () => {
-      const { program } = await house.accessToken(await house.bearer());
+      const { program } = await harness.accessToken(await harness.bearer());
       const change = { current_password: PASSWORD, new_password: 'another good password' };
       const answer = await program.put('/users/me/password', change);
       expect(answer.status).toBe(200);
@@ -751,7 +751,7 @@ for (const [name, storage] of Object.entries(DURABLE))
 
     it.each(['evict_oldest', 'refuse'])('is beside the number of sessions (%s)', async (policy) => {
       const other = await storage.open();
-      const small = await House.open({
+      const small = await Harness.open({
         AUTH_TYPE: 'session_db_auth,token_auth',
         SESSION_MAX_PER_USER: '2',
         SESSION_LIMIT_POLICY: policy,
@@ -784,65 +784,65 @@ describe.each([
   ],
 ])('A login under %s', (type, transport, detail) => {
   it(`says that it issues no ${transport}, whatever the password, and counts no attempt`, async () => {
-    const house = await House.open({ AUTH_TYPE: type, AUTH_FAILURES_PER_NETWORK: '2' });
-    const email = await house.newcomer();
+    const harness = await Harness.open({ AUTH_TYPE: type, AUTH_FAILURES_PER_NETWORK: '2' });
+    const email = await harness.newcomer();
     for (const password of [PASSWORD, 'wrong', 'wrong', 'wrong', PASSWORD]) {
-      const answer = await house.app.visitor().login(email, password, { transport });
+      const answer = await harness.app.visitor().login(email, password, { transport });
       expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '/transport', detail }] } });
       expect(answer.headers.getSetCookie()).toEqual([]);
       expect(answer.body).not.toHaveProperty('token');
     }
-    expect((await house.app.visitor().login(email)).status).toBe(200);
-    await house.app.stop();
+    expect((await harness.app.visitor().login(email)).status).toBe(200);
+    await harness.app.stop();
   });
 });
 
 describe('A sign-in that hands out a bearer token', () => {
   it('says when the token ends, and one that sets a cookie does not', async () => {
-    const house = await House.open({ AUTH_TYPE: 'session_db_auth,token_auth' });
-    const email = await house.newcomer();
-    const usual = { expires_at: house.at(12 * HOUR), idle_expires_at: house.at(30 * MINUTE) };
-    const visitor = house.app.visitor();
+    const harness = await Harness.open({ AUTH_TYPE: 'session_db_auth,token_auth' });
+    const email = await harness.newcomer();
+    const usual = { expires_at: harness.at(12 * HOUR), idle_expires_at: harness.at(30 * MINUTE) };
+    const visitor = harness.app.visitor();
     expect((await visitor.login(email, PASSWORD, BEARER)).body).toMatchObject(usual);
     expect((await visitor.get('/sessions/current')).body.session).toMatchObject(usual);
     expect(
-      (await house.app.visitor().login(email, PASSWORD, { ...BEARER, remember: true })).body,
+      (await harness.app.visitor().login(email, PASSWORD, { ...BEARER, remember: true })).body,
     ).toMatchObject({
-      expires_at: house.at(30 * DAY),
-      idle_expires_at: house.at(14 * DAY),
+      expires_at: harness.at(30 * DAY),
+      idle_expires_at: harness.at(14 * DAY),
     });
     const change = { current_password: PASSWORD, new_password: `${PASSWORD}, changed` };
     expect((await visitor.put('/users/me/password', change)).body).toMatchObject(usual);
-    const atBrowser = await house.app.visitor().login(email, change.new_password);
+    const atBrowser = await harness.app.visitor().login(email, change.new_password);
     expect(Object.keys(atBrowser.body)).not.toEqual(expect.arrayContaining(['expires_at']));
     expect(atBrowser.headers.getSetCookie()).toHaveLength(1);
-    await house.app.stop();
+    await harness.app.stop();
   });
 });
 
 describe('A server that takes no bearers', () => {
-  let house: House;
+  let harness: Harness;
 
   beforeAll(async () => {
-    house = await House.open({ AUTH_TYPE: 'session_db_auth' });
+    harness = await Harness.open({ AUTH_TYPE: 'session_db_auth' });
   });
 
-  afterAll(() => house.app.stop());
+  afterAll(() => harness.app.stop());
 
   it('hands out no token', async () => {
-    const visitor = house.app.visitor();
-    const answer = await visitor.login(await house.newcomer(), PASSWORD, BEARER);
+    const visitor = harness.app.visitor();
+    const answer = await visitor.login(await harness.newcomer(), PASSWORD, BEARER);
     expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '/transport' }] } });
     expect(answer.body).not.toHaveProperty('token');
     expect(answer.headers.getSetCookie()).toEqual([]);
   });
 
   it('makes no access token, and heeds no header', async () => {
-    const ann = await house.signedIn(await house.newcomer(), {});
-    const wish = { label: 'Backup', scope: 'read', expires_at: house.at(DAY) };
+    const ann = await harness.signedIn(await harness.newcomer(), {});
+    const wish = { label: 'Backup', scope: 'read', expires_at: harness.at(DAY) };
     expect(await ann.post('/access_tokens', wish)).toMatchObject({ status: 404 });
-    expectRejection(await house.app.visitor().post('/access_tokens', wish), 'credentials_missing');
-    const asBearer = house.holder(ann.cookie!.replace('sid=', ''));
+    expectRejection(await harness.app.visitor().post('/access_tokens', wish), 'credentials_missing');
+    const asBearer = harness.holder(ann.cookie!.replace('sid=', ''));
     expectRejection(await asBearer.get('/users/me'), 'credentials_missing');
   });
 });

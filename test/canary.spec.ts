@@ -54,25 +54,25 @@ function formsOf(word: string): string[] {
   return [word, word.toUpperCase(), ...encoded];
 }
 
-interface House {
+interface Harness {
   readonly variables: Readonly<Record<string, string>>;
   /** All that the engines hold beside the files in the server's folder. */
   dump(): Promise<string>;
   drop(): Promise<void>;
 }
 
-const inFiles = (variables: Readonly<Record<string, string>>) => (): Promise<House> =>
+const inFiles = (variables: Readonly<Record<string, string>>) => (): Promise<Harness> =>
   Promise.resolve({ variables, dump: () => Promise.resolve(''), drop: () => Promise.resolve() });
 
-describeHouse('a house in development, on SQLite', describe, inFiles({ NODE_ENV: 'development' }));
-describeHouse('a house in production, on SQLite', describe, inFiles({ NODE_ENV: 'production' }));
-describeHouse(
-  'a house of the course contract',
+describeHarness('a server in development, on SQLite', describe, inFiles({ NODE_ENV: 'development' }));
+describeHarness('a server in production, on SQLite', describe, inFiles({ NODE_ENV: 'production' }));
+describeHarness(
+  'a server of the course contract',
   describe,
   inFiles({ NODE_ENV: 'production', AUTH_COMPAT: 'alx' }),
 );
-describeHouse(
-  'a house in production, on PostgreSQL and Redis',
+describeHarness(
+  'a server in production, on PostgreSQL and Redis',
   (title, clauses) => describeWithPostgres(title, () => describeWithRedis('with Redis', clauses)),
   async (canaries) => {
     const [schema, prefix] = [await newSchema(), newPrefix()];
@@ -97,10 +97,10 @@ function withPassword(text: string, password: string): string {
   return url.href;
 }
 
-function describeHouse(
+function describeHarness(
   name: string,
   describeIt: (title: string, clauses: () => void) => void,
-  open: (canaries: Canaries) => Promise<House>,
+  open: (canaries: Canaries) => Promise<Harness>,
 ): void {
   describeIt(`Secrets that are put into every input of ${name}`, () => {
     const canaries = new Canaries();
@@ -108,15 +108,15 @@ function describeHouse(
     const labels = new Canaries();
     const folder = newFolder();
     const answers: string[] = [];
-    let house: House;
+    let harness: Harness;
     let server: Server;
     let commands = '';
     let isStandard: boolean;
     let variables: Record<string, string>;
 
     beforeAll(async () => {
-      house = await open(canaries);
-      isStandard = house.variables.AUTH_COMPAT !== 'alx';
+      harness = await open(canaries);
+      isStandard = harness.variables.AUTH_COMPAT !== 'alx';
       variables = {
         API_HOST: '127.0.0.1',
         AUTH_TYPE: isStandard ? 'session_db_auth,token_auth,basic_auth' : 'session_db_auth,basic_auth',
@@ -125,7 +125,7 @@ function describeHouse(
         PASSWORD_HASH_COST: '10',
         PASSWORD_PEPPER: canaries.put('pepper'),
         ...(isStandard && { SETUP_CODE: canaries.put('setup code') }),
-        ...house.variables,
+        ...harness.variables,
       };
       server = await Server.start(folder, variables);
       await bringAll();
@@ -133,7 +133,7 @@ function describeHouse(
 
     afterAll(async () => {
       await server.stop();
-      await house.drop();
+      await harness.drop();
     });
 
     /** Sends bytes as they are, and keeps what is answered; the connection ends with that. */
@@ -515,7 +515,7 @@ function describeHouse(
 
     it('are in no file, table or key', async () => {
       const files = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'latin1'));
-      const kept = files.join('\n') + (await house.dump());
+      const kept = files.join('\n') + (await harness.dump());
       expect(kept).toContain('ann@example.com');
       expect(kept).toContain('sign_in_failed');
       expect(canaries.foundIn(kept)).toEqual([]);
@@ -542,7 +542,7 @@ function describeHouse(
         String.raw`Example/1.0\u{9}\u{85}\u{9b}31m\u{8d}`,
       );
       const begins =
-        house.variables.NODE_ENV === 'production'
+        harness.variables.NODE_ENV === 'production'
           ? /^(\{|Coatcheck|Only requests for|There are| {2}curl|$)/
           : /^(\[|Coatcheck|Only requests for|There are| {2}curl|$)/;
       expect(
@@ -559,7 +559,7 @@ function describeHouse(
       const rows = events.filter(({ via }) => via === 'http');
       expect(rows.length).toBeGreaterThan(10);
       const ids = rows.flatMap(({ id, count }) => Array<string>(count).fill(id)).toSorted();
-      if (house.variables.NODE_ENV === 'production') {
+      if (harness.variables.NODE_ENV === 'production') {
         const lines = entries().filter(({ context }) => context === 'Audit');
         expect(lines.map(({ id }) => String(id)).toSorted()).toEqual(ids);
       } else for (const { id, count } of rows) expect(server.output().split(id)).toHaveLength(1 + count);

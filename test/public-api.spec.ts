@@ -91,8 +91,8 @@ describe('The public names', () => {
   it('of the test kit are these', () => {
     expect(Object.keys(testing).toSorted()).toEqual([
       'FakeClock',
-      'aClaimant',
       'aSession',
+      'aSignInSource',
       'aThrottle',
       'aUser',
       'anAuditEvent',

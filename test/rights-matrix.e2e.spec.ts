@@ -132,7 +132,7 @@ interface State {
   readonly bearer?: Who;
   /** Whom it makes of a request where Basic credentials count. */
   readonly basic?: Who;
-  readonly headers: (people: People, house: House) => Promise<Record<string, string>>;
+  readonly headers: (people: People, harness: Harness) => Promise<Record<string, string>>;
 }
 
 interface People {
@@ -148,7 +148,7 @@ const TOO_LATE = 5 * 60_000 + 1;
 const EXPIRED: State = {
   name: 'an expired session',
   session: 'refused',
-  headers: async ({ ann }, house) => ({ cookie: await house.cookieOf(ann, 13 * HOUR) }),
+  headers: async ({ ann }, harness) => ({ cookie: await harness.cookieOf(ann, 13 * HOUR) }),
 };
 
 const NOTHING: State = { name: 'nothing', headers: async () => ({}) };
@@ -165,44 +165,44 @@ const STATES: readonly State[] = [
   {
     name: 'an ended session',
     session: 'refused',
-    headers: async ({ ann }, house) => {
-      const token = await house.tokenOwner(ann);
-      await house.app.nest.get(SessionsService).close(token);
+    headers: async ({ ann }, harness) => {
+      const token = await harness.tokenOwner(ann);
+      await harness.app.nest.get(SessionsService).close(token);
       return { cookie: `sid=${token}` };
     },
   },
   {
     name: 'two sessions in two cookies',
     session: 'refused',
-    headers: async ({ ann, admin }, house) => ({
-      cookie: `${await house.cookieOf(ann)}; ${await house.cookieOf(admin)}`,
+    headers: async ({ ann, admin }, harness) => ({
+      cookie: `${await harness.cookieOf(ann)}; ${await harness.cookieOf(admin)}`,
     }),
   },
   {
     name: 'one session in two cookies',
     session: 'refused',
-    headers: async ({ admin }, house) => {
-      const cookie = await house.cookieOf(admin);
+    headers: async ({ admin }, harness) => {
+      const cookie = await harness.cookieOf(admin);
       return { cookie: `${cookie}; ${cookie}` };
     },
   },
   {
     name: 'the session of an administrator who is disabled',
     session: 'refused',
-    headers: async (_, house) => {
-      const gone = await house.person('admin');
-      const cookie = await house.cookieOf(gone);
-      await house.app.nest.get(UsersService).update(gone.id, { disabled: true });
+    headers: async (_, harness) => {
+      const gone = await harness.person('admin');
+      const cookie = await harness.cookieOf(gone);
+      await harness.app.nest.get(UsersService).update(gone.id, { disabled: true });
       return { cookie };
     },
   },
   {
     name: 'the session of an administrator who is deleted',
     session: 'refused',
-    headers: async (_, house) => {
-      const gone = await house.person('admin');
-      const cookie = await house.cookieOf(gone);
-      await house.app.nest.get(UsersService).remove(gone.id);
+    headers: async (_, harness) => {
+      const gone = await harness.person('admin');
+      const cookie = await harness.cookieOf(gone);
+      await harness.app.nest.get(UsersService).remove(gone.id);
       return { cookie };
     },
   },
@@ -210,14 +210,14 @@ const STATES: readonly State[] = [
   {
     name: 'a wrong password',
     basic: 'refused',
-    headers: async (_, house) => basic((await house.person('admin')).email, 'wrong'),
+    headers: async (_, harness) => basic((await harness.person('admin')).email, 'wrong'),
   },
   {
     name: 'the password of an administrator who is disabled',
     basic: 'refused',
-    headers: async (_, house) => {
-      const gone = await house.person('admin');
-      await house.app.nest.get(UsersService).update(gone.id, { disabled: true });
+    headers: async (_, harness) => {
+      const gone = await harness.person('admin');
+      await harness.app.nest.get(UsersService).update(gone.id, { disabled: true });
       return basic(gone.email);
     },
   },
@@ -229,30 +229,30 @@ const STATES: readonly State[] = [
   {
     name: 'the token of a cookie as a bearer token',
     bearer: 'refused',
-    headers: async ({ admin }, house) => bearer(await house.tokenOwner(admin)),
+    headers: async ({ admin }, harness) => bearer(await harness.tokenOwner(admin)),
   },
   {
     name: 'a bearer token as a cookie',
     session: 'refused',
-    headers: async ({ admin }, house) => ({ cookie: `sid=${await house.bearerOf(admin)}` }),
+    headers: async ({ admin }, harness) => ({ cookie: `sid=${await harness.bearerOf(admin)}` }),
   },
   {
     name: 'an access token as a cookie',
     session: 'refused',
-    headers: async ({ admin }, house) => ({ cookie: `sid=${await house.accessTokenOf(admin, 'write')}` }),
+    headers: async ({ admin }, harness) => ({ cookie: `sid=${await harness.accessTokenOf(admin, 'write')}` }),
   },
   {
     name: 'an expired access token',
     bearer: 'refused',
-    headers: async ({ admin }, house) => bearer(await house.accessTokenOf(admin, 'write', 2 * HOUR)),
+    headers: async ({ admin }, harness) => bearer(await harness.accessTokenOf(admin, 'write', 2 * HOUR)),
   },
   {
     name: 'the access token of an administrator who is disabled',
     bearer: 'refused',
-    headers: async (_, house) => {
-      const gone = await house.person('admin');
-      const token = await house.accessTokenOf(gone, 'write');
-      await house.app.nest.get(UsersService).update(gone.id, { disabled: true });
+    headers: async (_, harness) => {
+      const gone = await harness.person('admin');
+      const token = await harness.accessTokenOf(gone, 'write');
+      await harness.app.nest.get(UsersService).update(gone.id, { disabled: true });
       return bearer(token);
     },
   },
@@ -266,46 +266,46 @@ const STATES: readonly State[] = [
     {
       name: `the session of ${who}`,
       session: who,
-      headers: async (people, house) => ({ cookie: await house.cookieOf(people[who]) }),
+      headers: async (people, harness) => ({ cookie: await harness.cookieOf(people[who]) }),
     },
     {
       name: `the session of ${who}, who signed in a while ago`,
       session: late,
-      headers: async (people, house) => ({ cookie: await house.cookieOf(people[who], TOO_LATE) }),
+      headers: async (people, harness) => ({ cookie: await harness.cookieOf(people[who], TOO_LATE) }),
     },
     {
       name: `the bearer token of ${who}`,
       bearer: who,
-      headers: async (people, house) => bearer(await house.bearerOf(people[who])),
+      headers: async (people, harness) => bearer(await harness.bearerOf(people[who])),
     },
     {
       name: `the bearer token of ${who}, who signed in a while ago`,
       bearer: late,
-      headers: async (people, house) => bearer(await house.bearerOf(people[who], TOO_LATE)),
+      headers: async (people, harness) => bearer(await harness.bearerOf(people[who], TOO_LATE)),
     },
     { name: `the password of ${who}`, basic: who, headers: async (people) => basic(people[who].email) },
   ]),
   ...(['read', 'write'] as const).map((scope): State => ({
     name: `an access token of the administrator to ${scope}`,
     bearer: scope === 'read' ? 'reader' : 'writer',
-    headers: async ({ admin }, house) => bearer(await house.accessTokenOf(admin, scope)),
+    headers: async ({ admin }, harness) => bearer(await harness.accessTokenOf(admin, scope)),
   })),
   {
     name: 'a dead session and an access token of the administrator',
     session: 'refused',
     bearer: 'writer',
-    headers: async ({ admin }, house) => ({
+    headers: async ({ admin }, harness) => ({
       cookie: 'sid=garbage',
-      ...bearer(await house.accessTokenOf(admin, 'write')),
+      ...bearer(await harness.accessTokenOf(admin, 'write')),
     }),
   },
   {
     name: 'the session of ben and an access token of the administrator',
     session: 'ben',
     bearer: 'writer',
-    headers: async ({ ben, admin }, house) => ({
-      cookie: await house.cookieOf(ben),
-      ...bearer(await house.accessTokenOf(admin, 'write')),
+    headers: async ({ ben, admin }, harness) => ({
+      cookie: await harness.cookieOf(ben),
+      ...bearer(await harness.accessTokenOf(admin, 'write')),
     }),
   },
   {
@@ -318,12 +318,15 @@ const STATES: readonly State[] = [
     name: 'the session of ben and the password of the administrator',
     session: 'ben',
     basic: 'admin',
-    headers: async ({ ben, admin }, house) => ({ cookie: await house.cookieOf(ben), ...basic(admin.email) }),
+    headers: async ({ ben, admin }, harness) => ({
+      cookie: await harness.cookieOf(ben),
+      ...basic(admin.email),
+    }),
   },
 ];
 
 /** An application and those who knock at its door. */
-class House {
+class Harness {
   readonly #wire: Wire;
   #people = 0;
   #requests = 0;
@@ -337,7 +340,7 @@ class House {
     this.#wire = new Wire(app.root);
   }
 
-  static async open(type: string, dialect: string): Promise<House> {
+  static async open(type: string, dialect: string): Promise<Harness> {
     const isDurable = /session_db_auth|token_auth/.test(type);
     const app = await TestApp.start(
       {
@@ -353,7 +356,7 @@ class House {
       type === 'session_auth'
         ? SessionLifetime.unlimited
         : new SessionLifetime({ idle: Infinity, absolute: 43_200_000 });
-    return new House(app, lifetime, dialect, type.includes('session_'));
+    return new Harness(app, lifetime, dialect, type.includes('session_'));
   }
 
   async person(role: User['role'] = 'user'): Promise<User> {
@@ -508,16 +511,16 @@ describe.each(HOUSES)('Under AUTH_TYPE=%s in %s', (type, dialect, whole) => {
   };
   const paths = [...new Set(Object.keys(matrix).map((route) => route.split(' ')[1]!))];
   const headersOf = new Map<State, Record<string, string>>();
-  let house: House;
+  let harness: Harness;
   let people: People;
 
   beforeAll(async () => {
-    house = await House.open(type, dialect);
-    people = await house.people();
-    for (const state of STATES) headersOf.set(state, await state.headers(people, house));
+    harness = await Harness.open(type, dialect);
+    people = await harness.people();
+    for (const state of STATES) headersOf.set(state, await state.headers(people, harness));
   });
 
-  afterAll(() => house.close());
+  afterAll(() => harness.close());
 
   /** Whom a state makes of a request here: what the first scheme that is concerned makes of it. */
   function whoIs(state: State): Who {
@@ -555,14 +558,14 @@ describe.each(HOUSES)('Under AUTH_TYPE=%s in %s', (type, dialect, whole) => {
   }
 
   it('every route that there is stands in the matrix', () => {
-    const { routes } = new RouteTable(house.app.nest.get(ModulesContainer), '/');
+    const { routes } = new RouteTable(harness.app.nest.get(ModulesContainer), '/');
     expect(routes.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(
       Object.keys(matrix).toSorted(),
     );
   });
 
   it.each(paths)('%s answers each method and credential as the matrix says', async (path) => {
-    const users = house.app.nest.get(UserStore);
+    const users = harness.app.nest.get(UserStore);
     const before = await Promise.all(Object.values(people).map(({ id }) => users.find(id)));
     const [met, meant]: Record<string, Cell>[] = [{}, {}];
     for (const method of METHODS) {
@@ -570,10 +573,10 @@ describe.each(HOUSES)('Under AUTH_TYPE=%s in %s', (type, dialect, whole) => {
         const name = `${method} with ${state.name}`;
         const cell = expected(method, path, state);
         const isSpent = Number(cell) < 300 && !['GET', 'HEAD', 'OPTIONS'].includes(method);
-        const those = isSpent ? await house.people() : people;
-        const headers = isSpent ? await state.headers(those, house) : headersOf.get(state)!;
+        const those = isSpent ? await harness.people() : people;
+        const headers = isSpent ? await state.headers(those, harness) : headersOf.get(state)!;
         meant![name] = cell;
-        met![name] = await house.ask(method, path, those, headers);
+        met![name] = await harness.ask(method, path, those, headers);
       }
     }
     expect(met).toEqual(meant);

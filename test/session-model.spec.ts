@@ -20,7 +20,7 @@ import {
   UsersOptions,
   UsersService,
 } from 'coatcheck';
-import { FakeClock, aClaimant, aThrottle, aUser } from 'coatcheck/testing';
+import { FakeClock, aSignInSource, aThrottle, aUser } from 'coatcheck/testing';
 import * as fc from 'fast-check';
 import { PROGRAM } from '../src/audit/initiator.js';
 import { userTag } from '../src/sessions/session-token.js';
@@ -241,7 +241,7 @@ class OpenPasswordHasher extends PasswordHasher {
     return Promise.resolve(hash === `open:${password}`);
   }
 
-  decoy(): string {
+  dummyHash(): string {
     return 'nothing';
   }
 
@@ -251,7 +251,7 @@ class OpenPasswordHasher extends PasswordHasher {
 }
 
 /** The real services on real stores. */
-class House {
+class Harness {
   readonly clock = new FakeClock();
 
   private constructor(
@@ -259,8 +259,8 @@ class House {
     private connections: Connections,
   ) {}
 
-  static async open(storage: StorageOptions): Promise<House> {
-    return new House(storage, await Connections.open(storage));
+  static async open(storage: StorageOptions): Promise<Harness> {
+    return new Harness(storage, await Connections.open(storage));
   }
 
   get users(): UsersService {
@@ -300,7 +300,7 @@ class House {
   }
 }
 
-type Step = fc.AsyncCommand<Model, House>;
+type Step = fc.AsyncCommand<Model, Harness>;
 type Subject<S> = (model: Pick<Model, 'users' | 'sessions'>, pick: number) => S | undefined;
 
 const someUser: Subject<KnownUser> = ({ users }, pick) => users[pick % users.length];
@@ -310,16 +310,16 @@ const everything: Subject<object> = (model) => model;
 /** One of the latest, or any. */
 const pick = fc.oneof(fc.nat(2), fc.nat(29));
 
-/** A kind of step: what it is called, to whom it happens, what may differ, and how model and house take it. */
+/** A kind of step: what it is called, to whom it happens, what may differ, and how model and harness take it. */
 function step<S, T>(
   name: string,
   subject: Subject<S>,
   facts: { [K in keyof T]: fc.Arbitrary<T[K]> },
-  play: (model: Model, house: House, subject: S, facts: T) => Promise<void>,
+  play: (model: Model, harness: Harness, subject: S, facts: T) => Promise<void>,
 ): fc.Arbitrary<Step> {
   return fc.record({ pick, facts: fc.record(facts) }).map(({ pick, facts }) => ({
     check: (model) => subject(model, pick) !== undefined,
-    run: (model, house) => play(model, house, subject(model, pick)!, facts),
+    run: (model, harness) => play(model, harness, subject(model, pick)!, facts),
     toString: () => `${name} ${fc.stringify({ pick, ...facts })}`,
   }));
 }
@@ -380,8 +380,8 @@ const signIn = step(
   'sign in',
   someUser,
   { limit, policy, terms, times: fc.constantFrom(1, 1, 1, 6), behind: fc.constantFrom(0, 0, 1) },
-  async (model, house, user, { limit, policy, terms, times, behind }) => {
-    const verified = await house.users.verify(user.email, user.password, aClaimant());
+  async (model, harness, user, { limit, policy, terms, times, behind }) => {
+    const verified = await harness.users.verify(user.email, user.password, aSignInSource());
     expect(verified.outcome).toBe(
       user.removed ? 'unknown_email' : user.disabled ? 'wrong_password' : 'verified',
     );
@@ -390,11 +390,11 @@ const signIn = step(
     // One that is behind knew the password before it was changed.
     const version = user.version - behind;
     for (let time = 0; time < times; time += 1) {
-      if (model.sessions.at(-1)?.openedAt === model.now) pass(model, house, 1);
+      if (model.sessions.at(-1)?.openedAt === model.now) pass(model, harness, 1);
       const { life, ...facts } = terms;
       const expiresAt = new Date(model.now + life);
       const opened = await orCode(
-        house
+        harness
           .sessionsUnder(limit)
           .open({ id: user.id, credentialVersion: version }, client, lifetimeOf(policy), PROGRAM, {
             ...facts,
@@ -416,15 +416,20 @@ const signIn = step(
 const use = step('use', someSession, { age, policy }, expectResumption);
 
 /** Whatever the user is told, the session is over afterwards. */
-const useAsItEnds = step('use as it ends', someSession, { reason }, async (model, house, one, { reason }) => {
-  const resuming = house.sessions.resume(tokenOf(one, 0), lifetimeOf(usual));
-  expect(await house.sessions.end(one.id, reason)).toBe(model.end(one, reason));
-  await resuming;
-});
+const useAsItEnds = step(
+  'use as it ends',
+  someSession,
+  { reason },
+  async (model, harness, one, { reason }) => {
+    const resuming = harness.sessions.resume(tokenOf(one, 0), lifetimeOf(usual));
+    expect(await harness.sessions.end(one.id, reason)).toBe(model.end(one, reason));
+    await resuming;
+  },
+);
 
-const rotate = step('rotate', someSession, { age }, async (model, house, one, { age }) => {
+const rotate = step('rotate', someSession, { age }, async (model, harness, one, { age }) => {
   const text = tokenOf(one, age);
-  const next = await house.sessions.rotate(text);
+  const next = await harness.sessions.rotate(text);
   expect(next !== null).toBe(model.rotate(one, text));
   if (next) one.tokens.push(next.reveal());
 });
@@ -433,69 +438,69 @@ const renew = step(
   'renew',
   someSession,
   { age, policy, after: fc.constantFrom(0, MINUTE) },
-  async (model, house, one, { age, policy, after }) => {
-    pass(model, house, after);
+  async (model, harness, one, { age, policy, after }) => {
+    pass(model, harness, after);
     const text = tokenOf(one, age);
-    const renewed = await house.sessions.renew(text, lifetimeOf(policy));
+    const renewed = await harness.sessions.renew(text, lifetimeOf(policy));
     expect(renewed?.session ?? null).toEqual(model.renew(one, text, policy) ? shown(one) : null);
     if (renewed) one.tokens.push(renewed.token.reveal());
-    await expectList(model, house, one.userId, one.version);
+    await expectList(model, harness, one.userId, one.version);
   },
 );
 
-const rename = step('rename', someSession, { label }, async (model, house, one, { label }) => {
-  const renamed = await house.sessions.rename(shown(one), label);
+const rename = step('rename', someSession, { label }, async (model, harness, one, { label }) => {
+  const renamed = await harness.sessions.rename(shown(one), label);
   expect(renamed).toEqual(model.rename(one, label) ? shown(one) : null);
-  await expectList(model, house, one.userId, one.version);
+  await expectList(model, harness, one.userId, one.version);
 });
 
 const find = step(
   'find',
   someSession,
   { isOthers: fc.constantFrom(false, false, true), behind: fc.constantFrom(0, 0, 1) },
-  async (model, house, one, { isOthers, behind }) => {
+  async (model, harness, one, { isOthers, behind }) => {
     const holder = { id: isOthers ? 'somebody else' : one.userId, credentialVersion: one.version - behind };
     const isTheirs = !isOthers && behind === 0 && model.isLive(one);
-    expect(await house.sessions.find(holder, one.id)).toEqual(isTheirs ? shown(one) : null);
+    expect(await harness.sessions.find(holder, one.id)).toEqual(isTheirs ? shown(one) : null);
   },
 );
 
-const signOut = step('sign out', someSession, { age }, async (model, house, one, { age }) => {
+const signOut = step('sign out', someSession, { age }, async (model, harness, one, { age }) => {
   const text = tokenOf(one, age);
-  expect(await house.sessions.close(text)).toBe(model.close(one, text));
+  expect(await harness.sessions.close(text)).toBe(model.close(one, text));
 });
 
-const end = step('end', someSession, { reason }, async (model, house, one, { reason }) => {
-  expect(await house.sessions.end(one.id, reason)).toBe(model.end(one, reason));
+const end = step('end', someSession, { reason }, async (model, harness, one, { reason }) => {
+  expect(await harness.sessions.end(one.id, reason)).toBe(model.end(one, reason));
 });
 
-const endAll = step('end all', someUser, { reason }, async (model, house, { id }, { reason }) => {
-  expect(await house.sessions.endAll(id, reason)).toBe(model.endAll(id, reason));
+const endAll = step('end all', someUser, { reason }, async (model, harness, { id }, { reason }) => {
+  expect(await harness.sessions.endAll(id, reason)).toBe(model.endAll(id, reason));
 });
 
-const endOthers = step('end the others', someSession, { reason }, async (model, house, one, { reason }) => {
-  const ended = await house.sessions.endAll(one.userId, reason, one.id);
+const endOthers = step('end the others', someSession, { reason }, async (model, harness, one, { reason }) => {
+  const ended = await harness.sessions.endAll(one.userId, reason, one.id);
   expect(ended).toBe(model.endAll(one.userId, reason, one.id));
 });
 
-const list = step('list', someUser, {}, async (model, house, { id, version, disabled, removed }) => {
-  const found = await house.users.find(id);
+const list = step('list', someUser, {}, async (model, harness, { id, version, disabled, removed }) => {
+  const found = await harness.users.find(id);
   expect(found && { version: found.credentialVersion, disabled: found.disabled }).toEqual(
     removed ? null : { version, disabled },
   );
-  await expectList(model, house, id, version);
+  await expectList(model, harness, id, version);
 });
 
 const changePassword = step(
   'change the password',
   someUser,
   { knows: fc.constantFrom(true, true, false) },
-  async (model, house, user, { knows }) => {
-    const found = await house.users.find(user.id);
+  async (model, harness, user, { knows }) => {
+    const found = await harness.users.find(user.id);
     if (!found) return;
     const next = `${user.password} and so on`.slice(-60);
     const changed = await orCode(
-      house.users.changePassword(found, knows ? user.password : 'a guess', next, aClaimant()),
+      harness.users.changePassword(found, knows ? user.password : 'a guess', next, aSignInSource()),
     );
     if (!knows || user.disabled) {
       expect(changed).toBe('current_password_wrong');
@@ -504,7 +509,7 @@ const changePassword = step(
     user.password = next;
     user.version += 1;
     expect(changed).toMatchObject({ id: user.id, credentialVersion: user.version });
-    const ended = await house.sessions.endAll(user.id, 'password_changed');
+    const ended = await harness.sessions.endAll(user.id, 'password_changed');
     expect(ended).toBe(model.endAll(user.id, 'password_changed'));
   },
 );
@@ -513,8 +518,8 @@ const disable = step(
   'disable or enable',
   someUser,
   { disabled: fc.constantFrom(false, false, true), ends: fc.boolean() },
-  async (model, house, user, { disabled, ends }) => {
-    const changed = await orCode(house.users.update(user.id, { disabled }));
+  async (model, harness, user, { disabled, ends }) => {
+    const changed = await orCode(harness.users.update(user.id, { disabled }));
     if (user.removed) {
       expect(changed).toBe('not_found');
       return;
@@ -523,26 +528,26 @@ const disable = step(
     if (disabled) user.version += 1;
     expect(changed).toMatchObject({ disabled, credentialVersion: user.version });
     if (!ends) return;
-    const ended = await house.sessions.endAll(user.id, 'user_disabled');
+    const ended = await harness.sessions.endAll(user.id, 'user_disabled');
     expect(ended).toBe(model.endAll(user.id, 'user_disabled'));
   },
 );
 
 /** Whoever is gone comes back under the same address, as somebody else. */
-const comeAndGo = step('come or go', someUser, {}, async (_, house, user) => {
-  const removed = await orCode(house.users.remove(user.id));
+const comeAndGo = step('come or go', someUser, {}, async (_, harness, user) => {
+  const removed = await orCode(harness.users.remove(user.id));
   expect(removed).toBe(user.removed ? 'not_found' : undefined);
   user.removed = !user.removed;
   if (user.removed) return;
   Object.assign(user, { id: randomUUID(), disabled: false });
-  await house.addUser(user);
+  await harness.addUser(user);
 });
 
 const wait = step(
   'wait',
   everything,
   { ms: fc.constantFrom(1, 1000, MINUTE, MINUTE, 3 * MINUTE, 6 * MINUTE, 21 * MINUTE, DAY) },
-  async (model, house, _, { ms }) => pass(model, house, ms),
+  async (model, harness, _, { ms }) => pass(model, harness, ms),
 );
 
 const waitFor = step(
@@ -554,7 +559,7 @@ const waitFor = step(
     late: fc.integer({ min: -1, max: 1 }),
     uses: fc.boolean(),
   },
-  async (model, house, one, { moment, policy, late, uses }) => {
+  async (model, harness, one, { moment, policy, late, uses }) => {
     const moments = {
       'its touch': touchDue(one, policy),
       'its deadline': deadline(one, policy),
@@ -562,19 +567,19 @@ const waitFor = step(
       'its oblivion': overAt(one) + DAY,
     };
     const at = moments[moment] + late;
-    if (at > model.now && at < model.now + 5 * DAY) pass(model, house, at - model.now);
-    if (uses) await expectResumption(model, house, one, { age: 0, policy });
+    if (at > model.now && at < model.now + 5 * DAY) pass(model, harness, at - model.now);
+    if (uses) await expectResumption(model, harness, one, { age: 0, policy });
   },
 );
 
 /** What is swept is not to be noticed. */
-const sweep = step('sweep', everything, {}, async (_, house) => {
-  await house.sweeper.sweep();
+const sweep = step('sweep', everything, {}, async (_, harness) => {
+  await harness.sweeper.sweep();
 });
 
-const restart = step('restart', everything, {}, async (model, house) => {
-  await house.restart();
-  if (!house.sessions.durable) model.forget();
+const restart = step('restart', everything, {}, async (model, harness) => {
+  await harness.restart();
+  if (!harness.sessions.durable) model.forget();
 });
 
 const STEPS = [
@@ -610,15 +615,15 @@ describeWithRedis('On Redis beside SQLite', () => {
 function describeHistories(
   place: () => Promise<{ urls: Partial<StorageOptions>; drop: () => Promise<void> }>,
 ): void {
-  let house: House;
+  let harness: Harness;
   let leave: () => Promise<void>;
 
   beforeAll(async () => {
     Logger.overrideLogger(false);
     const { urls, drop } = await place();
     leave = drop;
-    house = await House.open(new StorageOptions({ ...urls, timeout: 10_000 }));
-    leave = () => house.close().then(drop);
+    harness = await Harness.open(new StorageOptions({ ...urls, timeout: 10_000 }));
+    leave = () => harness.close().then(drop);
   });
   afterAll(() => leave());
 
@@ -628,9 +633,9 @@ function describeHistories(
       const history = fc.asyncProperty(
         fc.commands(STEPS, { maxCommands: STEPS_PER_HISTORY, size: 'max' }),
         async (steps) => {
-          const model = await begin(house);
-          await fc.asyncModelRun(() => ({ model, real: house }), steps);
-          await playOut(model, house);
+          const model = await begin(harness);
+          await fc.asyncModelRun(() => ({ model, real: harness }), steps);
+          await playOut(model, harness);
         },
       );
       await fc.assert(history, { seed, numRuns: RUNS, unbiased: true });
@@ -639,7 +644,7 @@ function describeHistories(
   );
 }
 
-async function begin(house: House): Promise<Model> {
+async function begin(harness: Harness): Promise<Model> {
   const users = namesakes().map((id) => ({
     id,
     email: `${id}@example.com`,
@@ -648,31 +653,31 @@ async function begin(house: House): Promise<Model> {
     disabled: false,
     removed: false,
   }));
-  for (const user of users) await house.addUser(user);
-  house.clock.advance(3 * DAY);
-  return new Model(users, house.clock.now().getTime());
+  for (const user of users) await harness.addUser(user);
+  harness.clock.advance(3 * DAY);
+  return new Model(users, harness.clock.now().getTime());
 }
 
-async function expectList(model: Model, house: House, id: string, version: number): Promise<void> {
-  expect(await house.sessions.list({ id, credentialVersion: version })).toEqual(model.list(id, version));
+async function expectList(model: Model, harness: Harness, id: string, version: number): Promise<void> {
+  expect(await harness.sessions.list({ id, credentialVersion: version })).toEqual(model.list(id, version));
 }
 
 async function expectResumption(
   model: Model,
-  house: House,
+  harness: Harness,
   one: KnownSession,
   { age, policy }: { readonly age: number; readonly policy: Policy },
 ): Promise<void> {
   const text = tokenOf(one, age);
-  const resumed = await house.sessions.resume(text, lifetimeOf(policy));
+  const resumed = await harness.sessions.resume(text, lifetimeOf(policy));
   expect(resumed).toEqual(model.resume(one, text, policy));
 }
 
 /** Every session is used once more; then the latest end and are forgotten, each to the millisecond. */
-async function playOut(model: Model, house: House): Promise<void> {
+async function playOut(model: Model, harness: Harness): Promise<void> {
   for (const one of model.sessions) {
-    await expectResumption(model, house, one, { age: 1, policy: usual });
-    await expectResumption(model, house, one, { age: 0, policy: usual });
+    await expectResumption(model, harness, one, { age: 1, policy: usual });
+    await expectResumption(model, harness, one, { age: 0, policy: usual });
   }
   const moments = model.sessions
     .slice(-6)
@@ -683,15 +688,15 @@ async function playOut(model: Model, house: House): Promise<void> {
     ])
     .filter(({ at }) => at >= model.now && at < NEVER - 1);
   for (const { one, at } of moments.toSorted((a, b) => a.at - b.at)) {
-    pass(model, house, at - model.now);
-    if (model.isLive(one)) await expectList(model, house, one.userId, one.version);
-    else await expectResumption(model, house, one, { age: 0, policy: usual });
+    pass(model, harness, at - model.now);
+    if (model.isLive(one)) await expectList(model, harness, one.userId, one.version);
+    else await expectResumption(model, harness, one, { age: 0, policy: usual });
   }
 }
 
-function pass(model: Model, house: House, ms: number): void {
+function pass(model: Model, harness: Harness, ms: number): void {
   model.now += ms;
-  house.clock.advance(ms);
+  harness.clock.advance(ms);
 }
 
 function tokenOf({ tokens }: KnownSession, age: number): string {

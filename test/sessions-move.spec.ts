@@ -30,8 +30,8 @@ const sqlite = async (): Promise<Place> => ({
 const postgres = newSchema;
 const redis = async (): Promise<Place> => newPrefix();
 
-/** A server that moves house, and who is signed in meanwhile. */
-class House {
+/** A server whose sessions move to another store, and the users who are signed in while they move. */
+class Harness {
   readonly folder = newFolder();
   /** Tokens that are good, of people who ask all the time, whether a server is there or not. */
   readonly living: string[] = [];
@@ -124,81 +124,81 @@ class House {
 }
 
 function describeMove(first: () => Promise<Place>, second: () => Promise<Place>): void {
-  const house = new House();
+  const harness = new Harness();
   let [a, b]: Place[] = [];
 
   beforeAll(async () => {
     [a, b] = [await first(), await second()];
     for (const { url } of [a, b]) await (await openBackend(url, 10_000)).close();
-    await makeDatabase(house.folder);
-    await house.addUser();
+    await makeDatabase(harness.folder);
+    await harness.addUser();
     await fill(a.url);
-    await house.open(a.url);
+    await harness.open(a.url);
   }, PATIENCE);
   afterAll(async () => {
-    await house.letThemRest();
-    await house.close();
+    await harness.letThemRest();
+    await harness.close();
     await Promise.all([a!.drop(), b!.drop()]);
   });
 
   const args = () => ['sessions', 'move', '--from', a!.url, '--to', b!.url, '--json'];
   const move = async () => {
-    const { code, stdout, stderr } = await operate(house.folder, args());
+    const { code, stdout, stderr } = await operate(harness.folder, args());
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     return JSON.parse(stdout);
   };
   const signInMany = async (count: number) => {
     const tokens: string[] = [];
-    while (tokens.length < count) tokens.push(await house.signIn());
+    while (tokens.length < count) tokens.push(await harness.signIn());
     return tokens;
   };
 
   it(
     'nobody is signed out under traffic, whoever is stays so, and a move too many changes nothing',
     async () => {
-      house.living.push(...(await signInMany(20)));
+      harness.living.push(...(await signInMany(20)));
       const [early, between] = [await signInMany(10), await signInMany(10)];
       const [rotated] = await signInMany(1);
-      house.letThemAsk();
+      harness.letThemAsk();
 
       const bulk = { isOver: false };
       const counts = move().finally(() => (bulk.isOver = true));
       while (!bulk.isOver) {
         const [stays, leaves] = await signInMany(2);
-        house.living.push(stays!);
-        await house.signOut(leaves!);
+        harness.living.push(stays!);
+        await harness.signOut(leaves!);
         const leaver = early.pop();
-        if (leaver !== undefined) await house.signOut(leaver);
+        if (leaver !== undefined) await harness.signOut(leaver);
       }
       expect((await counts).copied).toBeGreaterThanOrEqual(CROWD + 20);
 
-      for (const token of [...early, ...between]) await house.signOut(token);
-      house.living.push(...(await signInMany(5)));
-      const next = await house.rotate(rotated!, a!.url);
-      house.living.push(next);
+      for (const token of [...early, ...between]) await harness.signOut(token);
+      harness.living.push(...(await signInMany(5)));
+      const next = await harness.rotate(rotated!, a!.url);
+      harness.living.push(next);
 
-      await house.close();
+      await harness.close();
       await delay(200);
       const rest = await move();
       expect(rest.copied).toBeGreaterThanOrEqual(5);
       expect(rest.ended).toBeGreaterThanOrEqual(10);
       expect(rest.updated).toBeGreaterThanOrEqual(1);
-      await house.open(b!.url);
+      await harness.open(b!.url);
       await delay(500);
-      await house.expectAsItShouldBe();
+      await harness.expectAsItShouldBe();
 
-      const late = house.living.splice(0, 2);
-      house.living.splice(house.living.indexOf(next), 1);
+      const late = harness.living.splice(0, 2);
+      harness.living.splice(harness.living.indexOf(next), 1);
       await delay(100);
-      for (const token of late) await house.signOut(token);
-      house.living.push(await house.rotate(next, b!.url), ...(await signInMany(2)));
+      for (const token of late) await harness.signOut(token);
+      harness.living.push(await harness.rotate(next, b!.url), ...(await signInMany(2)));
       expect(await move()).toMatchObject({ copied: 0, updated: 0, ended: 0 });
-      await house.expectAsItShouldBe();
+      await harness.expectAsItShouldBe();
 
-      await house.letThemRest();
-      expect(house.wrong).toEqual([]);
-      expect(house.answers.get(200)).toBeGreaterThan(100);
-      expect(house.answers.get(0)).toBeGreaterThan(0);
+      await harness.letThemRest();
+      expect(harness.wrong).toEqual([]);
+      expect(harness.answers.get(200)).toBeGreaterThan(100);
+      expect(harness.answers.get(0)).toBeGreaterThan(0);
     },
     PATIENCE,
   );

@@ -641,7 +641,7 @@ describe('The sessions of whoever signs in by Basic', () => {
   });
 });
 
-describe('A house that knows no sessions', () => {
+describe('A server without sessions', () => {
   it.each(['standard', 'alx'])('has no routes to them (%s)', async (dialect) => {
     const app = await TestApp.start({ AUTH_TYPE: 'basic_auth', AUTH_COMPAT: dialect });
     const { id } = await app.addUser('root@example.com', 'admin');

@@ -8,8 +8,8 @@ const MINUTE = 60_000;
 const FORGOTTEN = 'sid=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax';
 const MARKS = { 'x-request-id': 'request-0001' };
 
-/** A house at 12:10, and a session in it that was opened at 12:00 and used at 12:04. */
-interface House {
+/** A server at 12:10, with a session that was opened at 12:00 and used at 12:04. */
+interface Harness {
   readonly app: TestApp;
   readonly root: User;
   readonly user: User;
@@ -22,10 +22,10 @@ interface Way {
   readonly code: string;
   readonly detail: string;
   readonly variables?: Readonly<Record<string, string>>;
-  end(house: House): Promise<unknown>;
+  end(harness: Harness): Promise<unknown>;
 }
 
-const disable = ({ app, user }: House) => app.nest.get(UsersService).update(user.id, { disabled: true });
+const disable = ({ app, user }: Harness) => app.nest.get(UsersService).update(user.id, { disabled: true });
 
 const WAYS = {
   'signed out': {
@@ -136,7 +136,7 @@ async function open(
   variables: Readonly<Record<string, string>>,
   name: string,
   toBody: (credentials: Record<string, string>) => unknown = (credentials) => credentials,
-): Promise<House> {
+): Promise<Harness> {
   const app = await TestApp.start({ STORE_TIMEOUT: '10s', ...variables });
   const root = await app.addUser(`root-${name}@example.com`, 'admin');
   const user = await app.addUser(`${name}@example.com`);
@@ -157,36 +157,36 @@ for (const [name, storage] of Object.entries(STORAGES)) {
   storage.describe(`Whoever holds the token of a session on ${name}`, () => {
     const type = name === 'memory' ? 'session_exp_auth' : 'session_db_auth';
     let opened: Awaited<ReturnType<typeof storage.open>>;
-    let house: House;
+    let harness: Harness;
     let count = 0;
 
     beforeAll(async () => {
       opened = await storage.open();
     });
 
-    afterEach(() => house.app.stop());
+    afterEach(() => harness.app.stop());
 
     afterAll(() => opened.drop());
 
     /** The token of a session a minute after what may have been its end. */
     async function outlived({ variables = {}, end }: Pick<Way, 'variables' | 'end'>): Promise<string> {
       count += 1;
-      house = await open({ AUTH_TYPE: type, ...opened.variables, ...variables }, `ann-${count}`);
-      const token = tokenOwner(house.holder);
-      await end(house);
-      house.app.clock.advance(MINUTE);
+      harness = await open({ AUTH_TYPE: type, ...opened.variables, ...variables }, `ann-${count}`);
+      const token = tokenOwner(harness.holder);
+      await end(harness);
+      harness.app.clock.advance(MINUTE);
       return token;
     }
 
-    const wholeOfUnknown = async () => wholeOf(await shown(house.app, unknown()));
+    const wholeOfUnknown = async () => wholeOf(await shown(harness.app, unknown()));
 
     /** Whoever presents no token at all has what they sent taken back; whether one was ever given out, nobody learns. */
     const expectSecrecy = async (token: string) => {
-      const [plain, misspelt] = [await wholeOfUnknown(), wholeOf(await shown(house.app, 'misspelt'))];
-      const other = tokenOwner(await house.signedIn(house.root.email));
+      const [plain, misspelt] = [await wholeOfUnknown(), wholeOf(await shown(harness.app, 'misspelt'))];
+      const other = tokenOwner(await harness.signedIn(harness.root.email));
       for (const stranger of strangersTo(token, other)) {
         const expected = SessionToken.parse(stranger) ? plain : misspelt;
-        expect([stranger, wholeOf(await shown(house.app, stranger))]).toEqual([stranger, expected]);
+        expect([stranger, wholeOf(await shown(harness.app, stranger))]).toEqual([stranger, expected]);
       }
     };
 
@@ -195,7 +195,7 @@ for (const [name, storage] of Object.entries(STORAGES)) {
       async (_, way) => {
         const token = await outlived(way);
         for (const path of ['/users/me', '/sessions', '/nowhere', '/users/me']) {
-          const { status, headers, body } = await shown(house.app, token, path);
+          const { status, headers, body } = await shown(harness.app, token, path);
           expect([status, body]).toEqual([
             401,
             {
@@ -212,17 +212,17 @@ for (const [name, storage] of Object.entries(STORAGES)) {
           expect(headers.getSetCookie()).toEqual([FORGOTTEN]);
         }
         await expectSecrecy(token);
-        house.app.clock.advance(ENDING_KEPT_FOR - MINUTE - 1);
-        expect((await shown(house.app, token)).body).toMatchObject({ code: way.code, detail: way.detail });
-        house.app.clock.advance(1);
-        expect(wholeOf(await shown(house.app, token))).toBe(await wholeOfUnknown());
+        harness.app.clock.advance(ENDING_KEPT_FOR - MINUTE - 1);
+        expect((await shown(harness.app, token)).body).toMatchObject({ code: way.code, detail: way.detail });
+        harness.app.clock.advance(1);
+        expect(wholeOf(await shown(harness.app, token))).toBe(await wholeOfUnknown());
       },
     );
 
     it('is told that it was for the disabling, also when that is undone', async () => {
       const token = await outlived({ end: disable });
-      await house.app.nest.get(UsersService).update(house.user.id, { disabled: false });
-      expect((await shown(house.app, token)).body).toMatchObject({
+      await harness.app.nest.get(UsersService).update(harness.user.id, { disabled: false });
+      expect((await shown(harness.app, token)).body).toMatchObject({
         code: 'user_disabled',
         ended_at: '2026-01-01T12:10:00.000Z',
       });
@@ -231,7 +231,7 @@ for (const [name, storage] of Object.entries(STORAGES)) {
     it('is no stranger while it lives', async () => {
       const token = await outlived({ end: () => Promise.resolve() });
       await expectSecrecy(token);
-      expect((await shown(house.app, token)).status).toBe(200);
+      expect((await shown(harness.app, token)).status).toBe(200);
     });
 
     it('is told nothing where it was not its last', async () => {
@@ -243,8 +243,8 @@ for (const [name, storage] of Object.entries(STORAGES)) {
           await holder.delete('/auth_session/logout');
         },
       });
-      expect((await shown(house.app, last)).body.code).toBe('session_signed_out');
-      expect(wholeOf(await shown(house.app, token))).toBe(await wholeOfUnknown());
+      expect((await shown(harness.app, last)).body.code).toBe('session_signed_out');
+      expect(wholeOf(await shown(harness.app, token))).toBe(await wholeOfUnknown());
     });
   });
 }
@@ -275,9 +275,9 @@ describe('A token that nobody knows', () => {
 
 describe('Whoever holds the token of a session that is over, in alx', () => {
   const { 'left idle': _, ...ways } = WAYS;
-  let house: House;
+  let harness: Harness;
 
-  afterEach(() => house.app.stop());
+  afterEach(() => harness.app.stop());
 
   it.each(
     Object.entries<Pick<Way, 'variables' | 'end'>>({
@@ -287,11 +287,11 @@ describe('Whoever holds the token of a session that is over, in alx', () => {
     }),
   )('learns nothing but that: %s', async (_, { variables, end }) => {
     const alx = { AUTH_TYPE: 'session_db_auth', AUTH_COMPAT: 'alx', DATABASE_URL: newDatabase() };
-    house = await open({ ...alx, ...variables }, 'ann', (credentials) => new URLSearchParams(credentials));
-    const token = tokenOwner(house.holder);
-    await end(house);
-    const answer = await shown(house.app, token);
+    harness = await open({ ...alx, ...variables }, 'ann', (credentials) => new URLSearchParams(credentials));
+    const token = tokenOwner(harness.holder);
+    await end(harness);
+    const answer = await shown(harness.app, token);
     expect([answer.status, answer.body]).toEqual([403, { error: 'Forbidden' }]);
-    expect(wholeOf(answer)).toBe(wholeOf(await shown(house.app, unknown())));
+    expect(wholeOf(answer)).toBe(wholeOf(await shown(harness.app, unknown())));
   });
 });

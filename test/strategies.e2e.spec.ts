@@ -15,7 +15,7 @@ const TYPES = [
 const DIALECTS = ['standard', 'alx'] as const;
 
 /** A durable scheme needs a durable store, and one dialect knows no bearer tokens. */
-const houses = TYPES.flatMap((type) =>
+const harnesses = TYPES.flatMap((type) =>
   Object.entries(STORAGES).flatMap(([name, storage]) =>
     DIALECTS.map((dialect) => ({ type, name, storage, dialect, remembers: type !== 'basic_auth' })),
   ),
@@ -23,7 +23,7 @@ const houses = TYPES.flatMap((type) =>
   .filter(({ type, name }) => !(/session_db_auth|token_auth/.test(type) && name === 'memory'))
   .filter(({ type, dialect }) => !(type.includes('token_auth') && dialect === 'alx'));
 
-for (const { type, name, storage, dialect, remembers } of houses) {
+for (const { type, name, storage, dialect, remembers } of harnesses) {
   storage.describe(`AUTH_TYPE=${type} on ${name} in ${dialect}`, () => {
     let app: TestApp;
     let drop: () => Promise<void>;

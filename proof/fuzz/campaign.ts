@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { Wire, type WireAnswer } from '../../test/support/wire.js';
 import { type Attempt, MARK } from './attempt.js';
 import { type Description, attempts } from './grammar.js';
-import { House } from './house.js';
+import { Harness } from './harness.js';
 
 /** How many attempts are made of a seed at a time, after which everyone is seen to. */
 const BATCH = 200;
@@ -30,7 +30,7 @@ const HOUSES = [
 export interface Plan {
   readonly requests: number;
   readonly seeds: readonly number[];
-  /** The one attempt of the one seed that is made, as often as there are houses. */
+  /** The one attempt of the one seed that is made, as often as there are harnesses. */
   readonly only?: number;
 }
 
@@ -43,7 +43,7 @@ export interface Target {
 
 export interface Report {
   readonly sent: number;
-  /** How often each status was met, by house. */
+  /** How often each status was met, by harness. */
   readonly counts: ReadonlyMap<string, ReadonlyMap<number, number>>;
   readonly targets: readonly Target[];
   /** What went wrong, with the seed and number of what was sent. */
@@ -54,12 +54,12 @@ type Flaw = 'fault' | 'echo' | 'silence';
 
 /** Starts servers of both dialects and all ways to sign in, sends them what the seeds make, and looks at what comes back. */
 export async function campaign(plan: Plan, tell: (line: string) => void = () => {}): Promise<Report> {
-  const houses: House[] = [];
+  const harnesses: Harness[] = [];
   try {
-    for (const [dialect, type] of HOUSES) houses.push(await House.open(dialect, type));
-    return await new Campaign(houses, plan, tell).run();
+    for (const [dialect, type] of HOUSES) harnesses.push(await Harness.open(dialect, type));
+    return await new Campaign(harnesses, plan, tell).run();
   } catch (error) {
-    await Promise.all(houses.map((house) => house.close()));
+    await Promise.all(harnesses.map((harness) => harness.close()));
     throw error;
   }
 }
@@ -68,31 +68,31 @@ class Campaign {
   readonly #counts: Map<string, Map<number, number>>;
   readonly #flaws: Record<Flaw, number> = { fault: 0, echo: 0, silence: 0 };
   readonly #failures: string[] = [];
-  readonly #wires = new Map<House, readonly Wire[]>();
+  readonly #wires = new Map<Harness, readonly Wire[]>();
   #sent = 0;
 
   constructor(
-    private readonly houses: readonly House[],
+    private readonly harnesses: readonly Harness[],
     private readonly plan: Plan,
     private readonly tell: (line: string) => void,
   ) {
-    this.#counts = new Map(houses.map(({ name }) => [name, new Map<number, number>()]));
-    for (const house of houses)
+    this.#counts = new Map(harnesses.map(({ name }) => [name, new Map<number, number>()]));
+    for (const harness of harnesses)
       this.#wires.set(
-        house,
-        Array.from({ length: LANES }, () => new Wire(house.server.url)),
+        harness,
+        Array.from({ length: LANES }, () => new Wire(harness.server.url)),
       );
   }
 
   async run(): Promise<Report> {
     const { requests, seeds, only } = this.plan;
     const grammar = attempts(await this.#description());
-    const before = await this.#ofEach((house) => house.prototypes());
+    const before = await this.#ofEach((harness) => harness.prototypes());
     let early: (number | null)[] | null = null;
     const share = only === undefined ? Math.ceil(requests / seeds.length) : only + 1;
     for (const seed of seeds) {
       for (let first = 0; first < share; first += BATCH) {
-        await this.#ofEach((house) => house.tidyUp());
+        await this.#ofEach((harness) => harness.tidyUp());
         if (this.#sent >= requests * WARM_UP) early ??= this.#memory();
         const batch = fc.sample(grammar, { seed: seed + first, numRuns: BATCH });
         await this.#play(batch.slice(0, share - first), seed, first);
@@ -100,9 +100,9 @@ class Campaign {
       this.tell(`seed ${seed}: ${this.#sent} sent in all, ${this.#failures.length} failures`);
     }
     const late = this.#memory();
-    const after = await this.#ofEach((house) => house.prototypes());
+    const after = await this.#ofEach((harness) => harness.prototypes());
     for (const wire of [...this.#wires.values()].flat()) wire.close();
-    const ends = await this.#ofEach((house) => house.close());
+    const ends = await this.#ofEach((harness) => harness.close());
     const growth = late.flatMap((size, index) => {
       const was = early?.[index] ?? null;
       return size === null || was === null ? [] : [size - was];
@@ -129,26 +129,28 @@ class Campaign {
     };
   }
 
-  /** Sends each attempt to one house in turn, or the only one to all of them. */
+  /** Sends each attempt to one harness in turn, or the only one to all of them. */
   async #play(batch: readonly Attempt[], seed: number, first: number): Promise<void> {
     const { only } = this.plan;
     const numbered = batch.map((attempt, index) => ({ attempt, number: first + index }));
     const chosen = numbered.filter(({ number }) => only === undefined || number === only);
-    await this.#ofEach(async (house, index) => {
-      const mine = chosen.filter(({ number }) => only !== undefined || number % this.houses.length === index);
-      const lanes = this.#wires.get(house)!.map(async (wire) => {
+    await this.#ofEach(async (harness, index) => {
+      const mine = chosen.filter(
+        ({ number }) => only !== undefined || number % this.harnesses.length === index,
+      );
+      const lanes = this.#wires.get(harness)!.map(async (wire) => {
         for (let next = mine.shift(); next; next = mine.shift())
-          await this.#try(house, wire, next.attempt, `--seed ${seed} --only ${next.number}`);
+          await this.#try(harness, wire, next.attempt, `--seed ${seed} --only ${next.number}`);
       });
       await Promise.all(lanes);
     });
   }
 
-  async #try(house: House, wire: Wire, attempt: Attempt, replay: string): Promise<void> {
-    const bytes = house.bytesOf(attempt);
-    const answers = await house.send(wire, attempt, bytes);
+  async #try(harness: Harness, wire: Wire, attempt: Attempt, replay: string): Promise<void> {
+    const bytes = harness.bytesOf(attempt);
+    const answers = await harness.send(wire, attempt, bytes);
     this.#sent += 1;
-    const counts = this.#counts.get(house.name)!;
+    const counts = this.#counts.get(harness.name)!;
     for (const { status } of answers ?? []) counts.set(status, (counts.get(status) ?? 0) + 1);
     const flaw = flawOf(answers);
     if (flaw === null) return;
@@ -156,20 +158,20 @@ class Campaign {
     if (this.#failures.length >= MOST_TOLD) return;
     const shown = JSON.stringify(bytes.toString('latin1').slice(0, 2000));
     const statuses = answers?.map(({ status }) => status).join(', ') ?? 'nothing';
-    this.#failures.push(`${flaw}: ${replay} (${house.name}) was answered ${statuses}: ${shown}`);
+    this.#failures.push(`${flaw}: ${replay} (${harness.name}) was answered ${statuses}: ${shown}`);
   }
 
   async #description(): Promise<Description> {
-    const response = await fetch(`${this.houses[0]!.server.url}/openapi.json`);
+    const response = await fetch(`${this.harnesses[0]!.server.url}/openapi.json`);
     return (await response.json()) as Description;
   }
 
   #memory(): (number | null)[] {
-    return this.houses.map(({ memory }) => memory);
+    return this.harnesses.map(({ memory }) => memory);
   }
 
-  #ofEach<T>(work: (house: House, index: number) => Promise<T>): Promise<T[]> {
-    return Promise.all(this.houses.map(work));
+  #ofEach<T>(work: (harness: Harness, index: number) => Promise<T>): Promise<T[]> {
+    return Promise.all(this.harnesses.map(work));
   }
 }
 

@@ -34,9 +34,9 @@ function keptSeeds(): number[] {
 function print({ sent, counts, targets, failures }: Report, seeds: readonly number[], seconds: number): void {
   for (const failure of failures) console.log(failure);
   console.log(`\n${sent} requests of the seeds ${seeds.join(', ')} in ${seconds} s\n`);
-  for (const [house, statuses] of counts) {
+  for (const [harness, statuses] of counts) {
     const sorted = [...statuses].toSorted(([a], [b]) => a - b);
-    console.log(`${house}: ${sorted.map(([status, count]) => `${count} × ${status}`).join(', ')}`);
+    console.log(`${harness}: ${sorted.map(([status, count]) => `${count} × ${status}`).join(', ')}`);
   }
   console.log();
   for (const { what, measured, target, isMet } of targets)

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
 
-/** The share of planted faults, in percent, that the specs of a room must notice. */
+/** The share of planted faults, in percent, that the specs of a part must notice. */
 const TARGET = 85;
 
 /** What is judged: files, and where the specs lie that are to notice faults in them. */
-const ROOMS = {
+const PARTS = {
   guard: {
     mutate: ['src/auth/guards/*.ts', 'src/server/http/unmatched-routes.ts'],
     specs: ['src/auth/guards/', 'src/server/http/unmatched-routes'],
@@ -34,9 +34,9 @@ const PATIENCE = 60_000;
 const NOTICED = new Set(['Killed', 'Timeout']);
 const MISSED = new Set(['Survived', 'NoCoverage']);
 
-/** Plants faults in copies of a room's files, one at a time; what became of each. */
-function plantFaults(room, { concurrency, incremental }) {
-  const { mutate, specs } = ROOMS[room];
+/** Plants faults in copies of a part's files, one at a time; what became of each. */
+function plantFaults(part, { concurrency, incremental }) {
+  const { mutate, specs } = PARTS[part];
   return new Stryker({
     plugins: ['@stryker-mutator/jest-runner'],
     mutate: [...mutate, '!src/**/*.spec.ts'],
@@ -50,23 +50,23 @@ function plantFaults(room, { concurrency, incremental }) {
     concurrency,
     timeoutMS: PATIENCE,
     incremental,
-    incrementalFile: `proof/mutation/build/${room}.incremental.json`,
+    incrementalFile: `proof/mutation/build/${part}.incremental.json`,
     ignorePatterns: ['/proof/bench', '/dist', '/build', '/proof/mutation'],
     tempDirName: 'proof/mutation/build/sandboxes',
     reporters: ['progress', 'clear-text', 'html', 'json'],
     clearTextReporter: { logTests: false, reportTests: false, reportScoreTable: false },
-    htmlReporter: { fileName: `proof/mutation/build/${room}.html` },
-    jsonReporter: { fileName: `proof/mutation/build/${room}.json` },
+    htmlReporter: { fileName: `proof/mutation/build/${part}.html` },
+    jsonReporter: { fileName: `proof/mutation/build/${part}.json` },
     warnings: { slow: false },
   }).runMutationTest();
 }
 
-function summaryOf(room, results) {
+function summaryOf(part, results) {
   const count = (statuses) => results.filter(({ status }) => statuses.has(status)).length;
   const [noticed, missed] = [count(NOTICED), count(MISSED)];
   const percent = Math.floor((1000 * noticed) / (noticed + missed)) / 10;
   return {
-    room,
+    part,
     planted: noticed + missed,
     noticed,
     'of these by time': count(new Set(['Timeout'])),
@@ -81,10 +81,10 @@ const { values, positionals } = parseArgs({
   },
   allowPositionals: true,
 });
-const chosen = positionals.length > 0 ? positionals : Object.keys(ROOMS);
+const chosen = positionals.length > 0 ? positionals : Object.keys(PARTS);
 const settings = { ...values, concurrency: Number(values.concurrency) };
 const results = new Map();
-for (const room of chosen) results.set(room, await plantFaults(room, settings));
-const summaries = [...results].map(([room, found]) => summaryOf(room, found));
+for (const part of chosen) results.set(part, await plantFaults(part, settings));
+const summaries = [...results].map(([part, found]) => summaryOf(part, found));
 console.table([...summaries, summaryOf('all', [...results.values()].flat())]);
 if (summaries.some(({ percent }) => percent < TARGET)) process.exitCode = 1;

@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http';
 import { parseArgs } from 'node:util';
 import { Server, newFolder } from '../../test/support/server.js';
 import { auc } from './auc.js';
-import { KINDS, type Kind, populate } from './house.js';
+import { KINDS, type Kind, populate } from './harness.js';
 
 /** `npm run timing -- [--count N] [--cost N] [login] [basic]`: failed attempts of each kind at each door, and bcrypt's cost. */
 const DEFAULTS = { count: '5000', cost: '6' };

@@ -1,6 +1,6 @@
 import type { Initiator } from './initiator.js';
 
-/** What there is to be told of; README, "The audit trail", says when each happens. */
+/** The types of security events; README, "The audit trail", says when each happens. */
 export const AUDIT_TYPES = [
   'sign_in',
   'sign_in_failed',
@@ -48,13 +48,13 @@ export const AUDIT_REASONS = [
   'revoked',
 ] as const;
 
-/** More of an event, in words of ours alone: nothing that a client sent is in it. */
+/** Details of an event. None of them is text that a client sent. */
 export interface AuditDetails {
-  /** How a password came: to the login route or in a header. */
+  /** How the password was sent: to the login route, or in a header. */
   readonly method?: 'login' | 'basic';
   /** Why a sign-in failed or a session ended; or that a password was revoked when its reset token was issued. */
   readonly reason?: (typeof AUDIT_REASONS)[number];
-  /** What was opened, and how its token travels. */
+  /** The kind of session that was opened, and how the client sends its token. */
   readonly kind?: 'session' | 'remembered' | 'access_token';
   readonly transport?: 'cookie' | 'bearer';
   /** The role of a new user. */
@@ -66,23 +66,23 @@ export interface AuditDetails {
   readonly route?: string;
 }
 
-/** Something that happened. */
+/** What happened, without time and initiator. */
 export interface AuditFacts {
   readonly type: AuditType;
-  /** The user whom it concerns; null where that is nobody, or nobody knows. */
+  /** The user that it concerns; null if there is none or it is unknown. */
   readonly subjectId: string | null;
   /** The public id of the session that it concerns. */
   readonly sessionId?: string | null;
   readonly details?: AuditDetails;
 }
 
-/** Something that happened, when, and who did it: safe to log, list and send. */
+/** A security event with its time and initiator. Safe to log, list and send. */
 export interface AuditEvent extends Required<AuditFacts>, Omit<Initiator, 'connection'> {
   /** In the order of time. */
   readonly id: string;
-  /** When it happened, and of one that was repeated the first time. */
+  /** When it happened first. */
   readonly at: Date;
-  /** How often it happened: repeated events of one kind are one event with a count. */
+  /** How often it happened. Equal events are one event with a count. */
   readonly count: number;
   /** When it happened last. */
   readonly lastAt: Date;

@@ -1,6 +1,6 @@
 import { v7 as uuidV7, validate, version } from 'uuid';
 
-/** Of the events of one process in one millisecond, each id is greater than the one before. */
+/** Makes ids in the order of time. Within one process each id is greater than the previous one, also within one millisecond. */
 export class AuditIds {
   #at = 0;
   #count = 0;
@@ -13,7 +13,7 @@ export class AuditIds {
   }
 }
 
-/** Every id from before an instant is smaller than this, and every other one is not. */
+/** A lower bound: ids of events before `at` are smaller, all others are not. */
 export function firstIdAt(at: Date): string {
   const time = Math.max(at.getTime(), 0).toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-`;

@@ -9,11 +9,11 @@ const RULES: RulesOf<AuditOptions> = {
   routes: flag,
 };
 
-/** What the audit module needs to know, in milliseconds; each value left out is the one below. */
+/** Options of the audit module, in milliseconds. The values below are the defaults. */
 export class AuditOptions {
-  /** For how long events are kept. */
+  /** How long events are kept. */
   readonly retention: number = 90 * DAY;
-  /** Between two sweeps, give or take a fifth. */
+  /** Between two sweeps, plus or minus a fifth. */
   readonly sweepInterval: number = 3_600_000;
   /** Whether the events can be listed at `/audit`. */
   readonly routes: boolean = true;

@@ -1,33 +1,33 @@
 import type { AuditEvent, AuditType } from './audit-event.js';
 
-/** Which events are asked for; null for any. */
+/** Which events to list; null means any. */
 export interface AuditFilter {
-  /** Whoever did it or whom it concerns. */
+  /** The user who caused the event or whom it concerns. */
   readonly userId: string | null;
   readonly type: AuditType | null;
 }
 
-/** Some of the events, newest first. */
+/** A page of events, newest first. */
 export interface AuditPage {
-  /** It may be empty while there are more: one step looks at a bounded number of events. */
+  /** Can be empty although there are more events: one call looks at a bounded number. */
   readonly events: AuditEvent[];
-  /** What to list the rest before; null where there is none. */
+  /** The `before` of the next page; null if there is none. */
   readonly next: string | null;
 }
 
-/** How many events one step of `list` looks at, at most. */
+/** The largest number of events that one call of `list` looks at. */
 export const AUDIT_WINDOW = 10_000;
 
 /**
- * Where events are kept, in the order of their ids, which is that of time. Every method is one atomic step; what it hands
- * out is a copy. A store that cannot answer throws `StoreUnavailableError`.
+ * Where events are kept, in the order of their ids, which is that of time. Every method is one atomic step and
+ * returns copies. A store that cannot answer throws `StoreUnavailableError`.
  */
 export abstract class AuditStore {
   abstract append(event: AuditEvent): Promise<void>;
-  /** Adds repetitions to the count of an event, and notes when the last one was; nothing where there is no such event. */
+  /** Adds repetitions to the count of an event and sets the time of the last one. Does nothing if there is no such event. */
   abstract repeat(id: string, times: number, lastAt: Date): Promise<void>;
   /** Up to `limit` events with smaller ids than `before`, newest first. */
   abstract list(filter: AuditFilter, limit: number, before: string | null): Promise<AuditPage>;
-  /** Forgets up to `limit` of the oldest events from before an instant, and says how many. */
+  /** Deletes up to `limit` of the oldest events before an instant and returns their number. */
   abstract forget(before: Date, limit: number): Promise<number>;
 }

@@ -4,10 +4,10 @@ import { type SweepStep, Sweeper } from '../common/sweeper.js';
 import { AuditOptions } from './audit-options.js';
 import { AuditStore } from './audit-store.js';
 
-/** How many events one step forgets. */
+/** How many events one step deletes. */
 const STEP = 500;
 
-/** Forgets, now and then, the events that are older than the retention. */
+/** Deletes events that are older than the retention, at intervals. */
 @Injectable()
 export class AuditSweeper extends Sweeper {
   constructor(

@@ -2,11 +2,11 @@ import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/comm
 import { Clock } from '../common/clock.js';
 import type { AuditEvent, AuditFacts, AuditType } from './audit-event.js';
 import { AuditIds } from './audit-id.js';
-import { AUDIT_WINDOW_LENGTH, AuditRooms } from './audit-rooms.js';
+import { AUDIT_WINDOW_LENGTH, AuditQuota } from './audit-quota.js';
 import { AuditStore } from './audit-store.js';
 import { type Initiator, PROGRAM } from './initiator.js';
 
-/** What somebody should look at when there is much of it. */
+/** The types that are logged as warnings. */
 const ALARMING: ReadonlySet<AuditType> = new Set([
   'sign_in_failed',
   'sign_in_throttled',
@@ -18,10 +18,10 @@ const ALARMING: ReadonlySet<AuditType> = new Set([
   'setup_code_refused',
 ]);
 
-/** Milliseconds after a repetition in which others join it, before the count is written. */
+/** Milliseconds between a repetition and the write of its count. Later repetitions join it. */
 const COUNTING_DELAY = 1_000;
 
-/** How many counts are written at a time. */
+/** How many counts are written at the same time. */
 const COUNTS_AT_A_TIME = 50;
 
 /** A row that may be repeated, and the repetitions that are not written yet. */
@@ -33,15 +33,15 @@ interface Row {
 }
 
 /**
- * Writes down what happened: each event as one line of the log, and then in the store, where repetitions are a count
- * (`AuditRooms`) that is written within a second.
+ * Records security events: each as one line of the log, then in the store, where repetitions (`AuditQuota`) are a count that
+ * is written within a second.
  */
 @Injectable()
 export class AuditTrail implements BeforeApplicationShutdown {
   readonly #logger = new Logger('Audit');
   readonly #ids = new AuditIds();
   #window = 0;
-  #rooms = new AuditRooms();
+  #quota = new AuditQuota();
   #rows = new Map<string, Row>();
   #counting: NodeJS.Timeout | null = null;
   #isEnding = false;
@@ -51,13 +51,13 @@ export class AuditTrail implements BeforeApplicationShutdown {
     private readonly clock: Clock,
   ) {}
 
-  /** Never fails: what has happened has happened, and an event that cannot be kept is logged with the reason. */
+  /** Never throws. An event that cannot be stored is logged with the reason. */
   async record(facts: AuditFacts, { connection: _, ...by }: Initiator = PROGRAM): Promise<void> {
     const at = this.clock.now();
     const id = this.#ids.next(at);
     const event = { id, at, count: 1, lastAt: at, sessionId: null, details: {}, ...facts, ...by };
     this.#enter(Math.floor(at.getTime() / AUDIT_WINDOW_LENGTH));
-    const place = this.#rooms.placeOf(event);
+    const place = this.#quota.placeOf(event);
     const row = place && this.#rows.get(place.key);
     this.#log({ ...event, id: row?.id ?? id });
     if (!place) return void (await this.#append(event));
@@ -74,7 +74,7 @@ export class AuditTrail implements BeforeApplicationShutdown {
     await this.#write([...this.#rows.values()]);
   }
 
-  /** From here on counts are written at once: the stores are closed soon. */
+  /** From now on counts are written at once, because the stores close soon. */
   async beforeApplicationShutdown(): Promise<void> {
     this.#isEnding = true;
     await this.flush();
@@ -97,12 +97,12 @@ export class AuditTrail implements BeforeApplicationShutdown {
     else this.#counting ??= setTimeout(() => void this.flush(), COUNTING_DELAY).unref();
   }
 
-  /** Of the window before, what is not written yet is written, and nothing is repeated any more. */
+  /** Begins a new window: writes the counts of the previous one, whose rows get no more repetitions. */
   #enter(window: number): void {
     if (window === this.#window) return;
     void this.#write([...this.#rows.values()]);
     this.#window = window;
-    this.#rooms = new AuditRooms();
+    this.#quota = new AuditQuota();
     this.#rows = new Map();
   }
 
@@ -132,7 +132,7 @@ export class AuditTrail implements BeforeApplicationShutdown {
   }
 }
 
-/** An event as a flat line, without what there is none of: each time it happens is a line, with the id of its row. */
+/** An event as a flat object without null values. Each occurrence is one log line with the id of its row. */
 function lineOf({ details, count: _, lastAt: __, ...event }: AuditEvent): object {
   return Object.fromEntries(Object.entries({ ...event, ...details }).filter(([, value]) => value !== null));
 }

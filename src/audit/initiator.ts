@@ -1,10 +1,10 @@
 import type { Requester } from '../common/requester.js';
 
-/** Who makes something happen, and from where. */
+/** Who causes an event, and from where. */
 export interface Initiator extends Requester {
-  /** A request, an operator's command, or code that says no more. */
+  /** A request, an operator's command, or code of the application. */
   readonly via: 'http' | 'operator' | 'program';
-  /** The signed-in user; null where there is none. */
+  /** The signed-in user; null if there is none. */
   readonly actorId: string | null;
   readonly userAgent: string | null;
   readonly requestId: string | null;
@@ -12,8 +12,8 @@ export interface Initiator extends Requester {
 
 const NOBODY = { actorId: null, ip: null, connection: null, userAgent: null, requestId: null };
 
-/** Code that does not say on whose behalf it runs. */
+/** Code that runs for no named user. */
 export const PROGRAM: Initiator = { via: 'program', ...NOBODY };
 
-/** Whoever may use the operator's command. */
+/** A user of the operator's command. */
 export const OPERATOR: Initiator = { via: 'operator', ...NOBODY };

@@ -68,7 +68,7 @@ describe('The chosen strategy', () => {
     });
   });
 
-  it('is one of the house or of the importer, who may replace those of the house', () => {
+  it('is built in or the importer’s, who may replace those that are built in', () => {
     expect(
       ['basic_auth', 'session_auth', 'session_exp_auth', 'session_db_auth', 'token_auth', 'key'].flatMap(
         (type) => chooseStrategies([type], strategies),
@@ -86,7 +86,7 @@ describe('The chosen strategy', () => {
   it('is one with our cookie at most, also where one is your own', () => {
     class OwnAuth extends SessionAuth {}
     expect(() => chooseStrategies(['session_auth', 'own'], { own: OwnAuth })).toThrow(
-      'type: at most one session strategy, as they share the cookie',
+      'type: must name at most one strategy with cookies, as they would share one cookie',
     );
     expect(chooseStrategies(['own', 'token_auth'], { own: OwnAuth })).toEqual([OwnAuth, TokenAuth]);
   });

@@ -33,13 +33,13 @@ describe('Sessions with their users', () => {
     expect(sessions.joinUsers(new MemoryUserStore())).toBeNull();
   });
 
-  const houses: [string, () => [SessionStore, UserStore]][] = [
+  const harnesses: [string, () => [SessionStore, UserStore]][] = [
     ['one database', () => [new SqlSessionStore(here), new SqlUserStore(here)]],
     ['two databases', () => [new SqlSessionStore(here), new SqlUserStore(elsewhere)]],
     ['memory', () => [new MemorySessionStore(), new MemoryUserStore()]],
   ];
 
-  it.each(houses)(
+  it.each(harnesses)(
     'are found in %s while the session lives and whether or not the user does',
     async (_, open) => {
       const [sessions, users] = open();

@@ -17,7 +17,7 @@ import type { User } from '../users/user.js';
 import { UserStore } from '../users/user-store.js';
 import { UsersOptions } from '../users/users-options.js';
 import { UsersService } from '../users/users.service.js';
-import { aClaimant, aThrottle } from './samples.js';
+import { aSignInSource, aThrottle } from './samples.js';
 import { FakeClock } from './fake-clock.js';
 
 type Headers = Readonly<Record<string, string>>;
@@ -53,7 +53,7 @@ export function describeAuth(
   describe(`${name} as a strategy`, () => {
     let world: AuthWorld;
     let strategy: AuthUnderTest;
-    let desk: Desk;
+    let server: TestServer;
     let user: User;
     let power: { isOff: boolean };
 
@@ -61,37 +61,37 @@ export function describeAuth(
       power = { isOff: false };
       world = await aWorld(openStore, power);
       strategy = await build(world);
-      desk = await Desk.open(strategy.auth, strategy.transport);
+      server = await TestServer.open(strategy.auth, strategy.transport);
       user = await world.users.create(
         { email: 'ann@example.com', password: PASSWORD, firstName: null, lastName: null },
         'user',
       );
     });
 
-    afterEach(() => desk.close());
+    afterEach(() => server.close());
 
     const proofOf = async (one: User) =>
-      strategy.headersOf?.(one, PASSWORD) ?? (await desk.signIn(one)).headers;
+      strategy.headersOf?.(one, PASSWORD) ?? (await server.signIn(one)).headers;
 
     it('has a challenge that names it', () => {
       expect(strategy.auth.challenge).toMatch(/^[A-Za-z][\w-]*( .+)?$/);
     });
 
     it('knows nobody who presents nothing', async () => {
-      expect(await desk.authenticate({})).toEqual({ outcome: 'anonymous' });
+      expect(await server.authenticate({})).toEqual({ outcome: 'anonymous' });
     });
 
     it('rejects what was never granted', async () => {
       expect(strategy.forgeries.length).toBeGreaterThan(0);
       for (const forgery of strategy.forgeries) {
-        expect(await desk.authenticate(forgery)).toMatchObject({ outcome: 'rejected' });
+        expect(await server.authenticate(forgery)).toMatchObject({ outcome: 'rejected' });
       }
     });
 
     it('knows the user who presents a proof, time and again', async () => {
       const proof = await proofOf(user);
       for (let round = 0; round < 3; round += 1) {
-        expect(await desk.authenticate(proof)).toMatchObject({
+        expect(await server.authenticate(proof)).toMatchObject({
           outcome: 'authenticated',
           principal: { user: { id: user.id, email: user.email } },
         });
@@ -100,7 +100,7 @@ export function describeAuth(
 
     it('hands on no hash and no secret with the user', async () => {
       const proof = await proofOf(user);
-      expect(JSON.stringify(await desk.authenticate(proof))).not.toMatch(/hash|secret|password/i);
+      expect(JSON.stringify(await server.authenticate(proof))).not.toMatch(/hash|secret|password/i);
     });
 
     it.each<[string, () => Promise<unknown>]>([
@@ -108,63 +108,63 @@ export function describeAuth(
       ['is disabled', () => world.users.update(user.id, { disabled: true })],
       [
         'changed the password',
-        () => world.users.changePassword(user, PASSWORD, 'another good password', aClaimant()),
+        () => world.users.changePassword(user, PASSWORD, 'another good password', aSignInSource()),
       ],
     ])('rejects the proof of a user who %s, at once', async (_, happens) => {
       const proof = await proofOf(user);
       await happens();
-      expect(await desk.authenticate(proof)).toMatchObject({ outcome: 'rejected' });
+      expect(await server.authenticate(proof)).toMatchObject({ outcome: 'rejected' });
     });
 
     it('does not take a store that cannot answer for a no', async () => {
       const proof = await proofOf(user);
       power.isOff = true;
-      expect(await desk.authenticate(proof)).toEqual({ threw: 'StoreUnavailableError' });
+      expect(await server.authenticate(proof)).toEqual({ threw: 'StoreUnavailableError' });
       power.isOff = false;
-      expect(await desk.authenticate(proof)).toMatchObject({ outcome: 'authenticated' });
+      expect(await server.authenticate(proof)).toMatchObject({ outcome: 'authenticated' });
     });
 
     if (remembers) {
       it('opens a session for the user who signs in', async () => {
-        const { session } = await desk.signIn(user);
+        const { session } = await server.signIn(user);
         expect(session).toMatchObject({ userId: user.id });
       });
 
       it('gives each sign-in a proof of its own and ends the one that was brought', async () => {
-        const first = await desk.signIn(user);
-        const second = await desk.signIn(user, first.headers);
+        const first = await server.signIn(user);
+        const second = await server.signIn(user, first.headers);
         expect(second.headers).not.toEqual(first.headers);
-        expect(await desk.authenticate(first.headers)).toMatchObject({ outcome: 'rejected' });
-        expect(await desk.authenticate(second.headers)).toMatchObject({ outcome: 'authenticated' });
+        expect(await server.authenticate(first.headers)).toMatchObject({ outcome: 'rejected' });
+        expect(await server.authenticate(second.headers)).toMatchObject({ outcome: 'authenticated' });
       });
 
       it('gives each session that is renewed another proof, and the one before is worthless', async () => {
-        const first = await desk.signIn(user);
+        const first = await server.signIn(user);
         world.clock.advance(60_000);
-        const second = await desk.renew(first.headers);
+        const second = await server.renew(first.headers);
         expect(second?.session).toMatchObject({ id: first.session!.id });
         expect(second?.session?.authenticatedAt).toBe(world.clock.now().toISOString());
-        expect(await desk.authenticate(first.headers)).toMatchObject({ outcome: 'rejected' });
-        expect(await desk.authenticate(second!.headers)).toMatchObject({ outcome: 'authenticated' });
+        expect(await server.authenticate(first.headers)).toMatchObject({ outcome: 'rejected' });
+        expect(await server.authenticate(second!.headers)).toMatchObject({ outcome: 'authenticated' });
       });
 
       it('renews a session for one of many who race with the same proof', async () => {
-        const { headers } = await desk.signIn(user);
-        const results = await Promise.all(Array.from({ length: 10 }, () => desk.renew(headers)));
+        const { headers } = await server.signIn(user);
+        const results = await Promise.all(Array.from({ length: 10 }, () => server.renew(headers)));
         expect(results.filter(Boolean)).toHaveLength(1);
       });
 
       it('renews nothing for who presents nothing, or what was never granted', async () => {
-        for (const headers of [{}, ...strategy.forgeries]) expect(await desk.renew(headers)).toBeNull();
+        for (const headers of [{}, ...strategy.forgeries]) expect(await server.renew(headers)).toBeNull();
       });
 
       it('marks the session of who asks to be remembered', async () => {
-        expect((await desk.signIn(user)).session).toMatchObject({ kind: 'session' });
-        expect((await desk.signIn(user, {}, true)).session).toMatchObject({ kind: 'remembered' });
+        expect((await server.signIn(user)).session).toMatchObject({ kind: 'session' });
+        expect((await server.signIn(user, {}, true)).session).toMatchObject({ kind: 'remembered' });
       });
 
       it('gives nobody a token that travels in another way than was asked for', async () => {
-        const elsewhere = await Desk.open(
+        const elsewhere = await TestServer.open(
           strategy.auth,
           strategy.transport === 'bearer' ? 'cookie' : 'bearer',
         );
@@ -174,34 +174,34 @@ export function describeAuth(
 
       it('does not adopt a proof that it did not issue', async () => {
         for (const forgery of strategy.forgeries) {
-          const { headers } = await desk.signIn(user, forgery);
+          const { headers } = await server.signIn(user, forgery);
           expect(headers).not.toEqual(forgery);
-          expect(await desk.authenticate(forgery)).toMatchObject({ outcome: 'rejected' });
+          expect(await server.authenticate(forgery)).toMatchObject({ outcome: 'rejected' });
         }
       });
 
       it('makes the proof worthless at sign-out, and no other', async () => {
-        const [here, there] = [await desk.signIn(user), await desk.signIn(user)];
-        expect(await desk.signOut(here.headers)).toBe(true);
-        expect(await desk.authenticate(here.headers)).toMatchObject({ outcome: 'rejected' });
-        expect(await desk.authenticate(there.headers)).toMatchObject({ outcome: 'authenticated' });
+        const [here, there] = [await server.signIn(user), await server.signIn(user)];
+        expect(await server.signOut(here.headers)).toBe(true);
+        expect(await server.authenticate(here.headers)).toMatchObject({ outcome: 'rejected' });
+        expect(await server.authenticate(there.headers)).toMatchObject({ outcome: 'authenticated' });
       });
 
       it('tells one of many racing sign-outs that it did it', async () => {
-        const { headers } = await desk.signIn(user);
-        const results = await Promise.all(Array.from({ length: 10 }, () => desk.signOut(headers)));
+        const { headers } = await server.signIn(user);
+        const results = await Promise.all(Array.from({ length: 10 }, () => server.signOut(headers)));
         expect(results.filter(Boolean)).toHaveLength(1);
       });
 
       it('makes a sign-in worthless that was in flight when the password changed', async () => {
         const verified = user;
-        await world.users.changePassword(user, PASSWORD, 'another good password', aClaimant());
-        const { headers } = await desk.signIn(verified);
-        expect(await desk.authenticate(headers)).toMatchObject({ outcome: 'rejected' });
+        await world.users.changePassword(user, PASSWORD, 'another good password', aSignInSource());
+        const { headers } = await server.signIn(verified);
+        expect(await server.authenticate(headers)).toMatchObject({ outcome: 'rejected' });
       });
 
       it('keeps nothing from which a proof can be made', async () => {
-        const { headers } = await desk.signIn(user);
+        const { headers } = await server.signIn(user);
         const [, secret = ''] = /\.([\w-]{20,})/.exec(Object.values(headers).join()) ?? [];
         expect(secret).not.toBe('');
         const kept = await world.sessionStore.findByUser(user.id, world.clock.now());
@@ -210,10 +210,10 @@ export function describeAuth(
       });
     } else {
       it('remembers nobody and has nothing to sign out', async () => {
-        expect((await desk.signIn(user)).session).toBeNull();
-        expect(await desk.renew(await proofOf(user))).toBeNull();
-        expect(await desk.signOut(await proofOf(user))).toBe(false);
-        expect(await desk.authenticate(await proofOf(user))).toMatchObject({ outcome: 'authenticated' });
+        expect((await server.signIn(user)).session).toBeNull();
+        expect(await server.renew(await proofOf(user))).toBeNull();
+        expect(await server.signOut(await proofOf(user))).toBe(false);
+        expect(await server.authenticate(await proofOf(user))).toMatchObject({ outcome: 'authenticated' });
       });
     }
   });
@@ -266,14 +266,14 @@ async function granted(response: globalThis.Response): Promise<Granted> {
 }
 
 /** A strategy behind real HTTP: GET authenticates, POST signs a user in, PUT renews, DELETE signs out. */
-class Desk {
+class TestServer {
   private constructor(
     private readonly server: Server,
     private readonly arrivals: Map<string, User>,
     private readonly url: string,
   ) {}
 
-  static async open(auth: Auth, transport: Transport = 'cookie'): Promise<Desk> {
+  static async open(auth: Auth, transport: Transport = 'cookie'): Promise<TestServer> {
     const app = express();
     const arrivals = new Map<string, User>();
     app.get('/', async (request, response) => void response.json(await auth.authenticate(request)));
@@ -300,7 +300,7 @@ class Desk {
     const server = await new Promise<Server>((resolve) => {
       const listening = app.listen(0, '127.0.0.1', () => resolve(listening));
     });
-    return new Desk(server, arrivals, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    return new TestServer(server, arrivals, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   }
 
   async authenticate(headers: Headers): Promise<AuthResult | { threw: string }> {

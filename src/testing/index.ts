@@ -4,5 +4,5 @@ export { describeSessionStore } from './describe-session-store.js';
 export { describeThrottleStore } from './describe-throttle-store.js';
 export { describeUserStore } from './describe-user-store.js';
 export { FakeClock } from './fake-clock.js';
-export { aClaimant, aSession, aThrottle, aUser, anAuditEvent } from './samples.js';
+export { aSignInSource, aSession, aThrottle, aUser, anAuditEvent } from './samples.js';
 export type { Spoilings, StoreUnderTest } from './store-under-test.js';

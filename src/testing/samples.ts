@@ -9,7 +9,7 @@ import { MemoryThrottleStore } from '../throttle/memory.throttle-store.js';
 import { ThrottleOptions } from '../throttle/throttle-options.js';
 import type { User } from '../users/user.js';
 import type { TaskOwner } from '../users/passwords/fair-queue.js';
-import type { PasswordClaimant } from '../users/users.service.js';
+import type { PasswordSource } from '../users/users.service.js';
 
 const ids = new AuditIds();
 
@@ -56,7 +56,7 @@ export function aUser(facts: Partial<User> = {}): User {
 }
 
 /** Somebody whom no account knows, unless told otherwise. */
-export function aClaimant(facts: Partial<PasswordClaimant> = {}): PasswordClaimant {
+export function aSignInSource(facts: Partial<PasswordSource> = {}): PasswordSource {
   return { ip: '192.0.2.1', connection: null, tokenOwner: null, ...facts };
 }
 

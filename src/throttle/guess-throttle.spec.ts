@@ -5,8 +5,8 @@ import { newFolder } from '../../test/support/server.js';
 import { SqliteDatabase } from '../storage/sql/sqlite.database.js';
 import { SqlThrottleStore } from '../storage/sql/sql.throttle-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
-import { aClaimant } from '../testing/samples.js';
-import { type Account, type Claimant, GuessThrottle } from './guess-throttle.js';
+import { aSignInSource } from '../testing/samples.js';
+import { type Account, type SignInSource, GuessThrottle } from './guess-throttle.js';
 import { MemoryThrottleStore } from './memory.throttle-store.js';
 import { ThrottleOptions } from './throttle-options.js';
 
@@ -39,20 +39,20 @@ describe('The throttle of guesses', () => {
   /** Addresses without end, each of another /24: what one network has failed is not what is looked at. */
   let addresses = 0;
   const fromElsewhere = () =>
-    aClaimant({ ip: `${10 + ((addresses += 1) >> 16)}.${(addresses >> 8) & 255}.${addresses & 255}.1` });
-  const guess = async (isRight = false, claimant: Claimant = fromElsewhere(), account = ann) =>
-    (await throttle.admit(account, claimant)).judge(isRight);
+    aSignInSource({ ip: `${10 + ((addresses += 1) >> 16)}.${(addresses >> 8) & 255}.${addresses & 255}.1` });
+  const guess = async (isRight = false, source: SignInSource = fromElsewhere(), account = ann) =>
+    (await throttle.begin(account, source)).record(isRight);
   const guesses = async (count: number, ...rest: Parameters<typeof guess>) => {
     let counted = 0;
     for (let made = 0; made < count; made += 1) counted += Number(await guess(...rest));
     return counted;
   };
   /** Guesses as long as one counts, waiting out every delay. */
-  const guessPatiently = async (claimant: () => Claimant, patience: number) => {
+  const guessPatiently = async (source: () => SignInSource, patience: number) => {
     let counted = 0;
     for (let made = 0, refused = 0; refused < 3; clock.advance(patience)) {
       if ((made += 1) > 200) throw new Error('It never comes to an end.');
-      const counts = await guess(false, claimant());
+      const counts = await guess(false, source());
       counted += Number(counts);
       refused = counts ? 0 : refused + 1;
     }
@@ -77,20 +77,20 @@ describe('The throttle of guesses', () => {
 
     it('lets its owner in after 15 minutes, from wherever, when 30 failures of 4.3 hours are over', async () => {
       for (let made = 0; made < 30; made += 1) {
-        expect(await guess(false, aClaimant())).toBe(true);
+        expect(await guess(false, aSignInSource())).toBe(true);
         clock.advance(15 * MINUTE);
       }
-      for (const claimant of [aClaimant(), fromElsewhere()]) expect(await guess(true, claimant)).toBe(true);
+      for (const source of [aSignInSource(), fromElsewhere()]) expect(await guess(true, source)).toBe(true);
     });
 
     it('lets strangers of one /24 or /48 fail 34 times in eight hours, and the owner in from elsewhere', async () => {
       for (const address of [(n: number) => `192.0.2.${n}`, (n: number) => `2001:db8:1:${n}::${n}`]) {
         let made = 0;
-        const counted = await guessPatiently(() => aClaimant({ ip: address((made += 1)) }), 15 * MINUTE);
+        const counted = await guessPatiently(() => aSignInSource({ ip: address((made += 1)) }), 15 * MINUTE);
         // In the eight hours that it takes, half a failure drains.
         expect(counted).toBe(34);
         expect(await guess(true, fromElsewhere())).toBe(true);
-        await throttle.forgive(ann);
+        await throttle.reset(ann);
       }
     });
 
@@ -128,7 +128,7 @@ describe('The throttle of guesses', () => {
     });
 
     it('knows a network by a user, whatever login they have', async () => {
-      const home = aClaimant({ ip: '192.0.2.7' });
+      const home = aSignInSource({ ip: '192.0.2.7' });
       await guess(true, home);
       await guesses(10);
       expect(await guess(true, home, { key: 'new@example.com', userId: 'ann' })).toBe(true);
@@ -136,14 +136,14 @@ describe('The throttle of guesses', () => {
       await guesses(10, false, fromElsewhere(), { key: 'ann@example.com', userId: 'ben' });
     });
 
-    it.each<[string, Claimant]>([
-      ['from a network that they signed in from', aClaimant({ ip: '192.0.2.7' })],
+    it.each<[string, SignInSource]>([
+      ['from a network that they signed in from', aSignInSource({ ip: '192.0.2.7' })],
       [
         'by a browser that presents a session token of theirs',
-        aClaimant({ ip: '198.51.100.1', tokenOwner: 'ann' }),
+        aSignInSource({ ip: '198.51.100.1', tokenOwner: 'ann' }),
       ],
     ])('lets its owner in %s within 15 seconds, whatever strangers do', async (_, owner) => {
-      await guess(true, aClaimant({ ip: '192.0.2.7' }));
+      await guess(true, aSignInSource({ ip: '192.0.2.7' }));
       await guessPatiently(fromElsewhere, 15 * MINUTE);
       expect(await guess(true)).toBe(false);
       expect(await guess(true, owner)).toBe(true);
@@ -154,8 +154,8 @@ describe('The throttle of guesses', () => {
     });
 
     it('knows a network for 90 days after the last sign-in from it', async () => {
-      const home = aClaimant({ ip: '2001:db8::1' });
-      const neighbour = aClaimant({ ip: '2001:db8::2' });
+      const home = aSignInSource({ ip: '2001:db8::1' });
+      const neighbour = aSignInSource({ ip: '2001:db8::2' });
       await guess(true, home);
       clock.advance(80 * DAY);
       await guess(true, home);
@@ -170,36 +170,36 @@ describe('The throttle of guesses', () => {
 
     it('forgets a login without an account in a day', async () => {
       const nobody = { key: 'nobody@example.com', userId: null };
-      await guesses(5, false, aClaimant(), nobody);
+      await guesses(5, false, aSignInSource(), nobody);
       clock.advance(DAY - 1);
-      expect(await guesses(2, false, aClaimant(), nobody)).toBe(1);
+      expect(await guesses(2, false, aSignInSource(), nobody)).toBe(1);
       clock.advance(DAY);
-      expect(await guesses(10, false, aClaimant(), nobody)).toBe(5);
+      expect(await guesses(10, false, aSignInSource(), nobody)).toBe(5);
     });
 
     it('keeps strangers waiting while the owner mistypes', async () => {
-      await guess(true, aClaimant({ ip: '192.0.2.7' }));
+      await guess(true, aSignInSource({ ip: '192.0.2.7' }));
       await guesses(5);
-      expect(await guess(false, aClaimant({ ip: '192.0.2.7' }))).toBe(true);
+      expect(await guess(false, aSignInSource({ ip: '192.0.2.7' }))).toBe(true);
       expect(await guess(true)).toBe(false);
     });
 
     it('takes a token of somebody else, and of nobody, for none', async () => {
       await guessPatiently(fromElsewhere, 15 * MINUTE);
-      expect(await guess(true, aClaimant({ tokenOwner: 'ben' }))).toBe(false);
+      expect(await guess(true, aSignInSource({ tokenOwner: 'ben' }))).toBe(false);
       const nobody = { key: 'nobody@example.com', userId: null };
       await guesses(5, false, fromElsewhere(), nobody);
-      expect(await guess(true, aClaimant({ tokenOwner: null }), nobody)).toBe(false);
+      expect(await guess(true, aSignInSource({ tokenOwner: null }), nobody)).toBe(false);
     });
 
-    it('forgives all when told to', async () => {
+    it('deletes all failures on reset', async () => {
       await guessPatiently(fromElsewhere, 15 * MINUTE);
-      await throttle.forgive(ann);
+      await throttle.reset(ann);
       expect(await guess(true)).toBe(true);
     });
 
     it('does not know a network by a sign-in of the future', async () => {
-      const home = aClaimant({ ip: '192.0.2.7' });
+      const home = aSignInSource({ ip: '192.0.2.7' });
       clock.advance(400 * DAY);
       await guess(true, home);
       clock.advance(-400 * DAY);
@@ -214,12 +214,12 @@ describe('The throttle of guesses', () => {
       const until = new Date(clock.now().getTime() + 90 * DAY);
       await store.swap(`known:${digest}:192.0.2.7`, null, String(clock.now().getTime()), until, clock.now());
       await guesses(5);
-      expect(await guess(true, aClaimant({ ip: '192.0.2.8' }))).toBe(false);
-      expect(await guess(true, aClaimant({ ip: '192.0.2.7' }))).toBe(true);
+      expect(await guess(true, aSignInSource({ ip: '192.0.2.8' }))).toBe(false);
+      expect(await guess(true, aSignInSource({ ip: '192.0.2.7' }))).toBe(true);
     });
 
     it('knows a network for one account alone', async () => {
-      const home = aClaimant({ ip: '192.0.2.7' });
+      const home = aSignInSource({ ip: '192.0.2.7' });
       await guess(true, home, { key: 'ben@example.com', userId: 'ben' });
       await guessPatiently(fromElsewhere, 15 * MINUTE);
       expect(await guess(true, home)).toBe(false);
@@ -227,7 +227,7 @@ describe('The throttle of guesses', () => {
 
     it('does not know a network where a right password did not count', async () => {
       await guesses(5);
-      const nextDoor = aClaimant({ ip: '192.0.2.8' });
+      const nextDoor = aSignInSource({ ip: '192.0.2.8' });
       expect(await guess(true, nextDoor)).toBe(false);
       expect(await guess(true, nextDoor)).toBe(false);
     });
@@ -242,7 +242,7 @@ describe('The throttle of guesses', () => {
     /** A guess at an account of its own each. */
     const spray = async (ip: string, count: number) => {
       for (let made = 0; made < count; made += 1)
-        await guess(false, aClaimant({ ip }), { key: `nobody-${made}@example.com`, userId: null });
+        await guess(false, aSignInSource({ ip }), { key: `nobody-${made}@example.com`, userId: null });
     };
     const refusal = (retryAfter: number) => ({ code: 'too_many_attempts', retryAfter });
 
@@ -250,19 +250,21 @@ describe('The throttle of guesses', () => {
       await spray('203.0.113.7', 1);
       clock.advance(MINUTE);
       await spray('203.0.113.7', 49);
-      await expect(guess(true, aClaimant({ ip: '203.0.113.7' }))).rejects.toMatchObject(refusal(540));
-      expect(await guess(true, aClaimant({ ip: '203.0.113.8' }))).toBe(true);
+      await expect(guess(true, aSignInSource({ ip: '203.0.113.7' }))).rejects.toMatchObject(refusal(540));
+      expect(await guess(true, aSignInSource({ ip: '203.0.113.8' }))).toBe(true);
       clock.advance(9 * MINUTE);
-      expect(await guess(true, aClaimant({ ip: '203.0.113.7' }))).toBe(true);
+      expect(await guess(true, aSignInSource({ ip: '203.0.113.7' }))).toBe(true);
     });
 
     it('counts an IPv4 address with and without its mapping, and a /64 of IPv6, as one', async () => {
       await spray('203.0.113.7', 25);
       await spray('::ffff:203.0.113.7', 25);
-      await expect(guess(true, aClaimant({ ip: '203.0.113.7' }))).rejects.toMatchObject(refusal(600));
+      await expect(guess(true, aSignInSource({ ip: '203.0.113.7' }))).rejects.toMatchObject(refusal(600));
       for (let host = 1; host <= 50; host += 1) await spray(`2001:db8::${host}`, 1);
-      await expect(guess(true, aClaimant({ ip: '2001:db8::ffff:1' }))).rejects.toMatchObject(refusal(600));
-      expect(await guess(true, aClaimant({ ip: '2001:db8:0:1::1' }))).toBe(true);
+      await expect(guess(true, aSignInSource({ ip: '2001:db8::ffff:1' }))).rejects.toMatchObject(
+        refusal(600),
+      );
+      expect(await guess(true, aSignInSource({ ip: '2001:db8:0:1::1' }))).toBe(true);
     });
 
     it.each<[string, number, (index: number) => string, string, string]>([
@@ -277,20 +279,20 @@ describe('The throttle of guesses', () => {
       ],
     ])('counts %s, with a limit of %i', async (_, limit, address, inside, outside) => {
       for (let index = 0; index < limit - 1; index += 1) await spray(address(index), 1);
-      expect(await guess(true, aClaimant({ ip: inside }))).toBe(true);
+      expect(await guess(true, aSignInSource({ ip: inside }))).toBe(true);
       await spray(address(limit - 1), 1);
-      await throttle.forgive(ann);
+      await throttle.reset(ann);
       const ben = { key: 'ben@example.com', userId: 'ben' };
-      await expect(guess(true, aClaimant({ ip: inside }), ben)).rejects.toMatchObject(refusal(600));
-      expect(await guess(true, aClaimant({ ip: outside }), ben)).toBe(true);
+      await expect(guess(true, aSignInSource({ ip: inside }), ben)).rejects.toMatchObject(refusal(600));
+      expect(await guess(true, aSignInSource({ ip: outside }), ben)).toBe(true);
     });
 
     it('lets those in whom the account knows', async () => {
-      await guess(true, aClaimant({ ip: '203.0.113.7' }));
+      await guess(true, aSignInSource({ ip: '203.0.113.7' }));
       await spray('203.0.113.7', 50);
-      expect(await guess(true, aClaimant({ ip: '203.0.113.7' }))).toBe(true);
-      expect(await guess(true, aClaimant({ ip: '203.0.113.8' }))).toBe(true);
-      expect(await guess(true, aClaimant({ ip: '203.0.113.7', tokenOwner: 'ann' }))).toBe(true);
+      expect(await guess(true, aSignInSource({ ip: '203.0.113.7' }))).toBe(true);
+      expect(await guess(true, aSignInSource({ ip: '203.0.113.8' }))).toBe(true);
+      expect(await guess(true, aSignInSource({ ip: '203.0.113.7', tokenOwner: 'ann' }))).toBe(true);
     });
 
     it('refuses nobody elsewhere, however much one /48 fails', async () => {
@@ -301,27 +303,27 @@ describe('The throttle of guesses', () => {
       );
       for (let index = 0; index < 200; index += 1) await spray(`2001:db8:0:${index}::1`, 1);
       await spray('203.0.113.7', 10);
-      expect(await guess(true, aClaimant({ ip: '203.0.113.7' }))).toBe(true);
+      expect(await guess(true, aSignInSource({ ip: '203.0.113.7' }))).toBe(true);
     });
 
     it('has a tenth of its limit while the server has reached its own, and those who are known have none', async () => {
-      const home = aClaimant({ ip: '192.0.2.7' });
+      const home = aSignInSource({ ip: '192.0.2.7' });
       await guess(true, home);
       for (let index = 0; index < 999; index += 1) await spray(fromElsewhere().ip!, 1);
       // The first of these is the 1,000th.
       await spray('203.0.113.7', 4);
-      expect(await guess(true, aClaimant({ ip: '203.0.113.7' }))).toBe(true);
-      await throttle.forgive(ann);
+      expect(await guess(true, aSignInSource({ ip: '203.0.113.7' }))).toBe(true);
+      await throttle.reset(ann);
       await spray('203.0.113.7', 1);
       await expect(
-        guess(true, aClaimant({ ip: '203.0.113.7' }), { key: 'ben', userId: 'ben' }),
+        guess(true, aSignInSource({ ip: '203.0.113.7' }), { key: 'ben', userId: 'ben' }),
       ).rejects.toMatchObject(refusal(600));
       await spray('192.0.2.7', 5);
       expect(await guess(true, home)).toBe(true);
-      expect(await guess(true, aClaimant({ ip: '203.0.113.7', tokenOwner: 'ann' }))).toBe(true);
+      expect(await guess(true, aSignInSource({ ip: '203.0.113.7', tokenOwner: 'ann' }))).toBe(true);
       for (let made = 0; made < 5; made += 1) expect(await guess(made === 4)).toBe(true);
       clock.advance(10 * MINUTE);
-      expect(await guess(true, aClaimant({ ip: '203.0.113.7' }))).toBe(true);
+      expect(await guess(true, aSignInSource({ ip: '203.0.113.7' }))).toBe(true);
     });
   });
 
@@ -332,26 +334,26 @@ describe('The throttle of guesses', () => {
 
     it('counts nothing where it is switched off', async () => {
       told({ enabled: false });
-      expect(await guesses(100, false, aClaimant())).toBe(100);
-      expect(await guess(true, aClaimant())).toBe(true);
+      expect(await guesses(100, false, aSignInSource())).toBe(100);
+      expect(await guess(true, aSignInSource())).toBe(true);
     });
 
     it('refuses a network after as many failures as it is told', async () => {
       told({ failuresPerNetwork: 2 });
-      await guesses(2, false, aClaimant());
-      await expect(guess(false, aClaimant())).rejects.toMatchObject({ code: 'too_many_attempts' });
+      await guesses(2, false, aSignInSource());
+      await expect(guess(false, aSignInSource())).rejects.toMatchObject({ code: 'too_many_attempts' });
       await guesses(4);
     });
 
     it('slows all networks after as many failures as it is told, down to one failure each', async () => {
       told({ failuresPerNetwork: 2, failuresPerServer: 4 });
       await guesses(4);
-      const claimant = fromElsewhere();
-      expect(await guess(true, claimant, { key: 'ben', userId: 'ben' })).toBe(true);
+      const source = fromElsewhere();
+      expect(await guess(true, source, { key: 'ben', userId: 'ben' })).toBe(true);
       const eve = { key: 'eve', userId: 'eve' };
       expect(await guess(false, fromElsewhere(), eve)).toBe(true);
-      expect(await guess(false, claimant, eve)).toBe(true);
-      await expect(guess(true, claimant, eve)).rejects.toMatchObject({ code: 'too_many_attempts' });
+      expect(await guess(false, source, eve)).toBe(true);
+      await expect(guess(true, source, eve)).rejects.toMatchObject({ code: 'too_many_attempts' });
     });
   });
 
@@ -376,7 +378,7 @@ describe('The throttle of guesses', () => {
     });
 
     it('writes down once a day that a network is known', async () => {
-      const home = aClaimant({ ip: '192.0.2.7' });
+      const home = aSignInSource({ ip: '192.0.2.7' });
       expect(await swapsOf(() => guess(true, home))).toBe(2);
       clock.advance(DAY - 1);
       expect(await swapsOf(() => guess(true, home))).toBe(1);
@@ -420,14 +422,14 @@ describe('The throttle of guesses', () => {
     it.each(texts)('counts as if there was none, and says so once: %j', async (text) => {
       const store = new BusyStore();
       throttle = new GuessThrottle(store, clock, new ThrottleOptions());
-      const home = aClaimant({ ip: '192.0.2.7' });
+      const home = aSignInSource({ ip: '192.0.2.7' });
       const account = { key: 'ann@example.com', userId: `ann ${text}` };
       const attempt = async () => {
         expect(await guess(true, home, account)).toBe(true);
         expect(await guess(false, home, account)).toBe(true);
-        expect(await throttle.judgeCode('setup', true, home.ip)).toBe(true);
-        expect(await throttle.judgeCode('setup', false, home.ip)).toBe(false);
-        await (await throttle.admitToken(account.userId, home.ip)).fail();
+        expect(await throttle.checkCode('setup', true, home.ip)).toBe(true);
+        expect(await throttle.checkCode('setup', false, home.ip)).toBe(false);
+        await (await throttle.beginToken(account.userId, home.ip)).fail();
       };
       await attempt();
       const keys = new Set(store.writes.map(([key]) => key));
@@ -449,23 +451,23 @@ describe('The throttle of guesses', () => {
       for (const text of ['', ' ', '0x1', '1e3', '-1', 'null', '99999999999999999999']) {
         const store = new BusyStore();
         throttle = new GuessThrottle(store, clock, new ThrottleOptions());
-        await guess(true, aClaimant());
+        await guess(true, aSignInSource());
         const [known] = store.writes.map(([key]) => key).filter((key) => key.startsWith('known:'));
         const [from = null] = await store.read([known!], clock.now());
         await store.swap(known!, from, text, new Date(clock.now().getTime() + DAY), clock.now());
         await guesses(5);
-        expect(await guess(true, aClaimant())).toBe(false);
+        expect(await guess(true, aSignInSource())).toBe(false);
       }
     });
   });
 
   describe('for one-time tokens', () => {
     const attempt = async (ip: string, userId: string | null = null) =>
-      (await throttle.admitToken(userId, ip)).fail();
+      (await throttle.beginToken(userId, ip)).fail();
 
     it('refuses a network that failed 50 times, by tokens and passwords together', async () => {
       for (let made = 0; made < 25; made += 1) await attempt('203.0.113.7');
-      await guesses(25, false, aClaimant({ ip: '203.0.113.7' }));
+      await guesses(25, false, aSignInSource({ ip: '203.0.113.7' }));
       const refused = { code: 'too_many_attempts', retryAfter: 600 };
       for (const user of [null, 'ann'])
         await expect(attempt('203.0.113.7', user)).rejects.toMatchObject(refused);
@@ -475,7 +477,7 @@ describe('The throttle of guesses', () => {
     });
 
     it('refuses no network that the user signed in from, and counts nothing at the account', async () => {
-      await guess(true, aClaimant({ ip: '203.0.113.7' }));
+      await guess(true, aSignInSource({ ip: '203.0.113.7' }));
       for (let made = 0; made < 60; made += 1) await attempt('203.0.113.7', 'ann');
       await expect(attempt('203.0.113.7', 'ben')).rejects.toMatchObject({ code: 'too_many_attempts' });
       expect(await guess(true)).toBe(true);
@@ -485,12 +487,12 @@ describe('The throttle of guesses', () => {
       throttle = new GuessThrottle(new MemoryThrottleStore(), clock, new ThrottleOptions({ enabled: false }));
       for (let made = 0; made < 100; made += 1) await attempt('203.0.113.7');
       for (let made = 0; made < 100; made += 1)
-        expect(await throttle.judgeCode('setup', made === 99, '203.0.113.7')).toBe(made === 99);
+        expect(await throttle.checkCode('setup', made === 99, '203.0.113.7')).toBe(made === 99);
     });
   });
 
   describe('for a code', () => {
-    const attempt = (isRight: boolean, ip = fromElsewhere().ip) => throttle.judgeCode('setup', isRight, ip);
+    const attempt = (isRight: boolean, ip = fromElsewhere().ip) => throttle.checkCode('setup', isRight, ip);
     const refusal = (retryAfter: number) => ({ code: 'too_many_attempts', retryAfter });
 
     it('delays everyone after five failures, right or wrong, and for 15 minutes at most', async () => {
@@ -522,7 +524,7 @@ describe('The throttle of guesses', () => {
 
     it('tells codes apart', async () => {
       for (let made = 0; made < 5; made += 1) await attempt(false);
-      expect(await throttle.judgeCode('other', true, fromElsewhere().ip)).toBe(true);
+      expect(await throttle.checkCode('other', true, fromElsewhere().ip)).toBe(true);
     });
   });
 
@@ -533,9 +535,9 @@ describe('The throttle of guesses', () => {
       (database) => new GuessThrottle(new SqlThrottleStore(database), clock, new ThrottleOptions()),
     );
     const attempts = await Promise.all(
-      Array.from({ length: 100 }, (_, index) => throttles[index % 2]!.admit(ann, fromElsewhere())),
+      Array.from({ length: 100 }, (_, index) => throttles[index % 2]!.begin(ann, fromElsewhere())),
     );
-    const outcomes = await Promise.all(attempts.map((attempt) => attempt.judge(false)));
+    const outcomes = await Promise.all(attempts.map((attempt) => attempt.record(false)));
     expect(outcomes.filter(Boolean)).toHaveLength(5);
     const [text] = await new SqlThrottleStore(databases[0]!).read(['failures-of-all'], clock.now());
     expect(JSON.parse(text!)).toMatchObject({ counts: { all: 100 } });

@@ -12,7 +12,7 @@ import {
   codeDelayLeft,
   failureCountIn,
   guessesIn,
-  judge,
+  evaluate,
   withFailedCode,
 } from './guesses.js';
 import { ALL, checkNetworks, countsForServer, endOf, windowIn, withFailure } from './network-failures.js';
@@ -22,35 +22,35 @@ import { KeyedMutex } from './keyed-mutex.js';
 
 const DAY = 24 * 60 * 60_000;
 
-/** For how long, in milliseconds, an account knows a network that it was signed in to from. */
+/** How long, in milliseconds, an account knows a network after a sign-in from it. */
 const NETWORK_KNOWN_FOR = 90 * DAY;
 
-/** How often other processes may come between a look at a counter and its change. */
+/** How often a compare-and-set is tried while other processes change the counter. */
 const MOST_TRIES = 100;
 
-/** Where the failures of all networks together are counted. */
+/** The key of the counter for all networks together. */
 const SERVER_KEY = 'failures-of-all';
 
-const UNLIMITED: Attempt = { judge: () => Promise.resolve(true) };
+const UNLIMITED: Attempt = { record: () => Promise.resolve(true) };
 
-/** Who tries a password, as far as that can be told. */
-export interface Claimant {
+/** Where a sign-in attempt comes from. */
+export interface SignInSource {
   readonly ip: string | null;
-  /** The user whose session token the claimant presents, even if the session has ended, or null. */
+  /** Id of the user the presented session token was issued to, even if the session has ended; null if there is none. */
   readonly tokenOwner: string | null;
 }
 
-/** The account that a password is tried at: failures are counted by its user, and by its login where there is none. */
+/** The account of an attempt. Failures are counted by user id, or by login if there is no user. */
 export interface Account {
   /** The normal form of the login. */
   readonly key: string;
   readonly userId: string | null;
 }
 
-/** One attempt at a password. Nobody may be told what came of it before it is judged. */
+/** One attempt at a password. Record it before you return its outcome to the client. */
 export interface Attempt {
-  /** Whether the outcome counts; where it does not, a right password is answered as a wrong one. */
-  judge(isRight: boolean): Promise<boolean>;
+  /** Returns whether the outcome counts. If it does not, answer a right password as a wrong one. */
+  record(isRight: boolean): Promise<boolean>;
 }
 
 /** One attempt at a one-time token. */
@@ -59,7 +59,7 @@ export interface TokenAttempt {
   fail(): Promise<void>;
 }
 
-/** Who tries, by what is counted for them. */
+/** What is counted for the source of an attempt. */
 interface Client {
   readonly familiarities: readonly Familiarity[];
   readonly networks: readonly Network[];
@@ -68,8 +68,8 @@ interface Client {
 }
 
 /**
- * Counts the failed attempts at passwords, one-time tokens and codes, by account, by network and over all. A guess is judged
- * after it was hashed and in one atomic step, so however many are made at once, no more count than one after another.
+ * Counts failed attempts at passwords, one-time tokens and codes: by account, by network and for the whole server. A guess is
+ * recorded after hashing and in one atomic step, so parallel guesses count no more than sequential ones.
  */
 export class GuessThrottle {
   readonly #turns = new KeyedMutex();
@@ -80,13 +80,13 @@ export class GuessThrottle {
     private readonly options: ThrottleOptions,
   ) {}
 
-  /** Admits an attempt at a password; `too_many_attempts` to a stranger whose network has reached its limit. */
-  async admit(account: Account, claimant: Claimant): Promise<Attempt> {
+  /** Begins an attempt at a password. Throws `too_many_attempts` for an unknown client whose network has reached its limit. */
+  async begin(account: Account, source: SignInSource): Promise<Attempt> {
     if (!this.options.enabled) return UNLIMITED;
-    const client = await this.#admitted(account, claimant);
+    const client = await this.#begin(account, source);
     return {
-      judge: async (isRight) => {
-        const counts = await this.#judge(account, client, isRight);
+      record: async (isRight) => {
+        const counts = await this.#record(account, client, isRight);
         if (counts && isRight) await this.#remember(client.keys.known);
         else await this.#countFailure(client);
         return counts;
@@ -95,22 +95,22 @@ export class GuessThrottle {
   }
 
   /**
-   * Admits an attempt at a one-time token of a user, null where it names none; `too_many_attempts` as for a password. Such
-   * tokens have too many bits to be guessed, so that nothing is counted by user: nobody can be locked out.
+   * Begins an attempt at a one-time token of a user, or null if the token names none. Throws `too_many_attempts` as for a
+   * password. Nothing is counted by user, because such tokens cannot be guessed: nobody can lock a user out.
    */
-  async admitToken(userId: string | null, ip: string | null): Promise<TokenAttempt> {
+  async beginToken(userId: string | null, ip: string | null): Promise<TokenAttempt> {
     if (!this.options.enabled) return { fail: () => Promise.resolve() };
-    const client = await this.#admitted({ key: '', userId }, { ip, tokenOwner: null });
+    const client = await this.#begin({ key: '', userId }, { ip, tokenOwner: null });
     return { fail: () => this.#countFailure(client) };
   }
 
   /**
-   * Judges an attempt at a code that is no user's, such as the setup code. `too_many_attempts`, whether it is right or
-   * wrong, where the claimant's network has reached its limit, and for up to 15 minutes after failures of anyone.
+   * Records an attempt at a code that belongs to no user, such as the setup code. Throws `too_many_attempts`, whether the
+   * code is right or wrong, if the network has reached its limit, and for up to 15 minutes after failures of any client.
    */
-  async judgeCode(code: string, isRight: boolean, ip: string | null): Promise<boolean> {
+  async checkCode(code: string, isRight: boolean, ip: string | null): Promise<boolean> {
     if (!this.options.enabled) return isRight;
-    const client = await this.#admitted({ key: '', userId: null }, { ip, tokenOwner: null });
+    const client = await this.#begin({ key: '', userId: null }, { ip, tokenOwner: null });
     let delay = 0;
     const key = `code:${code}`;
     await this.#change(key, (text, now) => {
@@ -125,13 +125,13 @@ export class GuessThrottle {
     return isRight;
   }
 
-  /** Clears the failed attempts at an account. A process whose clock is behind reads that there were none. */
-  async forgive(account: Account): Promise<void> {
+  /** Deletes the failed attempts of an account, also for processes whose clock is behind. */
+  async reset(account: Account): Promise<void> {
     const text = JSON.stringify(NO_GUESSES);
     await this.#change(keysOf(account, 'unknown', 'unknown').account, (_, now) => ({ text, until: now }));
   }
 
-  async #admitted(account: Account, { ip, tokenOwner }: Claimant): Promise<Client> {
+  async #begin(account: Account, { ip, tokenOwner }: SignInSource): Promise<Client> {
     const now = this.clock.now();
     const networks = networksOf(ip);
     const holder = networks.at(-1)!.name;
@@ -151,20 +151,20 @@ export class GuessThrottle {
     return { familiarities, networks, holder, keys };
   }
 
-  async #judge({ userId }: Account, client: Client, isRight: boolean): Promise<boolean> {
+  async #record({ userId }: Account, client: Client, isRight: boolean): Promise<boolean> {
     let counts = false;
     await this.#change(client.keys.account, (text, now) => {
-      const judgement = judge(
+      const evaluation = evaluate(
         readText(client.keys.account, text, guessesIn) ?? NO_GUESSES,
         client,
         isRight,
         now,
       );
-      counts = judgement.counts;
+      counts = evaluation.counts;
       return {
-        // What does not count is written all the same, as it must take no other time.
-        text: JSON.stringify(judgement.guesses),
-        // Of a login without an account no more is kept than a day's count, as there can be any number of them.
+        // A guess that does not count is written, too, so that it takes the same time.
+        text: JSON.stringify(evaluation.guesses),
+        // Counters of logins without an account are kept for a day only, as there can be any number of them.
         until: later(now, userId === null ? DAY : GUESSES_LAST_FOR),
       };
     });
@@ -194,7 +194,7 @@ export class GuessThrottle {
     });
   }
 
-  /** Sets the text that `change` makes of the one that is there, unless it wants none set. */
+  /** Replaces a text by the result of `change`; null leaves it. */
   #change(
     key: string,
     change: (text: string | null, now: Date) => { readonly text: string; readonly until: Date } | null,
@@ -213,7 +213,7 @@ export class GuessThrottle {
   }
 }
 
-/** What the text under a key stands for; null where there is none, and where it cannot be read, which is logged once. */
+/** The value of the text under a key. Null if there is none, or if it cannot be read, which is logged once. */
 function readText<T>(
   key: string,
   text: string | null | undefined,
@@ -227,7 +227,7 @@ function keysOf({ key, userId }: Account, network: string, holder: string) {
   return {
     account: `guesses:${digest}`,
     known: `known:${digest}:${network}`,
-    /** Where earlier versions noted it, for at most 90 days. */
+    /** The key of earlier versions, which lasts at most 90 days. */
     knownByLogin: `known:${digestOf(key)}:${network}`,
     holder: `failures:${holder}`,
   };
@@ -237,7 +237,7 @@ function digestOf(text: string): string {
   return hash('sha256', text, 'base64url').slice(0, 22);
 }
 
-/** How a claimant is known, best first. */
+/** How well the account knows the source, best first. */
 function familiaritiesOf(presentsToken: boolean, isNetworkKnown: boolean): readonly Familiarity[] {
   return [
     ...(presentsToken ? ['browser' as const] : []),
@@ -251,7 +251,7 @@ function instantIn(text: string): number | null {
   return isInstant(instant) ? instant : null;
 }
 
-/** Whether a network is known by a sign-in at an instant. No sign-in of the future counts. */
+/** Whether a sign-in at an instant makes a network known. A sign-in in the future does not. */
 function isKnownBy(at: number | null, now: Date): boolean {
   return at !== null && at <= now.getTime() && now.getTime() - at < NETWORK_KNOWN_FOR;
 }

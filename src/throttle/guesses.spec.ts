@@ -8,7 +8,7 @@ import {
   codeDelayLeft,
   failureCountIn,
   guessesIn,
-  judge,
+  evaluate,
   withFailedCode,
 } from './guesses.js';
 
@@ -37,14 +37,14 @@ class Account {
   }
 
   /** Whether a guess counts. */
-  guess(by: Parameters<typeof judge>[1], isRight = false): boolean {
-    const judgement = judge(this.guesses, by, isRight, new Date(this.at));
-    this.guesses = judgement.guesses;
-    return judgement.counts;
+  guess(by: Parameters<typeof evaluate>[1], isRight = false): boolean {
+    const evaluation = evaluate(this.guesses, by, isRight, new Date(this.at));
+    this.guesses = evaluation.guesses;
+    return evaluation.counts;
   }
 
   /** How many failures count until one does not, at one instant: successes between them end the delays. */
-  fail(by: Parameters<typeof judge>[1]): number {
+  fail(by: Parameters<typeof evaluate>[1]): number {
     let counted = 0;
     while (this.guess(by)) {
       counted += 1;
@@ -54,17 +54,17 @@ class Account {
   }
 }
 
-describe('The judgement of a guess', () => {
+describe('The evaluation of a guess', () => {
   it('counts the first at an account', () => {
-    expect(judge(NO_GUESSES, stranger(), true, new Date(NOON))).toEqual({
+    expect(evaluate(NO_GUESSES, stranger(), true, new Date(NOON))).toEqual({
       counts: true,
       guesses: NO_GUESSES,
     });
-    expect(judge(NO_GUESSES, stranger(), false, new Date(NOON))).toEqual({
+    expect(evaluate(NO_GUESSES, stranger(), false, new Date(NOON))).toEqual({
       counts: true,
       guesses: guesses({ stranger: count({ level: ONE, inARow: 1 }), holders: { here: ONE } }),
     });
-    expect(judge(NO_GUESSES, only('network'), false, new Date(NOON))).toEqual({
+    expect(evaluate(NO_GUESSES, only('network'), false, new Date(NOON))).toEqual({
       counts: true,
       guesses: guesses({ network: count({ level: ONE, inARow: 1 }) }),
     });
@@ -77,7 +77,7 @@ describe('The judgement of a guess', () => {
   ])('delays a %s from the fifth failure on, by a second that doubles up to %i ms', (by, longest) => {
     const delays = [1, 4, 5, 6, 7, 8, 14, 15, 40].map((inARow) => {
       const before = guesses({ [by]: count({ inARow }) });
-      const countsAfter = (ms: number) => judge(before, only(by), true, new Date(NOON + ms)).counts;
+      const countsAfter = (ms: number) => evaluate(before, only(by), true, new Date(NOON + ms)).counts;
       let delay = 0;
       while (!countsAfter(delay)) delay = delay === 0 ? SECOND : delay * 2 > longest ? longest : delay * 2;
       if (delay > 0) expect(countsAfter(delay - 1)).toBe(false);
@@ -89,15 +89,15 @@ describe('The judgement of a guess', () => {
 
   it('delays those alone who are known in the same way', () => {
     const before = guesses({ stranger: count({ inARow: 20 }) });
-    expect(judge(before, only('network'), true, new Date(NOON)).counts).toBe(true);
-    expect(judge(before, only('browser'), true, new Date(NOON)).counts).toBe(true);
-    expect(judge(before, stranger(), true, new Date(NOON)).counts).toBe(false);
+    expect(evaluate(before, only('network'), true, new Date(NOON)).counts).toBe(true);
+    expect(evaluate(before, only('browser'), true, new Date(NOON)).counts).toBe(true);
+    expect(evaluate(before, stranger(), true, new Date(NOON)).counts).toBe(false);
   });
 
   it('changes nothing where it does not count, so that it does not matter whether it is right', () => {
     const before = guesses({ stranger: count({ inARow: 9, level: 9 * ONE }), holders: { here: 9 * ONE } });
     for (const isRight of [true, false])
-      expect(judge(before, stranger(), isRight, new Date(NOON + SECOND))).toEqual({
+      expect(evaluate(before, stranger(), isRight, new Date(NOON + SECOND))).toEqual({
         counts: false,
         guesses: before,
       });
@@ -106,7 +106,7 @@ describe('The judgement of a guess', () => {
   it('ends the delays at a success, of those alone who are known in the same way, and keeps the failures', () => {
     const row = count({ inARow: 9, level: 9 * ONE });
     const before = guesses({ stranger: row, network: row, holders: { here: 9 * ONE } });
-    expect(judge(before, stranger(), true, new Date(NOON + HOUR))).toEqual({
+    expect(evaluate(before, stranger(), true, new Date(NOON + HOUR))).toEqual({
       counts: true,
       guesses: { ...before, stranger: { ...row, inARow: 0 } },
     });
@@ -115,7 +115,7 @@ describe('The judgement of a guess', () => {
   it('forgets what is in a row after a day without a failure, and not before', () => {
     const before = guesses({ network: count({ inARow: 9, level: 9 * ONE }) });
     const inARowAfter = (ms: number) =>
-      judge(before, only('network'), false, new Date(NOON + ms)).guesses.network.inARow;
+      evaluate(before, only('network'), false, new Date(NOON + ms)).guesses.network.inARow;
     expect(inARowAfter(DAY - 1)).toBe(10);
     expect(inARowAfter(DAY)).toBe(1);
   });
@@ -128,7 +128,7 @@ describe('The judgement of a guess', () => {
     expect(account.wait(30 * DAY).fail(only(by))).toBe(50);
   });
 
-  it('takes the best way in which a claimant is known that has room', () => {
+  it('takes the best way in which a source is known whose limit is not reached', () => {
     const account = new Account();
     const owner = { familiarities: ['browser', 'network', 'stranger'] as const, holder: 'home' };
     expect(account.fail(owner)).toBe(50 + 50 + 33);
@@ -246,12 +246,12 @@ describe('Guesses that a clock ahead of this one has noted', () => {
   it('drain from now on, and delay nothing, where it is more than five minutes ahead', () => {
     const ahead = count({ level: 50 * ONE, inARow: 30, at: NOON + 365 * DAY });
     const before = guesses({ stranger: ahead, network: ahead, holders: { other: 50 * ONE } });
-    const refused = judge(before, stranger(), true, new Date(NOON));
+    const refused = evaluate(before, stranger(), true, new Date(NOON));
     const kept = count({ level: 50 * ONE, inARow: 0 });
     expect(refused).toEqual({ counts: false, guesses: { ...before, stranger: kept, network: kept } });
-    expect(judge(refused.guesses, stranger(), true, new Date(NOON + ONE)).counts).toBe(true);
+    expect(evaluate(refused.guesses, stranger(), true, new Date(NOON + ONE)).counts).toBe(true);
     const few = guesses({ stranger: { ...ahead, level: 9 * ONE } });
-    expect(judge(few, stranger(), true, new Date(NOON)).counts).toBe(true);
+    expect(evaluate(few, stranger(), true, new Date(NOON)).counts).toBe(true);
     expect(codeDelayLeft(ahead, new Date(NOON))).toBe(0);
     expect(withFailedCode(ahead, new Date(NOON))).toEqual(count({ inARow: 1 }));
   });
@@ -259,8 +259,8 @@ describe('Guesses that a clock ahead of this one has noted', () => {
   it('delay, and do not drain twice, where it is less ahead', () => {
     const ahead = count({ level: 9 * ONE, inARow: 5, at: NOON + MINUTE });
     const before = guesses({ network: ahead });
-    expect(judge(before, only('network'), true, new Date(NOON)).counts).toBe(false);
-    const after = judge(
+    expect(evaluate(before, only('network'), true, new Date(NOON)).counts).toBe(false);
+    const after = evaluate(
       { ...before, network: { ...ahead, inARow: 4 } },
       only('network'),
       false,

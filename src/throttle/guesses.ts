@@ -6,27 +6,27 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 
-/** How well an account knows a claimant: not at all, by their network, or by a session token of it that they present. */
+/** How well an account knows a source: not at all, by its network, or by a session token of the account. */
 export type Familiarity = 'stranger' | 'network' | 'browser';
 
 const FAMILIARITIES = ['stranger', 'network', 'browser'] as const satisfies Familiarity[];
 
-/** The milliseconds in which a full count drains. */
+/** The milliseconds in which a full counter drains. */
 const PERIOD = 30 * DAY;
 
 /**
- * Failures that a count holds. What it holds and what drains in the meantime are at most 100 in any 30 days (NIST SP
+ * The largest number of failures in a counter. With those that drain, at most 100 guesses count in any 30 days (NIST SP
  * 800-63B-4, section 3.2.2).
  */
 const CAPACITY = 50;
 
-/** What one failure adds to a count: the milliseconds in which it drains. */
+/** What one failure adds to a counter: the milliseconds in which it drains. */
 const ONE = PERIOD / CAPACITY;
 
 /** Failures in a row that are followed by no delay. */
 const FREE_FAILURES = 4;
 
-/** Milliseconds; the first delay is a second, and each is twice the one before. */
+/** In milliseconds. The first delay is one second; each further delay is twice the previous one. */
 const LONGEST_DELAY: Readonly<Record<Familiarity, number>> = {
   stranger: 15 * MINUTE,
   network: 15 * SECOND,
@@ -45,13 +45,13 @@ export interface FailureCount {
 
 /** The failures at one account. */
 export interface Guesses extends Counts {
-  /** The parts of the strangers' level, by the largest network that a stranger came from. */
+  /** The share of each network in the level of unknown clients, by the largest network of the client. */
   readonly holders: Readonly<Record<string, number>>;
 }
 
-/** Who guesses. */
+/** The source of a guess. */
 export interface Guesser {
-  /** How they are known, best first; `stranger` is always the last. */
+  /** How well the account knows it, best first. `stranger` is always the last. */
   readonly familiarities: readonly Familiarity[];
   /** The largest network that one customer of a provider is usually given. */
   readonly holder: string;
@@ -59,7 +59,7 @@ export interface Guesser {
 
 export const NO_FAILURES: FailureCount = { level: 0, inARow: 0, at: 0 };
 
-/** No failures, which is what a forgiven account has. */
+/** No failures: a new account, or one after a reset. */
 export const NO_GUESSES: Guesses = {
   stranger: NO_FAILURES,
   network: NO_FAILURES,
@@ -67,11 +67,11 @@ export const NO_GUESSES: Guesses = {
   holders: {},
 };
 
-/** The milliseconds after which nothing of a count is left. */
+/** The milliseconds after which a counter is empty. */
 export const GUESSES_LAST_FOR = PERIOD + DAY;
 
 /** Whether a guess counts, and the guesses with it. One that does not count is refused, whether it is right or wrong. */
-export function judge(
+export function evaluate(
   before: Guesses,
   { familiarities, holder }: Guesser,
   isRight: boolean,
@@ -91,7 +91,7 @@ export function judge(
   };
 }
 
-/** The failures in a row at a code with one more. There is no limit to them but the delays. */
+/** Adds a failure to the counter of a code. Only delays limit attempts at a code. */
 export function withFailedCode(before: FailureCount, now: Date): FailureCount {
   const { inARow, at } = drainedCount(believable(before, now), now);
   return { level: 0, inARow: inARow + 1, at: Math.max(at, now.getTime()) };
@@ -102,7 +102,7 @@ export function codeDelayLeft(count: FailureCount, now: Date): number {
   return delayLeft(drainedCount(believable(count, now), now), now, LONGEST_DELAY.stranger);
 }
 
-/** The guesses that a text stands for; null where it cannot be read. */
+/** Parses a text; null if it cannot be read. */
 export function guessesIn(text: string): Guesses | null {
   const value = jsonIn(text);
   if (!isRecord(value) || !isRecord(value.holders)) return null;
@@ -112,7 +112,7 @@ export function guessesIn(text: string): Guesses | null {
   return isWhole ? (value as unknown as Guesses) : null;
 }
 
-/** The count that a text stands for; null where it cannot be read. */
+/** Parses a text; null if it cannot be read. */
 export function failureCountIn(text: string): FailureCount | null {
   const value = jsonIn(text);
   return isFailureCount(value) ? value : null;
@@ -127,15 +127,15 @@ function isLevel(value: unknown): boolean {
 }
 
 /**
- * Whether one more failure fits. A stranger's network may have had at most twice what is left for others after it: 33 of 50
- * where it is alone. So it takes five networks to use up all, and one can never do it.
+ * Whether one more failure fits into the counter. The network of an unknown client may use at most twice of what is left for
+ * others: 33 of 50 if it is the only one. So one network never uses up the counter; five networks can.
  */
 function hasRoom({ holders, ...counts }: Guesses, by: Familiarity, holder: string): boolean {
   const left = PERIOD - counts[by].level - ONE;
   return left >= 0 && (by !== 'stranger' || (holders[holder] ?? 0) <= 2 * left);
 }
 
-/** The guesses as they are now. The parts of networks drain as the whole does; less than half a failure is forgotten. */
+/** The counters at `now`. Shares of networks drain with the whole; less than half a failure is dropped. */
 function drained({ holders, ...counts }: Guesses, now: Date): Guesses {
   const current = eachOf(counts, (count) => drainedCount(count, now));
   const rest = counts.stranger.level === 0 ? 0 : current.stranger.level / counts.stranger.level;
@@ -150,7 +150,7 @@ function drainedCount({ level, inARow, at }: FailureCount, now: Date): FailureCo
   return { level: Math.max(level - age, 0), inARow: age < DAY ? inARow : 0, at };
 }
 
-/** A count whose last failure a wrong clock put more than five minutes ahead drains from now on, and delays nothing. */
+/** A counter whose last failure lies more than five minutes in the future (wrong clock) drains from now on, without delay. */
 function believable(count: FailureCount, now: Date): FailureCount {
   if (!isFromWrongClock(new Date(count.at), now)) return count;
   return { level: count.level, inARow: 0, at: now.getTime() };

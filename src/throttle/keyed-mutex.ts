@@ -1,8 +1,8 @@
-/** Has work on the same subject wait for each other, in this process. */
+/** Runs one task per key at a time, in this process. */
 export class KeyedMutex {
   readonly #last = new Map<string, Promise<unknown>>();
 
-  /** What the work gives, once all that was asked for before on the subject is over. */
+  /** Runs the task after all earlier tasks of the key, and returns its result. */
   take<T>(subject: string, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(subject) ?? Promise.resolve();
     const turn = before.then(work, work);

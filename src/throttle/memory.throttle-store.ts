@@ -1,9 +1,9 @@
 import { ThrottleStore } from './throttle-store.js';
 
-/** How many texts are looked at with each one that is set: what has ended is gone before as many again have come. */
+/** How many texts each write checks for expiry, so that expired texts do not accumulate. */
 const LOOKED_AT = 2;
 
-/** Tallies in the memory of this process: gone with it, and shared with no other. */
+/** Counters in the memory of this process. They end with it and are not shared. */
 export class MemoryThrottleStore extends ThrottleStore {
   readonly #tallies = new Map<string, { readonly text: string; readonly until: Date }>();
   #clearing = this.#tallies.entries();
@@ -24,7 +24,7 @@ export class MemoryThrottleStore extends ThrottleStore {
     return tally && now < tally.until ? tally.text : null;
   }
 
-  /** One step: goes on where the last one stopped. */
+  /** One step, which continues where the last one stopped. */
   #clear(now: Date): void {
     for (let looked = 0; looked < LOOKED_AT; looked += 1) {
       const { value, done } = this.#clearing.next();

@@ -7,10 +7,10 @@ import type { ThrottleOptions } from './throttle-options.js';
 /** Milliseconds in which failures are counted together. */
 const WINDOW = 10 * 60_000;
 
-/** How many networks of the largest kind it takes at least to fill the limit of the server. */
+/** The smallest number of networks of the largest kind that can reach the limit of the server. */
 const HOLDERS_PER_SERVER = 20;
 
-/** By how much the limits of networks are smaller while the limit of the server is reached. */
+/** Divides the limits of networks while the limit of the server is reached. */
 const SLOWDOWN = 10;
 
 /** The name under which the failures of all networks are counted. */
@@ -24,7 +24,7 @@ export interface FailureWindow {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** The window with one failure more under each name, or a new one where the window has ended. */
+/** Adds one failure under each name, in a new window if the old one has ended. */
 export function withFailure(
   window: FailureWindow | null,
   names: readonly string[],
@@ -40,7 +40,7 @@ export function endOf({ since }: FailureWindow): Date {
   return new Date(since + WINDOW);
 }
 
-/** Whether a failure counts for the server, too: of each network of the largest kind only a part of its limit does. */
+/** Whether a failure counts for the server, too. Each network of the largest kind can use only a part of that limit. */
 export function countsForServer(
   { counts }: FailureWindow,
   holder: string,
@@ -50,8 +50,8 @@ export function countsForServer(
 }
 
 /**
- * `too_many_attempts` where one of these networks has reached its limit. The limits are a tenth, and at least one failure,
- * while all networks together have reached that of the server.
+ * Throws `too_many_attempts` if one of these networks has reached its limit. While all networks together have reached the
+ * limit of the server, the limit of each is a tenth, and at least one failure.
  */
 export function checkNetworks(
   networks: readonly Network[],
@@ -75,14 +75,14 @@ export function checkNetworks(
   throw new DomainError('too_many_attempts', { retryAfter });
 }
 
-/** The window that a text stands for; null where it cannot be read. */
+/** Parses a text; null if it cannot be read. */
 export function windowIn(text: string): FailureWindow | null {
   const value = jsonIn(text);
   if (!isRecord(value) || !isInstant(value.since) || !isRecord(value.counts)) return null;
   return Object.values(value.counts).every(isCount) ? (value as unknown as FailureWindow) : null;
 }
 
-/** Null for a window that has ended, and for one that a clock ahead of this one has begun. */
+/** Null for a window that has ended, and for one that begins in the future (wrong clock). */
 function current(window: FailureWindow | null, now: Date): FailureWindow | null {
   const age = window === null ? -1 : now.getTime() - window.since;
   return age >= 0 && age < WINDOW ? window : null;

@@ -78,7 +78,7 @@ export class PasswordResetService {
    */
   async reset(text: string, next: string, by: Initiator = PROGRAM): Promise<void> {
     const token = ResetToken.parse(text);
-    const attempt = await this.throttle.admitToken(token?.userId ?? null, by.ip);
+    const attempt = await this.throttle.beginToken(token?.userId ?? null, by.ip);
     const holder = token && (await this.#holderOf(token));
     if (!holder) {
       await attempt.fail();
@@ -98,12 +98,12 @@ export class PasswordResetService {
     const owner = { ...by, actorId: by.actorId ?? id };
     await this.trail?.record({ type: 'password_reset', subjectId: id }, owner);
     await this.listener?.onUserDeactivated(id, 'password_changed', owner);
-    await this.#forgive(changed);
+    await this.#resetFailures(changed);
   }
 
-  async #forgive({ id, email }: User): Promise<void> {
+  async #resetFailures({ id, email }: User): Promise<void> {
     try {
-      await this.throttle.forgive({ key: emailKey(email), userId: id });
+      await this.throttle.reset({ key: emailKey(email), userId: id });
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
       this.#logger.warn(

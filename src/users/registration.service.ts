@@ -48,7 +48,7 @@ export class RegistrationService {
     const { setupCode } = this.options;
     if (setupCode === null) return;
     const isRight = given !== null && timingSafeEqual(digest(given), digest(setupCode));
-    if (given !== null && (await this.throttle.judgeCode('setup', isRight, ip))) return;
+    if (given !== null && (await this.throttle.checkCode('setup', isRight, ip))) return;
     throw new DomainError('setup_code_required');
   }
 }

@@ -6,7 +6,7 @@ import { PROGRAM } from '../audit/initiator.js';
 import { MemoryAuditStore } from '../storage/memory/memory.audit-store.js';
 import { MemoryUserStore } from '../storage/memory/memory.user-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
-import { aClaimant, aThrottle } from '../testing/samples.js';
+import { aSignInSource, aThrottle } from '../testing/samples.js';
 import { Argon2PasswordHasher } from './passwords/argon2.password-hasher.js';
 import { BcryptPasswordHasher } from './passwords/bcrypt.password-hasher.js';
 import type { PasswordHasher } from './passwords/password-hasher.js';
@@ -55,7 +55,7 @@ describe('The users service', () => {
   });
 
   const failFive = async () => {
-    for (let made = 0; made < 5; made += 1) await users.verify('ann@example.com', 'wrong', aClaimant());
+    for (let made = 0; made < 5; made += 1) await users.verify('ann@example.com', 'wrong', aSignInSource());
   };
 
   it.each<[string, string, string, () => Promise<unknown>]>([
@@ -66,12 +66,12 @@ describe('The users service', () => {
   ])('spends one verification on %s', async (_, email, password, prepare) => {
     await prepare();
     hasher.calls.length = 0;
-    expect((await users.verify(email, password, aClaimant())).outcome).not.toBe('verified');
+    expect((await users.verify(email, password, aSignInSource())).outcome).not.toBe('verified');
     expect(hasher.calls).toEqual(['verify']);
   });
 
   it('spends one verification on the right password', async () => {
-    expect(await users.verify('ann@example.com', PASSWORD, aClaimant())).toEqual({
+    expect(await users.verify('ann@example.com', PASSWORD, aSignInSource())).toEqual({
       outcome: 'verified',
       user: ann,
     });
@@ -83,14 +83,14 @@ describe('The users service', () => {
     ['with a wrong one', 'wrong'],
   ])('has the hasher refuse a disabled user %s, as refusals alone take even time', async (_, password) => {
     await users.update(ann.id, { disabled: true });
-    expect((await users.verify('ann@example.com', password, aClaimant())).outcome).toBe('wrong_password');
+    expect((await users.verify('ann@example.com', password, aSignInSource())).outcome).toBe('wrong_password');
     expect(hasher.answers).toEqual([false]);
   });
 
   describe('recognizing a credential', () => {
     const recognize = async (password = PASSWORD) => {
       hasher.calls.length = 0;
-      const { outcome } = await users.recognize('ann@example.com', password, aClaimant());
+      const { outcome } = await users.recognize('ann@example.com', password, aSignInSource());
       return [outcome, ...hasher.calls];
     };
 
@@ -106,7 +106,7 @@ describe('The users service', () => {
       await recognize();
       for (const password of ['wrong', 'wrong', `:${PASSWORD}`])
         expect(await recognize(password)).toEqual(['wrong_password', 'verify']);
-      expect((await users.recognize('ann@example.co', `m${PASSWORD}`, aClaimant())).outcome).toBe(
+      expect((await users.recognize('ann@example.co', `m${PASSWORD}`, aSignInSource())).outcome).toBe(
         'unknown_email',
       );
     });
@@ -114,7 +114,7 @@ describe('The users service', () => {
     it.each<[string, () => Promise<unknown>, string]>([
       [
         'the password was changed',
-        () => users.changePassword(ann, PASSWORD, 'another password', aClaimant()),
+        () => users.changePassword(ann, PASSWORD, 'another password', aSignInSource()),
         'wrong_password',
       ],
       ['the account was disabled', () => users.update(ann.id, { disabled: true }), 'wrong_password'],
@@ -129,7 +129,7 @@ describe('The users service', () => {
     it('shows the user as they are now', async () => {
       await recognize();
       await users.update(ann.id, { firstName: 'Ann' });
-      expect(await users.recognize('ann@example.com', PASSWORD, aClaimant())).toMatchObject({
+      expect(await users.recognize('ann@example.com', PASSWORD, aSignInSource())).toMatchObject({
         user: { firstName: 'Ann' },
       });
     });
@@ -141,8 +141,8 @@ describe('The users service', () => {
       faults: [{ pointer: '/email', detail: 'Must be an e-mail address, such as ann@example.com.' }],
     };
     const outcomes = async (email: string) => [
-      (await users.verify(email, PASSWORD, aClaimant())).outcome,
-      (await users.recognize(email, PASSWORD, aClaimant())).outcome,
+      (await users.verify(email, PASSWORD, aSignInSource())).outcome,
+      (await users.recognize(email, PASSWORD, aSignInSource())).outcome,
     ];
 
     it('has the new one sign in at once, and the old one no longer', async () => {
@@ -161,7 +161,7 @@ describe('The users service', () => {
       await outcomes('ann@example.com');
       await users.update(ann.id, { email: 'Ann@Example.com' });
       hasher.calls.length = 0;
-      expect(await users.recognize('ann@example.com', PASSWORD, aClaimant())).toMatchObject({
+      expect(await users.recognize('ann@example.com', PASSWORD, aSignInSource())).toMatchObject({
         isKnown: true,
         user: { email: 'Ann@Example.com' },
       });
@@ -182,7 +182,7 @@ describe('The users service', () => {
       const options = new UsersOptions({ exactEmails: true });
       const exact = new UsersService(userStore, hasher, aThrottle(clock), clock, options);
       const recognize = async (email: string) =>
-        (await exact.recognize(email, PASSWORD, aClaimant())).outcome;
+        (await exact.recognize(email, PASSWORD, aSignInSource())).outcome;
       expect(await recognize('ann@example.com')).toBe('verified');
       for (const email of ['Ann@example.com', ' ann ']) {
         expect(await exact.update(ann.id, { email })).toMatchObject({ email });
@@ -208,9 +208,9 @@ describe('The users service', () => {
     it('has no password changed of whoever has the old one by then', async () => {
       await users.update(ann.id, { email: 'lee@example.com' });
       await users.create({ ...account, password: 'the password of Ben' }, 'user');
-      const change = users.changePassword(ann, 'the password of Ben', 'another password', aClaimant());
+      const change = users.changePassword(ann, 'the password of Ben', 'another password', aSignInSource());
       await expect(change).rejects.toMatchObject({ code: 'current_password_wrong' });
-      const verification = await users.verify('ann@example.com', 'the password of Ben', aClaimant());
+      const verification = await users.verify('ann@example.com', 'the password of Ben', aSignInSource());
       expect(verification.outcome).toBe('verified');
     });
   });
@@ -255,8 +255,10 @@ describe('The users service', () => {
 
   it('spends nothing on a password that nobody can have, whoever is named', async () => {
     for (const email of ['ann@example.com', 'nobody@example.com']) {
-      expect(await users.verify(email, 'x'.repeat(257), aClaimant())).toEqual({ outcome: 'wrong_password' });
-      expect(await users.verify(email, '\u{1f9e5}'.repeat(257), aClaimant())).toEqual({
+      expect(await users.verify(email, 'x'.repeat(257), aSignInSource())).toEqual({
+        outcome: 'wrong_password',
+      });
+      expect(await users.verify(email, '\u{1f9e5}'.repeat(257), aSignInSource())).toEqual({
         outcome: 'wrong_password',
       });
     }
@@ -266,13 +268,13 @@ describe('The users service', () => {
   it('makes an outdated hash anew at the next sign-in, and leaves what was granted', async () => {
     const stronger = new CountingHasher({ cost: 5, pepper: null });
     const later = new UsersService(userStore, stronger, aThrottle(clock), clock, new UsersOptions());
-    expect((await later.verify('ann@example.com', 'wrong', aClaimant())).outcome).toBe('wrong_password');
+    expect((await later.verify('ann@example.com', 'wrong', aSignInSource())).outcome).toBe('wrong_password');
     expect((await userStore.findCredential('ann@example.com'))?.passwordHash).toContain('r=4');
-    expect((await later.verify('ann@example.com', PASSWORD, aClaimant())).outcome).toBe('verified');
+    expect((await later.verify('ann@example.com', PASSWORD, aSignInSource())).outcome).toBe('verified');
     const credential = await userStore.findCredential('ann@example.com');
     expect(credential?.passwordHash).toContain('r=5');
     expect(credential?.user.credentialVersion).toBe(ann.credentialVersion);
-    expect((await later.verify('ann@example.com', PASSWORD, aClaimant())).outcome).toBe('verified');
+    expect((await later.verify('ann@example.com', PASSWORD, aSignInSource())).outcome).toBe('verified');
     expect(stronger.calls).toEqual(['verify', 'verify', 'hash', 'verify']);
   });
 
@@ -283,33 +285,35 @@ describe('The users service', () => {
     const hashOf = async () => (await userStore.findCredential('ann@example.com'))?.passwordHash;
     const later = new UsersService(userStore, other, aThrottle(clock), clock, new UsersOptions());
     const before = await hashOf();
-    expect((await later.verify('ann@example.com', 'wrong', aClaimant())).outcome).toBe('wrong_password');
+    expect((await later.verify('ann@example.com', 'wrong', aSignInSource())).outcome).toBe('wrong_password');
     expect(await hashOf()).toBe(before);
-    expect((await later.verify('ann@example.com', PASSWORD, aClaimant())).outcome).toBe('verified');
+    expect((await later.verify('ann@example.com', PASSWORD, aSignInSource())).outcome).toBe('verified');
     expect(await hashOf()).toMatch(form);
     const previousPeppers = ['p'.repeat(32)];
     const back = new BcryptPasswordHasher({ cost: 4, pepper: null, previousPeppers });
     const again = new UsersService(userStore, back, aThrottle(clock), clock, new UsersOptions());
-    expect((await again.verify('ann@example.com', PASSWORD, aClaimant())).outcome).toBe('verified');
+    expect((await again.verify('ann@example.com', PASSWORD, aSignInSource())).outcome).toBe('verified');
     expect(await hashOf()).toMatch(/^\$bcrypt-sha256\$v=2,t=2b,r=4\$/);
-    expect((await users.verify('ann@example.com', PASSWORD, aClaimant())).outcome).toBe('verified');
+    expect((await users.verify('ann@example.com', PASSWORD, aSignInSource())).outcome).toBe('verified');
   });
 
   it('takes over the hashes of another system, and has the whole password count from then on', async () => {
     const long = `${'mango tea soups '.repeat(5)}and more`;
     const imported = bcrypt.hashSync(long, 4);
     await userStore.insert({ ...ann, id: 'imported', email: 'imported@example.com' }, imported);
-    expect((await users.verify('imported@example.com', 'wrong', aClaimant())).outcome).toBe('wrong_password');
-    expect((await users.verify('imported@example.com', long, aClaimant())).outcome).toBe('verified');
-    expect((await users.verify('imported@example.com', long.slice(0, 72), aClaimant())).outcome).toBe(
+    expect((await users.verify('imported@example.com', 'wrong', aSignInSource())).outcome).toBe(
       'wrong_password',
     );
-    expect((await users.verify('imported@example.com', long, aClaimant())).outcome).toBe('verified');
+    expect((await users.verify('imported@example.com', long, aSignInSource())).outcome).toBe('verified');
+    expect((await users.verify('imported@example.com', long.slice(0, 72), aSignInSource())).outcome).toBe(
+      'wrong_password',
+    );
+    expect((await users.verify('imported@example.com', long, aSignInSource())).outcome).toBe('verified');
   });
 
   it('lets one of two racing changes of a password win', async () => {
     const changes = ['another good password', 'yet another password'].map((next) =>
-      users.changePassword(ann, PASSWORD, next, aClaimant()),
+      users.changePassword(ann, PASSWORD, next, aSignInSource()),
     );
     const results = await Promise.allSettled(changes);
     expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
@@ -323,8 +327,8 @@ describe('The users service', () => {
       clock,
       new UsersOptions({ exactEmails: true }),
     );
-    expect((await users.verify(' ANN@example.com', PASSWORD, aClaimant())).outcome).toBe('verified');
-    expect((await exact.verify('ANN@example.com', PASSWORD, aClaimant())).outcome).toBe('unknown_email');
-    expect((await exact.verify('ann@example.com', PASSWORD, aClaimant())).outcome).toBe('verified');
+    expect((await users.verify(' ANN@example.com', PASSWORD, aSignInSource())).outcome).toBe('verified');
+    expect((await exact.verify('ANN@example.com', PASSWORD, aSignInSource())).outcome).toBe('unknown_email');
+    expect((await exact.verify('ann@example.com', PASSWORD, aSignInSource())).outcome).toBe('verified');
   });
 });

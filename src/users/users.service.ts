@@ -7,7 +7,7 @@ import { Clock } from '../common/clock.js';
 import { DomainError, invalid } from '../common/domain-error.js';
 import type { InputFault } from '../common/problem.js';
 import type { Requester } from '../common/requester.js';
-import { type Claimant, GuessThrottle } from '../throttle/guess-throttle.js';
+import { type SignInSource, GuessThrottle } from '../throttle/guess-throttle.js';
 import { addressFault } from './email-address.js';
 import { ownerOf } from './passwords/fair-queue.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
@@ -26,7 +26,7 @@ export interface NewUser {
 }
 
 /** Who tries a password, and where. */
-export interface PasswordClaimant extends Claimant, Requester {}
+export interface PasswordSource extends SignInSource, Requester {}
 
 export type Verification =
   | {
@@ -76,22 +76,22 @@ export class UsersService {
 
   /**
    * Tells whose credential this is, at the cost of one hash whoever asks; a disabled user's is wrong, and so is any where
-   * too many were tried. `too_many_attempts` where too many that came from the claimant's network failed.
+   * too many were tried. `too_many_attempts` where too many that came from the source's network failed.
    */
-  async verify(email: string, password: string, claimant: PasswordClaimant): Promise<Verification> {
+  async verify(email: string, password: string, source: PasswordSource): Promise<Verification> {
     if (isOverlong(password)) return { outcome: 'wrong_password' };
     const found = await this.store.findCredential(email);
     const credential = found && this.#isAddressOf(found.user, email) ? found : null;
     const account = { key: emailKey(email), userId: credential?.user.id ?? null };
-    const attempt = await this.throttle.admit(account, claimant);
+    const attempt = await this.throttle.begin(account, source);
     const isUsable = credential !== null && !credential.user.disabled;
-    const hash = isUsable ? credential.passwordHash : this.hasher.decoy();
-    const isRight = await this.hasher.verify(password, hash, ownerOf(claimant, email));
-    const counts = await attempt.judge(isRight);
+    const hash = isUsable ? credential.passwordHash : this.hasher.dummyHash();
+    const isRight = await this.hasher.verify(password, hash, ownerOf(source, email));
+    const counts = await attempt.record(isRight);
     if (!credential) return { outcome: 'unknown_email' };
     if (!counts) return { outcome: 'throttled', user: credential.user };
     if (!isRight) return { outcome: 'wrong_password', user: credential.user };
-    await this.#upgradeHash(credential, password, claimant);
+    await this.#upgradeHash(credential, password, source);
     return { outcome: 'verified', user: credential.user };
   }
 
@@ -99,13 +99,13 @@ export class UsersService {
    * As `verify`, but a credential that was verified within the last quarter of an hour is known again without a hash. It
    * counts only for the user as they are now: a disabling, or a change of password or address, holds at once.
    */
-  async recognize(email: string, password: string, claimant: PasswordClaimant): Promise<Verification> {
+  async recognize(email: string, password: string, source: PasswordSource): Promise<Verification> {
     const now = this.clock.now();
     const proof = this.#proofs.of(email, password, now);
     const user = proof && (await this.store.find(proof.userId));
     const isAsProven = user && !user.disabled && user.credentialVersion === proof.credentialVersion;
     if (isAsProven && this.#isAddressOf(user, email)) return { outcome: 'verified', user, isKnown: true };
-    const verification = await this.verify(email, password, claimant);
+    const verification = await this.verify(email, password, source);
     if (verification.outcome === 'verified') this.#proofs.note(email, password, verification.user, now);
     return verification;
   }
@@ -159,7 +159,7 @@ export class UsersService {
       await this.#tell('role_changed', after, by, { from: before.role, to: after.role });
     if (before.disabled !== after.disabled)
       await this.#tell(after.disabled ? 'user_disabled' : 'user_enabled', after, by);
-    if (changes.disabled === false) await this.throttle.forgive({ key: emailKey(after.email), userId: id });
+    if (changes.disabled === false) await this.throttle.reset({ key: emailKey(after.email), userId: id });
     if (changes.disabled) await this.listener?.onUserDeactivated(id, 'user_disabled', by);
     return after;
   }
@@ -169,13 +169,13 @@ export class UsersService {
     user: User,
     current: string,
     next: string,
-    claimant: PasswordClaimant,
+    source: PasswordSource,
     by: Initiator = PROGRAM,
   ): Promise<User> {
     await this.#policy.check(next, user, '/new_password', ownerOf(by, user.email));
     if (next.normalize('NFC') === current.normalize('NFC'))
       throw invalid('/new_password', 'Must differ from the current password.');
-    const changed = await this.#replacePassword(user, current, next, claimant);
+    const changed = await this.#replacePassword(user, current, next, source);
     await this.#tell(changed ? 'password_changed' : 'password_change_failed', user, by);
     if (!changed) throw new DomainError('current_password_wrong');
     return changed;
@@ -211,12 +211,12 @@ export class UsersService {
     { id, email }: User,
     current: string,
     next: string,
-    claimant: PasswordClaimant,
+    source: PasswordSource,
   ): Promise<User | null> {
-    const verification = await this.verify(email, current, claimant);
+    const verification = await this.verify(email, current, source);
     if (verification.outcome !== 'verified' || verification.user.id !== id) return null;
     const { credentialVersion } = verification.user;
-    const hash = await this.hasher.hash(next, ownerOf(claimant, email));
+    const hash = await this.hasher.hash(next, ownerOf(source, email));
     return this.store.replacePassword(id, credentialVersion, hash, this.clock.now());
   }
 
@@ -272,10 +272,10 @@ export class UsersService {
   async #upgradeHash(
     { user, passwordHash }: Credential,
     password: string,
-    claimant: PasswordClaimant,
+    source: PasswordSource,
   ): Promise<void> {
     if (!this.hasher.isOutdated(passwordHash)) return;
-    const upgraded = await this.hasher.hash(password, ownerOf(claimant, user.email));
+    const upgraded = await this.hasher.hash(password, ownerOf(source, user.email));
     await this.store.upgradeHash(user.id, passwordHash, upgraded);
   }
 }

@@ -48,7 +48,7 @@ class ShaHasher extends PasswordHasher {
     return (await this.hash(password)) === hash;
   }
 
-  decoy(): string {
+  dummyHash(): string {
     return '$sha256$';
   }
 

@@ -39,8 +39,8 @@ export class BasicAuth extends Auth {
       await this.trail?.record(MALFORMED, initiatorOf(request));
       return rejected();
     }
-    const claimant = { ...requesterOf(request), tokenOwner: null };
-    const verification = await this.users.recognize(credentials.email, credentials.password, claimant);
+    const source = { ...requesterOf(request), tokenOwner: null };
+    const verification = await this.users.recognize(credentials.email, credentials.password, source);
     if (verification.outcome !== 'verified') {
       await this.trail?.record(signInFailed(verification, 'basic'), initiatorOf(request));
       return rejected();

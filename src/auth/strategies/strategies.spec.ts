@@ -116,7 +116,7 @@ describeAuth('AuthChain', { remembers: true }, (world) => ({
 
 describe('A chain', () => {
   it('does not rescue a rejected credential by the next strategy', async () => {
-    const { users, auth } = aHouse();
+    const { users, auth } = aHarness();
     await users.create(
       { email: 'ann@example.com', password: 'the right password', firstName: null, lastName: null },
       'user',
@@ -138,16 +138,16 @@ describe('A chain', () => {
 
 describe('A chain that remembers users', () => {
   const chains = {
-    'the first link': ({ users, auth }: ReturnType<typeof aHouse>) => [auth, new BasicAuth(users, options)],
-    'the last link': ({ users, auth }: ReturnType<typeof aHouse>) => [new BasicAuth(users, options), auth],
+    'the first link': ({ users, auth }: ReturnType<typeof aHarness>) => [auth, new BasicAuth(users, options)],
+    'the last link': ({ users, auth }: ReturnType<typeof aHarness>) => [new BasicAuth(users, options), auth],
   };
 
   it.each(Object.entries(chains))('signs in and out by %s', async (_, linksOf) => {
-    const house = aHouse();
-    const links = linksOf(house);
+    const harness = aHarness();
+    const links = linksOf(harness);
     const chain = new AuthChain(links);
     const user = aUser();
-    await house.userStore.insert(user, 'hash');
+    await harness.userStore.insert(user, 'hash');
     expect(chain.challenge).toBe(links[0]!.challenge);
     expect(await chain.holder(request({}))).toBeNull();
     expect(await chain.signOut(anExchange())).toBe(false);
@@ -162,7 +162,7 @@ describe('A chain that remembers users', () => {
   });
 
   it('is none where no link does', async () => {
-    const { users } = aHouse();
+    const { users } = aHarness();
     const chain = new AuthChain([new BasicAuth(users, options)]);
     expect(await chain.signIn(aUser(), anExchange())).toBeNull();
     expect(await chain.signOut(anExchange())).toBe(false);
@@ -173,7 +173,7 @@ describe('A chain that remembers users', () => {
 
 describe('A challenge', () => {
   it('names the strategy and the realm', () => {
-    const { users, auth } = aHouse();
+    const { users, auth } = aHarness();
     expect(auth.challenge).toBe('Session realm="coatcheck"');
     expect(new BasicAuth(users, options).challenge).toBe('Basic realm="coatcheck", charset="UTF-8"');
   });
@@ -181,7 +181,7 @@ describe('A challenge', () => {
 
 describe('Basic credentials', () => {
   const outcomeOf = async (name: string, password: string) => {
-    const { users } = aHouse();
+    const { users } = aHarness();
     const email = 'ann@example.com';
     await users.create(
       { email, password: 'a password: with colons:', firstName: null, lastName: null },
@@ -223,7 +223,7 @@ describe('Basic credentials that are none', () => {
       encoded(Buffer.from('ann@example.com:a password with a \xff in it', 'latin1')),
     ],
   ])('are refused %s, whatever they could be read as', async (_, password, headers) => {
-    const { users, userStore } = aHouse();
+    const { users, userStore } = aHarness();
     const hasher = new BcryptPasswordHasher({ cost: 4, pepper: null });
     await userStore.insert(aUser({ email: 'ann@example.com' }), await hasher.hash(password, aTaskOwner()));
     const auth = new BasicAuth(users, options);
@@ -243,7 +243,7 @@ describe('The trail of sign-ins', () => {
   afterEach(() => Logger.overrideLogger(new ConsoleLogger()));
 
   it('has what comes of each Basic credential that was not known', async () => {
-    const { users, clock } = aHouse();
+    const { users, clock } = aHarness();
     const store = new MemoryAuditStore();
     const auth = new BasicAuth(users, options, new AuditTrail(store, clock));
     const { id } = await users.create(
@@ -286,10 +286,10 @@ describe('The holder of a token', () => {
     ['alx', ALX, /^undefined$/, undefined],
   ])('loses it at sign-out where the dialect says so, and one that is no good too: %s', async (...row) => {
     const [, dialect, cookie, clearance] = row;
-    const house = aHouse();
+    const harness = aHarness();
     const own = new AuthOptions({ ...options, dialect });
-    const auth = new SessionAuth(house.sessions, house.sessionUsers, new SessionCookie(own), own);
-    const token = await house.signIn();
+    const auth = new SessionAuth(harness.sessions, harness.sessionUsers, new SessionCookie(own), own);
+    const token = await harness.signIn();
     for (const [sent, isOver, cleared] of [
       [token, true, clearance],
       [token, false, undefined],
@@ -308,7 +308,7 @@ describe('The holder of a token', () => {
 
   it('loses nothing where there was none', async () => {
     const exchange = anExchange();
-    expect(await aHouse().auth.signOut(exchange)).toBe(false);
+    expect(await aHarness().auth.signOut(exchange)).toBe(false);
     expect(exchange.response.getHeaderNames()).toEqual([]);
   });
 
@@ -320,55 +320,55 @@ describe('The holder of a token', () => {
     ['password_changed', 'password_changed'],
     ['user_disabled', 'user_disabled'],
   ] as const)('is told that the session was ended: %s', async (reason, told) => {
-    const house = aHouse();
-    const token = await house.signIn();
-    await house.sessions.end(SessionToken.parse(token)!.id, reason);
-    expect(await house.outcome(token)).toBe(told);
+    const harness = aHarness();
+    const token = await harness.signIn();
+    await harness.sessions.end(SessionToken.parse(token)!.id, reason);
+    expect(await harness.outcome(token)).toBe(told);
   });
 
   it('is told what became of the user, though the session lives', async () => {
-    const house = aHouse();
+    const harness = aHarness();
     const user = aUser();
-    const token = await house.signIn(user);
-    await house.users.update(user.id, { disabled: true });
-    expect(await house.outcome(token)).toBe('user_disabled');
-    await house.users.update(user.id, { disabled: false });
-    expect(await house.outcome(token)).toBe('password_changed');
-    await house.users.remove(user.id);
-    expect(await house.outcome(token)).toBe('credentials_invalid');
+    const token = await harness.signIn(user);
+    await harness.users.update(user.id, { disabled: true });
+    expect(await harness.outcome(token)).toBe('user_disabled');
+    await harness.users.update(user.id, { disabled: false });
+    expect(await harness.outcome(token)).toBe('password_changed');
+    await harness.users.remove(user.id);
+    expect(await harness.outcome(token)).toBe('credentials_invalid');
   });
 
   it('keeps the new one where the one before it comes late', async () => {
-    const house = aHouse();
-    const token = await house.signIn();
+    const harness = aHarness();
+    const token = await harness.signIn();
     const renewal = anExchange({ cookie: `sid=${token}` });
-    expect(await house.auth.renew(renewal)).not.toBeNull();
+    expect(await harness.auth.renew(renewal)).not.toBeNull();
     const unknown = SessionToken.reissue(SessionToken.issue(new Date(), 'ann').id).reveal();
     for (const late of [token, unknown]) {
       const { request: shown, response } = anExchange({ cookie: `sid=${late}` });
       shown.res = response;
-      expect(await house.auth.authenticate(shown)).toMatchObject({ reason: 'credentials_invalid' });
+      expect(await harness.auth.authenticate(shown)).toMatchObject({ reason: 'credentials_invalid' });
       expect(response.getHeaderNames()).toEqual([]);
     }
   });
 
   it('is known to their account, and who holds none is not', async () => {
-    const house = aHouse();
+    const harness = aHarness();
     const user = aUser();
-    const token = await house.signIn(user);
-    expect(await house.auth.holder(request({ cookie: `sid=${token}` }))).toBe(user.id);
-    expect(await house.auth.holder(request({ cookie: 'sid=forged' }))).toBeNull();
-    expect(await house.auth.holder(request({}))).toBeNull();
+    const token = await harness.signIn(user);
+    expect(await harness.auth.holder(request({ cookie: `sid=${token}` }))).toBe(user.id);
+    expect(await harness.auth.holder(request({ cookie: 'sid=forged' }))).toBeNull();
+    expect(await harness.auth.holder(request({}))).toBeNull();
   });
 
   it('signs in again to a session of its own, and the one that was brought is over', async () => {
-    const house = aHouse();
+    const harness = aHarness();
     const user = aUser();
-    const token = await house.signIn(user);
+    const token = await harness.signIn(user);
     const again = anExchange({ cookie: `sid=${token}` });
-    const issued = await house.auth.signIn(user, again);
-    expect(await house.outcome(token)).toBe('session_signed_out');
-    expect(await house.sessions.list(user)).toEqual([issued?.session]);
+    const issued = await harness.auth.signIn(user, again);
+    expect(await harness.outcome(token)).toBe('session_signed_out');
+    expect(await harness.sessions.list(user)).toEqual([issued?.session]);
   });
 });
 
@@ -376,48 +376,48 @@ describe('Session time', () => {
   const limits = { idle: 30 * MINUTE, absolute: 12 * HOUR };
 
   it('runs out when the session is left alone, and the holder is told so', async () => {
-    const house = aHouse(limits);
-    const token = await house.signIn();
-    house.clock.advance(30 * MINUTE - 1);
-    expect(await house.outcome(token)).toBe('authenticated');
-    house.clock.advance(30 * MINUTE);
-    expect(await house.outcome(token)).toBe('session_expired_idle');
+    const harness = aHarness(limits);
+    const token = await harness.signIn();
+    harness.clock.advance(30 * MINUTE - 1);
+    expect(await harness.outcome(token)).toBe('authenticated');
+    harness.clock.advance(30 * MINUTE);
+    expect(await harness.outcome(token)).toBe('session_expired_idle');
   });
 
   it('runs out at the absolute limit however busy the session is, and the holder is told so', async () => {
-    const house = aHouse(limits);
-    const token = await house.signIn();
+    const harness = aHarness(limits);
+    const token = await harness.signIn();
     for (let spent = 0; spent < 12 * HOUR; spent += 20 * MINUTE) {
-      expect(await house.outcome(token)).toBe('authenticated');
-      house.clock.advance(20 * MINUTE);
+      expect(await harness.outcome(token)).toBe('authenticated');
+      harness.clock.advance(20 * MINUTE);
     }
-    expect(await house.outcome(token)).toBe('session_expired_absolute');
+    expect(await harness.outcome(token)).toBe('session_expired_absolute');
   });
 
   it('does not end at all without limits', async () => {
-    const house = aHouse({ idle: Infinity, absolute: Infinity });
-    const token = await house.signIn();
-    house.clock.advance(1000 * 24 * HOUR);
-    expect(await house.outcome(token)).toBe('authenticated');
+    const harness = aHarness({ idle: Infinity, absolute: Infinity });
+    const token = await harness.signIn();
+    harness.clock.advance(1000 * 24 * HOUR);
+    expect(await harness.outcome(token)).toBe('authenticated');
   });
 
   it('follows a policy that became stricter since the sign-in', async () => {
-    const house = aHouse(limits);
-    const token = await house.signIn();
-    house.clock.advance(10 * MINUTE);
-    expect(await house.withLimits({ idle: 5 * MINUTE, absolute: HOUR }).outcome(token)).toBe(
+    const harness = aHarness(limits);
+    const token = await harness.signIn();
+    harness.clock.advance(10 * MINUTE);
+    expect(await harness.withLimits({ idle: 5 * MINUTE, absolute: HOUR }).outcome(token)).toBe(
       'session_expired_idle',
     );
   });
 
   it('is told to nobody who holds the id without the secret', async () => {
-    const house = aHouse(limits);
-    const token = await house.signIn();
+    const harness = aHarness(limits);
+    const token = await harness.signIn();
     const forged = SessionToken.reissue(SessionToken.parse(token)!.id).reveal();
-    expect(await house.outcome(forged)).toBe('credentials_invalid');
-    house.clock.advance(HOUR);
-    expect(await house.outcome(forged)).toBe('credentials_invalid');
-    expect(await house.outcome(token)).toBe('session_expired_idle');
+    expect(await harness.outcome(forged)).toBe('credentials_invalid');
+    harness.clock.advance(HOUR);
+    expect(await harness.outcome(forged)).toBe('credentials_invalid');
+    expect(await harness.outcome(token)).toBe('session_expired_idle');
   });
 });
 
@@ -427,50 +427,50 @@ describe('A session that is remembered', () => {
   const signInOptions = { ...DEFAULT_SIGN_IN_OPTIONS, remember: true };
 
   it('has limits of its own, and its cookie lasts until the absolute one', async () => {
-    const house = aHouse(limits, remembered);
+    const harness = aHarness(limits, remembered);
     const exchange = anExchange();
     const user = aUser();
-    await house.userStore.insert(user, 'hash');
-    await house.auth.signIn(user, exchange, signInOptions);
+    await harness.userStore.insert(user, 'hash');
+    await harness.auth.signIn(user, exchange, signInOptions);
     expect(maxAgeOf(exchange.response)).toBe(120 * 3600);
     const token = tokenIn(exchange.response);
-    house.clock.advance(47 * HOUR);
-    expect(await house.outcome(token)).toBe('authenticated');
-    house.clock.advance(48 * HOUR);
-    expect(await house.outcome(token)).toBe('session_expired_idle');
+    harness.clock.advance(47 * HOUR);
+    expect(await harness.outcome(token)).toBe('authenticated');
+    harness.clock.advance(48 * HOUR);
+    expect(await harness.outcome(token)).toBe('session_expired_idle');
   });
 
   it('has its cookie sent by no later use', async () => {
-    const house = aHouse(limits, remembered);
+    const harness = aHarness(limits, remembered);
     const first = anExchange();
     const user = aUser();
-    await house.userStore.insert(user, 'hash');
-    await house.auth.signIn(user, first, signInOptions);
+    await harness.userStore.insert(user, 'hash');
+    await harness.auth.signIn(user, first, signInOptions);
     const token = tokenIn(first.response);
     const cookies: (number | null)[] = [];
     for (const hours of [1, 40, 40, 38]) {
-      house.clock.advance(hours * HOUR);
+      harness.clock.advance(hours * HOUR);
       const { request: shown, response } = anExchange({ cookie: `sid=${token}` });
       shown.res = response;
-      expect(await house.auth.authenticate(shown)).toMatchObject({ outcome: 'authenticated' });
+      expect(await harness.auth.authenticate(shown)).toMatchObject({ outcome: 'authenticated' });
       cookies.push(maxAgeOf(response));
     }
     expect(cookies).toEqual([null, null, null, null]);
   });
 
   it('stays remembered when it is renewed; another is not by that', async () => {
-    const house = aHouse(limits, remembered);
+    const harness = aHarness(limits, remembered);
     const user = aUser();
-    await house.userStore.insert(user, 'hash');
+    await harness.userStore.insert(user, 'hash');
     for (const [one, maxAge] of [
       [signInOptions, 120 * 3600],
       [DEFAULT_SIGN_IN_OPTIONS, null],
     ] as const) {
       const first = anExchange();
-      await house.auth.signIn(user, first, one);
-      house.clock.advance(20 * MINUTE);
+      await harness.auth.signIn(user, first, one);
+      harness.clock.advance(20 * MINUTE);
       const renewal = anExchange({ cookie: `sid=${tokenIn(first.response)}` });
-      expect(await house.auth.renew(renewal)).toMatchObject({ token: null });
+      expect(await harness.auth.renew(renewal)).toMatchObject({ token: null });
       expect(maxAgeOf(renewal.response)).toBe(maxAge);
     }
   });
@@ -479,29 +479,29 @@ describe('A session that is remembered', () => {
 describe('The ends of a session', () => {
   const limits = { idle: 30 * MINUTE, absolute: HOUR };
   const ends = (minutes: number | null, idleMinutes: number | null) => {
-    const { clock } = aHouse();
+    const { clock } = aHarness();
     const at = (after: number | null) =>
       after === null ? null : new Date(clock.now().getTime() + after * MINUTE);
     return { expiresAt: at(minutes), idleExpiresAt: at(idleMinutes) };
   };
-  const grantIn = async ({ auth }: Pick<ReturnType<typeof aHouse>, 'auth'>) =>
+  const grantIn = async ({ auth }: Pick<ReturnType<typeof aHarness>, 'auth'>) =>
     (await auth.signIn(aUser(), anExchange()))!.session;
 
   it('are told as the policy has them', async () => {
-    const session = await grantIn(aHouse(limits));
-    expect(aHouse(limits).auth.endsOf(session)).toEqual(ends(60, 30));
+    const session = await grantIn(aHarness(limits));
+    expect(aHarness(limits).auth.endsOf(session)).toEqual(ends(60, 30));
   });
 
   it('are the stored ones where the policy was stricter', async () => {
-    const session = await grantIn(aHouse(limits));
-    const milder = aHouse({ idle: 2 * HOUR, absolute: 4 * HOUR }).auth;
+    const session = await grantIn(aHarness(limits));
+    const milder = aHarness({ idle: 2 * HOUR, absolute: 4 * HOUR }).auth;
     expect(milder.endsOf(session)).toEqual(ends(240, 30));
   });
 
   it('are null where there are none', async () => {
-    const house = aHouse({ idle: Infinity, absolute: Infinity });
-    expect(house.auth.endsOf(await grantIn(house))).toEqual({ expiresAt: null, idleExpiresAt: null });
-    const busy = aHouse({ idle: Infinity, absolute: HOUR });
+    const harness = aHarness({ idle: Infinity, absolute: Infinity });
+    expect(harness.auth.endsOf(await grantIn(harness))).toEqual({ expiresAt: null, idleExpiresAt: null });
+    const busy = aHarness({ idle: Infinity, absolute: HOUR });
     expect(busy.auth.endsOf(await grantIn(busy))).toEqual(ends(60, null));
   });
 
@@ -518,7 +518,7 @@ describe('The ends of a session', () => {
   });
 
   it('of an access token are its own alone', async () => {
-    const { sessions } = aHouse();
+    const { sessions } = aHarness();
     const { expiresAt } = ends(77, null);
     const opened = await sessions.open(
       aUser(),
@@ -530,7 +530,7 @@ describe('The ends of a session', () => {
         expiresAt: expiresAt!,
       },
     );
-    expect(aHouse(limits).auth.endsOf(opened.session)).toEqual({ expiresAt, idleExpiresAt: null });
+    expect(aHarness(limits).auth.endsOf(opened.session)).toEqual({ expiresAt, idleExpiresAt: null });
   });
 });
 
@@ -610,20 +610,20 @@ describe('A token', () => {
 
 describe('The holder of a token that is over', () => {
   it('is told since when', async () => {
-    const house = aHouse({ idle: 30 * MINUTE, absolute: HOUR });
+    const harness = aHarness({ idle: 30 * MINUTE, absolute: HOUR });
     const user = aUser();
-    const tokens = [await house.signIn(user), await house.signIn(aUser()), await house.signIn(aUser())];
-    const start = house.clock.now().getTime();
+    const tokens = [await harness.signIn(user), await harness.signIn(aUser()), await harness.signIn(aUser())];
+    const start = harness.clock.now().getTime();
     const after = (minutes: number) => new Date(start + minutes * MINUTE);
-    house.clock.advance(10 * MINUTE);
-    await house.sessions.end(SessionToken.parse(tokens[0]!)!.id, 'evicted');
-    house.clock.advance(10 * MINUTE);
-    await house.outcome(tokens[2]!);
-    house.clock.advance(20 * MINUTE);
-    await house.outcome(tokens[2]!);
-    house.clock.advance(40 * MINUTE);
+    harness.clock.advance(10 * MINUTE);
+    await harness.sessions.end(SessionToken.parse(tokens[0]!)!.id, 'evicted');
+    harness.clock.advance(10 * MINUTE);
+    await harness.outcome(tokens[2]!);
+    harness.clock.advance(20 * MINUTE);
+    await harness.outcome(tokens[2]!);
+    harness.clock.advance(40 * MINUTE);
     const results = await Promise.all(
-      tokens.map((token) => house.auth.authenticate(request({ cookie: `sid=${token}` }))),
+      tokens.map((token) => harness.auth.authenticate(request({ cookie: `sid=${token}` }))),
     );
     expect(results).toEqual([
       { outcome: 'rejected', reason: 'session_evicted', at: after(10) },
@@ -635,15 +635,15 @@ describe('The holder of a token that is over', () => {
 
 describe('SessionDbAuth', () => {
   it('refuses a store that forgets, with the cure in the text', () => {
-    const { sessions, sessionUsers } = aHouse();
+    const { sessions, sessionUsers } = aHarness();
     expect(() => new SessionDbAuth(sessions, sessionUsers, new SessionCookie(options), options)).toThrow(
       'session_db_auth and token_auth need a durable session store, such as sqlite:<file>.',
     );
   });
 });
 
-/** A house with one user and sessions of the given limits. */
-function aHouse(lifetime: Limits = options.lifetime, remembered: Limits = options.remembered) {
+/** A harness with one user and sessions of the given limits. */
+function aHarness(lifetime: Limits = options.lifetime, remembered: Limits = options.remembered) {
   const clock = new FakeClock();
   const userStore = new MemoryUserStore();
   const users = new UsersService(

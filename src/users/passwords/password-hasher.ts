@@ -7,7 +7,7 @@ export abstract class PasswordHasher {
   /** Whether the whole password is the hashed one; false for a hash that cannot be read. */
   abstract verify(password: string, hash: string, owner: TaskOwner): Promise<boolean>;
   /** Looks like a hash under today's parameters and costs as much to verify, but nothing matches it. */
-  abstract decoy(): string;
+  abstract dummyHash(): string;
   /** Whether today's parameters would make the hash otherwise, so that it should be made anew. */
   abstract isOutdated(hash: string): boolean;
 }

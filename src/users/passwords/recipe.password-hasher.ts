@@ -55,7 +55,7 @@ export abstract class RecipePasswordHasher extends PasswordHasher {
     return isRight;
   }
 
-  decoy(): string {
+  dummyHash(): string {
     const { head, digestLength } = this.newRecipe();
     return head + randomBytes(digestLength).toString('hex').slice(0, digestLength);
   }

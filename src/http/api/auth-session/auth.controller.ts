@@ -63,8 +63,8 @@ export class AuthController {
     @Res({ passthrough: true }) response: Response,
   ) {
     const carrier = this.#transport(transport ?? null);
-    const claimant = { ...requesterOf(request), tokenOwner: await this.auth.holder(request) };
-    const verification = await this.users.verify(email, password, claimant);
+    const source = { ...requesterOf(request), tokenOwner: await this.auth.holder(request) };
+    const verification = await this.users.verify(email, password, source);
     if (verification.outcome !== 'verified') {
       await this.trail?.record(signInFailed(verification, 'login'), initiatorOf(request));
       throw new DomainError(this.options.dialect.loginFailure(verification.outcome));

@@ -59,11 +59,11 @@ export class PasswordController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
-    const claimant = { ...by, tokenOwner: session ? user.id : null };
+    const source = { ...by, tokenOwner: session ? user.id : null };
     const { current_password: current, new_password: next } = body;
     const changed =
       typeof current === 'string'
-        ? await this.users.changePassword(user, current, next, claimant, by)
+        ? await this.users.changePassword(user, current, next, source, by)
         : await this.users.setPassword(user, next, by);
     await this.sessions.endAll(user.id, 'password_changed', undefined, by);
     const signInOptions = session && optionsLike(session);

@@ -106,8 +106,8 @@ export class SessionsController {
   ) {
     if (!current) throw new DomainError('not_found');
     if (current.kind === 'access_token') throw new DomainError('forbidden');
-    const claimant = { ...by, tokenOwner: user.id };
-    const verification = await this.users.verify(user.email, password, claimant);
+    const source = { ...by, tokenOwner: user.id };
+    const verification = await this.users.verify(user.email, password, source);
     // The address may be another's by now.
     const isProven = verification.outcome === 'verified' && verification.user.id === user.id;
     const type = isProven ? 'reauthenticated' : 'reauthentication_failed';

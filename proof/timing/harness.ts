@@ -116,8 +116,8 @@ async function exhaust(tallies: ThrottleStore, users: UserStore, email: string, 
   const userId = (await users.findCredential(email))?.user.id ?? null;
   for (let failures = 0; failures <= THROTTLED_AFTER; failures += 1) {
     // Each from another /24, as one of them cannot use up all.
-    const claimant = { ip: `10.1.${failures}.1`, tokenOwner: null };
-    const counts = await (await throttle.admit({ key: email, userId }, claimant)).judge(false);
+    const source = { ip: `10.1.${failures}.1`, tokenOwner: null };
+    const counts = await (await throttle.begin({ key: email, userId }, source)).record(false);
     if (counts !== failures < THROTTLED_AFTER)
       throw new Error('An account is not throttled as it should be.');
     clock.move(LONGEST_DELAY);

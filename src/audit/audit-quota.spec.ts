@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { anAuditEvent } from '../testing/samples.js';
 import type { AuditEvent } from './audit-event.js';
-import { AuditRooms, ROWS_FOR_STRANGERS, ROWS_PER_SOURCE } from './audit-rooms.js';
+import { AuditQuota, ROWS_WITHOUT_ACCOUNT, ROWS_PER_SOURCE } from './audit-quota.js';
 
 const STRANGER = { actorId: null, subjectId: null, ip: '192.0.2.1', details: {} };
 
-describe('The rooms of the audit trail', () => {
+describe('The quota of the audit trail', () => {
   /** How many rows events fill, and the last of their places. */
-  const fill = (rooms: AuditRooms, count: number, eventOf: (index: number) => Partial<AuditEvent>) => {
-    const places = Array.from({ length: count }, (_, index) => rooms.placeOf(anAuditEvent(eventOf(index))));
+  const fill = (quota: AuditQuota, count: number, eventOf: (index: number) => Partial<AuditEvent>) => {
+    const places = Array.from({ length: count }, (_, index) => quota.placeOf(anAuditEvent(eventOf(index))));
     return { rows: new Set(places.map((place) => place?.key)).size, last: places.at(-1)! };
   };
   const refused = (facts: Partial<AuditEvent> = {}): Partial<AuditEvent> => ({
@@ -31,7 +31,7 @@ describe('The rooms of the audit trail', () => {
       (index: number) => ({ ...STRANGER, type: 'cross_site_refused' as const, ip: `2001:db8::${index}` }),
     ],
   ])('are one row for what is repeated %s', (_, eventOf) => {
-    expect(fill(new AuditRooms(), 200, eventOf).rows).toBe(1);
+    expect(fill(new AuditQuota(), 200, eventOf).rows).toBe(1);
   });
 
   it.each<[string, Partial<AuditEvent>, Partial<AuditEvent>]>([
@@ -47,8 +47,8 @@ describe('The rooms of the audit trail', () => {
     ],
     ['account from a network', refused({ actorId: '192.0.2.1' }), refused({ ...STRANGER, actorId: null })],
   ])('are two for events of which the %s differs', (_, one, other) => {
-    const rooms = new AuditRooms();
-    expect(rooms.placeOf(anAuditEvent(one))!.key).not.toBe(rooms.placeOf(anAuditEvent(other))!.key);
+    const quota = new AuditQuota();
+    expect(quota.placeOf(anAuditEvent(one))!.key).not.toBe(quota.placeOf(anAuditEvent(other))!.key);
   });
 
   it.each([
@@ -59,40 +59,40 @@ describe('The rooms of the audit trail', () => {
     'role_changed',
     'user_deleted',
   ] as const)('are a row of its own for each %s', (type) => {
-    const rooms = new AuditRooms();
+    const quota = new AuditQuota();
     for (let count = 0; count < 2000; count += 1)
-      expect(rooms.placeOf(anAuditEvent({ type, actorId: 'ann', subjectId: 'ann' }))).toBeNull();
+      expect(quota.placeOf(anAuditEvent({ type, actorId: 'ann', subjectId: 'ann' }))).toBeNull();
   });
 
   it('are a row of its own for each event of a program or an operator', () => {
-    const rooms = new AuditRooms();
+    const quota = new AuditQuota();
     for (const via of ['program', 'operator'] as const)
       for (let count = 0; count < 2; count += 1)
-        expect(rooms.placeOf(anAuditEvent(refused({ via })))).toBeNull();
+        expect(quota.placeOf(anAuditEvent(refused({ via })))).toBeNull();
   });
 
-  it('are so many rows for an account, and one for the rest, and take no room from others', () => {
-    const rooms = new AuditRooms();
-    const { rows, last } = fill(rooms, 5000, (index) => refused({ subjectId: `user ${index}` }));
+  it('are so many rows for an account, and one for the rest, and do not use the quota of others', () => {
+    const quota = new AuditQuota();
+    const { rows, last } = fill(quota, 5000, (index) => refused({ subjectId: `user ${index}` }));
     expect(rows).toBe(ROWS_PER_SOURCE + 1);
     expect(last.row).toMatchObject({ type: 'right_refused', actorId: 'ann', subjectId: null, details: {} });
     const others = [refused({ actorId: 'ben' }), refused({ type: 'step_up_demanded' })];
     for (const other of others)
-      expect(rooms.placeOf(anAuditEvent(other))!.row).toMatchObject({ subjectId: 'ann' });
+      expect(quota.placeOf(anAuditEvent(other))!.row).toMatchObject({ subjectId: 'ann' });
   });
 
-  it('are so many rows for all networks without an account, and take no room from accounts or other types', () => {
-    const rooms = new AuditRooms();
-    const { rows, last } = fill(rooms, 20_000, (index) => ({
+  it('are so many rows for all networks without an account, and do not use the quota of accounts or other types', () => {
+    const quota = new AuditQuota();
+    const { rows, last } = fill(quota, 20_000, (index) => ({
       ...STRANGER,
       type: 'cross_site_refused',
       ip: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
     }));
-    expect(rows).toBe(ROWS_FOR_STRANGERS + 1);
+    expect(rows).toBe(ROWS_WITHOUT_ACCOUNT + 1);
     expect(last.row).toMatchObject({ type: 'cross_site_refused', actorId: null, ip: null });
     const failed = { ...STRANGER, type: 'sign_in_failed', subjectId: 'ann' } as const;
-    expect(rooms.placeOf(anAuditEvent(failed))!.row).toMatchObject(failed);
+    expect(quota.placeOf(anAuditEvent(failed))!.row).toMatchObject(failed);
     const member = refused({ type: 'cross_site_refused' });
-    expect(rooms.placeOf(anAuditEvent(member))!.row).toMatchObject({ actorId: 'ann', subjectId: 'ann' });
+    expect(quota.placeOf(anAuditEvent(member))!.row).toMatchObject({ actorId: 'ann', subjectId: 'ann' });
   });
 });

@@ -20,7 +20,7 @@ type Facts = Readonly<Record<Fact, string>>;
 type Body = Readonly<Record<string, string>>;
 
 /** A server with a few people, who are made anew when what was sent has signed them out or worse. */
-export class House {
+export class Harness {
   readonly #facts = new Map<Name, Facts>();
   #keeper: Facts = NOBODY;
   #made = 0;
@@ -34,7 +34,7 @@ export class House {
     private readonly takesTokens: boolean,
   ) {}
 
-  static async open(dialect: string, type: string): Promise<House> {
+  static async open(dialect: string, type: string): Promise<Harness> {
     const folder = newFolder();
     const variables = { AUTH_COMPAT: dialect, AUTH_TYPE: type };
     await makeDatabase(folder, variables);
@@ -50,7 +50,7 @@ export class House {
       NODE_OPTIONS: `--import=${PRELOAD}`,
     });
     const [remembers, takesTokens] = [type !== 'basic_auth', type.includes('token_auth')];
-    return new House(`${type} in ${dialect}`, server, folder, dialect, remembers, takesTokens);
+    return new Harness(`${type} in ${dialect}`, server, folder, dialect, remembers, takesTokens);
   }
 
   /** The bytes of an attempt, for the people that there are now. */

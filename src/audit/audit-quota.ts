@@ -1,16 +1,16 @@
 import { networkOf } from '../common/network.js';
 import type { AuditEvent, AuditType } from './audit-event.js';
 
-/** Milliseconds in which repetitions are counted together, and in which there is so much room. */
+/** Milliseconds in which repetitions are counted together, and for which a quota holds. */
 export const AUDIT_WINDOW_LENGTH = 600_000;
 
 /** Rows for events of one type that one account, or one network without an account, may have in a window. */
 export const ROWS_PER_SOURCE = 100;
 
 /** Rows for events of one type that all networks without an account may have in a window, in each process. */
-export const ROWS_FOR_STRANGERS = 500;
+export const ROWS_WITHOUT_ACCOUNT = 500;
 
-/** What clients can cause as often as they like. Each event of any other type has a row of its own. */
+/** The types that clients can cause at will. Each event of any other type has its own row. */
 const REPEATABLE: ReadonlySet<AuditType> = new Set([
   'sign_in_failed',
   'sign_in_throttled',
@@ -37,45 +37,45 @@ export interface AuditPlace {
 }
 
 /**
- * Decides which events share a row, within one window: those that differ in nothing but time and request, and where the
- * room is used up those of one source, or of all networks without an account. The rooms of types and sources are apart:
- * what fills one takes nothing from another.
+ * Decides which events share a row, within one window: those that differ in time and request only. When a quota is used
+ * up, the further events of that source, or of all networks without an account, share one row. Each type and each source
+ * has its own quota.
  */
-export class AuditRooms {
+export class AuditQuota {
   readonly #keys = new Set<string>();
   readonly #used = new Map<string, number>();
 
-  /** Null for an event that has a row of its own. */
+  /** Null for an event that has its own row. */
   placeOf(event: AuditEvent): AuditPlace | null {
     const { type, via, actorId, subjectId, sessionId, details } = event;
     if (via !== 'http' || !REPEATABLE.has(type)) return null;
     const source = actorId ?? networkOf(event.ip);
     const rest = { subjectId: null, sessionId: null, userAgent: null, requestId: null, details: {} };
-    const room = [type, actorId === null ? 'network' : 'account', source];
-    const strangers = actorId === null ? [type, 'strangers'] : null;
+    const bucket = [type, actorId === null ? 'network' : 'account', source];
+    const shared = actorId === null ? [type, 'without account'] : null;
     return (
-      this.#take([...room, subjectId, sessionId, details], event, room, strangers) ??
-      this.#take([...room, 'rest'], { ...event, ...rest }, null, strangers) ?? {
+      this.#take([...bucket, subjectId, sessionId, details], event, bucket, shared) ??
+      this.#take([...bucket, 'rest'], { ...event, ...rest }, null, shared) ?? {
         key: JSON.stringify([type, 'rest']),
         row: { ...event, ...rest, ip: null },
       }
     );
   }
 
-  /** The place of a row that is there, or is new and has room in each of two rooms. */
+  /** The place of an existing row, or of a new one if both quotas allow it; otherwise null. */
   #take(
     name: readonly unknown[],
     row: AuditEvent,
-    room: readonly unknown[] | null,
-    strangers: readonly unknown[] | null,
+    bucket: readonly unknown[] | null,
+    shared: readonly unknown[] | null,
   ): AuditPlace | null {
     const key = JSON.stringify(name);
     if (this.#keys.has(key)) return { key, row };
-    const rooms: [string, number][] = [];
-    if (room) rooms.push([JSON.stringify(room), ROWS_PER_SOURCE]);
-    if (strangers) rooms.push([JSON.stringify(strangers), ROWS_FOR_STRANGERS]);
-    if (rooms.some(([of, most]) => (this.#used.get(of) ?? 0) >= most)) return null;
-    for (const [of] of rooms) this.#used.set(of, (this.#used.get(of) ?? 0) + 1);
+    const buckets: [string, number][] = [];
+    if (bucket) buckets.push([JSON.stringify(bucket), ROWS_PER_SOURCE]);
+    if (shared) buckets.push([JSON.stringify(shared), ROWS_WITHOUT_ACCOUNT]);
+    if (buckets.some(([of, most]) => (this.#used.get(of) ?? 0) >= most)) return null;
+    for (const [of] of buckets) this.#used.set(of, (this.#used.get(of) ?? 0) + 1);
     this.#keys.add(key);
     return { key, row };
   }
