@@ -7,6 +7,10 @@ export {
   Public,
   Roles,
 } from './auth/decorators/access.js';
+export { type CoatcheckAsyncOptions, CoatcheckModule } from './coatcheck.module.js';
+export { CoatcheckOptions, type CoatcheckOptionsGiven, type ServedRoutes } from './coatcheck-options.js';
+export type { AsyncOptions } from './common/async-options.js';
+export { type Given, OptionsError } from './common/options.js';
 export { Clock, NEVER, SystemClock } from './common/clock.js';
 export type { SweepStep } from './common/sweeper.js';
 export { DomainError, StoreUnavailableError } from './common/domain-error.js';
@@ -20,7 +24,7 @@ export {
   type AuditFacts,
   type AuditType,
 } from './audit/audit-event.js';
-export { AuditModule } from './audit.module.js';
+export { type AuditAsyncOptions, AuditModule } from './audit.module.js';
 export { AuditOptions } from './audit/audit-options.js';
 export { AUDIT_WINDOW, type AuditFilter, type AuditPage, AuditStore } from './audit/audit-store.js';
 export { AuditSweeper } from './audit/audit-sweeper.js';
@@ -50,8 +54,13 @@ export {
 } from './users/user-store.js';
 export { ResetTokenStore } from './users/reset-token-store.js';
 export { UserListener } from './users/user-listener.js';
-export { UsersModule } from './users.module.js';
-export { type PasswordAlgorithm, type Registration, UsersOptions } from './users/users-options.js';
+export { type UsersAsyncOptions, UsersModule } from './users.module.js';
+export {
+  type PasswordAlgorithm,
+  type Registration,
+  UsersOptions,
+  type UsersOptionsGiven,
+} from './users/users-options.js';
 export type { HasherOptions } from './users/passwords/recipe.password-hasher.js';
 export { type NewUser, type PasswordSource, UsersService, type Verification } from './users/users.service.js';
 
@@ -103,7 +112,7 @@ export {
 export { AuthChain } from './auth/strategies/auth-chain.js';
 export { AuthGuard } from './auth/guards/auth.guard.js';
 export { type AuthAsyncOptions, AuthModule, type AuthSyncOptions } from './auth.module.js';
-export { AuthOptions, type CookieSettings } from './auth/auth-options.js';
+export { AuthOptions, type AuthOptionsGiven, type CookieSettings } from './auth/auth-options.js';
 export { FreshGuard } from './auth/guards/fresh.guard.js';
 export { RolesGuard } from './auth/guards/roles.guard.js';
 export { SessionCookie } from './auth/carriers/session-cookie.js';

@@ -8,6 +8,7 @@ import {
   AuthOptions,
   BasicAuth,
   HttpOptions,
+  OptionsError,
   SessionsModule,
   SessionsOptions,
   StorageModule,
@@ -17,7 +18,6 @@ import {
   UsersOptions,
   loadConfig,
 } from 'coatcheck';
-import { OptionsError } from '../src/common/options.js';
 
 const SECRET = 's3cr3t-M4rk';
 const DAY = 86_400_000;

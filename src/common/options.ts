@@ -134,7 +134,8 @@ function ruleOf(name: string, rules: Rules): Rule | Rules | undefined {
   return Object.hasOwn(rules, name) ? rules[name] : undefined;
 }
 
-function unknownName(name: string, known: readonly string[]): string {
+/** What is said of a name that is none of those known. */
+export function unknownName(name: string, known: readonly string[]): string {
   const meant = closest(name, known);
   return distance(name.toLowerCase(), meant.toLowerCase()) <= TYPOS
     ? `unknown; did you mean ${meant}?`

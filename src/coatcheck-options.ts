@@ -1,0 +1,91 @@
+import { AuditOptions } from './audit/audit-options.js';
+import { AuthOptions, type AuthOptionsGiven } from './auth/auth-options.js';
+import { type Given, OptionsError, assignOptions, flag, isRecord, unknownName } from './common/options.js';
+import { SessionsOptions } from './sessions/sessions-options.js';
+import { StorageOptions } from './storage/storage-options.js';
+import { UsersOptions, type UsersOptionsGiven } from './users/users-options.js';
+
+/** Which routes are served; each left out is. */
+export interface ServedRoutes {
+  /** Users, registration and password resets. */
+  readonly users?: boolean;
+  /** Sign-in, sessions, access tokens and passwords. */
+  readonly sessions?: boolean;
+  /** The audit trail. */
+  readonly audit?: boolean;
+}
+
+/** The options of all modules: those of `AuthModule`, and beside them a part for each other one. */
+export interface CoatcheckOptionsGiven extends Omit<AuthOptionsGiven, 'routes'> {
+  /** False where a global module of yours provides the stores. */
+  readonly storage?: Given<StorageOptions> | false;
+  readonly users?: Omit<UsersOptionsGiven, 'routes'>;
+  readonly sessions?: Given<SessionsOptions>;
+  /** False where nothing is recorded. */
+  readonly audit?: Omit<Given<AuditOptions>, 'routes'> | false;
+  /** One answer, or one for each module. */
+  readonly routes?: ServedRoutes | boolean;
+}
+
+const PARTS = ['storage', 'users', 'sessions', 'audit'] as const;
+
+/** The checked options of all modules. An `OptionsError` lists the faults of all of them at once. */
+export class CoatcheckOptions {
+  readonly auth: AuthOptions;
+  readonly users: UsersOptions;
+  readonly sessions: SessionsOptions;
+  readonly storage: StorageOptions | false;
+  readonly audit: AuditOptions | false;
+
+  constructor(given: CoatcheckOptionsGiven = {}) {
+    if (!isRecord(given)) throw new OptionsError('CoatcheckOptions', ['the options must be an object']);
+    const { storage, users, sessions, audit, routes, ...auth } = given;
+    const known = [...Object.keys(new AuthOptions()), ...PARTS];
+    const names = Object.keys(auth).filter((name) => !known.includes(name));
+    const faults = names.map((name) => `${name}: ${unknownName(name, known)}`);
+    const own = Object.fromEntries(Object.entries(auth).filter(([name]) => known.includes(name)));
+    const served = partOf('routes', routesOf(routes), RoutesOptions, faults);
+    this.auth = partOf('', { ...own, routes: served.sessions }, AuthOptions, faults);
+    this.users = partOf('users', users, UsersOptions, faults, { routes: served.users });
+    this.sessions = partOf('sessions', sessions, SessionsOptions, faults);
+    this.storage = storage === false ? false : partOf('storage', storage, StorageOptions, faults);
+    this.audit =
+      audit === false ? false : partOf('audit', audit, AuditOptions, faults, { routes: served.audit });
+    if (faults.length > 0) throw new OptionsError('CoatcheckOptions', faults);
+  }
+}
+
+/** The options of one part; where they have faults, these are added to the list and the defaults are returned. */
+function partOf<Options>(
+  name: string,
+  given: unknown,
+  Options: new (given: object) => Options,
+  faults: string[],
+  beside: object = {},
+): Options {
+  if (given !== undefined && !isRecord(given)) {
+    faults.push(`${name}: must be an object`);
+    return new Options({});
+  }
+  try {
+    return new Options({ ...given, ...beside });
+  } catch (error) {
+    if (!(error instanceof OptionsError)) throw error;
+    faults.push(...error.faults.map((fault) => (name === '' ? fault : `${name}.${fault}`)));
+    return new Options({});
+  }
+}
+
+function routesOf(routes: unknown): unknown {
+  return typeof routes === 'boolean' ? { users: routes, sessions: routes, audit: routes } : routes;
+}
+
+class RoutesOptions implements Required<ServedRoutes> {
+  readonly users: boolean = true;
+  readonly sessions: boolean = true;
+  readonly audit: boolean = true;
+
+  constructor(options: ServedRoutes) {
+    assignOptions(this, 'RoutesOptions', options, { users: flag, sessions: flag, audit: flag });
+  }
+}
