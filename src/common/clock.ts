@@ -1,4 +1,4 @@
-/** Tells the time; everything below the services is handed `now` instead. */
+/** Returns the current time. Code below the services gets `now` as an argument instead. */
 export abstract class Clock {
   abstract now(): Date;
 }
@@ -18,7 +18,7 @@ export const NEVER = new Date(8.64e15);
  */
 const CLOCK_TOLERANCE = 5 * 60_000;
 
-/** Whether an instant that was noted as past lies so far ahead of `now` that a wrong clock must have noted it. */
+/** Whether a recorded instant lies so far in the future that the clock that recorded it was wrong. */
 export function isFromWrongClock(at: Date, now: Date): boolean {
   return at.getTime() > now.getTime() + CLOCK_TOLERANCE;
 }
@@ -37,7 +37,7 @@ export function earlier(at: Date, ms: number): Date {
   return new Date(Math.max(at.getTime() - ms, 0));
 }
 
-/** An end as it is shown: null for one that clients have no date for, after the year 9999. */
+/** An end as clients see it: null after the year 9999, which RFC 3339 cannot write. */
 export function endOrNull(end: Date): Date | null {
   return end.getTime() <= LAST_DATE ? end : null;
 }

@@ -1,17 +1,17 @@
 import { invalid } from './domain-error.js';
 
-/** A place in a list that is ordered by creation and then id. */
+/** A position in a list that is ordered by creation, then id. */
 export interface Position {
   readonly createdAt: Date;
   readonly id: string;
 }
 
-/** A place in a list as an opaque word that a client hands back. */
+/** A position in a list as an opaque text, which a client sends back. */
 export function toCursor({ createdAt, id }: Position): string {
   return Buffer.from(`${createdAt.getTime()}:${id}`).toString('base64url');
 }
 
-/** The place that a cursor stands for; `validation_failed` if it is none of ours. */
+/** The position of a cursor. Throws `validation_failed` if the cursor is not valid. */
 export function fromCursor(cursor: string): Position {
   const position = positionOf(cursor);
   if (!position)
@@ -22,7 +22,7 @@ export function fromCursor(cursor: string): Position {
   return position;
 }
 
-/** The place that a cursor stands for, or null if it is none of ours. */
+/** The position of a cursor, or null if the cursor is not valid. */
 export function positionOf(cursor: string): Position | null {
   const [, time, id] = /^(\d{1,16}):([\w-]{1,64})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   const createdAt = new Date(Number(time));

@@ -4,7 +4,7 @@ import addresses from 'ipaddr.js';
 /** A network that failures are counted for. */
 export interface Network {
   readonly name: string;
-  /** By how much its limit is larger than that of the smallest network. */
+  /** Multiplies the limit of the smallest network. */
   readonly factor: number;
 }
 
@@ -37,7 +37,7 @@ export function networksOf(ip: string | null): readonly [Network, ...Network[]] 
   ];
 }
 
-/** The smallest network of an address, which one client commands. */
+/** The smallest network of an address, which belongs to one client. */
 export function networkOf(ip: string | null): string {
   return networksOf(ip)[0].name;
 }

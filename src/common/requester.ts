@@ -1,7 +1,7 @@
-/** Where something is asked for. */
+/** The client that asks for something. */
 export interface Requester {
-  /** The address of the client; null where it has none. */
+  /** The address of the client; null if there is none. */
   readonly ip: string | null;
-  /** The connection that waits for the answer; null for code that acts for none. */
+  /** The connection that waits for the answer; null if there is none. */
   readonly connection: { readonly destroyed: boolean } | null;
 }

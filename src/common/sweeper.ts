@@ -1,21 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 
-/** What one step of a sweep came to. */
+/** The result of one step of a sweep. */
 export interface SweepStep {
   readonly forgotten: number;
-  /** Whether all has been looked at since the sweep began: the next step begins another. */
+  /** Whether this step completes the sweep. */
   readonly isLast: boolean;
 }
 
-/** Forgets, now and then, what is over for long enough; at most half of the time, so that requests are served. */
+/** Deletes expired entries at intervals. Works at most half of the time, so that requests are served. */
 export abstract class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #logger = new Logger(this.constructor.name);
   readonly #interval: number;
   #timer: NodeJS.Timeout | null = null;
   #isStopped = false;
 
-  /** `interval` is in milliseconds, give or take a fifth. */
+  /** `interval` is in milliseconds, plus or minus a fifth. */
   constructor(interval: number) {
     this.#interval = interval;
   }
@@ -31,7 +31,7 @@ export abstract class Sweeper implements OnApplicationBootstrap, OnApplicationSh
     if (this.#timer) clearTimeout(this.#timer);
   }
 
-  /** Sweeps once through all there is, and says how much is forgotten. */
+  /** Sweeps once through all entries and returns the number of deleted ones. */
   async sweep(): Promise<number> {
     let total = 0;
     for (let isLast = false; !isLast && !this.#isStopped;) {

@@ -1,15 +1,15 @@
 import { Logger } from '@nestjs/common';
 import { printable } from './printable.js';
 
-/** How many unreadable entries a process names in its log. */
+/** How many unreadable entries a process logs by name. */
 const MOST_NAMED = 1000;
 
-/** How much of what an entry is called is in the log. */
+/** The longest name of an entry in the log, in characters. */
 const LONGEST_NAME = 100;
 
 const named = new Set<string>();
 
-/** Notes in the log, once in a process, that an entry of a store cannot be read; the answer is that there is none. */
+/** Logs, once in each process, that an entry of a store cannot be read. Returns null: it is treated as absent. */
 export function unreadable(what: string, name: unknown): null {
   const entry = `${what} ${printable(String(name).slice(0, LONGEST_NAME))}`;
   if (named.has(entry) || named.size > MOST_NAMED) return null;

@@ -8,7 +8,7 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
   }
 }
 
-/** Whether Node could decode a text that it was handed as UTF-8: in place of other bytes it puts U+FFFD. */
+/** Whether Node decoded a text without errors: it replaces bytes that are not UTF-8 by U+FFFD. */
 export function isDecoded(text: string): boolean {
   return !text.includes('\uFFFD');
 }

@@ -5,7 +5,7 @@ import type { Session } from './session.js';
 export interface Limits {
   /** From the last use. */
   readonly idle: number;
-  /** From the proof of the password, however busy the session is. */
+  /** From the confirmation of the password, whether the session is used or not. */
   readonly absolute: number;
 }
 
@@ -13,7 +13,7 @@ type Times = Pick<Session, 'kind' | 'authenticatedAt' | 'lastSeenAt' | 'expiresA
 
 const UNLIMITED: Limits = { idle: Infinity, absolute: Infinity };
 
-/** The share of the idle limit after which use is written down, and the interval where there is no such limit. */
+/** The share of the idle limit after which a use is recorded, and the interval without an idle limit. */
 const TOUCHES_PER_IDLE_LIMIT = 20;
 const TOUCH_INTERVAL = 60_000;
 
@@ -29,14 +29,14 @@ export class SessionLifetime {
     private readonly remembered: Limits = limits,
   ) {}
 
-  /** When the session ends unless it is used. */
+  /** When the session ends if it is not used until then. */
   deadline(session: Times): Date {
     const idleEnd = end(session.lastSeenAt, this.#limitsOf(session).idle);
     const limit = this.limit(session);
     return idleEnd < limit ? idleEnd : limit;
   }
 
-  /** When the session ends however much it is used. */
+  /** When the session ends at the latest. */
   limit(session: Times): Date {
     if (session.kind === 'access_token') return session.expiresAt;
     return end(session.authenticatedAt, this.#limitsOf(session).absolute);
@@ -48,7 +48,7 @@ export class SessionLifetime {
     return deadline < session.expiresAt ? deadline : session.expiresAt;
   }
 
-  /** Whether enough time has passed since the last note of use to write another. */
+  /** Whether enough time has passed since the last recorded use to record another. */
   isTouchDue(session: Times, now: Date): boolean {
     const { idle } = this.#limitsOf(session);
     const interval = idle === Infinity ? TOUCH_INTERVAL : idle / TOUCHES_PER_IDLE_LIMIT;

@@ -11,16 +11,16 @@ export interface SessionLimit {
   readonly policy: 'evict_oldest' | 'refuse';
 }
 
-/** That a user has proven themselves anew, and the end that their session has by that. */
+/** A new confirmation of the password, and the new end of the session. */
 export interface Proof {
   readonly authenticatedAt: Date;
   readonly expiresAt: Date;
 }
 
-/** Which of a user's live sessions are listed: a page of those of a kind, or of all. */
+/** Which live sessions of a user to list. */
 export interface SessionQuery {
   readonly limit: number;
-  /** The last session of the page before; null for the first page. */
+  /** The last session of the previous page; null for the first page. */
   readonly after: Position | null;
   /** Null for any. */
   readonly kind: SessionKind | null;
@@ -54,14 +54,14 @@ export class UntaggedIdError extends Error {
   }
 }
 
-/** For how long an ended or expired session can still be asked about: one day, in milliseconds. */
+/** How long the end of a session can still be looked up: one day, in milliseconds. */
 export const ENDING_KEPT_FOR = 24 * 60 * 60 * 1000;
 
 /**
  * Where sessions are kept. Every method is one atomic step and says what it did.
  *
  * A session is live while it is not ended and `now < expiresAt`; expired, ended and unknown are the same to `find`.
- * Forgetting is housekeeping, never correctness: what is over stays over, swept or not. What is handed out is a copy.
+ * Deleting is housekeeping only: an ended session stays ended, deleted or not. Methods return copies.
  * A store that cannot answer throws `StoreUnavailableError`, soon; no error of a driver crosses it.
  */
 export abstract class SessionStore {

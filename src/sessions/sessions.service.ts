@@ -32,7 +32,7 @@ export type Resumption =
       readonly at: Date | null;
     };
 
-/** What a session is to be where it is no usual one. */
+/** How a new session differs from the default. */
 export type SessionTerms = Partial<Pick<Session, 'kind' | 'transport' | 'scope' | 'label' | 'expiresAt'>>;
 
 interface Holder {
@@ -133,12 +133,12 @@ export class SessionsService {
     return session && token.matches(session.secretHash) ? session.userId : null;
   }
 
-  /** Gives the live session of a token a new secret, the old one being worthless; of two racing holders one gets it. */
+  /** Replaces the secret of a live session and makes the old one invalid. Of two racing callers one gets the new one. */
   async rotate(text: string, by: Initiator = PROGRAM): Promise<SessionToken | null> {
     return (await this.#rotate(text, by, () => undefined))?.token ?? null;
   }
 
-  /** As `rotate`, where the user has proven themselves anew: all limits begin again. */
+  /** As `rotate`, after the user confirmed the password: all time limits start again. */
   async renew(
     text: string,
     lifetime: SessionLifetime,
@@ -159,13 +159,13 @@ export class SessionsService {
     return (await this.store.findByUser(id, this.clock.now(), query)).map(withoutSecret);
   }
 
-  /** The live session of a user that has this id; another's is null as one that is not there. */
+  /** The live session of a user by id; null if there is none, or if it belongs to another user. */
   async find(user: Holder, id: string): Promise<Session | null> {
     const session = await this.store.find(id, this.clock.now());
     return session && isOf(session, user) ? withoutSecret(session) : null;
   }
 
-  /** Calls a session something else, or nothing; null if it is not there any more. */
+  /** Sets or removes the name of a session; null if the session has ended. */
   async rename(session: Session, label: string | null, by: Initiator = PROGRAM): Promise<Session | null> {
     if (!(await this.store.rename(session.id, label, this.clock.now()))) return null;
     const { userId: subjectId, id: sessionId } = session;
@@ -194,7 +194,7 @@ export class SessionsService {
     return this.#end(found, 'signed_out', now, by);
   }
 
-  /** Ends all sessions of a user but one, and says how many. */
+  /** Ends all sessions of a user except one and returns their number. */
   async endAll(
     userId: string,
     reason: EndReason,

@@ -7,7 +7,7 @@ import type { User } from './user.js';
 import { type NewUser, UsersService } from './users.service.js';
 import { UsersOptions } from './users-options.js';
 
-/** Lets people in as the house's rule of registration says. */
+/** Registers users as the registration mode allows. */
 @Injectable()
 export class RegistrationService {
   constructor(

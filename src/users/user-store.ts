@@ -33,7 +33,7 @@ export function revokesAdmin({ role, disabled }: UserChanges): boolean {
 export abstract class UserStore {
   /** False if the address is taken. */
   abstract insert(user: User, passwordHash: string): Promise<boolean>;
-  /** False if there is a user already: of many racing callers one founds the house. */
+  /** Inserts the first user; false if there is a user already. Of many racing callers one succeeds. */
   abstract insertFirst(user: User, passwordHash: string): Promise<boolean>;
   abstract find(id: string): Promise<User | null>;
   abstract findCredential(email: string): Promise<Credential | null>;

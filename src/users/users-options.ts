@@ -97,11 +97,11 @@ export class UsersOptions {
   readonly passwordMinLength: number = 15;
   /** Whether new passwords that are easy to guess or known from breaches are refused. */
   readonly passwordBlocklist: boolean = true;
-  /** Words of the house, such as its name, that a new password may not be made of alone. */
+  /** Words of this service, such as its name. A new password must not consist of them only. */
   readonly passwordContext: readonly string[] = [];
   /** A service of the kind of Have I Been Pwned's range search, asked about each new password, or null for none. */
   readonly passwordBreachUrl: string | null = null;
-  /** How new hashes are made; those made otherwise hold too, and are made anew at the next sign-in. */
+  /** The algorithm of new hashes. Other hashes stay valid and are replaced at the next sign-in. */
   readonly passwordHash: PasswordAlgorithm = 'bcrypt';
   /** The base-2 logarithm of bcrypt's rounds, or the passes of Argon2id; null for 12 and 2. */
   readonly passwordCost: number | null = null;
@@ -111,7 +111,7 @@ export class UsersOptions {
   readonly passwordPepper: string | null = null;
   /** Peppers that hashes were made with before. */
   readonly passwordPreviousPeppers: readonly string[] = [];
-  /** How many failed attempts at passwords are borne. */
+  /** Limits on failed attempts. */
   readonly throttle: ThrottleOptions = new ThrottleOptions();
   /** Whether any text can be an address and must be given to the letter, or only e-mail addresses, in any case. */
   readonly exactEmails: boolean = false;

@@ -25,19 +25,19 @@ export interface NewUser {
   readonly lastName: string | null;
 }
 
-/** Who tries a password, and where. */
+/** Where an attempt at a password comes from. */
 export interface PasswordSource extends SignInSource, Requester {}
 
 export type Verification =
   | {
       readonly outcome: 'verified';
       readonly user: User;
-      /** Set where no hash was spent, as the credential was verified a while ago. */
+      /** Set if no hash was computed, because the credential was verified recently. */
       readonly isKnown?: true;
     }
   | {
       readonly outcome: 'unknown_email' | 'wrong_password' | 'throttled';
-      /** Whose password was tried; for the audit trail, and to be told to nobody else. */
+      /** The user whose password was tried, for the audit trail only. */
       readonly user?: User;
     };
 
@@ -75,8 +75,9 @@ export class UsersService {
   }
 
   /**
-   * Tells whose credential this is, at the cost of one hash whoever asks; a disabled user's is wrong, and so is any where
-   * too many were tried. `too_many_attempts` where too many that came from the source's network failed.
+   * Verifies e-mail and password. Takes the time of one hash whether the account exists or not. The password of a disabled
+   * user is wrong, and so is any password while the account is throttled. Throws `too_many_attempts` if too many attempts
+   * from the network failed.
    */
   async verify(email: string, password: string, source: PasswordSource): Promise<Verification> {
     if (isOverlong(password)) return { outcome: 'wrong_password' };
@@ -146,8 +147,8 @@ export class UsersService {
 
   /**
    * Changes a user; `not_found` if there is none, `last_admin` if no administrator would be left, `email_taken` if the
-   * address is another's. Disabling makes all that was granted to them worthless, and enabling forgives the failed
-   * attempts at their password. A new address leaves what was granted, and frees the old one.
+   * address is another's. Disabling makes all sessions and tokens of the user invalid. Enabling deletes the failed attempts
+   * of the account. A new address leaves sessions and tokens valid, and frees the old address.
    */
   async update(id: string, changes: UserChanges, by: Initiator = PROGRAM): Promise<User> {
     const email = changes.email === undefined ? undefined : await this.#newAddress(id, changes.email);
@@ -164,7 +165,7 @@ export class UsersService {
     return after;
   }
 
-  /** Replaces a password that the user knows; whatever was granted under the old one is worthless from then on. */
+  /** Replaces a password that the user knows. All sessions and tokens of the old one become invalid. */
   async changePassword(
     user: User,
     current: string,
@@ -181,7 +182,7 @@ export class UsersService {
     return changed;
   }
 
-  /** As `changePassword`, for those who have proven themselves of late: whoever calls this has made sure of it. */
+  /** As `changePassword` without the current password. The caller must have checked that it was confirmed recently. */
   async setPassword(user: User, next: string, by: Initiator = PROGRAM): Promise<User> {
     const owner = ownerOf(by, user.email);
     await this.#policy.check(next, user, '/new_password', owner);
@@ -198,7 +199,7 @@ export class UsersService {
     return changed;
   }
 
-  /** Forgets a user and with them whatever was granted to them; `not_found` and `last_admin` as for `update`. */
+  /** Deletes a user with all sessions and tokens. Throws `not_found` and `last_admin` as `update` does. */
   async remove(id: string, by: Initiator = PROGRAM): Promise<void> {
     const removal = await this.store.remove(id);
     if (removal !== 'removed') throw new DomainError(removal);

@@ -202,7 +202,7 @@ describe('The configuration', () => {
       });
   });
 
-  it('takes words of the house from the operator and from hosts', () => {
+  it('takes words of the service from the operator and from hosts', () => {
     const { users } = loadConfig({
       PASSWORD_CONTEXT_WORDS: 'Grand Hotel, Bellevue',
       API_HOST: 'inside.example',

@@ -56,7 +56,7 @@ export function loadConfig(variables: Variables, { strict = true }: { strict?: b
       setupCode: settings.SETUP_CODE ?? newSetupCode,
       passwordMinLength: settings.PASSWORD_MIN_LENGTH,
       passwordBlocklist: dialect.passwordBlocklist,
-      passwordContext: wordsOfTheHouse(settings),
+      passwordContext: wordsOfTheService(settings),
       passwordBreachUrl: settings.PASSWORD_BREACH_URL ?? null,
       passwordHash: settings.PASSWORD_HASH,
       passwordCost: settings.PASSWORD_HASH_COST,
@@ -132,7 +132,7 @@ function limits({ AUTH_COMPAT, SESSION_DURATION, SESSION_IDLE_TIMEOUT }: Setting
 }
 
 /** What the operator names, and the names of hosts: this machine's, and those under which people know the service. */
-function wordsOfTheHouse({ PASSWORD_CONTEXT_WORDS, API_HOST, TRUSTED_ORIGINS }: Settings): string[] {
+function wordsOfTheService({ PASSWORD_CONTEXT_WORDS, API_HOST, TRUSTED_ORIGINS }: Settings): string[] {
   const origins = TRUSTED_ORIGINS.map((origin) => new URL(origin).hostname);
   return [...PASSWORD_CONTEXT_WORDS, hostname(), API_HOST, ...origins];
 }

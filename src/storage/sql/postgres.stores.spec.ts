@@ -151,7 +151,7 @@ describeWithPostgres('A PostgreSQL database in which others come and go', () => 
 });
 
 describeWithPostgres('Two schemas of one PostgreSQL database', () => {
-  it('are two houses', async () => {
+  it('are two installations', async () => {
     const schemas = [await newSchema(), await newSchema()];
     const databases = await Promise.all(schemas.map(({ url }) => PostgresDatabase.open(url, PATIENT)));
     const [here, there] = databases.map((database) => new SqlUserStore(database));

@@ -1,8 +1,8 @@
-/** How many verifications of a kind are remembered, of which so many of the longest are hiccups of the machine. */
+/** How many durations of a kind are kept, and how many of the longest are ignored as outliers. */
 const REMEMBERED = 100;
 const HICCUPS = 2;
 
-/** Verifications after which a kind that is met no more is forgotten. */
+/** Verifications after which a kind that does not occur is dropped. */
 const FORGOTTEN_AFTER = 1000;
 
 interface Kind {
@@ -33,7 +33,7 @@ export class EvenTime {
   }
 }
 
-/** The longest of the times but the hiccups. */
+/** The longest duration without the outliers. */
 function usualTime({ times }: Kind): number {
   const hiccups = Math.floor((times.length * HICCUPS) / REMEMBERED);
   return times.toSorted((a, b) => b - a)[hiccups]!;

@@ -1,4 +1,4 @@
-/** What fingers and children run along, forwards or backwards. */
+/** Keyboard rows and sequences, which count forwards and backwards. */
 const ROWS = [
   'abcdefghijklmnopqrstuvwxyz',
   '01234567890',
@@ -29,7 +29,7 @@ const RUNS = new Set(
   ),
 );
 
-/** The characters that letters dress up as. */
+/** Characters that stand for letters, as in `p4ssw0rd`. */
 const DISGUISES: Readonly<Record<string, string>> = {
   a: '@4',
   e: '3',

@@ -86,7 +86,7 @@ describe('A new password', () => {
     },
   );
 
-  it('is refused that is a word of the house', async () => {
+  it('is refused that is a word of the service', async () => {
     expect(await verdictOn('Grand Hotel 2026', { passwordContext: ['Grand Hotel'] })).toContain('Too easy');
     expect(await verdictOn('Grand Hotel 2026')).toBeNull();
   });
@@ -114,7 +114,7 @@ describe('A new password', () => {
     expect(await verdictOn('Momsanaladventure 7')).toBeNull();
   });
 
-  it('may be short, common and one’s own where the house says so', async () => {
+  it('may be short, common and one’s own where the options say so', async () => {
     for (const password of ['x', 'password', 'ann.smith@mail.example.com'])
       expect(await verdictOn(password, { passwordMinLength: 1, passwordBlocklist: false })).toBeNull();
   });
