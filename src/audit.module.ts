@@ -2,6 +2,7 @@ import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '
 import { type AsyncOptions, optionsProvider } from './common/async-options.js';
 import type { Given } from './common/options.js';
 import { Clock, SystemClock } from './common/clock.js';
+import { StartCheck } from './start-check.js';
 import { AuditController } from './http/api/audit/audit.controller.js';
 import { AuditOptions } from './audit/audit-options.js';
 import { AuditSweeper } from './audit/audit-sweeper.js';
@@ -36,7 +37,7 @@ function moduleOf(
     module: AuditModule,
     imports,
     controllers: routes ? [AuditController] : [],
-    providers: [AuditTrail, AuditSweeper, options, { provide: Clock, useClass: SystemClock }],
+    providers: [StartCheck, AuditTrail, AuditSweeper, options, { provide: Clock, useClass: SystemClock }],
     exports: [AuditTrail],
     global: true,
   };

@@ -25,6 +25,7 @@ import { RequestFieldRules } from './http/request-field-rules.js';
 import { RolesGuard } from './auth/guards/roles.guard.js';
 import { SessionStore } from './sessions/session-store.js';
 import { SignInWays } from './users/sign-in-ways.js';
+import { StartCheck } from './start-check.js';
 import { UserStore } from './users/user-store.js';
 import { SessionCookie } from './auth/carriers/session-cookie.js';
 import { SessionEnder } from './auth/session-ender.js';
@@ -66,6 +67,7 @@ function moduleOf(
     imports,
     controllers: routes ? controllersFor(chosen) : [],
     providers: [
+      StartCheck,
       options,
       SessionCookie,
       SessionView,

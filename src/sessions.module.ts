@@ -2,6 +2,7 @@ import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '
 import { type AsyncOptions, optionsProvider } from './common/async-options.js';
 import type { Given } from './common/options.js';
 import { Clock, SystemClock } from './common/clock.js';
+import { StartCheck } from './start-check.js';
 import { SessionSweeper } from './sessions/session-sweeper.js';
 import { SessionsOptions } from './sessions/sessions-options.js';
 import { SessionsService } from './sessions/sessions.service.js';
@@ -22,7 +23,13 @@ function moduleOf(imports: ModuleMetadata['imports'], options: Provider<Sessions
   return {
     module: SessionsModule,
     imports,
-    providers: [SessionsService, SessionSweeper, options, { provide: Clock, useClass: SystemClock }],
+    providers: [
+      StartCheck,
+      SessionsService,
+      SessionSweeper,
+      options,
+      { provide: Clock, useClass: SystemClock },
+    ],
     exports: [SessionsService],
     global: true,
   };

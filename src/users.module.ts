@@ -16,6 +16,7 @@ import { StandardUsersController } from './http/api/users/standard-users.control
 import { StatsController } from './http/api/service/stats.controller.js';
 import { UsersController } from './http/api/users/users.controller.js';
 import { USUAL_COST, UsersOptions, type UsersOptionsGiven } from './users/users-options.js';
+import { StartCheck } from './start-check.js';
 import { UserStore } from './users/user-store.js';
 import { ResetTokenStore } from './users/reset-token-store.js';
 import { UserListener } from './users/user-listener.js';
@@ -58,6 +59,7 @@ function moduleOf(
     imports,
     controllers: choice.routes ? controllersFor(choice) : [],
     providers: [
+      StartCheck,
       UsersService,
       RegistrationService,
       {

@@ -29,6 +29,11 @@ import {
   UserStore,
   UsersOptions,
   UsersService,
+  AuditModule,
+  AuthModule,
+  SessionsModule,
+  StorageModule,
+  UsersModule,
 } from 'coatcheck';
 
 type Imports = (Type | DynamicModule)[];
@@ -240,6 +245,76 @@ describe.each(Object.entries(BUILDERS))('CoatcheckModule in an application of %s
   ])('refuses %s: false from the factory', async (name, made) => {
     const module = CoatcheckModule.forRootAsync({ type, useFactory: () => ({ ...memory, ...made }) });
     await expect(start(build, [module])).rejects.toThrow(`${name}: give `);
+  });
+});
+
+describe.each(Object.entries(BUILDERS))('An application of %s', (_, build) => {
+  const sessionsAndUsers = [SessionsModule.forRoot(), UsersModule.forRoot({ passwordCost: 4 })];
+  const storage = StorageModule.forRoot({ database: 'memory:' });
+  const auth = AuthModule.forRoot({ type: 'session_auth', cookie });
+
+  const storeModule = (store: Type, factory: () => object): DynamicModule => ({
+    module: class OwnStoreModule {},
+    providers: [{ provide: store, useFactory: factory }],
+    exports: [store],
+    global: true,
+  });
+  const ownUsers = storeModule(UserStore as unknown as Type, () => new MemoryUserStore());
+  const ownSessions = storeModule(SessionStore as unknown as Type, () => new MemorySessionStore());
+
+  it.each<[string, Imports, string[]]>([
+    [
+      'two user stores',
+      [storage, ...sessionsAndUsers, auth, ownUsers],
+      ['There are 2 providers of UserStore', 'StorageModule', 'OwnStoreModule', 'storage: false'],
+    ],
+    [
+      'two user stores, in another order',
+      [ownUsers, storage, ...sessionsAndUsers, auth],
+      ['There are 2 providers of UserStore'],
+    ],
+    [
+      'two session stores',
+      [storage, ownSessions, ...sessionsAndUsers, auth],
+      ['There are 2 providers of SessionStore'],
+    ],
+    [
+      'two session stores, in another order',
+      [auth, ...sessionsAndUsers, ownSessions, storage],
+      ['There are 2 providers of SessionStore'],
+    ],
+    [
+      'StorageModule twice',
+      [storage, StorageModule.forRoot({ database: 'memory:', timeout: 600 }), ...sessionsAndUsers, auth],
+      ['There are 2 providers of UserStore'],
+    ],
+    ['sessions without a store', [ownUsers, ...sessionsAndUsers, auth], ['SessionStore']],
+    ['users without a store', [UsersModule.forRoot()], ['UserStore', 'UsersModule']],
+    ['an audit trail without a store', [AuditModule.forRoot()], ['AuditStore', 'AuditModule']],
+    ['AuthModule without users', [storage, SessionsModule.forRoot(), auth], ['UsersService', 'AuthModule']],
+    [
+      'AuthModule without sessions',
+      [auth, UsersModule.forRoot(), storage],
+      ['SessionsService', 'AuthModule'],
+    ],
+  ])('does not start with %s, and names what is wrong', async (_, imports, texts) => {
+    const message = await build(imports).then(
+      () => 'It starts.',
+      (error: Error) => error.message,
+    );
+    for (const text of texts) expect(message).toContain(text);
+  });
+
+  it.each<[string, Imports]>([
+    ['first', [ownUsers, ownSessions, ...sessionsAndUsers, auth]],
+    ['last', [auth, ...sessionsAndUsers, ownSessions, ownUsers]],
+    [
+      'between',
+      [auth, ownUsers, UsersModule.forRoot({ passwordCost: 4 }), ownSessions, SessionsModule.forRoot()],
+    ],
+  ])('starts with stores of its own that are imported %s', async (_, imports) => {
+    const { app, url, statusOf } = await start(build, imports);
+    expect(await statusOf('/coats', { headers: await signIn(app, url) })).toBe(200);
   });
 });
 
