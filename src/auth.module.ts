@@ -87,8 +87,8 @@ function moduleOf(
       {
         provide: CrossSiteCheck,
         inject: [AuthOptions],
-        useFactory: ({ cookie, trustedOrigins, dialect }: AuthOptions) =>
-          new CrossSiteCheck({ https: cookie.secure, trustedOrigins, isOpen: dialect.openToOrigins }),
+        useFactory: ({ cookie, trustedOrigins }: AuthOptions) =>
+          new CrossSiteCheck({ https: cookie.secure, trustedOrigins }),
       },
       BearerAlone,
       { provide: SignInWays, useClass: ChosenSignInWays },

@@ -25,6 +25,10 @@ import { FieldRules } from './http/field-rules.js';
 import { printable } from './common/printable.js';
 import { decodeUtf8, isDecoded } from './common/utf8.js';
 import type { Config } from './server/config/config.js';
+import { ALX_RULES } from './compat/alx/alx-rules.js';
+import { AlxInputPipe } from './compat/alx/alx-input.pipe.js';
+import { alxUserJson } from './compat/alx/alx-user-json.js';
+import { AlxCreateUserDto } from './compat/alx/user.dto.js';
 import { describeConfig, loadConfig } from './server/config/load-config.js';
 import { InputPipe } from './http/input.pipe.js';
 import { problemOf } from './http/problem.js';
@@ -36,10 +40,12 @@ import { faultOfSessionStoreUrl, withoutSecrets } from './storage/store-url.js';
 import { StorageModule } from './storage/storage.module.js';
 import { CreateUserDto, toNewUser } from './http/api/users/create-user.dto.js';
 import { PasswordResetService } from './users/password-reset.service.js';
-import { type UserPresentation, userJson } from './users/user-json.js';
+import { userJson } from './http/api/users/user-json.js';
 import type { Role, User } from './users/user.js';
 import { UsersModule } from './users.module.js';
 import { UsersService } from './users/users.service.js';
+
+const READING = { compat: { alx: ALX_RULES } };
 
 const USAGE_ERROR = 2;
 
@@ -109,15 +115,15 @@ user
   .addOption(json)
   .action(async (options: CreateOptions) => {
     const password = await readLine(process.stdin);
-    await withUsers(async (users, { auth, users: { presentation } }, context) => {
+    await withUsers(async (users, config, context) => {
       const { email, firstName, lastName, role } = options;
       const input = { email, password, first_name: firstName, last_name: lastName };
-      const details = await new InputPipe(auth, context.get(FieldRules)).transform(input, {
-        type: 'body',
-        metatype: CreateUserDto,
-      });
+      const isAlx = config.compat === 'alx';
+      const pipe = new (isAlx ? AlxInputPipe : InputPipe)(context.get(FieldRules));
+      const metatype = isAlx ? AlxCreateUserDto : CreateUserDto;
+      const details = await pipe.transform(input, { type: 'body', metatype });
       const created = await users.create(toNewUser(details as CreateUserDto), role, OPERATOR);
-      if (options.json) print(userJson(created, presentation));
+      if (options.json) print(shown(created, config));
       else console.log(toLine(created));
     });
   });
@@ -127,9 +133,9 @@ user
   .description('show all users, oldest first')
   .addOption(json)
   .action((options: Output) =>
-    withUsers(async (users, { users: { presentation } }) => {
+    withUsers(async (users, config) => {
       const all = await listAll(users);
-      if (options.json) print(all.map((one) => toJson(one, presentation)));
+      if (options.json) print(all.map((one) => toJson(one, config)));
       else all.forEach((one) => console.log(toLine(one)));
     }),
   );
@@ -152,8 +158,8 @@ user
   .option('--revoke', 'make the current password, all sessions and all access tokens invalid at once')
   .addOption(json)
   .action((idOrEmail: string, { revoke = false, json: isJson }: PasswordOptions) =>
-    withUsers(async (users, { users: { standardRoutes } }, context) => {
-      if (!standardRoutes)
+    withUsers(async (users, { compat }, context) => {
+      if (compat === 'alx')
         throw new Error(
           'AUTH_COMPAT=alx has no route that takes reset tokens, so none was issued. They need AUTH_COMPAT=standard.',
         );
@@ -182,7 +188,7 @@ Run it while the server uses the first store, stop the server, run it again with
 server on the second store. Nobody is signed out.`,
   )
   .action(async (options: MoveOptions) => {
-    const configured = () => loadConfig(process.env).storage.sessions;
+    const configured = () => loadConfig(process.env, READING).storage.sessions;
     const { from = configured(), to = configured() } = options;
     const fault = faultOf(from, to);
     if (fault) move.error(`error: ${fault}`);
@@ -223,8 +229,8 @@ program
   .description('show the configuration and the source of each value, without secrets')
   .addOption(json)
   .action((options: Output) => {
-    const settings = describeConfig(process.env);
-    loadConfig(process.env).warnings.forEach((warning) => console.error(warning));
+    const settings = describeConfig(process.env, READING);
+    loadConfig(process.env, READING).warnings.forEach((warning) => console.error(warning));
     if (options.json) print(settings);
     else
       settings.forEach(({ name, value, source }) => console.log(`${name.padEnd(22)} ${value}  [${source}]`));
@@ -234,7 +240,7 @@ program
   .command('migrate')
   .description('create or update the tables; the server does this at start, too')
   .action(async () => {
-    const { storage } = loadConfig(process.env);
+    const { storage } = loadConfig(process.env, READING);
     await (await Connections.open(storage)).onApplicationShutdown();
     const urls = [...new Set([storage.database, storage.sessions])];
     console.log(`Up to date: ${urls.map(withoutSecrets).join(', ')}`);
@@ -266,9 +272,9 @@ function onUser(
     .argument('<user>', 'id or e-mail')
     .addOption(json)
     .action((idOrEmail: string, options: Output) =>
-      withUsers(async (users, { users: { presentation } }) => {
+      withUsers(async (users, config) => {
         const changed = await change(users, await findUser(users, idOrEmail));
-        if (options.json) print(toJson(changed, presentation));
+        if (options.json) print(toJson(changed, config));
         else console.log(toLine(changed));
       }),
     );
@@ -325,7 +331,7 @@ async function countEntries(store: SessionStore): Promise<number> {
 async function withUsers(
   work: (users: UsersService, config: Config, context: INestApplicationContext) => Promise<void>,
 ): Promise<void> {
-  const config = loadConfig(process.env);
+  const config = loadConfig(process.env, READING);
   if (config.storage.database === 'memory:')
     throw new Error(
       'DATABASE_URL is memory:, which no other process can read. Set the DATABASE_URL of the server.',
@@ -387,9 +393,14 @@ async function listEvents(
   return all.filter(({ at }) => at >= since);
 }
 
+/** A user as the API of this configuration shows them. */
+function shown(one: User, { compat }: Config) {
+  return compat === 'alx' ? alxUserJson(one) : userJson(one);
+}
+
 /** A user as the API shows them, and whether they are disabled, which operators alone see. */
-function toJson(one: User, presentation: UserPresentation) {
-  return { ...userJson(one, presentation), disabled: one.disabled };
+function toJson(one: User, config: Config) {
+  return { ...shown(one, config), disabled: one.disabled };
 }
 
 function toLine({ id, email, role, disabled }: User): string {

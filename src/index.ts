@@ -15,7 +15,13 @@ export { Clock, NEVER, SystemClock } from './common/clock.js';
 export type { SweepStep } from './common/sweeper.js';
 export { DomainError, StoreUnavailableError } from './common/domain-error.js';
 export type { ErrorCode } from './common/refusals.js';
-export type { InputFault } from './common/problem.js';
+export {
+  type ErrorAnswer,
+  type ErrorFormat,
+  type InputFault,
+  type Problem,
+  problemDetails,
+} from './common/problem.js';
 
 export {
   AUDIT_TYPES,
@@ -44,7 +50,6 @@ export { PasswordHasher } from './users/passwords/password-hasher.js';
 export { type IssuedReset, PasswordResetService } from './users/password-reset.service.js';
 export { ResetToken } from './users/reset-token.js';
 export { type Credential, type Role, type User, emailKey } from './users/user.js';
-export { STANDARD_PRESENTATION, type UserPresentation, userJson } from './users/user-json.js';
 export {
   type UserChanges,
   type UserPosition,
@@ -129,15 +134,19 @@ export { MemoryUserStore } from './storage/memory/memory.user-store.js';
 export { StorageModule } from './storage/storage.module.js';
 export { StorageOptions } from './storage/storage-options.js';
 
+export { userJson } from './http/api/users/user-json.js';
 export { ReadsOwnBody } from './http/body-decorators.js';
-export type { Dialect } from './http/dialect.js';
-export { ALX } from './http/dialects/alx.js';
-export { STANDARD } from './http/dialects/standard.js';
 export { HttpOptions } from './server/http/http-options.js';
 export { createExpressServer } from './server/http/express-server.js';
 export { JsonExpressAdapter } from './server/http/json-express.adapter.js';
 
 export { AppModule } from './server/app.module.js';
 export { type Config, ConfigError } from './server/config/config.js';
-export { loadConfig } from './server/config/load-config.js';
+export type { CompatRules, Rule } from './server/config/compat-rules.js';
+export { type ConfigReading, loadConfig } from './server/config/load-config.js';
 export { configureApp, createApp } from './server/create-app.js';
+
+export { AlxAppModule } from './compat/alx/alx-app.module.js';
+export { ALX_RULES } from './compat/alx/alx-rules.js';
+export { AlxModule } from './compat/alx/alx.module.js';
+export { configureAlxApp, createAlxApp } from './compat/alx/create-alx-app.js';

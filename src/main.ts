@@ -5,6 +5,9 @@ import { NestFactory } from '@nestjs/core';
 import { AppModule } from './server/app.module.js';
 import type { Config } from './server/config/config.js';
 import { loadConfig } from './server/config/load-config.js';
+import { AlxAppModule } from './compat/alx/alx-app.module.js';
+import { ALX_RULES } from './compat/alx/alx-rules.js';
+import { configureAlxApp } from './compat/alx/create-alx-app.js';
 import { configureApp } from './server/create-app.js';
 import { JsonExpressAdapter } from './server/http/json-express.adapter.js';
 import { LAST_LINES, Output } from './server/logging/output.js';
@@ -22,7 +25,7 @@ const TIME_LIMIT = 9_000;
 const TIME_LIMIT_OF_ALL = 9_900;
 
 async function main(): Promise<void> {
-  const config = loadConfig(process.env);
+  const config = loadConfig(process.env, { compat: { alx: ALX_RULES } });
   const logger = await PinoLogger.open({ level: config.logLevel, production: config.production });
   logWhatNodeReports(logger);
   const isSupervisor = cluster.isPrimary && config.workers > 1;
@@ -39,9 +42,9 @@ async function main(): Promise<void> {
   }
 }
 
-function warnOfRisks({ auth, users, warnings }: Config, logger: PinoLogger): void {
+function warnOfRisks({ compat, users, warnings }: Config, logger: PinoLogger): void {
   warnings.forEach((warning) => logger.warn(warning, 'Config'));
-  if (auth.dialect.name === 'alx') {
+  if (compat === 'alx') {
     logger.warn(
       'AUTH_COMPAT=alx serves the course contract, which shows to anyone which e-mail addresses have accounts. Do not use it for real accounts.',
       'Main',
@@ -74,9 +77,10 @@ interface Ready {
 async function serve(config: Config, logger: PinoLogger, end: ProcessEnd): Promise<Ready> {
   if (cluster.isWorker) endAsWorker(end);
   else end.on('SIGTERM', 'SIGINT', 'SIGHUP');
-  const module = AppModule.forRoot(config);
+  const isAlx = config.compat === 'alx';
+  const module = (isAlx ? AlxAppModule : AppModule).forRoot(config);
   const app = await NestFactory.create(module, new JsonExpressAdapter(), { logger, abortOnError: false });
-  configureApp(app, config.http);
+  (isAlx ? configureAlxApp : configureApp)(app, config.http);
   end.finishFirst(() => app.close());
   await app.listen(config.port, config.host).catch(({ message }: Error) => {
     throw new Error(`Cannot listen at API_HOST and API_PORT: ${message}`);
@@ -137,7 +141,7 @@ function servedHosts({ http: { allowedHosts, loopbackHosts } }: Config): string[
 }
 
 function describe({ auth, storage, workers }: Config): string {
-  const strategy = auth.types.join(' then ') || 'auth';
+  const strategy = auth.types.join(' then ');
   const users = withoutSecrets(storage.database);
   const sessions =
     storage.sessions === storage.database ? '' : `, sessions in ${withoutSecrets(storage.sessions)}`;

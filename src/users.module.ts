@@ -1,4 +1,4 @@
-import { type DynamicModule, Module, type ModuleMetadata, type Provider, type Type } from '@nestjs/common';
+import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { AuditTrail } from './audit/audit-trail.js';
 import { type AsyncOptions, optionsProvider } from './common/async-options.js';
 import { Clock, SystemClock } from './common/clock.js';
@@ -12,7 +12,6 @@ import { PasswordResetController } from './http/api/passwords/password-reset.con
 import { PasswordResetService } from './users/password-reset.service.js';
 import { RegistrationController } from './http/api/users/registration.controller.js';
 import { RegistrationService } from './users/registration.service.js';
-import { StandardUsersController } from './http/api/users/standard-users.controller.js';
 import { StatsController } from './http/api/service/stats.controller.js';
 import { UsersController } from './http/api/users/users.controller.js';
 import { USUAL_COST, UsersOptions, type UsersOptionsGiven } from './users/users-options.js';
@@ -27,7 +26,7 @@ import { UsersService } from './users/users.service.js';
 type ResetNeeds =
   ConstructorParameters<typeof PasswordResetService> extends [unknown, unknown, ...infer Rest] ? Rest : never;
 
-type Choice = Pick<UsersOptionsGiven, 'routes' | 'standardRoutes'>;
+type Choice = Pick<UsersOptionsGiven, 'routes'>;
 
 /** What decides which controllers there are stands beside the factory. */
 export interface UsersAsyncOptions extends AsyncOptions<Omit<UsersOptionsGiven, keyof Choice>>, Choice {}
@@ -40,24 +39,25 @@ export interface UsersAsyncOptions extends AsyncOptions<Omit<UsersOptionsGiven, 
 export class UsersModule {
   static forRoot(given: UsersOptionsGiven = {}): DynamicModule {
     const options = new UsersOptions(given);
-    return moduleOf(options, [], { provide: UsersOptions, useValue: options });
+    return moduleOf(options.routes, [], { provide: UsersOptions, useValue: options });
   }
 
-  static forRootAsync({ routes = true, standardRoutes = true, ...given }: UsersAsyncOptions): DynamicModule {
-    const choice = { routes, standardRoutes };
-    return moduleOf(choice, given.imports, optionsProvider(UsersOptions, given, choice));
+  static forRootAsync({ routes = true, ...given }: UsersAsyncOptions): DynamicModule {
+    return moduleOf(routes, given.imports, optionsProvider(UsersOptions, given, { routes }));
   }
 }
 
 function moduleOf(
-  choice: Pick<UsersOptions, 'routes' | 'standardRoutes'>,
+  routes: boolean,
   imports: ModuleMetadata['imports'],
   options: Provider<UsersOptions>,
 ): DynamicModule {
   return {
     module: UsersModule,
     imports,
-    controllers: choice.routes ? controllersFor(choice) : [],
+    controllers: routes
+      ? [UsersController, PasswordResetController, StatsController, RegistrationController]
+      : [],
     providers: [
       StartCheck,
       UsersService,
@@ -107,10 +107,4 @@ function hasherOf(options: UsersOptions): PasswordHasher | Promise<PasswordHashe
   return options.passwordHash === 'bcrypt'
     ? new BcryptPasswordHasher(hasher)
     : Argon2PasswordHasher.open(hasher);
-}
-
-function controllersFor({ standardRoutes }: Pick<UsersOptions, 'standardRoutes'>): Type[] {
-  return standardRoutes
-    ? [StandardUsersController, PasswordResetController, StatsController, RegistrationController]
-    : [UsersController, StatsController];
 }

@@ -11,10 +11,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   throttle: ['common'],
   users: ['common', 'audit', 'throttle'],
   sessions: ['common', 'audit'],
-  auth: ['common', 'audit', 'throttle', 'users', 'sessions', 'http'],
+  auth: ['common', 'audit', 'throttle', 'users', 'sessions'],
   http: ['common', 'audit', 'throttle', 'users', 'sessions', 'auth'],
   storage: ['common', 'audit', 'throttle', 'users', 'sessions', 'auth'],
   server: ['common', 'audit', 'throttle', 'users', 'sessions', 'auth', 'http', 'storage', ROOT],
+  compat: ['common', 'audit', 'throttle', 'users', 'sessions', 'auth', 'http', 'storage', 'server', ROOT],
   testing: ['common', 'audit', 'throttle', 'users', 'sessions', 'auth', 'storage'],
 };
 
@@ -32,7 +33,7 @@ const PINNED: Readonly<Record<string, string | readonly string[]>> = {
   'ipaddr.js': ['common/network.ts', 'server/http'],
   uuid: ['sessions', 'audit'],
   'raw-body': 'http',
-  '@fastify/busboy': 'http',
+  '@fastify/busboy': 'compat/alx',
   pino: 'server/logging',
   'pino-pretty': 'server/logging',
   'fastest-levenshtein': ['server/config', 'storage/store-url', 'common/options.ts'],
@@ -92,6 +93,39 @@ describe('The layout', () => {
     expect(users.length).toBeGreaterThan(0);
     const isAt = (file: string) => [places].flat().some((place) => file.startsWith(place));
     expect(users.filter(({ file }) => !isAt(file))).toEqual([]);
+  });
+
+  it('has compat imported by the entry points alone', () => {
+    const importers = ours.filter(({ target }) => folderOf(target) === 'compat').map(({ file }) => file);
+    expect(new Set(importers.filter((file) => folderOf(file) !== 'compat'))).toEqual(
+      new Set(['cli.ts', 'index.ts', 'main.ts']),
+    );
+  });
+
+  it('has no HTTP in sessions, users, audit and throttle', () => {
+    const pure = new Set(['sessions', 'users', 'audit', 'throttle']);
+    const strays = imports.filter(
+      ({ file, target }) => pure.has(folderOf(file)) && /^express(\/|$)|\/(http|server)\//.test(target),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  it('names the course contract in compat, at the entry points and where its variable is read', () => {
+    const named = files.filter(
+      (file) =>
+        folderOf(file) !== 'compat' &&
+        /\balx|ALX_|Alx/.test(readFileSync(join('src', file), 'utf8')) &&
+        !file.endsWith('.spec.ts'),
+    );
+    expect(named.toSorted()).toEqual([
+      'cli.ts',
+      'index.ts',
+      'main.ts',
+      'server/config/environment.ts',
+      'server/config/standard-rules.ts',
+    ]);
+    const speaking = files.filter((file) => /dialect/i.test(readFileSync(join('src', file), 'utf8')));
+    expect(speaking.filter((file) => !file.startsWith('storage/sql/'))).toEqual([]);
   });
 
   it('has no circular imports', () => {

@@ -229,7 +229,7 @@ describe('Which hosts are served', () => {
       { loopbackHosts: true, allowedHosts: ['::1'] },
     ],
     [
-      { API_HOST: '127.0.0.9', AUTH_COMPAT: 'alx', AUTH_TYPE: 'auth' },
+      { API_HOST: '127.0.0.9', AUTH_TYPE: 'basic_auth' },
       { loopbackHosts: true, allowedHosts: ['127.0.0.9'] },
     ],
     [{ API_HOST: '0.0.0.0' }, { loopbackHosts: false, allowedHosts: [] }],

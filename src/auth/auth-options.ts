@@ -1,8 +1,7 @@
 import type { Type } from '@nestjs/common';
-import type { Dialect } from '../http/dialect.js';
-import { STANDARD } from '../http/dialects/standard.js';
+import { type ErrorFormat, problemDetails } from '../common/problem.js';
 import type { Limits } from '../sessions/session-lifetime.js';
-import { type Given, type RulesOf, anything, assignOptions, flag, listOf } from '../common/options.js';
+import { type Given, type RulesOf, aFunction, assignOptions, flag, listOf } from '../common/options.js';
 import type { Auth } from './auth.js';
 import {
   CLEAR_SITE_DATA,
@@ -43,7 +42,7 @@ const RULES: RulesOf<Omit<AuthOptions, 'types'>> = {
   clearSiteData: CLEAR_SITE_DATA,
   trustedOrigins: listOf(TRUSTED_ORIGIN),
   realm: REALM,
-  dialect: anything,
+  errorFormat: aFunction,
   global: flag,
   routes: flag,
 };
@@ -91,7 +90,8 @@ export class AuthOptions {
   readonly trustedOrigins: readonly string[] = [];
   /** The protection space that Basic challenges name. */
   readonly realm: string = 'coatcheck';
-  readonly dialect: Dialect = STANDARD;
+  /** Writes every refusal: of our routes, of our guards on yours, and of the server before a route is looked for. */
+  readonly errorFormat: ErrorFormat = problemDetails;
 
   /** Whether the guards stand before every route of the application; where not, `@UseGuards(AuthGuard)` puts them there. */
   readonly global: boolean = true;

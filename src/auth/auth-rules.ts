@@ -75,12 +75,9 @@ export function typesAmong(known: readonly string[]): Rule {
   };
 }
 
-/** The course contract has a strategy that is none of these. */
-export const TYPE: Rule = (type, { strategies, dialect } = {}) => {
+export const TYPE: Rule = (type, { strategies } = {}) => {
   const own = isRecord(strategies) ? Object.keys(strategies) : [];
   const types = typeof type === 'string' ? typesOf(type) : type;
-  const isNone = Array.isArray(types) && types.length === 0;
-  if (isNone && isRecord(dialect) && dialect['name'] === 'alx') return null;
   const fault = typesAmong([...Object.keys(TRANSPORTS), ...own])(types);
   const builtIn = () => (types as string[]).filter((word) => !own.includes(word));
   return fault ?? (typesWith('cookie', builtIn()).length > 1 ? SEVERAL_COOKIES : null);

@@ -7,6 +7,8 @@ import { DomainError } from '../common/domain-error.js';
 import type { Problem } from '../common/problem.js';
 import type { ErrorCode } from '../common/refusals.js';
 import { Auth } from './auth.js';
+import { AuthOptions } from './auth-options.js';
+import { requestIdOf } from './request-id.js';
 
 /** The refusals that are events; others say of themselves what failed, or that nobody signed in. */
 const TYPES: Partial<Record<ErrorCode, AuditType>> = {
@@ -28,6 +30,7 @@ const noted = new WeakSet<DomainError>();
 export class Refusals {
   constructor(
     private readonly auth: Auth,
+    private readonly options: AuthOptions,
     @Optional() private readonly trail?: AuditTrail,
   ) {}
 
@@ -36,7 +39,9 @@ export class Refusals {
     if (!(error instanceof DomainError)) throw error;
     const http = context.switchToHttp();
     const request = http.getRequest<Request>();
-    this.setHeaders(error.problem, request, http.getResponse<Response>());
+    const answer = this.options.errorFormat(error.problem, requestIdOf(request) || undefined);
+    error.answerWith(answer);
+    this.setHeaders({ ...error.problem, status: answer.status }, request, http.getResponse<Response>());
     await this.note(error, request, routeOf(request));
     throw error;
   }

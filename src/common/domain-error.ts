@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { type InputFault, type Problem, problemDocument, problemFor } from './problem.js';
+import { type ErrorAnswer, type InputFault, type Problem, problemDetails, problemFor } from './problem.js';
 import type { ErrorCode } from './refusals.js';
 
 /** Why something was refused, in words for operators; clients are told it outside production alone. */
@@ -10,8 +10,8 @@ export interface Explanation {
 }
 
 /**
- * A refusal that the caller can act on. It is an `HttpException` whose response is the problem document (RFC 9457), so that
- * every filter of Nest applications answers it as it is meant.
+ * A refusal that the caller can act on. It is an `HttpException` whose response is the problem document (RFC 9457), or what
+ * `AuthOptions.errorFormat` makes of it, so that every filter of Nest applications answers it as it is meant.
  */
 export class DomainError extends HttpException {
   override readonly name: string = 'DomainError';
@@ -30,18 +30,34 @@ export class DomainError extends HttpException {
     } = {},
   ) {
     const problem = problemFor(code, options);
-    super(problemDocument(problem), problem.status, { cause: options.cause });
+    const answer = problemDetails(problem);
+    super(answer.body, answer.status, { cause: options.cause });
     this.message = problem.detail;
     this.problem = problem;
+    this.#answer = answer;
     this.reason = options.conceals ?? code;
     this.explanation = options.explanation ?? null;
   }
 
   /** What the client is told. */
   readonly problem: Problem;
+  #answer: ErrorAnswer;
   /** Why it is refused, which is the code, unless that conceals it: told to no client. */
   readonly reason: ErrorCode;
   readonly explanation: Explanation | null;
+
+  override getStatus(): number {
+    return this.#answer.status;
+  }
+
+  override getResponse(): object {
+    return this.#answer.body;
+  }
+
+  /** Sets what filters answer instead of the problem document. */
+  answerWith(answer: ErrorAnswer): void {
+    this.#answer = answer;
+  }
 
   /** What is wrong with the input, in the order of its fields; empty unless the code is `validation_failed`. */
   get faults(): readonly InputFault[] {

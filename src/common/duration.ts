@@ -15,8 +15,3 @@ export function isDuration(value: unknown): value is number {
 
 /** The longest wait, in milliseconds, that a timer may be set to: past 24 days Node does not wait at all. */
 export const LONGEST_WAIT = 86_400_000;
-
-/** The integer that Python's `int()` reads in a text, or null where it raises `ValueError`. */
-export function parsePythonInt(text: string): number | null {
-  return /^\s*[+-]?\d+(_\d+)*\s*$/.test(text) ? Number(text.replaceAll('_', '')) : null;
-}

@@ -52,8 +52,8 @@ export function assignOptions(target: object, owner: string, given: unknown, rul
 /** A boolean. */
 export const flag: Rule = (value) => (typeof value === 'boolean' ? null : '$property must be true or false');
 
-/** For options that nothing is asked of here. */
-export const anything: Rule = () => null;
+export const aFunction: Rule = (value) =>
+  typeof value === 'function' ? null : '$property must be a function';
 
 export function integer(least: number, most = Infinity): Rule {
   return (value) => {

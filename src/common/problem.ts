@@ -13,7 +13,7 @@ export const MISSING = 'Missing.';
 /** A field that is null where it may not be. */
 export const NULL = 'Must not be null.';
 
-/** A refusal on its way to a client, before a dialect gives it words (RFC 9457). */
+/** A refusal on its way to a client, before it has a format. */
 export interface Problem {
   readonly status: number;
   readonly code: ErrorCode;
@@ -27,10 +27,25 @@ export interface Problem {
   readonly maxAge: number | null;
 }
 
-/** The codes that a client of the standard dialect meets; the others are the course's. */
-export const PROBLEM_CODES = (Object.keys(REFUSALS) as ErrorCode[]).filter(
-  (code) => code !== 'unknown_email' && code !== 'wrong_password',
-);
+/** All codes, in the order of their table. */
+export const PROBLEM_CODES = Object.keys(REFUSALS) as ErrorCode[];
+
+/** What a client is answered to a refusal. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: object;
+}
+
+/** Writes refusals for clients. `requestId` is absent where nobody has given the request an id. */
+export type ErrorFormat = (problem: Problem, requestId?: string) => ErrorAnswer;
+
+/** The format of problem details (RFC 9457). */
+export const problemDetails: ErrorFormat = (problem, requestId) => ({
+  status: problem.status,
+  contentType: 'application/problem+json',
+  body: problemDocument(problem, requestId),
+});
 
 /** Seconds after which it is worth asking again, where a store could not answer. */
 const RETRY_AFTER = 1;
@@ -70,7 +85,7 @@ export function problemDocument(problem: Problem, requestId?: string): object {
   };
 }
 
-/** What a fault is called in one short string, as the course's contract has it. */
+/** What a fault is called in one short string, for clients that read no codes. */
 export function plainError({ status, faults }: Problem): string {
   const [first] = faults;
   if (first?.detail === MISSING || first?.detail === NULL) return `${first.pointer.slice(1)} missing`;

@@ -47,8 +47,6 @@ export const REFUSALS = {
   ],
   user_disabled: [401, 'This account was disabled. Ask an administrator to enable it.'],
   user_deleted: [401, 'This account was deleted. Ask an administrator if you need a new one.'],
-  unknown_email: [404, 'No user has this e-mail address. Check the address.'],
-  wrong_password: [401, 'The password is wrong. Check it, then try again.'],
   current_password_wrong: [403, 'The current password is wrong. Check it, then try again.'],
   role_required: [403, 'Your role does not allow this. Ask an administrator to do it.'],
   scope_required: [403, 'This access token is read-only. Use an access token with the scope `write`.'],

@@ -1,7 +1,6 @@
 import type { ErrorCode } from '../common/refusals.js';
-import { STANDARD } from './dialects/standard.js';
 import { type ApiHeader, headerReferences } from './api-headers.js';
-import { PROBLEM_CODES, problemFor } from '../common/problem.js';
+import { PROBLEM_CODES, problemDocument, problemFor } from '../common/problem.js';
 import { isSafe } from '../auth/request-checks.js';
 import type { Route } from './route-table.js';
 
@@ -112,7 +111,7 @@ function responseOf(codes: readonly ErrorCode[]): object {
             { type: 'object', properties: { code: { type: 'string', enum: codes } } },
           ],
         },
-        example: STANDARD.problem(problemFor(first!), REQUEST_ID).body,
+        example: problemDocument(problemFor(first!), REQUEST_ID),
       },
     },
   };

@@ -4,13 +4,10 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Request } from 'express';
 import readBytes from 'raw-body';
-import { AuthOptions } from '../auth/auth-options.js';
 import { isOwnController } from '../auth/decorators/access.js';
 import { DomainError } from '../common/domain-error.js';
 import { jsonIn } from '../common/json.js';
-import { CREDENTIALS_BODY, OWN_BODY } from './body-decorators.js';
-import type { Dialect } from './dialect.js';
-import { parseForm } from './form.js';
+import { OWN_BODY } from './body-decorators.js';
 import { hasDuplicates, isHarmless } from './json-value.js';
 
 /** The methods whose body means something; that of others is left unread. */
@@ -33,10 +30,10 @@ const done = new WeakSet<Request>();
  */
 @Injectable()
 export class BodyGuard implements CanActivate {
-  constructor(
-    private readonly options: AuthOptions,
-    private readonly host: HttpAdapterHost,
-  ) {}
+  /** Whether JSON that names a member twice is refused, or the last one counts. */
+  protected readonly refusesDuplicates: boolean = true;
+
+  constructor(private readonly host: HttpAdapterHost) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
@@ -45,24 +42,16 @@ export class BodyGuard implements CanActivate {
     if (!TAKES_BODY.has(request.method) || !(isOurs || readsBodiesAfterGuards)) return true;
     if (done.has(request) || Reflect.hasMetadata(OWN_BODY, context.getHandler())) return true;
     done.add(request);
-    return this.#read(request, this.#isForm(context));
+    return this.readBody(request, context);
   }
 
-  async #read(request: Request, isForm: boolean): Promise<true> {
-    if (isForm) {
-      request.body = await parseForm(await bytesOf(request), request.headers['content-type'] ?? '');
-    } else if (hasBody(request)) {
-      if (!isJson(request)) throw new DomainError('unsupported_media_type');
-      const { dialect } = this.options;
-      if (isParsed(request)) checkParsed(request);
-      else request.body = parseJson(await bytesOf(request), dialect);
-    }
+  /** Sets the body of a request that is let in. */
+  protected async readBody(request: Request, _context: ExecutionContext): Promise<true> {
+    if (!hasBody(request)) return true;
+    if (!isJson(request)) throw new DomainError('unsupported_media_type');
+    if (isParsed(request)) checkParsed(request);
+    else request.body = parseJson(await bytesOf(request), this.refusesDuplicates);
     return true;
-  }
-
-  #isForm(context: ExecutionContext): boolean {
-    const { dialect } = this.options;
-    return dialect.credentialsBody === 'form' && Reflect.hasMetadata(CREDENTIALS_BODY, context.getHandler());
   }
 }
 
@@ -73,14 +62,14 @@ interface ParsedRequest extends Omit<Request, 'body'> {
 }
 
 /** The bytes of a body, which a parser of the application may have kept. */
-async function bytesOf(request: ParsedRequest): Promise<Buffer> {
+export async function bytesOf(request: ParsedRequest): Promise<Buffer> {
   const { body, rawBody = body } = request;
   if (typeof rawBody === 'string' || Buffer.isBuffer(rawBody)) return limited(Buffer.from(rawBody));
   return read(request as Request);
 }
 
 /** Whether a parser of the application has read the body and kept no bytes of it. */
-function isParsed({ body, rawBody }: ParsedRequest): boolean {
+export function isParsed({ body, rawBody }: ParsedRequest): boolean {
   return typeof body === 'object' && body !== null && !Buffer.isBuffer(body) && rawBody === undefined;
 }
 
@@ -130,7 +119,7 @@ async function read(request: Request): Promise<Buffer> {
   }
 }
 
-function parseJson(bytes: Buffer, { refusesDuplicates }: Dialect): unknown {
+function parseJson(bytes: Buffer, refusesDuplicates: boolean): unknown {
   const json = bytes.toString().replace(BYTE_ORDER_MARK, '');
   const value = isUtf8(bytes) ? jsonIn(json) : undefined;
   if (value === undefined) throw new DomainError('malformed_json');

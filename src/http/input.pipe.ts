@@ -7,7 +7,6 @@ import {
 } from '@nestjs/common';
 import { instanceToPlain, plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validate } from 'class-validator';
-import { AuthOptions } from '../auth/auth-options.js';
 import { DomainError } from '../common/domain-error.js';
 import { type InputFault, MISSING, NULL } from '../common/problem.js';
 import { FieldRules, fieldRulesOf } from './field-rules.js';
@@ -33,23 +32,15 @@ const FIELD_NAME = /^[\w.~/$@:-]{1,64}$/;
 /** Checks input against the rules of its class. Names every broken rule by its place, and repeats no value. */
 @Injectable()
 export class InputPipe extends ValidationPipe {
-  readonly #refusesUnknownFields: boolean;
-
-  constructor(
-    { dialect: { name, refusesUnknownFields } }: AuthOptions,
-    private readonly rules: FieldRules,
-  ) {
+  constructor(private readonly rules: FieldRules) {
     super({
       ...PACKAGES,
       transform: true,
       whitelist: true,
-      forbidNonWhitelisted: refusesUnknownFields,
-      groups: [name],
-      always: true,
+      forbidNonWhitelisted: true,
       exceptionFactory: (errors) =>
         new DomainError('validation_failed', { faults: errors.flatMap((error) => faultsOf(error)) }),
     });
-    this.#refusesUnknownFields = refusesUnknownFields;
   }
 
   override async transform(given: unknown, metadata: ArgumentMetadata): Promise<unknown> {
@@ -59,7 +50,8 @@ export class InputPipe extends ValidationPipe {
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
     if (metadata.type === 'body' && this.toValidate(metadata) && !isObject)
       throw new DomainError('malformed_json');
-    const inherited = this.#refusesUnknownFields && isObject ? Object.keys(value).filter(isInherited) : [];
+    const refusesUnknown = this.validatorOptions.forbidNonWhitelisted && isObject;
+    const inherited = refusesUnknown ? Object.keys(value).filter(isInherited) : [];
     const faults = inherited.map((key) => unknownField('', key));
     try {
       const input: unknown = await super.transform(value, metadata);

@@ -4,12 +4,11 @@ import { AuthOptions } from '../auth/auth-options.js';
 import { Refusals, routeOf } from '../auth/refusals.js';
 import { requestIdOf } from '../auth/request-id.js';
 import { DomainError, type Explanation } from '../common/domain-error.js';
-import type { Problem } from '../common/problem.js';
-import type { ProblemAnswer } from './dialect.js';
+import type { ErrorAnswer, Problem } from '../common/problem.js';
 import { setOwnHeaders } from './own-headers.js';
 import { problemOf } from './problem.js';
 
-/** Turns every error into a problem document, and into one line of the log. */
+/** Answers every error in the format of the application, and logs it in one line. */
 @Catch()
 @Injectable()
 export class ProblemFilter implements ExceptionFilter {
@@ -31,7 +30,7 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = problemOf(error, this.explains ? explanation : null);
     const route = this.routeOf(request);
     const noted = error instanceof DomainError ? this.refusals.note(error, request, route) : null;
-    const answer = this.options.dialect.problem(problem, requestIdOf(request));
+    const answer = this.options.errorFormat(problem, requestIdOf(request));
     this.#log(request, route, problem, answer.status, error, explanation);
     this.refusals.setHeaders({ ...problem, status: answer.status }, request, response);
     if (noted) void this.#answerAfter(noted, response, answer);
@@ -43,13 +42,13 @@ export class ProblemFilter implements ExceptionFilter {
     return routeOf(request);
   }
 
-  async #answerAfter(noted: Promise<void>, response: Response, answer: ProblemAnswer): Promise<void> {
+  async #answerAfter(noted: Promise<void>, response: Response, answer: ErrorAnswer): Promise<void> {
     await noted;
     this.#answer(response, answer);
   }
 
   /** Past all that an application does with its own answers, which may change the content type. */
-  #answer(response: Response, { status, contentType, body }: ProblemAnswer): void {
+  #answer(response: Response, { status, contentType, body }: ErrorAnswer): void {
     if (response.headersSent) {
       response.destroy();
       return;

@@ -27,32 +27,50 @@ import { RouteTable } from '../http/route-table.js';
 /** Seconds for which browsers remember what a preflight allowed. */
 const PREFLIGHT_MAX_AGE = 600;
 
+/** An application that ends on signals; it is not hardened, and does not listen yet. */
+export async function newApp(
+  module: Type | DynamicModule,
+  nest: NestApplicationOptions,
+): Promise<INestApplication> {
+  const app = await NestFactory.create(module, new JsonExpressAdapter(), nest);
+  return app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+}
+
 /** Makes an application of the modules as it is meant to be served and stopped; it does not listen yet. */
 export async function createApp(
   module: Type | DynamicModule,
   options: Partial<HttpOptions> = {},
   nest: NestApplicationOptions = {},
 ): Promise<INestApplication> {
-  const app = await NestFactory.create(module, new JsonExpressAdapter(), nest);
-  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
-  return configureApp(app, options);
+  return configureApp(await newApp(module, nest), options);
 }
 
 /** Hardens a whole application: headers, hosts, cross-site rules, bodies after guards, validation and problem documents on every path. */
 export function configureApp(app: INestApplication, given: Partial<HttpOptions> = {}): INestApplication {
+  const options = new HttpOptions(given);
+  const crossSite = new CrossSiteCheck(options);
+  return hardenApp(app, options, crossSite, corsOf(options, crossSite));
+}
+
+type Cors = Parameters<INestApplication['enableCors']>[0];
+
+/** As `configureApp`, with a check of cross-site requests and rules of CORS that are chosen; without the latter there is no CORS. */
+export function hardenApp(
+  app: INestApplication,
+  options: HttpOptions,
+  crossSite: CrossSiteCheck,
+  cors: Cors,
+): INestApplication {
   const adapter = app.getHttpAdapter();
   if (!(adapter instanceof JsonExpressAdapter)) {
     throw new Error('configureApp needs an application that was made with new JsonExpressAdapter().');
   }
-  const options = new HttpOptions(given);
   const authOptions = app.get(AuthOptions);
-  const { dialect } = authOptions;
   const headers = new AnswerHeaders(options);
   let table: RouteTable | null = null;
   const tableOfRoutes = () => (table ??= new RouteTable(app.get(ModulesContainer), options.prefix));
   const routes = () => new ServedRoutes(tableOfRoutes(), adapter.getInstance());
   const bearer = app.get(BearerAlone);
-  const crossSite = new CrossSiteCheck({ ...options, isOpen: dialect.openToOrigins });
   const isForUsers = (request: Request) =>
     routes()
       .at(request.path)
@@ -63,7 +81,7 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
   const server: Server = app.getHttpServer();
   server.keepAliveTimeout = options.keepAliveTimeout;
   limitConnections(server, options.maxConnections);
-  answerClientErrors(server, dialect, headers);
+  answerClientErrors(server, authOptions.errorFormat, headers);
   adapter.set('trust proxy', options.trustProxy);
   app.use(
     entrance(
@@ -73,16 +91,7 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
       new ForwardingWatch(options),
     ),
   );
-  if (dialect.openToOrigins) app.enableCors({ origin: '*' });
-  else if (options.trustedOrigins.length > 0) {
-    app.enableCors({
-      origin: (origin: string | undefined, answer: (error: null, isTrusted: boolean) => void) =>
-        answer(null, crossSite.trusts(origin)),
-      credentials: true,
-      exposedHeaders: EXPOSED_HEADERS,
-      maxAge: PREFLIGHT_MAX_AGE,
-    });
-  }
+  if (cors) app.enableCors(cors);
   app.setGlobalPrefix(options.prefix);
   app.useGlobalPipes(app.get(InputPipe));
   app.useGlobalFilters(
@@ -94,4 +103,16 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
     isDecodable(request) ? next() : unmatched.answer(request, response),
   );
   return app;
+}
+
+/** Lets scripts of trusted origins call as their visitor. */
+function corsOf({ trustedOrigins }: HttpOptions, crossSite: CrossSiteCheck): Cors {
+  if (trustedOrigins.length === 0) return undefined;
+  return {
+    origin: (origin: string | undefined, answer: (error: null, isTrusted: boolean) => void) =>
+      answer(null, crossSite.trusts(origin)),
+    credentials: true,
+    exposedHeaders: EXPOSED_HEADERS,
+    maxAge: PREFLIGHT_MAX_AGE,
+  };
 }

@@ -2,7 +2,6 @@ import {
   type Given,
   type RulesOf,
   type Rule,
-  anything,
   assignOptions,
   flag,
   integer,
@@ -12,7 +11,6 @@ import {
 } from '../common/options.js';
 import { THROTTLE, ThrottleOptions } from '../throttle/throttle-options.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
-import { STANDARD_PRESENTATION, type UserPresentation } from './user-json.js';
 
 /**
  * Who may add users: `first` anyone while there is none, then administrators; `open` anyone; `closed` administrators;
@@ -79,12 +77,7 @@ const RULES: RulesOf<UsersOptions> = {
   passwordHasher: instanceOfHasher,
   passwordPreviousPeppers: listOf(PEPPER),
   throttle: THROTTLE,
-  exactEmails: anything,
-  pageSize: anything,
-  nullRemovesNames: anything,
-  standardRoutes: anything,
-  peersVisible: anything,
-  presentation: anything,
+  exactEmails: flag,
   routes: flag,
 };
 
@@ -115,15 +108,6 @@ export class UsersOptions {
   readonly throttle: ThrottleOptions = new ThrottleOptions();
   /** Whether any text can be an address and must be given to the letter, or only e-mail addresses, in any case. */
   readonly exactEmails: boolean = false;
-  /** How many users a page of the list has where the client does not say. */
-  readonly pageSize: number = 100;
-  /** Whether null as a name in a change of a user removes the name, or leaves it. */
-  readonly nullRemovesNames: boolean = true;
-  /** Whether the routes are served that the course's contract does not have, such as `PATCH /users/me`. */
-  readonly standardRoutes: boolean = true;
-  /** Whether users see each other, or only administrators see all. */
-  readonly peersVisible: boolean = false;
-  readonly presentation: UserPresentation = STANDARD_PRESENTATION;
   /** Whether the routes of users, registration and password resets are served. */
   readonly routes: boolean = true;
 

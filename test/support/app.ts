@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import type { INestApplication, ModuleMetadata, NestApplicationOptions } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
+  ALX_RULES,
+  AlxAppModule,
   AppModule,
   Clock,
   JsonExpressAdapter,
   type Role,
   UsersService,
+  configureAlxApp,
   configureApp,
   loadConfig,
 } from 'coatcheck';
@@ -31,17 +34,21 @@ export class TestApp {
     extra: Pick<ModuleMetadata, 'controllers' | 'imports'> = {},
     { httpsOptions }: Pick<NestApplicationOptions, 'httpsOptions'> = {},
   ): Promise<TestApp> {
-    const config = loadConfig({ PASSWORD_HASH_COST: '4', DATABASE_URL: newDatabase(), ...variables });
+    const config = loadConfig(
+      { PASSWORD_HASH_COST: '4', DATABASE_URL: newDatabase(), ...variables },
+      { compat: { alx: ALX_RULES } },
+    );
+    const isAlx = config.compat === 'alx';
     const clock = new FakeClock();
     const module = await Test.createTestingModule({
       ...extra,
-      imports: [AppModule.forRoot(config), ...(extra.imports ?? [])],
+      imports: [(isAlx ? AlxAppModule : AppModule).forRoot(config), ...(extra.imports ?? [])],
     })
       .overrideProvider(Clock)
       .useValue(clock)
       .compile();
     const nest = module.createNestApplication(new JsonExpressAdapter(), { logger: false, httpsOptions });
-    configureApp(nest, config.http);
+    (isAlx ? configureAlxApp : configureApp)(nest, config.http);
     await nest.listen(0, '127.0.0.1');
     const { port } = nest.getHttpServer().address() as AddressInfo;
     return new TestApp(nest, clock, `http${httpsOptions ? 's' : ''}://127.0.0.1:${port}`, config.http.prefix);

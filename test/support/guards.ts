@@ -3,20 +3,15 @@ import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-hos
 import type { Request } from 'express';
 import type { Auth } from '../../src/auth/auth.js';
 import { AuthOptions } from '../../src/auth/auth-options.js';
-import { SessionCookie } from '../../src/auth/carriers/session-cookie.js';
 import { AuthGuard } from '../../src/auth/guards/auth.guard.js';
 import { CrossSiteCheck } from '../../src/auth/guards/cross-site-check.js';
 import { Refusals } from '../../src/auth/refusals.js';
 
 /** The guard of an application with this strategy. */
 export function guardWith(auth: Auth, options = new AuthOptions()): AuthGuard {
-  const { cookie, trustedOrigins, dialect } = options;
-  const crossSite = new CrossSiteCheck({
-    https: cookie.secure,
-    trustedOrigins,
-    isOpen: dialect.openToOrigins,
-  });
-  return new AuthGuard(auth, new SessionCookie(options), options, crossSite, new Refusals(auth));
+  const { cookie, trustedOrigins } = options;
+  const crossSite = new CrossSiteCheck({ https: cookie.secure, trustedOrigins });
+  return new AuthGuard(auth, crossSite, new Refusals(auth, options));
 }
 
 /** What guards are told of a request that a handler is to serve. */

@@ -3,9 +3,6 @@ import type { Request } from 'express';
 import { anExchange } from '../../../test/support/exchange.js';
 import { contextOf as contextAt, guardWith } from '../../../test/support/guards.js';
 import { OptionalAuth, Public, Roles } from '../decorators/access.js';
-import type { Dialect } from '../../http/dialect.js';
-import { ALX } from '../../http/dialects/alx.js';
-import { STANDARD } from '../../http/dialects/standard.js';
 import { SessionLifetime } from '../../sessions/session-lifetime.js';
 import { SessionsOptions } from '../../sessions/sessions-options.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
@@ -71,7 +68,7 @@ const contextOf = (handler: keyof Coats, request: Request) => contextAt(Coats, h
 describe('The guard', () => {
   const user = aUser();
   let token: string;
-  let guardOf: (dialect: Dialect) => AuthGuard;
+  let guard: AuthGuard;
 
   beforeEach(async () => {
     const [userStore, sessionStore] = [new MemoryUserStore(), new MemorySessionStore()];
@@ -79,18 +76,16 @@ describe('The guard', () => {
     await userStore.insert(user, 'hash');
     const client = { ip: null, userAgent: null };
     token = (await sessions.open(user, client, SessionLifetime.unlimited)).token.reveal();
-    guardOf = (dialect) => {
-      const options = new AuthOptions({ cookie: { name: 'sid', secure: false }, dialect });
-      const cookie = new SessionCookie(options);
-      const auth = new SessionAuth(sessions, sessionUsersOf(sessionStore, userStore), cookie, options);
-      return guardWith(auth, options);
-    };
+    const options = new AuthOptions({ cookie: { name: 'sid', secure: false } });
+    const cookie = new SessionCookie(options);
+    const auth = new SessionAuth(sessions, sessionUsersOf(sessionStore, userStore), cookie, options);
+    guard = guardWith(auth, options);
   });
 
   /** Whom the guard lets in to a handler: a principal, or undefined for a stranger. */
-  const admit = async (handler: keyof Coats, headers: Record<string, string> = {}, dialect = STANDARD) => {
+  const admit = async (handler: keyof Coats, headers: Record<string, string> = {}) => {
     const { request } = anExchange(headers);
-    expect(await guardOf(dialect).canActivate(contextOf(handler, request))).toBe(true);
+    expect(await guard.canActivate(contextOf(handler, request))).toBe(true);
     return request.principal;
   };
   const refusal = (code: string) => ({ name: 'DomainError', code });
@@ -115,9 +110,8 @@ describe('The guard', () => {
     await expect(admit(handler)).rejects.toMatchObject(refusal('credentials_missing'));
   });
 
-  it('lets strangers in where they are welcome too, unless the dialect does not', async () => {
+  it('lets strangers in where they are welcome too', async () => {
     expect(await admit('lounge')).toBeUndefined();
-    await expect(admit('lounge', {}, ALX)).rejects.toMatchObject(refusal('credentials_missing'));
   });
 
   it.each(['mine', 'lounge'] as const)('refuses who shows a token that is no good: %s', async (handler) => {
@@ -126,23 +120,14 @@ describe('The guard', () => {
     );
   });
 
-  it('takes a credential that concerns no strategy for none, or for a bad one in the dialect where each counts', async () => {
+  it('takes a credential that no strategy reads for none', async () => {
     const bearer = { authorization: 'Bearer of a coat' };
     await expect(admit('mine', bearer)).rejects.toMatchObject(refusal('credentials_missing'));
-    await expect(admit('mine', bearer, ALX)).rejects.toMatchObject(refusal('credentials_invalid'));
-    await expect(admit('mine', {}, ALX)).rejects.toMatchObject(refusal('credentials_missing'));
-  });
-
-  it('takes a cookie that concerns no strategy the same way', async () => {
     const { request } = anExchange({ cookie: `sid=${token}` });
-    for (const [dialect, code] of [
-      [STANDARD, 'credentials_missing'],
-      [ALX, 'credentials_invalid'],
-    ] as const) {
-      const options = new AuthOptions({ cookie: { name: 'sid', secure: false }, dialect });
-      const guard = guardWith(new DeafAuth(), options);
-      await expect(guard.canActivate(contextOf('mine', request))).rejects.toMatchObject(refusal(code));
-    }
+    const deaf = guardWith(new DeafAuth());
+    await expect(deaf.canActivate(contextOf('mine', request))).rejects.toMatchObject(
+      refusal('credentials_missing'),
+    );
   });
 
   it.each([
@@ -151,8 +136,8 @@ describe('The guard', () => {
   ] as const)('has who may %s do %j and not %j', async (scope, allowed, refused) => {
     const options = new AuthOptions();
     const auth = new KnowingAuth({ user, session: aSession({ kind: 'access_token', scope }) });
-    const guard = guardWith(auth, options);
-    const ask = (method: string) => guard.canActivate(contextOf('mine', anExchange({}, { method }).request));
+    const scoped = guardWith(auth, options);
+    const ask = (method: string) => scoped.canActivate(contextOf('mine', anExchange({}, { method }).request));
     for (const method of allowed) expect(await ask(method)).toBe(true);
     for (const method of refused) await expect(ask(method)).rejects.toMatchObject(refusal('scope_required'));
   });
@@ -160,8 +145,8 @@ describe('The guard', () => {
   it('tells why a session is over, and since when', async () => {
     const at = new Date();
     const options = new AuthOptions();
-    const guard = guardWith(new RefusingAuth(at), options);
-    await expect(guard.canActivate(contextOf('mine', anExchange().request))).rejects.toMatchObject({
+    const refusing = guardWith(new RefusingAuth(at), options);
+    await expect(refusing.canActivate(contextOf('mine', anExchange().request))).rejects.toMatchObject({
       ...refusal('session_evicted'),
       problem: { endedAt: at },
     });
@@ -170,13 +155,13 @@ describe('The guard', () => {
   it('does not keep a principal that somebody else set', async () => {
     const { request } = anExchange();
     request.principal = { user, session: null };
-    await guardOf(STANDARD).canActivate(contextOf('lounge', request));
+    await guard.canActivate(contextOf('lounge', request));
     expect(request.principal).toBeUndefined();
   });
 });
 
 describe('The guard of roles', () => {
-  const guard = new RolesGuard(new Refusals(new DeafAuth()));
+  const guard = new RolesGuard(new Refusals(new DeafAuth(), new AuthOptions()));
   const enter = (handler: keyof Coats, principal?: Principal) => {
     const { request } = anExchange();
     request.principal = principal;

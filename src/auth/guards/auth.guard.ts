@@ -2,9 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import type { Request } from 'express';
 import { DomainError } from '../../common/domain-error.js';
 import { Auth, type Principal } from '../auth.js';
-import { AuthOptions } from '../auth-options.js';
-import { SessionCookie } from '../carriers/session-cookie.js';
-import { accessOf, isOwnController } from '../decorators/access.js';
+import { type Access, accessOf, isOwnController } from '../decorators/access.js';
 import { Refusals } from '../refusals.js';
 import { isSafe } from '../request-checks.js';
 import { CrossSiteCheck } from './cross-site-check.js';
@@ -28,8 +26,6 @@ export function wasAdmittedEarly(request: Request): boolean {
 export class AuthGuard implements CanActivate {
   constructor(
     private readonly auth: Auth,
-    private readonly cookie: SessionCookie,
-    private readonly options: AuthOptions,
     private readonly crossSite: CrossSiteCheck,
     private readonly refusals: Refusals,
   ) {}
@@ -59,10 +55,12 @@ export class AuthGuard implements CanActivate {
     if (result.outcome !== 'anonymous') request.challenge = result.challenge;
     if (result.outcome === 'authenticated') return result.principal;
     if (result.outcome === 'rejected') throw new DomainError(result.reason, { endedAt: result.at });
-    if (this.options.dialect.everyCredentialCounts && this.#presentsAnything(request)) {
-      throw new DomainError('credentials_invalid');
-    }
     return null;
+  }
+
+  /** Whether a route serves requests without a credential. */
+  protected admitsAnonymous(access: Access): boolean {
+    return access === 'optional';
   }
 
   async #check(request: Request, context: ExecutionContext): Promise<void> {
@@ -71,8 +69,7 @@ export class AuthGuard implements CanActivate {
       if (request.complete) early.delete(request);
       else early.add(request);
       request.principal = (await this.identify(request)) ?? undefined;
-      const allowsAnonymous = access === 'optional' && this.options.dialect.admitsStrangers;
-      if (!request.principal && !allowsAnonymous) throw new DomainError('credentials_missing');
+      if (!request.principal && !this.admitsAnonymous(access)) throw new DomainError('credentials_missing');
     }
     const { principal } = request;
     const isByBearer = principal?.session?.transport === 'bearer';
@@ -81,9 +78,5 @@ export class AuthGuard implements CanActivate {
     if (isAmbient && !isByBearer) this.crossSite.check(request);
     if (principal?.session?.scope === 'read' && !isSafe(request.method))
       throw new DomainError('scope_required');
-  }
-
-  #presentsAnything(request: Request): boolean {
-    return Boolean(request.headers.authorization) || this.cookie.read(request) !== null;
   }
 }

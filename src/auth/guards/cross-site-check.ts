@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { DomainError, type Explanation } from '../../common/domain-error.js';
-import { isSafe, needsPreflight } from '../request-checks.js';
+import { isSafe } from '../request-checks.js';
 
 /** What browsers say of requests that no page of another origin has made. */
 const OWN_SITES: ReadonlySet<unknown> = new Set(['same-origin', 'none', undefined]);
@@ -20,8 +20,6 @@ export interface CrossSiteRules {
   /** Whether browsers reach the application by HTTPS, whatever the connection is: its own origin is one of HTTPS. */
   readonly https: boolean;
   readonly trustedOrigins: readonly string[];
-  /** Whether other origins may send what needs a preflight and carries no cookie. */
-  readonly isOpen: boolean;
 }
 
 /** The requests that a check in front of the application has let in. */
@@ -45,23 +43,23 @@ export class CrossSiteCheck {
 
   /** Throws `cross_site_request` for a request that may change something and comes from an origin that is not trusted. */
   check(request: Request): void {
-    if (!this.#isForeign(request) || checked.has(request)) return;
+    if (!this.isForeign(request) || checked.has(request)) return;
     throw new DomainError('cross_site_request', { explanation: this.#explain(request) });
   }
 
   /** As `check`, for all checks of the request to come: what `isHarmless` says of carries nothing that a page could use. */
   checkFirst(request: Request, isHarmless: () => boolean): void {
     if (isSafe(request.method)) return;
-    if (!this.#isForeign(request) || isHarmless()) checked.add(request);
+    if (!this.isForeign(request) || isHarmless()) checked.add(request);
     else this.check(request);
   }
 
-  #isForeign(request: Request): boolean {
+  /** Whether a request may change something and comes from an origin that is not trusted. */
+  protected isForeign(request: Request): boolean {
     if (isSafe(request.method)) return false;
     const { origin, 'sec-fetch-site': site } = request.headers;
     if (this.trusts(origin)) return false;
-    const isOurs = OWN_SITES.has(site) && (origin === undefined || origin === this.#ownOrigin(request));
-    return !isOurs && !(this.rules.isOpen && needsPreflight(request));
+    return !OWN_SITES.has(site) || (origin !== undefined && origin !== this.#ownOrigin(request));
   }
 
   /** By what a request was refused, and which settings would admit it. */

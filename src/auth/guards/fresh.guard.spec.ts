@@ -4,8 +4,6 @@ import { contextOf } from '../../../test/support/guards.js';
 import { Fresh } from '../decorators/access.js';
 import { NEVER } from '../../common/clock.js';
 import { DomainError } from '../../common/domain-error.js';
-import { ALX } from '../../http/dialects/alx.js';
-import { STANDARD } from '../../http/dialects/standard.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { aSession, aUser } from '../../testing/samples.js';
 import { ANONYMOUS, Auth, type AuthResult, type Principal } from '../auth.js';
@@ -50,13 +48,8 @@ const requestOf = (principal: Principal | undefined, body: unknown) =>
   Object.assign(anExchange().request, { principal, body });
 
 /** True, or what the refusal asks for. */
-const ask = async (
-  handler: keyof Coats,
-  principal: Principal | undefined,
-  body: unknown,
-  dialect = STANDARD,
-) => {
-  const guard = new FreshGuard(clock, new AuthOptions({ dialect }), new Refusals(new NobodyAuth()));
+const ask = async (handler: keyof Coats, principal: Principal | undefined, body: unknown) => {
+  const guard = new FreshGuard(clock, new Refusals(new NobodyAuth(), new AuthOptions()));
   try {
     return await guard.canActivate(contextOf(Coats, handler, requestOf(principal, body)));
   } catch (error) {
@@ -101,10 +94,6 @@ describe('A handler that asks for a fresh proof', () => {
       expect.any(Number),
     ]);
     expect(await ask('change', provenFor(0), undefined)).toBe(true);
-  });
-
-  it('asks nobody in a dialect that knows no such thing', async () => {
-    expect(await ask('sell', provenFor(MINUTE * 60), undefined, ALX)).toBe(true);
   });
 
   it('is one that says so', async () => {

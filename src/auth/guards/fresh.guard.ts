@@ -4,7 +4,6 @@ import { type Freshness, freshnessOf } from '../decorators/access.js';
 import { Clock } from '../../common/clock.js';
 import { DomainError } from '../../common/domain-error.js';
 import type { Session } from '../../sessions/session.js';
-import { AuthOptions } from '../auth-options.js';
 import { Refusals } from '../refusals.js';
 
 /** Lets in, where `@Fresh()` asks for it, only users who recently proved who they are; it comes after the body is read. */
@@ -12,13 +11,12 @@ import { Refusals } from '../refusals.js';
 export class FreshGuard implements CanActivate {
   constructor(
     private readonly clock: Clock,
-    private readonly options: AuthOptions,
     private readonly refusals: Refusals,
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const wanted = freshnessOf(context.getHandler(), context.getClass());
-    if (!wanted || !this.options.dialect.demandsFreshness) return true;
+    if (!wanted) return true;
     const { body, principal } = context.switchToHttp().getRequest<Request>();
     const isFresh = principal?.isProven || this.#ageOf(principal?.session) <= wanted.maxAge;
     if (isFresh || !isWanted(wanted, body)) return true;

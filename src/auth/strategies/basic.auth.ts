@@ -21,10 +21,12 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 @Injectable()
 export class BasicAuth extends Auth {
   readonly challenge: string;
+  /** Matches an `Authorization` header of the Basic scheme and captures its credentials. */
+  protected readonly header: RegExp = /^basic +(.*)$/i;
 
   constructor(
     private readonly users: UsersService,
-    private readonly options: AuthOptions,
+    options: AuthOptions,
     @Optional() private readonly trail?: AuditTrail,
   ) {
     super();
@@ -32,7 +34,7 @@ export class BasicAuth extends Auth {
   }
 
   async authenticate(request: Request): Promise<AuthResult> {
-    const [, encoded] = this.options.dialect.basicScheme.exec(request.headers.authorization ?? '') ?? [];
+    const [, encoded] = this.header.exec(request.headers.authorization ?? '') ?? [];
     if (encoded === undefined) return ANONYMOUS;
     const credentials = decode(encoded);
     if (!credentials) {

@@ -124,8 +124,8 @@ export class SessionAuth extends Auth {
     if (text === null) return false;
     const isOver = await this.sessions.close(text, initiatorOf(request));
     this.takeBack(response);
-    const { clearSiteData, dialect } = this.options;
-    if (isOver && this.transport === 'cookie' && dialect.clearsCookie && clearSiteData.length > 0)
+    const { clearSiteData } = this.options;
+    if (isOver && this.transport === 'cookie' && clearSiteData.length > 0)
       response.setHeader('Clear-Site-Data', clearSiteData.map((kind) => `"${kind}"`).join(', '));
     return isOver;
   }
@@ -155,7 +155,7 @@ export class SessionAuth extends Auth {
 
   /** A token that is no good is no good to its holder either. */
   protected takeBack(response: Response): void {
-    if (this.options.dialect.clearsCookie) this.cookie.clear(response);
+    this.cookie.clear(response);
   }
 
   /** The token of the session that let a request in; null where another credential did, which may be another user's. */

@@ -3,11 +3,14 @@ import type { AuthOptions } from '../../auth/auth-options.js';
 import type { HttpOptions } from '../http/http-options.js';
 import type { SessionsOptions } from '../../sessions/sessions-options.js';
 import type { StorageOptions } from '../../storage/storage-options.js';
+import type { Environment } from './environment.js';
 import type { UsersOptions } from '../../users/users-options.js';
 
 /** All that the environment decides, one part for each module. */
 export interface Config {
   readonly production: boolean;
+  /** The contract that is to be served. */
+  readonly compat: Environment['AUTH_COMPAT'];
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;

@@ -52,7 +52,7 @@ export class Environment {
   @Obeys(COOKIE_NAME)
   readonly SESSION_NAME?: string;
 
-  /** Read as a duration, and as Python's `int()` in the alx dialect. */
+  /** Read as `AUTH_COMPAT` has it: see `CompatRules`. */
   readonly SESSION_DURATION?: string;
 
   @IsOptional()

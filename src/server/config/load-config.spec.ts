@@ -29,6 +29,7 @@ describe('The configuration', () => {
   it('needs nothing', () => {
     const config = loadConfig({});
     expect(config).toMatchObject({
+      compat: 'standard',
       host: '127.0.0.1',
       port: 5000,
       auth: {
@@ -36,7 +37,6 @@ describe('The configuration', () => {
         lifetime: { idle: HOUR / 2, absolute: 12 * HOUR },
         remembered: { idle: 14 * 24 * HOUR, absolute: 30 * 24 * HOUR },
         cookie: { name: 'sid', secure: false },
-        dialect: { name: 'standard' },
       },
       users: {
         registration: 'first',
@@ -118,32 +118,11 @@ describe('The configuration', () => {
     expect(loadConfig({ SESSION_DURATION: text }).auth.lifetime.absolute).toBe(absolute);
   });
 
-  it.each([
-    ['60', 60_000],
-    [' 60 ', 60_000],
-    ['+60', 60_000],
-    ['1_000', 1_000_000],
-    ['007', 7000],
-    ['0', Infinity],
-    ['-5', Infinity],
-    ['2.5', Infinity],
-    ['2s', Infinity],
-    ['1__0', Infinity],
-    ['0x10', Infinity],
-    ['1e3', Infinity],
-    ['abc', Infinity],
-    ['', Infinity],
-  ])("reads SESSION_DURATION=%j as Python's int() does in the alx dialect", (text, absolute) => {
-    const { lifetime } = loadConfig({ AUTH_COMPAT: 'alx', SESSION_DURATION: text }).auth;
-    expect(lifetime).toEqual({ idle: Infinity, absolute });
-  });
-
-  it('takes several strategies by comma, and the bare one in the alx dialect', () => {
+  it('takes several strategies by comma', () => {
     expect(loadConfig({ AUTH_TYPE: 'session_db_auth, basic_auth' }).auth.type).toEqual([
       'session_db_auth',
       'basic_auth',
     ]);
-    expect(loadConfig({ AUTH_TYPE: 'auth', AUTH_COMPAT: 'alx' }).auth.type).toEqual([]);
   });
 
   it('reads proxies as a count or as networks', () => {
@@ -225,13 +204,6 @@ describe('The configuration', () => {
     });
   });
 
-  it('takes any password in the alx dialect', () => {
-    expect(loadConfig({ AUTH_COMPAT: 'alx' }).users).toMatchObject({
-      passwordMinLength: 1,
-      passwordBlocklist: false,
-    });
-  });
-
   it('leaves alone what is not ours', () => {
     const foreign = { SESSION_MANAGER: 'local/desktop', PATH: '/bin', SSH_AUTH_SOCK: 'x' };
     expect(problemsOf({ ...foreign, PASSWORD_STORE_DIR: '/x', TRUST_STORE: '/x', API_POST: 'x' })).toEqual(
@@ -287,7 +259,6 @@ describe('A bad configuration', () => {
     ],
     [{ AUTH_TYPE: 'basic_auth,basic_auth' }, "AUTH_TYPE: All AUTH_TYPE's elements must be unique"],
     [{ AUTH_TYPE: ',' }, "AUTH_TYPE: All AUTH_TYPE's elements must be unique"],
-    [{ API_DOCS: 'on', AUTH_COMPAT: 'alx' }, 'API_DOCS: AUTH_COMPAT=alx has no API documentation'],
     [
       { SESSION_LIMIT_POLICY: 'refuse' },
       'SESSION_LIMIT_POLICY: refuse needs a limit; set SESSION_MAX_PER_USER',
@@ -301,14 +272,10 @@ describe('A bad configuration', () => {
       { AUTH_TYPE: 'session_db_auth,token_auth,session_exp_auth' },
       'AUTH_TYPE: must name at most one strategy with cookies',
     ],
-    [{ AUTH_TYPE: 'token_auth', AUTH_COMPAT: 'alx' }, 'AUTH_TYPE: AUTH_COMPAT=alx has no bearer tokens'],
-    [
-      { AUTH_TYPE: 'session_db_auth,token_auth', AUTH_COMPAT: 'alx' },
-      'AUTH_TYPE: AUTH_COMPAT=alx has no bearer tokens',
-    ],
     [{ AUTH_TYPE: 'token_auth,token_auth' }, "AUTH_TYPE: All AUTH_TYPE's elements must be unique"],
     [{ AUTH_TYPE: '__proto__' }, 'AUTH_TYPE: each value'],
     [{ AUTH_COMPAT: 'ALX' }, 'AUTH_COMPAT: AUTH_COMPAT must be one of'],
+    [{ AUTH_COMPAT: 'alx' }, 'AUTH_COMPAT: this application serves standard only'],
     [{ AUTH_TYP: 'basic_auth' }, 'AUTH_TYP: unknown; did you mean AUTH_TYPE?'],
     [{ PASSWORD_PEPER: PEPPER }, 'PASSWORD_PEPER: unknown; did you mean PASSWORD_PEPPER?'],
     [{ TRUSTED_ORIGIN: 'x' }, 'TRUSTED_ORIGIN: unknown; did you mean TRUSTED_ORIGINS?'],
@@ -322,10 +289,6 @@ describe('A bad configuration', () => {
     [
       { SESSION_IDLE_TIMEOUT: '2h', SESSION_DURATION: '1h' },
       'SESSION_IDLE_TIMEOUT: must not be longer than SESSION_DURATION',
-    ],
-    [
-      { SESSION_IDLE_TIMEOUT: '2h', AUTH_COMPAT: 'alx' },
-      'SESSION_IDLE_TIMEOUT: AUTH_COMPAT=alx has no idle limit',
     ],
     ...['0', 'soon', '-5', '1e3', '30 d', '30D', '1w'].map(
       (SESSION_REMEMBER_DURATION): [Variables, string] => [
@@ -396,7 +359,6 @@ describe('A bad configuration', () => {
     [{ API_DOCS: 'yes' }, 'API_DOCS: API_DOCS must be one of'],
     [{ STORE_TIMEOUT: '0' }, 'STORE_TIMEOUT: must be longer than 0'],
     [{ REGISTRATION: 'anyone' }, 'REGISTRATION: REGISTRATION must be one of'],
-    [{ REGISTRATION: 'open', AUTH_COMPAT: 'alx' }, 'REGISTRATION: AUTH_COMPAT=alx supports signed_in only'],
     [{ TRUST_PROXY: 'true' }, 'TRUST_PROXY: must be a number of proxies'],
     [{ TRUST_PROXY: '10.0.0.0/33' }, 'TRUST_PROXY: must be a number of proxies'],
     [{ TRUST_PROXY: '0.0.0.0/0' }, 'TRUST_PROXY: must be a number of proxies'],
@@ -431,10 +393,6 @@ describe('A bad configuration', () => {
     [
       { PASSWORD_BREACH_URL: 'https://me:hunter2@breaches.example/range' },
       'PASSWORD_BREACH_URL: must be an http or https URL',
-    ],
-    [
-      { PASSWORD_BREACH_URL: 'https://breaches.example/range', AUTH_COMPAT: 'alx' },
-      'PASSWORD_BREACH_URL: AUTH_COMPAT=alx accepts any password',
     ],
     [
       { PASSWORD_PEPPER: 'a,pepper,with,commas,of,more,than,32,characters' },

@@ -2,36 +2,40 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { AuditOptions } from '../../audit/audit-options.js';
 import { AuthOptions } from '../../auth/auth-options.js';
-import { ALX } from '../../http/dialects/alx.js';
-import { STANDARD } from '../../http/dialects/standard.js';
 import { isHostPattern, isLoopback } from '../http/host-check.js';
 import { HttpOptions } from '../http/http-options.js';
-import type { Limits } from '../../sessions/session-lifetime.js';
 import { SessionsOptions } from '../../sessions/sessions-options.js';
 import { StorageOptions } from '../../storage/storage-options.js';
 import { withoutSecrets } from '../../storage/store-url.js';
 import { ThrottleOptions } from '../../throttle/throttle-options.js';
 import { UsersOptions } from '../../users/users-options.js';
+import type { CompatRules } from './compat-rules.js';
 import { type Config, ConfigError } from './config.js';
 import { contradictions } from './contradictions.js';
 import { type Settings, withDerivedDefaults } from './derived-defaults.js';
-import { parseDuration, parsePythonInt } from '../../common/duration.js';
+import { parseDuration } from '../../common/duration.js';
 import { NAMES, type Name, SECRETS, trustProxyOf } from './environment.js';
 import { type Source, type Variables, readEnvironment } from './read-environment.js';
+import { STANDARD_RULES } from './standard-rules.js';
 
-/**
- * The configuration that the variables make; a `ConfigError` with all their problems at once. `strict: false` is for
- * applications with variables of their own: names that look like ours never throw, and are all in `warnings`.
- */
-export function loadConfig(variables: Variables, { strict = true }: { strict?: boolean } = {}): Config {
-  const { settings, warnings } = readSettings(variables, strict);
+/** How variables are read. */
+export interface ConfigReading {
+  /** False for applications with variables of their own: names that look like ours never throw, and are all in `warnings`. */
+  readonly strict?: boolean;
+  /** The contracts that the application serves besides the standard one, by the value of `AUTH_COMPAT` that names them. */
+  readonly compat?: Readonly<Record<string, CompatRules>>;
+}
+
+/** The configuration that the variables make; a `ConfigError` with all their problems at once. */
+export function loadConfig(variables: Variables, reading: ConfigReading = {}): Config {
+  const { settings, warnings, rules } = readSettings(variables, reading);
   const production = settings.NODE_ENV === 'production';
-  const dialect = settings.AUTH_COMPAT === 'alx' ? ALX : STANDARD;
   const max = settings.SESSION_MAX_PER_USER;
   const newSetupCode =
     production && settings.SETUP_CODE === undefined ? randomBytes(18).toString('base64url') : null;
   return {
     production,
+    compat: settings.AUTH_COMPAT,
     host: settings.API_HOST,
     port: settings.API_PORT,
     logLevel: settings.LOG_LEVEL,
@@ -39,8 +43,8 @@ export function loadConfig(variables: Variables, { strict = true }: { strict?: b
     newSetupCode,
     warnings,
     auth: new AuthOptions({
-      type: settings.AUTH_TYPE.filter((type) => type !== 'auth'),
-      lifetime: limits(settings),
+      type: settings.AUTH_TYPE,
+      lifetime: rules.lifetime(settings),
       remembered: {
         idle: parseDuration(settings.SESSION_REMEMBER_IDLE_TIMEOUT),
         absolute: parseDuration(settings.SESSION_REMEMBER_DURATION),
@@ -49,13 +53,12 @@ export function loadConfig(variables: Variables, { strict = true }: { strict?: b
       clearSiteData: (['cache', 'storage'] as const).filter((kind) =>
         settings.CLEAR_SITE_DATA.includes(kind),
       ),
-      dialect,
+      ...rules.auth,
     }),
     users: new UsersOptions({
       registration: settings.REGISTRATION,
       setupCode: settings.SETUP_CODE ?? newSetupCode,
       passwordMinLength: settings.PASSWORD_MIN_LENGTH,
-      passwordBlocklist: dialect.passwordBlocklist,
       passwordContext: wordsOfTheService(settings),
       passwordBreachUrl: settings.PASSWORD_BREACH_URL ?? null,
       passwordHash: settings.PASSWORD_HASH,
@@ -67,12 +70,7 @@ export function loadConfig(variables: Variables, { strict = true }: { strict?: b
         failuresPerNetwork: settings.AUTH_FAILURES_PER_NETWORK,
         failuresPerServer: settings.AUTH_FAILURES_PER_SERVER,
       }),
-      exactEmails: dialect.exactEmails,
-      nullRemovesNames: dialect.nullRemovesNames,
-      standardRoutes: dialect.standardRoutes,
-      peersVisible: dialect.peersVisible,
-      pageSize: dialect.pageSize,
-      presentation: { timestamp: dialect.timestamp, showsRole: dialect.showsRole },
+      ...rules.users,
     }),
     sessions: new SessionsOptions({
       limit: max === 0 ? null : { max, policy: settings.SESSION_LIMIT_POLICY },
@@ -102,8 +100,9 @@ export function loadConfig(variables: Variables, { strict = true }: { strict?: b
 /** Each variable with its effective value, secrets left out, and where that comes from. */
 export function describeConfig(
   variables: Variables,
+  reading: ConfigReading = {},
 ): { name: Name; value: string; source: Source | 'derived' }[] {
-  const { settings, sources, given } = readSettings(variables);
+  const { settings, sources, given } = readSettings(variables, reading);
   return NAMES.map((name) => {
     const value = settings[name];
     const isDerived = sources.get(name) === 'default' && given[name] === undefined && value !== undefined;
@@ -115,20 +114,17 @@ export function describeConfig(
   });
 }
 
-function readSettings(variables: Variables, strict = true) {
-  const { environment, sources, problems, warnings } = readEnvironment(variables, { strict });
-  const settings = withDerivedDefaults(environment);
-  const all = [...problems, ...contradictions(environment, settings)];
+function readSettings(variables: Variables, { strict = true, compat = {} }: ConfigReading) {
+  const served = new Map(Object.entries({ ...compat, standard: STANDARD_RULES }));
+  const rules = served.get(variables['AUTH_COMPAT'] ?? 'standard') ?? STANDARD_RULES;
+  const { mayBeEmpty } = rules;
+  const { environment, sources, problems, warnings } = readEnvironment(variables, { strict, mayBeEmpty });
+  const settings = withDerivedDefaults(environment, rules.defaults(environment));
+  const all = [...problems, ...contradictions(environment, settings, rules)];
+  if (problems.every((problem) => !problem.startsWith('AUTH_COMPAT:')) && !served.has(settings.AUTH_COMPAT))
+    all.push(`AUTH_COMPAT: this application serves ${[...served.keys()].join(' and ')} only`);
   if (all.length > 0) throw new ConfigError(all);
-  return { settings, sources, warnings, given: environment };
-}
-
-function limits({ AUTH_COMPAT, SESSION_DURATION, SESSION_IDLE_TIMEOUT }: Settings): Limits {
-  if (AUTH_COMPAT === 'alx') {
-    const seconds = parsePythonInt(SESSION_DURATION) ?? 0;
-    return { idle: Infinity, absolute: seconds > 0 ? seconds * 1000 : Infinity };
-  }
-  return { idle: parseDuration(SESSION_IDLE_TIMEOUT), absolute: parseDuration(SESSION_DURATION) };
+  return { settings, sources, warnings, rules, given: environment };
 }
 
 /** What the operator names, and the names of hosts: this machine's, and those under which people know the service. */

@@ -4,9 +4,8 @@ import type { Socket } from 'node:net';
 import { Logger } from '@nestjs/common';
 import type { ErrorCode } from '../../common/refusals.js';
 import type { AnswerHeaders } from './answer-headers.js';
-import type { Dialect } from '../../http/dialect.js';
 import { LingeringClose } from './lingering-close.js';
-import { problemFor } from '../../common/problem.js';
+import { type ErrorFormat, problemFor } from '../../common/problem.js';
 
 /** Node's codes for requests that it cannot read, in ours. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -18,13 +17,13 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 /** Milliseconds that a client which was too slow has to read the answer. */
 const PARTING = 500;
 
-/** Answers in the dialect's words what Node would otherwise refuse in its own, before the application sees it. */
-export function answerClientErrors(server: Server, dialect: Dialect, headers: AnswerHeaders): void {
+/** Answers in the format of the application what Node would otherwise refuse in its own, before the application sees it. */
+export function answerClientErrors(server: Server, errorFormat: ErrorFormat, headers: AnswerHeaders): void {
   const logger = new Logger('Problem');
   const lingering = LingeringClose.of(server);
   const answer = (code: ErrorCode, method: string | null) => {
     const requestId = randomUUID();
-    const { status, contentType, body } = dialect.problem(problemFor(code), requestId);
+    const { status, contentType, body } = errorFormat(problemFor(code), requestId);
     logger.log({ requestId, status, code });
     const json = JSON.stringify(body);
     const fields = [

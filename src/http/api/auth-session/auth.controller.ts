@@ -8,14 +8,10 @@ import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
 import { CurrentSession, CurrentUser, Public } from '../../../auth/decorators/access.js';
 import { DomainError, invalid } from '../../../common/domain-error.js';
 import { requesterOf } from '../../../auth/client-facts.js';
-import { CredentialsBody } from '../../body-decorators.js';
 import type { Session, Transport } from '../../../sessions/session.js';
-import { userJson } from '../../../users/user-json.js';
 import type { User } from '../../../users/user.js';
-import { UsersOptions } from '../../../users/users-options.js';
 import { UsersService } from '../../../users/users.service.js';
 import { Auth } from '../../../auth/auth.js';
-import { AuthOptions } from '../../../auth/auth-options.js';
 import { LoginDto } from './login.dto.js';
 import { SignedInUserDto } from '../sessions/session.dto.js';
 import { signInFailed, signedIn } from '../../../auth/sign-in-events.js';
@@ -27,8 +23,6 @@ export class AuthController {
   constructor(
     private readonly auth: Auth,
     private readonly users: UsersService,
-    private readonly usersOptions: UsersOptions,
-    private readonly options: AuthOptions,
     private readonly view: SessionView,
     @Optional() private readonly trail?: AuditTrail,
   ) {}
@@ -36,7 +30,6 @@ export class AuthController {
   @Post('login')
   @HttpCode(200)
   @Public()
-  @CredentialsBody()
   @ApiAction({
     id: 'signIn',
     summary: 'Sign in',
@@ -67,7 +60,7 @@ export class AuthController {
     const verification = await this.users.verify(email, password, source);
     if (verification.outcome !== 'verified') {
       await this.trail?.record(signInFailed(verification, 'login'), initiatorOf(request));
-      throw new DomainError(this.options.dialect.loginFailure(verification.outcome));
+      throw new DomainError('credentials_invalid');
     }
     const { user } = verification;
     const issued = await this.auth.signIn(
@@ -77,8 +70,8 @@ export class AuthController {
     );
     await this.trail?.record(signedIn(user, issued?.session ?? null, 'login'), initiatorOf(request, user.id));
     // A strategy that issues less than its `transports` say must not tell which passwords are right.
-    if (!issued) throw new DomainError(this.options.dialect.loginFailure('wrong_password'));
-    return this.view.signedIn(userJson(user, this.usersOptions.presentation, user), issued);
+    if (!issued) throw new DomainError('credentials_invalid');
+    return this.view.signedIn(user, issued);
   }
 
   @Delete('logout')

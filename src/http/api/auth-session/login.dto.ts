@@ -1,7 +1,6 @@
 import { IsBoolean, IsIn, IsNotEmpty, IsOptional, IsString } from 'class-validator';
 import { ApiField } from '../../api-notes.js';
 import { TRANSPORTS, type Transport } from '../../../sessions/session.js';
-import { STANDARD } from '../standard-only.js';
 
 export class LoginDto {
   @ApiField({ format: 'email', example: 'ann@example.com' })
@@ -21,8 +20,8 @@ export class LoginDto {
     description: 'Whether the user stays signed in after the browser is closed.',
     example: false,
   })
-  @IsOptional(STANDARD)
-  @IsBoolean(STANDARD)
+  @IsOptional()
+  @IsBoolean()
   readonly remember?: boolean | null;
 
   @ApiField({
@@ -33,7 +32,7 @@ export class LoginDto {
       '`bearer` is for clients without cookies. The default is `cookie` if this server issues cookies, otherwise `bearer`.',
     example: 'cookie',
   })
-  @IsOptional(STANDARD)
-  @IsIn(TRANSPORTS, STANDARD)
+  @IsOptional()
+  @IsIn(TRANSPORTS)
   readonly transport?: Transport | null;
 }

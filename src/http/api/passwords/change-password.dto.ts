@@ -1,7 +1,6 @@
 import { IsNotEmpty, IsOptional, IsString } from 'class-validator';
 import { ApiField } from '../../api-notes.js';
 import { CheckedBy } from '../../field-rules.js';
-import { STANDARD } from '../standard-only.js';
 
 export class ChangePasswordDto {
   @ApiField({
@@ -12,7 +11,7 @@ export class ChangePasswordDto {
     description: 'Optional if the password was confirmed within the last five minutes.',
     example: 'a long password of yours',
   })
-  @IsOptional(STANDARD)
+  @IsOptional()
   @IsString()
   @IsNotEmpty()
   readonly current_password?: string | null;

@@ -7,16 +7,12 @@ import { Fresh, Public, Roles } from '../../../auth/decorators/access.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
 import { IssueResetDto, IssuedResetDto, ResetPasswordDto } from './reset-password.dto.js';
 import { PasswordResetService } from '../../../users/password-reset.service.js';
-import { UsersOptions } from '../../../users/users-options.js';
 
 /** New passwords for people who have no use of their present one. */
 @ApiTag('users')
 @CoatcheckController()
 export class PasswordResetController {
-  constructor(
-    private readonly resets: PasswordResetService,
-    private readonly options: UsersOptions,
-  ) {}
+  constructor(private readonly resets: PasswordResetService) {}
 
   @Post('users/:id/password_reset')
   @Roles('admin')
@@ -36,7 +32,7 @@ export class PasswordResetController {
     @ValidBody(IssueResetDto) { revoke }: Readonly<IssueResetDto>,
   ): Promise<IssuedResetDto> {
     const { token, expiresAt } = await this.resets.issue(id, { revoke: revoke ?? false }, by);
-    return { token: token.reveal(), expires_at: this.options.presentation.timestamp(expiresAt) };
+    return { token: token.reveal(), expires_at: expiresAt.toISOString() };
   }
 
   @Post('password/reset')

@@ -9,9 +9,7 @@ import { CurrentSession, CurrentUser, Fresh } from '../../../auth/decorators/acc
 import type { Session } from '../../../sessions/session.js';
 import { StoreUnavailableError } from '../../../common/domain-error.js';
 import { SessionsService } from '../../../sessions/sessions.service.js';
-import { userJson } from '../../../users/user-json.js';
 import type { User } from '../../../users/user.js';
-import { UsersOptions } from '../../../users/users-options.js';
 import { UsersService } from '../../../users/users.service.js';
 import { Auth, type SignInOptions } from '../../../auth/auth.js';
 import { ChangePasswordDto } from './change-password.dto.js';
@@ -26,7 +24,6 @@ export class PasswordController {
     private readonly auth: Auth,
     private readonly users: UsersService,
     private readonly sessions: SessionsService,
-    private readonly usersOptions: UsersOptions,
     private readonly view: SessionView,
   ) {}
 
@@ -70,7 +67,7 @@ export class PasswordController {
     const issued =
       signInOptions &&
       (await this.auth.signIn(changed, { request, response }, signInOptions).catch(noSession));
-    return this.view.signedIn(userJson(changed, this.usersOptions.presentation, changed), issued);
+    return this.view.signedIn(changed, issued);
   }
 }
 

@@ -10,9 +10,7 @@ import { CurrentSession, CurrentUser, Fresh } from '../../../auth/decorators/acc
 import { DomainError } from '../../../common/domain-error.js';
 import type { Session } from '../../../sessions/session.js';
 import { SessionsService } from '../../../sessions/sessions.service.js';
-import { userJson } from '../../../users/user-json.js';
 import type { User } from '../../../users/user.js';
-import { UsersOptions } from '../../../users/users-options.js';
 import { UsersService } from '../../../users/users.service.js';
 import { Auth } from '../../../auth/auth.js';
 import { EndSessionsDto } from './end-sessions.dto.js';
@@ -33,7 +31,6 @@ export class SessionsController {
     private readonly sessions: SessionsService,
     private readonly users: UsersService,
     private readonly view: SessionView,
-    private readonly usersOptions: UsersOptions,
     @Optional() private readonly trail?: AuditTrail,
   ) {}
 
@@ -71,7 +68,7 @@ export class SessionsController {
     if (!current) throw new DomainError('not_found');
     return {
       session: this.view.show(current, current),
-      user: userJson(user, this.usersOptions.presentation, user),
+      user: this.view.showUser(user),
     };
   }
 

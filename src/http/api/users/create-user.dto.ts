@@ -3,7 +3,6 @@ import { ApiField } from '../../api-notes.js';
 import { CheckedBy } from '../../field-rules.js';
 import type { NewUser } from '../../../users/users.service.js';
 import { IsName } from './is-name.js';
-import { STANDARD } from '../standard-only.js';
 
 export class CreateUserDto {
   @ApiField({ format: 'email', maxLength: 254, example: 'ann@example.com' })
@@ -32,12 +31,18 @@ export class CreateUserDto {
     maxLength: 200,
     description: 'Required for the first user in production. The server prints it at start.',
   })
-  @IsOptional(STANDARD)
-  @IsString(STANDARD)
-  @MaxLength(200, STANDARD)
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
   readonly setup_code?: string | null;
 }
 
-export function toNewUser({ email, password, first_name, last_name }: CreateUserDto): NewUser {
+/** What a body says of a new user. */
+export function toNewUser({
+  email,
+  password,
+  first_name,
+  last_name,
+}: Omit<CreateUserDto, 'setup_code'>): NewUser {
   return { email, password, firstName: first_name ?? null, lastName: last_name ?? null };
 }

@@ -4,21 +4,20 @@ import { ApiField } from '../../api-notes.js';
 import { CheckedBy } from '../../field-rules.js';
 import type { Role } from '../../../users/user.js';
 import { IsName } from './is-name.js';
-import { STANDARD } from '../standard-only.js';
 
 /** A field that may be left out, and may not be null: there is nothing that null could set it to. */
 const IsAbsentOr = (...rules: PropertyDecorator[]) =>
   applyDecorators(
-    ValidateIf((_, value) => value !== undefined, STANDARD),
+    ValidateIf((_, value) => value !== undefined),
     ...rules,
-    IsNotEmpty(STANDARD),
+    IsNotEmpty(),
   );
 
 /** What is absent stays as it is; null removes a name. */
 export class UpdateUserDto {
   @ApiField({ required: false, format: 'email', maxLength: 254 })
   @CheckedBy('address')
-  @IsAbsentOr(MaxLength(254, STANDARD), IsString(STANDARD))
+  @IsAbsentOr(MaxLength(254), IsString())
   readonly email?: string;
 
   @IsName()
@@ -28,10 +27,10 @@ export class UpdateUserDto {
   readonly last_name?: string | null;
 
   @ApiField({ required: false, enum: ['user', 'admin'], description: 'For administrators.' })
-  @IsAbsentOr(IsIn(['user', 'admin'], STANDARD))
+  @IsAbsentOr(IsIn(['user', 'admin']))
   readonly role?: Role;
 
   @ApiField({ required: false, type: Boolean, description: 'For administrators.' })
-  @IsAbsentOr(IsBoolean(STANDARD))
+  @IsAbsentOr(IsBoolean())
   readonly disabled?: boolean;
 }

@@ -1,4 +1,4 @@
-import { Delete, Get, HttpCode, Param, Post, Put, Res } from '@nestjs/common';
+import { Delete, Get, HttpCode, Param, Patch, Post, Put, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { CoatcheckController } from '../../coatcheck-controller.js';
 import { ValidBody, ValidQuery } from '../../input.js';
@@ -13,10 +13,12 @@ import { UpdateUserDto } from './update-user.dto.js';
 import { UserDto } from './user.dto.js';
 import { RegistrationService } from '../../../users/registration.service.js';
 import { fromCursor, toCursor } from '../../../common/cursor.js';
-import { userJson } from '../../../users/user-json.js';
+import { userJson } from './user-json.js';
 import type { User } from '../../../users/user.js';
-import { UsersOptions } from '../../../users/users-options.js';
 import { UsersService } from '../../../users/users.service.js';
+
+/** How many users a page of the list has where the client does not say. */
+const PAGE_SIZE = 100;
 
 @ApiTag('users')
 @CoatcheckController('users')
@@ -24,7 +26,6 @@ export class UsersController {
   constructor(
     private readonly users: UsersService,
     private readonly registration: RegistrationService,
-    private readonly options: UsersOptions,
   ) {}
 
   @Get()
@@ -40,13 +41,13 @@ export class UsersController {
     @ValidQuery(PageDto) query: Readonly<PageDto>,
     @Res({ passthrough: true }) response: Response,
   ) {
-    if (!this.#seesOthers(caller)) throw new DomainError('role_required');
-    const { limit = this.options.pageSize, cursor } = query;
+    if (caller.role !== 'admin') throw new DomainError('role_required');
+    const { limit = PAGE_SIZE, cursor } = query;
     const users = await this.users.list(limit + 1, cursor === undefined ? null : fromCursor(cursor));
     const page = users.slice(0, limit);
     const last = page.at(-1);
     if (last && users.length > limit) linkToNext(response, { limit, cursor: toCursor(last) });
-    return page.map((user) => this.#json(user, caller));
+    return page.map((user) => userJson(user, caller));
   }
 
   @Post()
@@ -73,14 +74,62 @@ export class UsersController {
     @ValidBody(CreateUserDto) body: Readonly<CreateUserDto>,
   ) {
     const details = toNewUser(body);
-    return this.#json(await this.registration.register(details, caller, body.setup_code ?? null, by), caller);
+    return userJson(await this.registration.register(details, caller, body.setup_code ?? null, by), caller);
   }
 
   @Get('me')
   @ApiAction({ id: 'getCurrentUser', summary: 'Read my account', description: 'Returns the signed-in user.' })
   @ApiAnswer(200, { type: UserDto, description: 'The user.' })
   me(@CurrentUser() caller: User) {
-    return this.#json(caller, caller);
+    return userJson(caller, caller);
+  }
+
+  @Put('me')
+  @Fresh('5m', changesStanding)
+  @ApiAction({
+    id: 'updateCurrentUser',
+    summary: 'Change my account',
+    description: 'The same as `updateUser` for the signed-in user. Absent fields do not change.',
+    refusals: ['role_required', 'email_taken', 'last_admin'],
+  })
+  @ApiAnswer(200, { type: UserDto, description: 'The user.' })
+  replaceMe(
+    @CurrentUser() caller: User,
+    @CurrentInitiator() by: Initiator,
+    @ValidBody(UpdateUserDto) body: Readonly<UpdateUserDto>,
+  ) {
+    return this.update(caller, by, caller.id, body);
+  }
+
+  @Patch('me')
+  @Fresh('5m', changesStanding)
+  @ApiAction({
+    id: 'patchCurrentUser',
+    summary: 'Change my account',
+    description: 'The same as `PUT`. Absent fields do not change.',
+    refusals: ['role_required', 'email_taken', 'last_admin'],
+  })
+  @ApiAnswer(200, { type: UserDto, description: 'The user.' })
+  changeMe(
+    @CurrentUser() caller: User,
+    @CurrentInitiator() by: Initiator,
+    @ValidBody(UpdateUserDto) body: Readonly<UpdateUserDto>,
+  ) {
+    return this.update(caller, by, caller.id, body);
+  }
+
+  @Delete('me')
+  @Fresh('5m')
+  @HttpCode(200)
+  @ApiAction({
+    id: 'deleteCurrentUser',
+    summary: 'Delete my account',
+    description: 'All sessions and access tokens of the account end.',
+    refusals: ['last_admin'],
+  })
+  @ApiAnswer(200, { description: 'The account is deleted.' })
+  removeMe(@CurrentUser() caller: User, @CurrentInitiator() by: Initiator) {
+    return this.remove(caller, by, caller.id);
   }
 
   @Get(':id')
@@ -92,10 +141,10 @@ export class UsersController {
   })
   @ApiAnswer(200, { type: UserDto, description: 'The user.' })
   async read(@CurrentUser() caller: User, @Param('id') id: string) {
-    if (id !== caller.id && !this.#seesOthers(caller)) throw hidden();
+    this.#checkMayAct(caller, id);
     const user = id === caller.id ? caller : await this.users.find(id);
     if (!user) throw new DomainError('not_found');
-    return this.#json(user, caller);
+    return userJson(user, caller);
   }
 
   @Put(':id')
@@ -113,11 +162,29 @@ export class UsersController {
     @Param('id') id: string,
     @ValidBody(UpdateUserDto) body: Readonly<UpdateUserDto>,
   ) {
-    this.#checkMayChange(caller, id);
+    this.#checkMayAct(caller, id);
     const { email, role, disabled } = body;
     if (caller.role !== 'admin' && (role ?? disabled) !== undefined) throw new DomainError('role_required');
-    const names = { firstName: this.#name(body.first_name), lastName: this.#name(body.last_name) };
-    return this.#json(await this.users.update(id, { email, role, disabled, ...names }, by), caller);
+    const names = { firstName: body.first_name, lastName: body.last_name };
+    return userJson(await this.users.update(id, { email, role, disabled, ...names }, by), caller);
+  }
+
+  @Patch(':id')
+  @Fresh('5m', changesStanding)
+  @ApiAction({
+    id: 'patchUser',
+    summary: 'Change a user',
+    description: 'The same as `PUT`. Absent fields do not change.',
+    refusals: ['role_required', 'not_found', 'email_taken', 'last_admin'],
+  })
+  @ApiAnswer(200, { type: UserDto, description: 'The user.' })
+  change(
+    @CurrentUser() caller: User,
+    @CurrentInitiator() by: Initiator,
+    @Param('id') id: string,
+    @ValidBody(UpdateUserDto) body: Readonly<UpdateUserDto>,
+  ) {
+    return this.update(caller, by, id, body);
   }
 
   @Delete(':id')
@@ -131,32 +198,19 @@ export class UsersController {
   })
   @ApiAnswer(200, { description: 'The account is deleted.' })
   async remove(@CurrentUser() caller: User, @CurrentInitiator() by: Initiator, @Param('id') id: string) {
-    this.#checkMayChange(caller, id);
+    this.#checkMayAct(caller, id);
     await this.users.remove(id, by);
     return {};
   }
 
-  #seesOthers(caller: User): boolean {
-    return this.options.peersVisible || caller.role === 'admin';
-  }
-
   /** To whoever is no administrator, another's account is not there. */
-  #checkMayChange(caller: User, id: string): void {
+  #checkMayAct(caller: User, id: string): void {
     if (caller.id !== id && caller.role !== 'admin') throw hidden();
-  }
-
-  /** The name that a body sets; null takes it away, and undefined leaves it. */
-  #name(given: string | null | undefined): string | null | undefined {
-    return given === null && !this.options.nullRemovesNames ? undefined : given;
-  }
-
-  #json(user: User, viewer: User | null) {
-    return userJson(user, this.options.presentation, viewer);
   }
 }
 
 /** Whether a body asks for a change that needs a recent proof of the password. */
-export function changesStanding({ email, role, disabled }: Readonly<Record<string, unknown>>): boolean {
+function changesStanding({ email, role, disabled }: Readonly<Record<string, unknown>>): boolean {
   return [email, role, disabled].some((value) => value !== undefined);
 }
 

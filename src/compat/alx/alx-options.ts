@@ -1,0 +1,16 @@
+import type { AuthOptions } from '../../auth/auth-options.js';
+import type { UsersOptions } from '../../users/users-options.js';
+import { alxErrorFormat } from './alx-error-format.js';
+import { ALX_STRATEGIES } from './alx-strategies.js';
+
+/** What the contract fixes. */
+export const ALX_AUTH = {
+  strategies: ALX_STRATEGIES,
+  clearSiteData: [],
+  errorFormat: alxErrorFormat,
+} as const satisfies Partial<AuthOptions>;
+
+export const ALX_USERS = {
+  exactEmails: true,
+  passwordBlocklist: false,
+} as const satisfies Partial<UsersOptions>;
