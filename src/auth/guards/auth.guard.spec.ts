@@ -1,8 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { SetMetadata } from '@nestjs/common';
 import type { Request } from 'express';
+import type { ServerResponse } from 'node:http';
 import { anExchange } from '../../../test/support/exchange.js';
 import { contextOf as contextAt, guardWith } from '../../../test/support/guards.js';
-import { OptionalAuth, Public, Roles } from '../decorators/access.js';
+import { StoreUnavailableError } from '../../common/domain-error.js';
+import { OWN_ROUTES, OptionalAuth, Public, Roles } from '../decorators/access.js';
 import { SessionLifetime } from '../../sessions/session-lifetime.js';
 import { SessionsOptions } from '../../sessions/sessions-options.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
@@ -157,6 +160,126 @@ describe('The guard', () => {
     request.principal = { user, session: null };
     await guard.canActivate(contextOf('lounge', request));
     expect(request.principal).toBeUndefined();
+  });
+});
+
+describe('The guard twice before a handler', () => {
+  const user = aUser();
+  const asked: string[] = [];
+
+  class CountingAuth extends Auth {
+    readonly challenge = 'Counting';
+
+    async authenticate({ url }: Request): Promise<AuthResult> {
+      asked.push(url);
+      return { outcome: 'authenticated', principal: { user, session: null } };
+    }
+  }
+
+  it('asks once, and again for another handler', async () => {
+    const guard = guardWith(new CountingAuth());
+    const other = guardWith(new CountingAuth());
+    const { request } = anExchange({}, { url: '/once' });
+    expect(await guard.canActivate(contextOf('mine', request))).toBe(true);
+    expect(await other.canActivate(contextOf('mine', request))).toBe(true);
+    expect(asked).toEqual(['/once']);
+    await guard.canActivate(contextOf('all', request));
+    expect(asked).toEqual(['/once', '/once']);
+    await guard.decide(contextOf('all', request));
+    expect(asked).toHaveLength(3);
+  });
+
+  it('asks again where the first answer was a refusal', async () => {
+    const { request } = anExchange();
+    await expect(guardWith(new DeafAuth()).canActivate(contextOf('mine', request))).rejects.toThrow();
+    await expect(guardWith(new DeafAuth()).canActivate(contextOf('mine', request))).rejects.toThrow();
+  });
+});
+
+describe('A request of another site', () => {
+  @SetMetadata(OWN_ROUTES, true)
+  class OwnCoats extends Coats {}
+
+  const user = aUser();
+  const foreign = () =>
+    anExchange({ host: 'api.example.com', origin: 'https://evil.example' }, { method: 'POST' }).request;
+  const cookie = { user, session: aSession({ transport: 'cookie' }) };
+  const bearer = { user, session: aSession({ transport: 'bearer' }) };
+  const basic = { user, session: null };
+
+  const enter = async (controller: typeof Coats, handler: keyof Coats, principal: Principal | null) =>
+    guardWith(principal ? new KnowingAuth(principal) : new DeafAuth()).canActivate(
+      contextAt(controller, handler, foreign()),
+    );
+
+  it.each([
+    ['a cookie', Coats, 'mine', cookie],
+    ['Basic authentication', Coats, 'mine', basic],
+    ['a cookie, where a credential is optional', Coats, 'lounge', cookie],
+    ['nothing, on a public route of ours', OwnCoats, 'open', null],
+    ['nothing, on an optional route of ours', OwnCoats, 'lounge', null],
+    ['a cookie, on a route of ours', OwnCoats, 'mine', cookie],
+  ] as const)('is refused with %s', async (_, controller, handler, principal) => {
+    await expect(enter(controller, handler, principal)).rejects.toMatchObject({ code: 'cross_site_request' });
+  });
+
+  it.each([
+    ['a bearer token', Coats, 'mine', bearer],
+    ['a bearer token, on a route of ours', OwnCoats, 'mine', bearer],
+    ['nothing, on a public route of the application', Coats, 'open', null],
+    ['nothing, on an optional route of the application', Coats, 'lounge', null],
+  ] as const)('is let in with %s', async (_, controller, handler, principal) => {
+    expect(await enter(controller, handler, principal)).toBe(true);
+  });
+
+  it('is anonymous before it is foreign', async () => {
+    await expect(enter(OwnCoats, 'mine', null)).rejects.toMatchObject({ code: 'credentials_missing' });
+  });
+});
+
+describe('A refusal of the guards', () => {
+  class ManyAuth extends DeafAuth {
+    override get challenges() {
+      return ['Basic realm="x"', 'Bearer'];
+    }
+  }
+
+  const headersOf = async (auth: Auth, headers: Record<string, string> = {}) => {
+    const { request } = anExchange(headers);
+    const context = contextOf('mine', request);
+    await expect(guardWith(auth).canActivate(context)).rejects.toBeInstanceOf(Error);
+    return context.switchToHttp().getResponse<ServerResponse>().getHeaders();
+  };
+
+  it('has all challenges where nothing was presented, and one where it was', async () => {
+    expect(await headersOf(new ManyAuth())).toEqual({ 'www-authenticate': ['Basic realm="x"', 'Bearer'] });
+    class OneAuth extends ManyAuth {
+      override async authenticate(): Promise<AuthResult> {
+        return { ...rejected(), challenge: 'Bearer error="invalid_token"' } as AuthResult;
+      }
+    }
+    expect(await headersOf(new OneAuth())).toEqual({ 'www-authenticate': ['Bearer error="invalid_token"'] });
+  });
+
+  it('says when to try again where the store does not answer', async () => {
+    class LateAuth extends DeafAuth {
+      override authenticate(): Promise<AuthResult> {
+        return Promise.reject(new StoreUnavailableError());
+      }
+    }
+    expect(await headersOf(new LateAuth())).toEqual({ 'retry-after': 1 });
+  });
+
+  it('is no refusal where the code is wrong: the error stays what it is', async () => {
+    class WrongAuth extends DeafAuth {
+      override authenticate(): Promise<AuthResult> {
+        return Promise.reject(new TypeError('a mistake'));
+      }
+    }
+    expect(await headersOf(new WrongAuth())).toEqual({});
+    await expect(
+      guardWith(new WrongAuth()).canActivate(contextOf('mine', anExchange().request)),
+    ).rejects.toThrow('a mistake');
   });
 });
 
