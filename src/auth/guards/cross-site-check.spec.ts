@@ -12,7 +12,7 @@ const checkWith = (rules: Partial<CrossSiteRules> = {}) =>
 type Headers = Readonly<Record<string, string | undefined>>;
 
 const requestWith = (headers: Headers, method = 'POST') =>
-  anExchange({ host: HOST, ...headers } as Record<string, string>, { method }).request;
+  anExchange({ host: HOST, ...headers }, { method }).request;
 
 /** The explanation of a refusal; null where the request is let in. */
 const refusalOf = (headers: Headers, method = 'POST', check = checkWith()) => {
