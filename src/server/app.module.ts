@@ -9,7 +9,11 @@ import { StatusController } from '../http/api/service/status.controller.js';
 /** The whole server, composed from one configuration. */
 @Module({})
 export class AppModule {
-  static forRoot({ auth, storage, audit, sessions, users }: Config): DynamicModule {
+  static forRoot({ compat, auth, storage, audit, sessions, users }: Config): DynamicModule {
+    if (compat !== 'standard')
+      throw new Error(
+        'AppModule serves AUTH_COMPAT=standard only. Import the module of the contract that the configuration names.',
+      );
     return {
       module: AppModule,
       controllers: [StatusController, HealthController],
