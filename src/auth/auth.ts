@@ -96,8 +96,8 @@ export abstract class Auth {
   /** A bad credential is an answer, never an exception; an exception means that we could not find out. */
   abstract authenticate(request: Request): Promise<AuthResult>;
 
-  /** The user to whom what this request came with was given, be it worthless by now; null where there is none. */
-  async holder(_request: Request): Promise<string | null> {
+  /** Id of the user whom the presented token was issued to, even if it has ended; null where there is none. */
+  async tokenOwner(_request: Request): Promise<string | null> {
     return null;
   }
 

@@ -352,7 +352,9 @@ describe('A session of the service', () => {
   it('names its holder, also when it is over for less than a day, to who holds the whole token', async () => {
     const { token, session } = await sessions.open(user, client, lifetime);
     const holders = async () =>
-      Promise.all([token.reveal(), forgedOf(session.id), 'nonsense'].map((text) => sessions.holder(text)));
+      Promise.all(
+        [token.reveal(), forgedOf(session.id), 'nonsense'].map((text) => sessions.tokenOwner(text)),
+      );
     expect(await holders()).toEqual([user.id, null, null]);
     await sessions.end(session.id, 'signed_out');
     expect(await holders()).toEqual([user.id, null, null]);

@@ -124,7 +124,7 @@ export class SessionsService {
   }
 
   /** The user whose session a token stands for, or did until a day ago; null to who does not hold the whole of it. */
-  async holder(text: string): Promise<string | null> {
+  async tokenOwner(text: string): Promise<string | null> {
     const token = SessionToken.parse(text);
     if (!token) return null;
     const now = this.clock.now();

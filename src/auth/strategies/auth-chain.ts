@@ -37,8 +37,8 @@ export class AuthChain extends Auth {
     return ANONYMOUS;
   }
 
-  override holder(request: Request): Promise<string | null> {
-    return this.#first((link) => link.holder(request));
+  override tokenOwner(request: Request): Promise<string | null> {
+    return this.#first((link) => link.tokenOwner(request));
   }
 
   override signIn(

@@ -58,7 +58,7 @@ export class SessionAuth extends Auth {
   }
 
   async authenticate(request: Request): Promise<AuthResult> {
-    const text = this.tokenOwner(request);
+    const text = this.tokenIn(request);
     if (text === null) return ANONYMOUS;
     const holder: { user: User | null } = { user: null };
     const resumption = await this.sessions.resume(text, this.lifetime, async (id, now) => {
@@ -81,9 +81,9 @@ export class SessionAuth extends Auth {
     return { outcome: 'authenticated', principal: { user, session } };
   }
 
-  override async holder(request: Request): Promise<string | null> {
-    const text = this.tokenOwner(request);
-    return text === null ? null : this.sessions.holder(text);
+  override async tokenOwner(request: Request): Promise<string | null> {
+    const text = this.tokenIn(request);
+    return text === null ? null : this.sessions.tokenOwner(text);
   }
 
   /**
@@ -97,7 +97,7 @@ export class SessionAuth extends Auth {
   ): Promise<IssuedSession | null> {
     if (transport !== this.transport) return null;
     const by = initiatorOf(request, user.id);
-    const brought = this.tokenOwner(request);
+    const brought = this.tokenIn(request);
     if (brought !== null)
       await this.sessions.close(
         brought,
@@ -139,7 +139,7 @@ export class SessionAuth extends Auth {
   }
 
   /** The token that a request carries; null for none, and '' for what no server of ours can have given out. */
-  protected tokenOwner(request: Request): string | null {
+  protected tokenIn(request: Request): string | null {
     return this.cookie.read(request);
   }
 
@@ -160,7 +160,7 @@ export class SessionAuth extends Auth {
 
   /** The token of the session that let a request in; null where another credential did, which may be another user's. */
   #ownTokenOf(request: Request): string | null {
-    const [{ principal }, text] = [request, this.tokenOwner(request)];
+    const [{ principal }, text] = [request, this.tokenIn(request)];
     if (!principal || text === null) return text;
     return principal.session && SessionToken.parse(text)?.id === principal.session.id ? text : null;
   }

@@ -147,16 +147,16 @@ describe('A chain that remembers users', () => {
     const user = aUser();
     await harness.userStore.insert(user, 'hash');
     expect(chain.challenge).toBe(links[0]!.challenge);
-    expect(await chain.holder(request({}))).toBeNull();
+    expect(await chain.tokenOwner(request({}))).toBeNull();
     expect(await chain.signOut(anExchange())).toBe(false);
     const exchange = anExchange();
     expect(await chain.signIn(user, exchange)).toMatchObject({ session: { userId: user.id }, token: null });
     const [cookie = ''] = String(exchange.response.getHeader('set-cookie')).split(';');
     expect(await chain.authenticate(request({ cookie }))).toMatchObject({ outcome: 'authenticated' });
-    expect(await chain.holder(request({ cookie }))).toBe(user.id);
+    expect(await chain.tokenOwner(request({ cookie }))).toBe(user.id);
     expect(await chain.signOut(anExchange({ cookie }))).toBe(true);
     expect(await chain.signOut(anExchange({ cookie }))).toBe(false);
-    expect(await chain.holder(request({ cookie }))).toBe(user.id);
+    expect(await chain.tokenOwner(request({ cookie }))).toBe(user.id);
   });
 
   it('is none where no link does', async () => {
@@ -164,7 +164,7 @@ describe('A chain that remembers users', () => {
     const chain = new AuthChain([new BasicAuth(users, options)]);
     expect(await chain.signIn(aUser(), anExchange())).toBeNull();
     expect(await chain.signOut(anExchange())).toBe(false);
-    expect(await chain.holder(request({}))).toBeNull();
+    expect(await chain.tokenOwner(request({}))).toBeNull();
     expect(new AuthChain([]).challenge).toBe('Session');
   });
 });
@@ -351,9 +351,9 @@ describe('The holder of a token', () => {
     const harness = aHarness();
     const user = aUser();
     const token = await harness.signIn(user);
-    expect(await harness.auth.holder(request({ cookie: `sid=${token}` }))).toBe(user.id);
-    expect(await harness.auth.holder(request({ cookie: 'sid=forged' }))).toBeNull();
-    expect(await harness.auth.holder(request({}))).toBeNull();
+    expect(await harness.auth.tokenOwner(request({ cookie: `sid=${token}` }))).toBe(user.id);
+    expect(await harness.auth.tokenOwner(request({ cookie: 'sid=forged' }))).toBeNull();
+    expect(await harness.auth.tokenOwner(request({}))).toBeNull();
   });
 
   it('signs in again to a session of its own, and the one that was brought is over', async () => {

@@ -21,7 +21,7 @@ export class TokenAuth extends SessionDbAuth {
       : result;
   }
 
-  protected override tokenOwner({ headers }: Request): string | null {
+  protected override tokenIn({ headers }: Request): string | null {
     const bearer = BEARER.exec(headers.authorization ?? '');
     return bearer && (bearer[1] ?? '');
   }

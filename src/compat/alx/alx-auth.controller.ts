@@ -33,7 +33,7 @@ export class AlxAuthController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
-    const claimant = { ...requesterOf(request), tokenOwner: await this.auth.holder(request) };
+    const claimant = { ...requesterOf(request), tokenOwner: await this.auth.tokenOwner(request) };
     const verification = await this.users.verify(email, password, claimant);
     if (verification.outcome !== 'verified') {
       await this.trail?.record(signInFailed(verification, 'login'), initiatorOf(request));

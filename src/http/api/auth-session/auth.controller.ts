@@ -56,7 +56,7 @@ export class AuthController {
     @Res({ passthrough: true }) response: Response,
   ) {
     const carrier = this.#transport(transport ?? null);
-    const source = { ...requesterOf(request), tokenOwner: await this.auth.holder(request) };
+    const source = { ...requesterOf(request), tokenOwner: await this.auth.tokenOwner(request) };
     const verification = await this.users.verify(email, password, source);
     if (verification.outcome !== 'verified') {
       await this.trail?.record(signInFailed(verification, 'login'), initiatorOf(request));
