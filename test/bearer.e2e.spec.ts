@@ -776,11 +776,11 @@ for (const [name, storage] of Object.entries(DURABLE))
   });
 
 describe.each([
-  ['token_auth', 'cookie', 'This server issues bearer tokens only: leave the field out, or send "bearer".'],
+  ['token_auth', 'cookie', 'This server issues bearer tokens only. Leave the field out, or send "bearer".'],
   [
     'session_db_auth',
     'bearer',
-    'This server issues session cookies only: leave the field out, or send "cookie".',
+    'This server issues session cookies only. Leave the field out, or send "cookie".',
   ],
 ])('A login under %s', (type, transport, detail) => {
   it(`says that it issues no ${transport}, whatever the password, and counts no attempt`, async () => {
