@@ -4,15 +4,16 @@ import { AuthModule } from './auth.module.js';
 import type { AuthOptions } from './auth/auth-options.js';
 import { CoatcheckOptions, type CoatcheckOptionsGiven } from './coatcheck-options.js';
 import { type AsyncOptions, optionsProvider } from './common/async-options.js';
-import { OptionsError } from './common/options.js';
+import { type Given, OptionsError } from './common/options.js';
 import { SessionsModule } from './sessions.module.js';
+import type { StorageOptions } from './storage/storage-options.js';
 import { StorageModule } from './storage/storage.module.js';
 import { UsersModule } from './users.module.js';
 
 /** What decides which modules, guards, routes and providers there are: it is known before the application is built. */
 interface Choice extends Pick<CoatcheckOptionsGiven, 'type' | 'strategies' | 'global' | 'routes'> {
-  /** Given where a module is left out. */
-  readonly storage?: false;
+  /** Given where a module, or a store of it, is left out. */
+  readonly storage?: false | Pick<Given<StorageOptions>, 'without'>;
   readonly audit?: false;
 }
 
@@ -61,7 +62,7 @@ export class CoatcheckModule {
       ...(storage === false && { storage }),
       ...(audit === false && { audit }),
     };
-    const chosen = new CoatcheckOptions(choice);
+    const chosen = new CoatcheckOptions({ ...choice, storage });
     const options: DynamicModule = {
       module: CoatcheckOptionsModule,
       imports: given.imports,
@@ -77,7 +78,15 @@ export class CoatcheckModule {
     return {
       module: CoatcheckModule,
       imports: [
-        ...(chosen.storage === false ? [] : [StorageModule.forRootAsync(part('storage'))]),
+        ...(chosen.storage === false
+          ? []
+          : [
+              StorageModule.forRootAsync({
+                ...part('storage'),
+                useFactory: (all: CoatcheckOptions) => storesOf(presentPart(all, 'storage')),
+                without: chosen.storage.without,
+              }),
+            ]),
         ...(chosen.audit === false
           ? []
           : [AuditModule.forRootAsync({ ...part('audit'), routes: chosen.audit.routes })]),
@@ -108,6 +117,11 @@ function presentPart<Name extends keyof CoatcheckOptions>(
       `${name}: give false beside useFactory, as it decides which modules there are`,
     ]);
   return part as Exclude<CoatcheckOptions[Name], false>;
+}
+
+/** `without` is left out where the factory did not give it; where it did, `StorageModule` refuses it. */
+function storesOf({ without, ...rest }: StorageOptions) {
+  return without.length === 0 ? rest : { ...rest, without };
 }
 
 function withoutChoice({

@@ -131,7 +131,7 @@ export { TokenAuth } from './auth/strategies/token.auth.js';
 export { MemoryAuditStore } from './storage/memory/memory.audit-store.js';
 export { MemorySessionStore } from './storage/memory/memory.session-store.js';
 export { MemoryUserStore } from './storage/memory/memory.user-store.js';
-export { StorageModule } from './storage/storage.module.js';
+export { type StorageAsyncOptions, StorageModule } from './storage/storage.module.js';
 export { StorageOptions } from './storage/storage-options.js';
 
 export { userJson } from './http/api/users/user-json.js';

@@ -172,6 +172,7 @@ const BAD: Readonly<Record<string, Rows>> = {
     ],
     timeout: BAD_WAITS,
     tables: [...BAD_TEXTS, 'create', 'drop'],
+    without: [null, 1, true, {}, 'users', [1], [null], ['user'], ['users', 'tallies'], [['users']]],
   },
   AuditOptions: { retention: BAD_TIMES, sweepInterval: BAD_WAITS, routes: BAD_FLAGS },
   ThrottleOptions: {
@@ -309,7 +310,11 @@ describe('Bad options', () => {
     ['SessionsOptions', { sweepinterval: 1 }, 'sweepinterval: unknown; did you mean sweepInterval?'],
     ['SessionsOptions', JSON.parse('{"__proto__": 1}'), '__proto__: unknown; there are limit'],
     ['SessionsOptions', { constructor: 1 }, 'constructor: unknown; there are limit'],
-    ['StorageOptions', { url: 'memory:' }, 'url: unknown; there are database, sessions, timeout, tables'],
+    [
+      'StorageOptions',
+      { url: 'memory:' },
+      'url: unknown; there are database, sessions, timeout, tables, without',
+    ],
     ['AuditOptions', { retentions: 1 }, 'retentions: unknown; did you mean retention?'],
     ['ThrottleOptions', { enable: true }, 'enable: unknown; did you mean enabled?'],
     ['HttpOptions', { trustedOrigin: [] }, 'trustedOrigin: unknown; did you mean trustedOrigins?'],
@@ -413,6 +418,7 @@ const GOOD: Readonly<Record<string, Rows>> = {
     sessions: ['memory:', 'redis://host', 'redis-cluster://a:1,b:2'],
     timeout: [1, DAY],
     tables: ['migrate', 'require'],
+    without: [[], ['users'], ['users', 'sessions', 'audit', 'throttle', 'reset_tokens']],
   },
   AuditOptions: { retention: [1, 9999 * DAY], sweepInterval: [1, DAY], routes: [true, false] },
   ThrottleOptions: {
@@ -649,7 +655,7 @@ describe('A module', () => {
     StorageOptions: StorageModule,
     AuditOptions: AuditModule,
   };
-  const BESIDE = new Set(['type', 'strategies', 'global', 'routes']);
+  const BESIDE = new Set(['type', 'strategies', 'global', 'routes', 'without']);
 
   const start = (module: DynamicModule) =>
     NestFactory.createApplicationContext(
@@ -683,7 +689,8 @@ describe('A module', () => {
     ['AuthOptions', 'routes', false],
     ['UsersOptions', 'routes', false],
     ['AuditOptions', 'routes', false],
-  ])('has beside its factory what decides its routes: %s.%s', async (owner, name, value) => {
+    ['StorageOptions', 'without', ['users']],
+  ])('has beside its factory what decides its routes and providers: %s.%s', async (owner, name, value) => {
     const module = MODULES[owner]!.forRootAsync({ useFactory: () => ({ [name]: value }) });
     await expect(start(module)).rejects.toThrow(`${name}: give it beside useFactory`);
   });

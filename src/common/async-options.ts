@@ -24,7 +24,10 @@ export function optionsProvider<Options>(
       if (!isRecord(made)) throw new OptionsError(provide.name, ['useFactory must return an object']);
       const faults = Object.entries(beside)
         .filter(([name, value]) => made[name] !== undefined && made[name] !== value)
-        .map(([name]) => `${name}: give it beside useFactory, as it decides which routes there are`);
+        .map(
+          ([name]) =>
+            `${name}: give it beside useFactory, as it decides which routes and providers there are`,
+        );
       if (faults.length > 0) throw new OptionsError(provide.name, faults);
       return new provide({ ...made, ...beside });
     },

@@ -4,6 +4,7 @@ import {
   type RulesOf,
   type Rule,
   assignOptions,
+  listOf,
   milliseconds,
   oneOf,
 } from '../common/options.js';
@@ -16,11 +17,17 @@ export const DATABASE: Rule = (url) => faultOfDatabaseUrl(typeof url === 'string
 
 export const SESSION_STORE: Rule = (url) => faultOfSessionStoreUrl(typeof url === 'string' ? url : '');
 
+/** The stores that `without` can name. */
+export const STORE_NAMES = ['users', 'sessions', 'audit', 'throttle', 'reset_tokens'] as const;
+
+export type StoreName = (typeof STORE_NAMES)[number];
+
 const RULES: RulesOf<StorageOptions> = {
   database: DATABASE,
   sessions: SESSION_STORE,
   timeout: milliseconds(LONGEST_WAIT),
   tables: oneOf(['migrate', 'require'] satisfies TablePolicy[]),
+  without: listOf(oneOf(STORE_NAMES)),
 };
 
 /** Where users and sessions are kept; each value left out is the one below. */
@@ -37,6 +44,9 @@ export class StorageOptions {
 
   /** `require` is for commands that must not make a database where they were called in the wrong folder. */
   readonly tables: TablePolicy = 'migrate';
+
+  /** The stores that the application provides itself. */
+  readonly without: readonly StoreName[] = [];
 
   constructor(options: Given<StorageOptions> = {}) {
     assignOptions(this, 'StorageOptions', options, RULES);

@@ -1,4 +1,11 @@
-import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
+import {
+  type Abstract,
+  type DynamicModule,
+  type FactoryProvider,
+  Module,
+  type ModuleMetadata,
+  type Provider,
+} from '@nestjs/common';
 import { AuditStore } from '../audit/audit-store.js';
 import { type AsyncOptions, optionsProvider } from '../common/async-options.js';
 import type { Given } from '../common/options.js';
@@ -8,28 +15,47 @@ import { ThrottleStore } from '../throttle/throttle-store.js';
 import { UserStore } from '../users/user-store.js';
 import { ResetTokenStore } from '../users/reset-token-store.js';
 import { Connections } from './connections.js';
-import { StorageOptions } from './storage-options.js';
+import { StorageOptions, type StoreName } from './storage-options.js';
+
+const STORES: readonly { readonly name: StoreName; readonly provider: FactoryProvider }[] = [
+  { name: 'users', provider: storeProvider(UserStore, ({ users }) => users) },
+  { name: 'sessions', provider: storeProvider(SessionStore, ({ sessions }) => sessions) },
+  { name: 'audit', provider: storeProvider(AuditStore, ({ audit }) => audit) },
+  { name: 'throttle', provider: storeProvider(ThrottleStore, ({ tallies }) => tallies) },
+  { name: 'reset_tokens', provider: storeProvider(ResetTokenStore, ({ resetTokens }) => resetTokens) },
+];
 
 type Opening = Parameters<typeof Connections.open>[1];
+
+/** `without` stands beside the factory, as it decides which providers there are. */
+export interface StorageAsyncOptions
+  extends AsyncOptions<Omit<Given<StorageOptions>, 'without'>>, Pick<Given<StorageOptions>, 'without'> {}
 
 /** Provides the stores of users, audit events, sessions and tallies to the whole application, on what the URLs name. */
 @Module({})
 export class StorageModule {
   /** A store that cannot be written is refused, unless `mustBeWritable` is false. */
   static forRoot(given: Given<StorageOptions> = {}, opening: Opening = {}): DynamicModule {
-    return moduleOf([], { provide: StorageOptions, useValue: new StorageOptions(given) }, opening);
+    const options = new StorageOptions(given);
+    return moduleOf(options.without, [], { provide: StorageOptions, useValue: options }, opening);
   }
 
-  static forRootAsync(given: AsyncOptions<Given<StorageOptions>>, opening: Opening = {}): DynamicModule {
-    return moduleOf(given.imports, optionsProvider(StorageOptions, given), opening);
+  static forRootAsync(
+    { without: left, ...given }: StorageAsyncOptions,
+    opening: Opening = {},
+  ): DynamicModule {
+    const { without } = new StorageOptions({ without: left });
+    return moduleOf(without, given.imports, optionsProvider(StorageOptions, given, { without }), opening);
   }
 }
 
 function moduleOf(
+  without: readonly StoreName[],
   imports: ModuleMetadata['imports'],
   options: Provider<StorageOptions>,
   opening: Opening,
 ): DynamicModule {
+  const stores = STORES.filter(({ name }) => !without.includes(name));
   return {
     module: StorageModule,
     imports,
@@ -41,17 +67,16 @@ function moduleOf(
         inject: [StorageOptions],
         useFactory: (given: StorageOptions) => Connections.open(given, opening),
       },
-      { provide: UserStore, inject: [Connections], useFactory: ({ users }: Connections) => users },
-      { provide: ThrottleStore, inject: [Connections], useFactory: ({ tallies }: Connections) => tallies },
-      {
-        provide: ResetTokenStore,
-        inject: [Connections],
-        useFactory: ({ resetTokens }: Connections) => resetTokens,
-      },
-      { provide: AuditStore, inject: [Connections], useFactory: ({ audit }: Connections) => audit },
-      { provide: SessionStore, inject: [Connections], useFactory: ({ sessions }: Connections) => sessions },
+      ...stores.map(({ provider }) => provider),
     ],
-    exports: [Connections, UserStore, AuditStore, SessionStore, ThrottleStore, ResetTokenStore],
+    exports: [Connections, ...stores.map(({ provider }) => provider.provide)],
     global: true,
   };
+}
+
+function storeProvider<Store>(
+  provide: Abstract<Store>,
+  useFactory: (connections: Connections) => Store,
+): FactoryProvider<Store> {
+  return { provide, inject: [Connections], useFactory };
 }

@@ -25,7 +25,9 @@ import {
   MemorySessionStore,
   MemoryUserStore,
   OptionsError,
+  ResetTokenStore,
   SessionStore,
+  ThrottleStore,
   UserStore,
   UsersOptions,
   UsersService,
@@ -266,7 +268,12 @@ describe.each(Object.entries(BUILDERS))('An application of %s', (_, build) => {
     [
       'two user stores',
       [storage, ...sessionsAndUsers, auth, ownUsers],
-      ['There are 2 providers of UserStore', 'StorageModule', 'OwnStoreModule', 'storage: false'],
+      [
+        'There are 2 providers of UserStore',
+        'StorageModule',
+        'OwnStoreModule',
+        "StorageModule.forRoot({ without: ['users'] })",
+      ],
     ],
     [
       'two user stores, in another order',
@@ -303,6 +310,75 @@ describe.each(Object.entries(BUILDERS))('An application of %s', (_, build) => {
       (error: Error) => error.message,
     );
     for (const text of texts) expect(message).toContain(text);
+  });
+
+  const withoutUsers = { database: 'memory:', without: ['users'] } as const;
+  const given = { type: 'session_auth', ...memory, storage: withoutUsers } as const;
+  const { without, ...made } = withoutUsers;
+  it.each<[string, Imports]>([
+    [
+      'StorageModule.forRoot',
+      [StorageModule.forRoot(withoutUsers), AuditModule.forRoot(), ...sessionsAndUsers, auth],
+    ],
+    [
+      'StorageModule.forRootAsync',
+      [
+        StorageModule.forRootAsync({ without, useFactory: () => made }),
+        AuditModule.forRoot(),
+        ...sessionsAndUsers,
+        auth,
+      ],
+    ],
+    ['CoatcheckModule.forRoot', [CoatcheckModule.forRoot(given)]],
+    [
+      'CoatcheckModule.forRootAsync',
+      [
+        CoatcheckModule.forRootAsync({
+          type: 'session_auth',
+          storage: { without },
+          useFactory: () => ({ ...memory, storage: made }),
+        }),
+      ],
+    ],
+  ])('has a UserStore of its own beside our other stores, imported first or last: %s', async (_, imports) => {
+    for (const all of [
+      [ownUsers, ...imports],
+      [...imports, ownUsers],
+    ]) {
+      const { app, url, statusOf } = await start(build, all);
+      expect(await statusOf('/coats')).toBe(401);
+      const headers = await signIn(app, url);
+      for (const path of ['/coats', '/users/me', '/sessions', '/audit'])
+        expect([path, await statusOf(path, { headers })]).toEqual([path, 200]);
+      expect(await app.get(UserStore).count()).toBe(1);
+    }
+  });
+
+  const STORES = [
+    ['users', UserStore],
+    ['sessions', SessionStore],
+    ['audit', AuditStore],
+    ['throttle', ThrottleStore],
+    ['reset_tokens', ResetTokenStore],
+  ] as const;
+
+  it.each(STORES)('leaves out one store and no other: %s', async (left, _) => {
+    const app = await build([StorageModule.forRoot({ database: 'memory:', without: [left] })]);
+    apps.push(app);
+    for (const [name, store] of STORES) {
+      const look = () => app.get<object>(store);
+      if (name === left) expect(look).toThrow();
+      else expect(look()).toBeInstanceOf(Object);
+    }
+  });
+
+  it('refuses `without` from a factory', async () => {
+    const factories = [
+      StorageModule.forRootAsync({ useFactory: () => withoutUsers }),
+      CoatcheckModule.forRootAsync({ type: 'session_auth', useFactory: () => given }),
+    ];
+    for (const module of factories)
+      await expect(build([module])).rejects.toThrow('without: give it beside useFactory');
   });
 
   it.each<[string, Imports]>([
