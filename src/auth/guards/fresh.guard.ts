@@ -33,7 +33,9 @@ export class FreshGuard implements CanActivate {
   }
 }
 
-/** A body that nobody has read may ask for anything. */
+/** A body that nobody has read, or that is no plain object, may ask for anything. */
 function isWanted({ when }: Freshness, body: unknown): boolean {
-  return body === undefined || when(Object(body) as Readonly<Record<string, unknown>>);
+  const isPlain =
+    typeof body === 'object' && body !== null && !Array.isArray(body) && !Object.hasOwn(body, '__proto__');
+  return !isPlain || when(body as Readonly<Record<string, unknown>>);
 }
