@@ -1,4 +1,5 @@
 import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { MADE_BY_FOR_ROOT, NeedsForRoot } from './common/for-root.js';
 import { type AsyncOptions, optionsProvider } from './common/async-options.js';
 import type { Given } from './common/options.js';
 import { Clock, SystemClock } from './common/clock.js';
@@ -17,7 +18,7 @@ export interface AuditAsyncOptions
  * global module of yours provides.
  */
 @Module({})
-export class AuditModule {
+export class AuditModule extends NeedsForRoot {
   static forRoot(given: Given<AuditOptions> = {}): DynamicModule {
     const options = new AuditOptions(given);
     return moduleOf(options.routes, [], { provide: AuditOptions, useValue: options });
@@ -37,7 +38,14 @@ function moduleOf(
     module: AuditModule,
     imports,
     controllers: routes ? [AuditController] : [],
-    providers: [StartCheck, AuditTrail, AuditSweeper, options, { provide: Clock, useClass: SystemClock }],
+    providers: [
+      MADE_BY_FOR_ROOT,
+      StartCheck,
+      AuditTrail,
+      AuditSweeper,
+      options,
+      { provide: Clock, useClass: SystemClock },
+    ],
     exports: [AuditTrail],
     global: true,
   };

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module, type ModuleMetadata, type Provider, type Type } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { MADE_BY_FOR_ROOT, NeedsForRoot } from './common/for-root.js';
 import { Auth } from './auth/auth.js';
 import { AuthController } from './http/api/auth-session/auth.controller.js';
 import { AuthGuard } from './auth/guards/auth.guard.js';
@@ -25,6 +26,7 @@ import { RequestFieldRules } from './http/request-field-rules.js';
 import { RolesGuard } from './auth/guards/roles.guard.js';
 import { SessionStore } from './sessions/session-store.js';
 import { SignInWays } from './users/sign-in-ways.js';
+import { GuardCheck } from './guard-check.js';
 import { StartCheck } from './start-check.js';
 import { UserStore } from './users/user-store.js';
 import { SessionCookie } from './auth/carriers/session-cookie.js';
@@ -43,7 +45,7 @@ export interface AuthAsyncOptions extends AsyncOptions<Omit<AuthOptionsGiven, ke
 
 /** Tells who is asking and lets in only who may, on every route of the application. */
 @Module({})
-export class AuthModule {
+export class AuthModule extends NeedsForRoot {
   /** `imports` are the modules of what your own strategies inject. */
   static forRoot({ imports = [], ...given }: AuthSyncOptions = {}): DynamicModule {
     const options = new AuthOptions(given);
@@ -67,6 +69,7 @@ function moduleOf(
     imports,
     controllers: routes ? controllersFor(chosen) : [],
     providers: [
+      MADE_BY_FOR_ROOT,
       StartCheck,
       options,
       SessionCookie,
@@ -93,6 +96,7 @@ function moduleOf(
       BearerAlone,
       { provide: SignInWays, useClass: ChosenSignInWays },
       { provide: FieldRules, useClass: RequestFieldRules },
+      ...(global ? [] : [GuardCheck]),
       ...(global ? GUARDS : [BodyGuard]).map((guard) => ({ provide: APP_GUARD, useExisting: guard })),
     ],
     exports: [

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import { MADE_BY_FOR_ROOT, NeedsForRoot } from './common/for-root.js';
 import { AuditModule } from './audit.module.js';
 import { AuthModule } from './auth.module.js';
 import type { AuthOptions } from './auth/auth-options.js';
@@ -25,7 +26,7 @@ class CoatcheckOptionsModule {}
 
 /** Imports `StorageModule`, `AuditModule`, `SessionsModule`, `AuthModule` and `UsersModule` with one set of options. */
 @Module({})
-export class CoatcheckModule {
+export class CoatcheckModule extends NeedsForRoot {
   /** `imports` are the modules of what your own strategies inject. */
   static forRoot({
     imports = [],
@@ -34,6 +35,7 @@ export class CoatcheckModule {
     const { storage, audit, sessions, auth, users } = new CoatcheckOptions(given);
     return {
       module: CoatcheckModule,
+      providers: [MADE_BY_FOR_ROOT],
       imports: [
         ...(storage === false ? [] : [StorageModule.forRoot(storage)]),
         ...(audit === false ? [] : [AuditModule.forRoot(audit)]),
@@ -77,6 +79,7 @@ export class CoatcheckModule {
     const { auth, users } = chosen;
     return {
       module: CoatcheckModule,
+      providers: [MADE_BY_FOR_ROOT],
       imports: [
         ...(chosen.storage === false
           ? []

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { MADE_BY_FOR_ROOT, NeedsForRoot } from './common/for-root.js';
 import { type AsyncOptions, optionsProvider } from './common/async-options.js';
 import type { Given } from './common/options.js';
 import { Clock, SystemClock } from './common/clock.js';
@@ -9,7 +10,7 @@ import { SessionsService } from './sessions/sessions.service.js';
 
 /** Sessions without any HTTP. Needs a `SessionStore`, which `StorageModule` or a global module of yours provides. */
 @Module({})
-export class SessionsModule {
+export class SessionsModule extends NeedsForRoot {
   static forRoot(given: Given<SessionsOptions> = {}): DynamicModule {
     return moduleOf([], { provide: SessionsOptions, useValue: new SessionsOptions(given) });
   }
@@ -24,6 +25,7 @@ function moduleOf(imports: ModuleMetadata['imports'], options: Provider<Sessions
     module: SessionsModule,
     imports,
     providers: [
+      MADE_BY_FOR_ROOT,
       StartCheck,
       SessionsService,
       SessionSweeper,

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { MADE_BY_FOR_ROOT, NeedsForRoot } from './common/for-root.js';
 import { AuditTrail } from './audit/audit-trail.js';
 import { type AsyncOptions, optionsProvider } from './common/async-options.js';
 import { Clock, SystemClock } from './common/clock.js';
@@ -36,7 +37,7 @@ export interface UsersAsyncOptions extends AsyncOptions<Omit<UsersOptionsGiven, 
  * `ThrottleStore` beside it, failed attempts are counted in this process alone, and so are reset tokens without a `ResetTokenStore`.
  */
 @Module({})
-export class UsersModule {
+export class UsersModule extends NeedsForRoot {
   static forRoot(given: UsersOptionsGiven = {}): DynamicModule {
     const options = new UsersOptions(given);
     return moduleOf(options.routes, [], { provide: UsersOptions, useValue: options });
@@ -59,6 +60,7 @@ function moduleOf(
       ? [UsersController, PasswordResetController, StatsController, RegistrationController]
       : [],
     providers: [
+      MADE_BY_FOR_ROOT,
       StartCheck,
       UsersService,
       RegistrationService,

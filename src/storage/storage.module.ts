@@ -6,6 +6,7 @@ import {
   type ModuleMetadata,
   type Provider,
 } from '@nestjs/common';
+import { MADE_BY_FOR_ROOT, NeedsForRoot } from '../common/for-root.js';
 import { AuditStore } from '../audit/audit-store.js';
 import { type AsyncOptions, optionsProvider } from '../common/async-options.js';
 import type { Given } from '../common/options.js';
@@ -33,7 +34,7 @@ export interface StorageAsyncOptions
 
 /** Provides the stores of users, audit events, sessions and tallies to the whole application, on what the URLs name. */
 @Module({})
-export class StorageModule {
+export class StorageModule extends NeedsForRoot {
   /** A store that cannot be written is refused, unless `mustBeWritable` is false. */
   static forRoot(given: Given<StorageOptions> = {}, opening: Opening = {}): DynamicModule {
     const options = new StorageOptions(given);
@@ -60,6 +61,7 @@ function moduleOf(
     module: StorageModule,
     imports,
     providers: [
+      MADE_BY_FOR_ROOT,
       options,
       { provide: Clock, useClass: SystemClock },
       {
