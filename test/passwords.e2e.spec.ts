@@ -91,7 +91,7 @@ describe('A server that hashes by Argon2id', () => {
   it('does not start where there is no native code for it', async () => {
     const variables = { PASSWORD_HASH: 'argon2id', NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere/argon2.node' };
     await expect(Server.start(newFolder(), variables)).rejects.toThrow(
-      /ended with 1[^]*install without --omit=optional/,
+      /ended with 1[^]*Install without --omit=optional/,
     );
   });
 
