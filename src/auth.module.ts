@@ -14,7 +14,6 @@ import { CrossSiteCheck } from './auth/guards/cross-site-check.js';
 import { InputPipe } from './http/input.pipe.js';
 import { GUARDS, OwnRouteGuard } from './http/own-route.guard.js';
 import { ProblemFilter } from './http/problem.filter.js';
-import { ChosenSignInWays } from './auth/chosen-sign-in-ways.js';
 import { Clock, SystemClock } from './common/clock.js';
 import { FieldRules } from './http/field-rules.js';
 import { FreshGuard } from './auth/guards/fresh.guard.js';
@@ -25,7 +24,6 @@ import { Refusals } from './auth/refusals.js';
 import { RequestFieldRules } from './http/request-field-rules.js';
 import { RolesGuard } from './auth/guards/roles.guard.js';
 import { SessionStore } from './sessions/session-store.js';
-import { SignInWays } from './users/sign-in-ways.js';
 import { GuardCheck } from './guard-check.js';
 import { StartCheck } from './start-check.js';
 import { UserStore } from './users/user-store.js';
@@ -94,7 +92,6 @@ function moduleOf(
           new CrossSiteCheck({ https: cookie.secure, trustedOrigins }),
       },
       BearerAlone,
-      { provide: SignInWays, useClass: ChosenSignInWays },
       { provide: FieldRules, useClass: RequestFieldRules },
       ...(global ? [] : [GuardCheck]),
       ...(global ? GUARDS : [BodyGuard]).map((guard) => ({ provide: APP_GUARD, useExisting: guard })),
@@ -111,7 +108,6 @@ function moduleOf(
       Refusals,
       SessionCookie,
       Clock,
-      SignInWays,
     ],
     global: true,
   };

@@ -4,7 +4,7 @@ export interface ClientFacts {
   readonly userAgent: string | null;
 }
 
-/** How a client presents its token; one that was given out for one way is worthless in the other. */
+/** How a client presents its token. A token that was issued for one transport is invalid in the other. */
 export const TRANSPORTS = ['cookie', 'bearer'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 

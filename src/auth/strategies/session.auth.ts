@@ -153,7 +153,7 @@ export class SessionAuth extends Auth {
     return null;
   }
 
-  /** A token that is no good is no good to its holder either. */
+  /** Has the client delete a cookie whose token is invalid. */
   protected takeBack(response: Response): void {
     this.cookie.clear(response);
   }

@@ -13,7 +13,7 @@ import { withToken } from '../../../auth/carriers/with-token.js';
 export class SessionView {
   constructor(private readonly auth: Auth) {}
 
-  /** A session as the API shows it, to whoever came by `current`. */
+  /** A session as the API shows it to the client of the session `current`. */
   show(session: Session, current: Session | null): SessionDto {
     return {
       id: session.id,

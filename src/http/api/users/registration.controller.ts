@@ -1,11 +1,12 @@
-import { Get, Optional } from '@nestjs/common';
+import { Get } from '@nestjs/common';
+import { Auth } from '../../../auth/auth.js';
+import { AuthOptions } from '../../../auth/auth-options.js';
 import { CoatcheckController } from '../../coatcheck-controller.js';
 import { Public } from '../../../auth/decorators/access.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
 import { RegistrationDto } from './registration.dto.js';
 import { MAX_LENGTH } from '../../../users/passwords/password-policy.js';
 import { RegistrationService } from '../../../users/registration.service.js';
-import { SignInWays } from '../../../users/sign-in-ways.js';
 import { UsersOptions } from '../../../users/users-options.js';
 
 /** What a client has to know before anybody is signed in. */
@@ -15,7 +16,8 @@ export class RegistrationController {
   constructor(
     private readonly registration: RegistrationService,
     private readonly options: UsersOptions,
-    @Optional() private readonly ways?: SignInWays,
+    private readonly auth: Auth,
+    private readonly authOptions: AuthOptions,
   ) {}
 
   @Get()
@@ -37,8 +39,8 @@ export class RegistrationController {
       setup_code_required: isWaiting && setupCode !== null,
       password_min_length: passwordMinLength,
       password_max_length: MAX_LENGTH,
-      strategies: this.ways?.strategies ?? [],
-      transports: this.ways?.transports ?? [],
+      strategies: this.authOptions.types,
+      transports: this.auth.transports,
     };
   }
 }

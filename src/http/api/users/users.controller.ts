@@ -203,7 +203,7 @@ export class UsersController {
     return {};
   }
 
-  /** To whoever is no administrator, another's account is not there. */
+  /** Throws `not_found` where the caller may not see the account of another user. */
   #checkMayAct(caller: User, id: string): void {
     if (caller.id !== id && caller.role !== 'admin') throw hidden();
   }
