@@ -6,6 +6,7 @@ missing() {
   [ -x "${TEST_CHROMIUM:-/usr/bin/chromium}" ] || echo chromium
   command -v openssl > /dev/null || echo openssl
   PATH="$PATH:/usr/sbin" command -v nginx > /dev/null || echo nginx
+  command -v systemd-analyze > /dev/null || echo systemd
 }
 [ -n "$(missing)" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then

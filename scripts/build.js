@@ -18,6 +18,7 @@ const SOURCES = [
   'tsconfig.build.json',
   'scripts/build.js',
   'scripts/bundle.js',
+  'scripts/class-names.js',
 ];
 
 const mode = process.argv[2] ?? '';
@@ -49,7 +50,7 @@ function readStamp() {
 
 function hashOfSources() {
   const modules = readdirSync('src', { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.[jt]s$/.test(file) && !file.endsWith('.spec.ts'))
+    .filter((file) => /\.([jt]s|br)$/.test(file) && !file.endsWith('.spec.ts'))
     .map((file) => join('src', file));
   const hash = createHash('sha256');
   for (const file of [...SOURCES.filter((name) => existsSync(name)), ...modules.toSorted()])
@@ -83,7 +84,7 @@ async function build() {
   if (code !== 0) process.exit(1);
   await import('./bundle.js');
   const files = readdirSync('dist', { recursive: true, encoding: 'utf8' }).filter((file) =>
-    file.endsWith('.js'),
+    /\.(js|br)$/.test(file),
   );
   writeFileSync(STAMP, JSON.stringify({ sources, files }));
 }

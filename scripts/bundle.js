@@ -1,9 +1,13 @@
 /** Makes of what tsc put into dist/lib the server and the operator's commands that start fast: docs/decisions/011. */
-import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
+import { keepClassNamesOnly } from './class-names.js';
 
 const OUT = 'dist';
+
+/** What a thread reads, beside its own file. */
+const LIST = 'users/passwords/common-passwords.br';
 
 /** Nest's own pipe would load the two whole; InputPipe hands it what it needs of them. */
 const leaveToInputPipe = {
@@ -57,22 +61,11 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 
-/**
- * Names of classes are read by Nest, and shown in logs and in the description of the API. esbuild would keep those of functions too,
- * and name each anew whenever it is made, which costs a server half of its speed.
- */
-for (const path of Object.keys(metafile.outputs)) {
-  const code = await readFile(path, 'utf8');
-  const slim = code
-    .replaceAll(
-      /\b__name\(this, ("[^"]*")\)/g,
-      'Object.defineProperty(this, "name", { value: $1, configurable: true })',
-    )
-    .replace(/^var __name = .*$/m, 'var __name = (target) => target;');
-  await writeFile(path, slim);
-}
+for (const path of Object.keys(metafile.outputs))
+  await writeFile(path, keepClassNamesOnly(await readFile(path, 'utf8')));
 
 for (const entry of await readdir(OUT)) {
   const path = join(OUT, entry);
   if (entry !== 'lib' && !(path in metafile.outputs)) await rm(path, { recursive: true });
 }
+for (const to of [join('lib', LIST), basename(LIST)]) await copyFile(join('src', LIST), join(OUT, to));

@@ -1,8 +1,9 @@
 import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { MADE_BY_FOR_ROOT, NeedsForRoot } from './common/for-root.js';
-import { type AsyncOptions, optionsProvider } from './common/async-options.js';
+import { type AsyncOptions, assertAsync, optionsProvider } from './common/async-options.js';
 import type { Given } from './common/options.js';
 import { Clock, SystemClock } from './common/clock.js';
+import { routesNeedAuth } from './route-check.js';
 import { StartCheck } from './start-check.js';
 import { AuditController } from './http/api/audit/audit.controller.js';
 import { AuditOptions } from './audit/audit-options.js';
@@ -24,7 +25,9 @@ export class AuditModule extends NeedsForRoot {
     return moduleOf(options.routes, [], { provide: AuditOptions, useValue: options });
   }
 
-  static forRootAsync({ routes = true, ...given }: AuditAsyncOptions): DynamicModule {
+  static forRootAsync(all: AuditAsyncOptions): DynamicModule {
+    assertAsync('AuditOptions', all, ['routes']);
+    const { routes = true, ...given } = all;
     return moduleOf(routes, given.imports, optionsProvider(AuditOptions, given, { routes }));
   }
 }
@@ -41,6 +44,7 @@ function moduleOf(
     providers: [
       MADE_BY_FOR_ROOT,
       StartCheck,
+      ...(routes ? [routesNeedAuth('AuditModule')] : []),
       AuditTrail,
       AuditSweeper,
       options,

@@ -5,8 +5,10 @@ import { Auth } from './auth/auth.js';
 import { AuthController } from './http/api/auth-session/auth.controller.js';
 import { AuthGuard } from './auth/guards/auth.guard.js';
 import { AuthOptions, type AuthOptionsGiven } from './auth/auth-options.js';
-import { type AsyncOptions, optionsProvider } from './common/async-options.js';
+import { type AsyncOptions, assertAsync, optionsProvider } from './common/async-options.js';
+import { assertObject } from './common/options.js';
 import { AccessTokensController } from './http/api/access-tokens/access-tokens.controller.js';
+import { AuthNeeds } from './auth/auth-needs.js';
 import { authProvider, chooseStrategies, remembersUsers, takesTokens } from './auth/auth.provider.js';
 import { BearerAlone } from './auth/bearer-alone.js';
 import { BodyGuard } from './http/body.guard.js';
@@ -23,13 +25,18 @@ import { PasswordController } from './http/api/passwords/password.controller.js'
 import { Refusals } from './auth/refusals.js';
 import { RequestFieldRules } from './http/request-field-rules.js';
 import { RolesGuard } from './auth/guards/roles.guard.js';
-import { SessionStore } from './sessions/session-store.js';
 import { GuardCheck } from './guard-check.js';
+import { UsersService } from './users/users.service.js';
 import { StartCheck } from './start-check.js';
-import { UserStore } from './users/user-store.js';
-import { SessionCookie } from './auth/carriers/session-cookie.js';
+import { Carriers } from './auth/carriers/carriers.js';
+import { BearerCarrier } from './auth/carriers/bearer-carrier.js';
+import { CookieCarrier } from './auth/carriers/cookie-carrier.js';
+import { SecurityEvents } from './audit/security-events.js';
+import { SignInService } from './auth/sign-in.service.js';
 import { SessionEnder } from './auth/session-ender.js';
-import { SessionUsers, sessionUsersOf } from './auth/session-users.js';
+import { DirectoryAccounts } from './users/accounts.js';
+import { sessionCredentialsOf } from './auth/session-credentials.js';
+import { DirectorySessionUsers, SessionUsers, sessionUsersOf } from './auth/session-users.js';
 import { SessionView } from './http/api/sessions/session-view.js';
 import { SessionsController } from './http/api/sessions/sessions.controller.js';
 import { UserSessionsController } from './http/api/sessions/user-sessions.controller.js';
@@ -45,16 +52,26 @@ export interface AuthAsyncOptions extends AsyncOptions<Omit<AuthOptionsGiven, ke
 @Module({})
 export class AuthModule extends NeedsForRoot {
   /** `imports` are the modules of what your own strategies inject. */
-  static forRoot({ imports = [], ...given }: AuthSyncOptions = {}): DynamicModule {
+  static forRoot(all: AuthSyncOptions = {}): DynamicModule {
+    assertObject('AuthOptions', all);
+    const { imports = [], ...given } = all;
     const options = new AuthOptions(given);
     return moduleOf(options, imports, { provide: AuthOptions, useValue: options });
   }
 
-  static forRootAsync({ type, strategies, global, routes, ...given }: AuthAsyncOptions): DynamicModule {
+  static forRootAsync(all: AuthAsyncOptions): DynamicModule {
+    assertAsync('AuthOptions', all, ['type', 'strategies', 'global', 'routes']);
+    const { type, strategies, global, routes, ...given } = all;
     const choice = { type, strategies, global, routes };
     return moduleOf(new AuthOptions(choice), given.imports, optionsProvider(AuthOptions, given, choice));
   }
 }
+
+/** What a `SignInService` needs besides its services. */
+type SignInNeeds =
+  ConstructorParameters<typeof SignInService> extends [unknown, unknown, unknown, ...infer Rest]
+    ? Rest
+    : never;
 
 function moduleOf(
   { types, strategies, global, routes }: AuthOptions,
@@ -70,12 +87,34 @@ function moduleOf(
       MADE_BY_FOR_ROOT,
       StartCheck,
       options,
-      SessionCookie,
+      CookieCarrier,
+      BearerCarrier,
+      Carriers,
+      SecurityEvents,
+      {
+        provide: SignInService,
+        inject: [Auth, AuthNeeds, AuthOptions, SecurityEvents, { token: UsersService, optional: true }],
+        useFactory: (auth: Auth, { passwords, sessions }: AuthNeeds, ...rest: SignInNeeds) =>
+          new SignInService(auth, passwords, sessions, ...rest),
+      },
       SessionView,
-      SessionEnder,
       { provide: Clock, useClass: SystemClock },
-      { provide: SessionUsers, inject: [SessionStore, UserStore], useFactory: sessionUsersOf },
-      authProvider,
+      AuthNeeds,
+      {
+        provide: SessionEnder,
+        inject: [AuthNeeds],
+        useFactory: ({ sessions }: AuthNeeds) => new SessionEnder(sessions),
+      },
+      {
+        provide: SessionUsers,
+        inject: [AuthNeeds],
+        useFactory: ({ sessionStore, userStore, credentialStore, accounts }: AuthNeeds) =>
+          accounts instanceof DirectoryAccounts
+            ? new DirectorySessionUsers(sessionCredentialsOf(sessionStore, credentialStore), accounts)
+            : sessionUsersOf(sessionStore, userStore),
+      },
+      // The strategies are built where all that they need is there.
+      { ...authProvider, inject: [...authProvider.inject!, AuthNeeds] },
       AuthGuard,
       RolesGuard,
       LateBodyGuard,
@@ -92,7 +131,12 @@ function moduleOf(
           new CrossSiteCheck({ https: cookie.secure, trustedOrigins }),
       },
       BearerAlone,
-      { provide: FieldRules, useClass: RequestFieldRules },
+      {
+        provide: FieldRules,
+        inject: [AuthNeeds, Clock],
+        useFactory: ({ passwords, usersOptions }: AuthNeeds, clock: Clock) =>
+          new RequestFieldRules(passwords, usersOptions, clock),
+      },
       ...(global ? [] : [GuardCheck]),
       ...(global ? GUARDS : [BodyGuard]).map((guard) => ({ provide: APP_GUARD, useExisting: guard })),
     ],
@@ -106,7 +150,9 @@ function moduleOf(
       FieldRules,
       CrossSiteCheck,
       Refusals,
-      SessionCookie,
+      CookieCarrier,
+      BearerCarrier,
+      SignInService,
       Clock,
     ],
     global: true,

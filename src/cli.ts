@@ -25,6 +25,7 @@ import { FieldRules } from './http/field-rules.js';
 import { printable } from './common/printable.js';
 import { decodeUtf8, isDecoded } from './common/utf8.js';
 import type { Config } from './server/config/config.js';
+import { loadEnvFile } from './server/config/env-file.js';
 import { ALX_RULES } from './compat/alx/alx-rules.js';
 import { AlxInputPipe } from './compat/alx/alx-input.pipe.js';
 import { alxUserJson } from './compat/alx/alx-user-json.js';
@@ -35,22 +36,28 @@ import { problemOf } from './http/problem.js';
 import { type MoveCounts, moveSessions } from './sessions/session-move.js';
 import type { SessionStore } from './sessions/session-store.js';
 import { SessionsModule } from './sessions.module.js';
-import { Connections, openBackend } from './storage/connections.js';
-import { faultOfSessionStoreUrl, withoutSecrets } from './storage/store-url.js';
+import { Connections, labelOf, openBackend } from './storage/connections.js';
+import { migrationScript } from './storage/migration-script.js';
+import type { StorageOptions } from './storage/storage-options.js';
+import type { StorageSource } from './storage/storage-source.js';
+import { faultOfSessionStoreUrl } from './storage/store-url.js';
 import { StorageModule } from './storage/storage.module.js';
+import type { TableOptions } from './storage/table-options.js';
 import { CreateUserDto, toNewUser } from './http/api/users/create-user.dto.js';
 import { PasswordResetService } from './users/password-reset.service.js';
 import { userJson } from './http/api/users/user-json.js';
 import type { Role, User } from './users/user.js';
 import { UsersModule } from './users.module.js';
+import { PasswordsService } from './users/passwords.service.js';
+import { UsersOptions } from './users/users-options.js';
 import { UsersService } from './users/users.service.js';
 
 const READING = { compat: { alx: ALX_RULES } };
 
 const USAGE_ERROR = 2;
 
-/** Milliseconds that a store may take for a call of ours: nobody is kept waiting. */
-const PATIENCE = 10_000;
+/** Milliseconds that a call of a store may take. */
+const STORE_TIMEOUT = 10_000;
 
 interface Output {
   readonly json?: true;
@@ -79,20 +86,27 @@ interface MoveOptions extends Output {
   readonly to?: string;
 }
 
+interface MigrateOptions {
+  readonly sql?: true;
+}
+
 const program = new Command('coatcheck')
   .description(
     'Administers a Coatcheck server. Reads the same environment variables as the server, and works while it runs.',
   )
   .exitOverride()
+  .hook('preAction', () => loadEnvFile(process.env))
   .configureHelp({ showGlobalOptions: true });
 
 /**
- * Standard output is for results, and what the stores have to say comes as an error. Of what is logged, an operator is told
- * of events that could not be kept.
+ * Prints audit events that could not be stored, and warnings about tables, on standard error. Standard output is for
+ * results.
  */
-const LOST_EVENTS: LoggerService = {
+const LOGGER: LoggerService = {
   log: () => {},
-  warn: () => {},
+  warn: (message: string, context?: string) => {
+    if (context === 'Tables') console.error(message);
+  },
   error: ({ err, ...event }: { readonly err?: Error }, ...rest: unknown[]) => {
     if (rest.at(-1) === 'Audit')
       console.error(
@@ -134,7 +148,7 @@ user
   .addOption(json)
   .action((options: Output) =>
     withUsers(async (users, config) => {
-      const all = await listAll(users);
+      const { users: all } = await users.list();
       if (options.json) print(all.map((one) => toJson(one, config)));
       else all.forEach((one) => console.log(toLine(one)));
     }),
@@ -146,10 +160,15 @@ onUser('disable', 'disable a user and end all their sessions at once', (users, {
 onUser('enable', 'enable a disabled user', (users, { id }) =>
   users.update(id, { disabled: false }, OPERATOR),
 );
-onUser('delete', 'delete a user with their sessions and access tokens', async (users, one) => {
-  await users.remove(one.id, OPERATOR);
-  return one;
-});
+onUser(
+  'delete',
+  'delete a user with their sessions and access tokens',
+  async (users, one) => {
+    await users.remove(one.id, OPERATOR);
+    return one;
+  },
+  (one) => toLine(one, 'deleted'),
+);
 
 user
   .command('password')
@@ -158,7 +177,7 @@ user
   .option('--revoke', 'make the current password, all sessions and all access tokens invalid at once')
   .addOption(json)
   .action((idOrEmail: string, { revoke = false, json: isJson }: PasswordOptions) =>
-    withUsers(async (users, { compat }, context) => {
+    withUsers(async (users, { compat, http }, context) => {
       if (compat === 'alx')
         throw new Error(
           'AUTH_COMPAT=alx has no route that takes reset tokens, so none was issued. They need AUTH_COMPAT=standard.',
@@ -168,7 +187,8 @@ user
       if (isJson) print({ token: token.reveal(), expires_at: expiresAt.toISOString() });
       else
         console.log(
-          `${token.reveal()}\nValid until ${expiresAt.toISOString()}. Send it to POST /password/reset.`,
+          `${token.reveal()}\nValid until ${expiresAt.toISOString()}. The user sends it to ` +
+            `POST ${http.prefix}/password/reset, as {"token": "…", "new_password": "…"}.`,
         );
     }),
   );
@@ -188,11 +208,11 @@ Run it while the server uses the first store, stop the server, run it again with
 server on the second store. Nobody is signed out.`,
   )
   .action(async (options: MoveOptions) => {
-    const configured = () => loadConfig(process.env, READING).storage.sessions;
-    const { from = configured(), to = configured() } = options;
+    const { storage } = loadConfig(process.env, READING);
+    const { from = urlOf(storage.sessions), to = urlOf(storage.sessions) } = options;
     const fault = faultOf(from, to);
     if (fault) move.error(`error: ${fault}`);
-    const counts = await withStores(from, to, moveWithProgress);
+    const counts = await withStores(from, to, { ...storage, tables: 'require' }, moveWithProgress);
     const { copied, updated, ended, unchanged, unmovable } = counts;
     if (options.json) print(counts);
     else console.log(`${copied} copied, ${updated} updated, ${ended} ended, ${unchanged} unchanged`);
@@ -231,22 +251,35 @@ program
   .action((options: Output) => {
     const settings = describeConfig(process.env, READING);
     loadConfig(process.env, READING).warnings.forEach((warning) => console.error(warning));
-    if (options.json) print(settings);
-    else
-      settings.forEach(({ name, value, source }) => console.log(`${name.padEnd(22)} ${value}  [${source}]`));
+    if (options.json) return print(settings);
+    const width = Math.max(...settings.map(({ name }) => name.length));
+    settings.forEach(({ name, value, source }) =>
+      console.log(`${name.padEnd(width)}  ${value}  [${source}]`),
+    );
   });
 
 program
   .command('migrate')
   .description('create or update the tables; the server does this at start, too')
-  .action(async () => {
+  .option('--sql', 'change nothing, and print the SQL statements for the database of DATABASE_URL')
+  .action(async ({ sql }: MigrateOptions) => {
     const { storage } = loadConfig(process.env, READING);
+    if (sql) return printMigration(storage);
     await (await Connections.open(storage)).onApplicationShutdown();
     const urls = [...new Set([storage.database, storage.sessions])];
-    console.log(`Up to date: ${urls.map(withoutSecrets).join(', ')}`);
+    console.log(`Up to date: ${urls.map(labelOf).join(', ')}`);
   });
 
-/** The first line; an error where the bytes are not UTF-8: what was typed would be another text. */
+async function printMigration({ database, sessions, ...tables }: StorageOptions): Promise<void> {
+  if (database === 'memory:') throw new Error('DATABASE_URL is memory:, which has no tables.');
+  console.log(await migrationScript(urlOf(database), tables));
+  if (sessions !== database && /^(sqlite|postgres(ql)?):/.test(urlOf(sessions)))
+    console.error(
+      'The database of SESSION_STORE_URL is not included. Print its statements with DATABASE_URL set to its URL.',
+    );
+}
+
+/** Reads the first line. Throws if the input is not UTF-8. */
 async function readLine(stream: NodeJS.ReadableStream): Promise<string> {
   const content = decodeUtf8(await buffer(stream));
   if (content === null)
@@ -256,15 +289,16 @@ async function readLine(stream: NodeJS.ReadableStream): Promise<string> {
 
 async function findUser(users: UsersService, idOrEmail: string): Promise<User> {
   const one = (await users.find(idOrEmail)) ?? (await users.findByEmail(idOrEmail));
-  if (!one) throw new Error('There is no such user. List the users with: coatcheck user list');
+  if (!one) throw new Error('There is no such user. List the users with the command: user list');
   return one;
 }
 
-/** A command on one user, who is named by id or address. */
+/** Adds a command that changes one user, named by id or e-mail, and prints the user. */
 function onUser(
   name: string,
   description: string,
   change: (users: UsersService, one: User) => Promise<User>,
+  line: (one: User) => string = toLine,
 ): void {
   user
     .command(name)
@@ -275,12 +309,12 @@ function onUser(
       withUsers(async (users, config) => {
         const changed = await change(users, await findUser(users, idOrEmail));
         if (options.json) print(toJson(changed, config));
-        else console.log(toLine(changed));
+        else console.log(line(changed));
       }),
     );
 }
 
-/** Why nothing can be moved between two stores; the values, which may have a password in them, are left out. */
+/** Why sessions cannot be moved between two stores, without the values of the URLs; null if they can. */
 function faultOf(from: string, to: string): string | null {
   const faults = [
     ['--from', faultOfSessionStoreUrl(from)],
@@ -294,11 +328,12 @@ function faultOf(from: string, to: string): string | null {
 async function withStores<T>(
   from: string,
   to: string,
+  tables: TableOptions,
   work: (source: SessionStore, target: SessionStore) => Promise<T>,
 ): Promise<T> {
-  const source = await openBackend(from, PATIENCE, 'require');
+  const source = await openBackend(from, STORE_TIMEOUT, tables);
   try {
-    const target = await openBackend(to, PATIENCE, 'require');
+    const target = await openBackend(to, STORE_TIMEOUT, tables);
     try {
       return await work(source.sessions, target.sessions);
     } finally {
@@ -309,9 +344,14 @@ async function withStores<T>(
   }
 }
 
-/** With a bar where somebody sees it. */
+/** The variables of the environment name nothing but URLs. */
+function urlOf(place: string | StorageSource): string {
+  return typeof place === 'string' ? place : place.label;
+}
+
+/** Moves the sessions, with a progress bar on a terminal. */
 async function moveWithProgress(source: SessionStore, target: SessionStore): Promise<MoveCounts> {
-  // Ctrl+C ends the process, and leaves the terminal as it was.
+  // Without `gracefulExit: false`, the bar would handle Ctrl+C instead of letting it end the process.
   const bar = new SingleBar({ format: '{bar} {value}/{total}', gracefulExit: false, linewrap: true });
   if (process.stderr.isTTY) bar.start(await countEntries(source), 0);
   try {
@@ -337,7 +377,7 @@ async function withUsers(
       'DATABASE_URL is memory:, which no other process can read. Set the DATABASE_URL of the server.',
     );
   const context = await NestFactory.createApplicationContext(OperatorModule.forRoot(config), {
-    logger: LOST_EVENTS,
+    logger: LOGGER,
     abortOnError: false,
   });
   try {
@@ -360,23 +400,19 @@ class OperatorModule {
       ],
       providers: [
         SessionEnder,
-        { provide: FieldRules, useClass: RequestFieldRules },
+        {
+          provide: FieldRules,
+          inject: [PasswordsService, UsersOptions, Clock],
+          useFactory: (...needs: ConstructorParameters<typeof RequestFieldRules>) =>
+            new RequestFieldRules(...needs),
+        },
         { provide: Clock, useClass: SystemClock },
       ],
     };
   }
 }
 
-async function listAll(users: UsersService): Promise<User[]> {
-  const all: User[] = [];
-  for (;;) {
-    const page = await users.list(1000, all.at(-1) ?? null);
-    if (page.length === 0) return all;
-    all.push(...page);
-  }
-}
-
-/** The newest events from an instant on. */
+/** The newest events since a time, at most `limit`. */
 async function listEvents(
   store: AuditStore,
   filter: AuditFilter,
@@ -393,21 +429,21 @@ async function listEvents(
   return all.filter(({ at }) => at >= since);
 }
 
-/** A user as the API of this configuration shows them. */
+/** The JSON of a user in the API of this configuration. */
 function shown(one: User, { compat }: Config) {
   return compat === 'alx' ? alxUserJson(one) : userJson(one);
 }
 
-/** A user as the API shows them, and whether they are disabled, which operators alone see. */
+/** The JSON of a user with `disabled`, which the API does not show. */
 function toJson(one: User, config: Config) {
   return { ...shown(one, config), disabled: one.disabled };
 }
 
-function toLine({ id, email, role, disabled }: User): string {
-  return `${id}  ${role.padEnd(5)}  ${disabled ? 'disabled' : 'enabled '}  ${printable(email)}`;
+function toLine({ id, email, role, disabled }: User, state = disabled ? 'disabled' : 'enabled'): string {
+  return `${id}  ${role.padEnd(5)}  ${state.padEnd(8)}  ${printable(email)}`;
 }
 
-/** When, what, and whatever else is known, by name. */
+/** One line: time, type, and the other known values by name. */
 function toEventLine(event: AuditEvent): string {
   const { id: _, at, type, details, count, last_at, ...rest } = auditJson(event);
   const repeated = count === 1 ? {} : { count: String(count), last_at };
@@ -434,7 +470,7 @@ function print(value: unknown): void {
   console.log(JSON.stringify(value, null, 2));
 }
 
-/** What an operator is told: our refusals in words, all else as it came. */
+/** The message for the operator: the details of a `DomainError`, or the message of any other error. */
 function explain(error: unknown): string {
   if (!(error instanceof DomainError)) return error instanceof Error ? error.message : 'Failed.';
   const { detail, faults } = problemOf(error);
@@ -443,7 +479,7 @@ function explain(error: unknown): string {
     : faults.map((fault) => `${fault.pointer.slice(1)}: ${fault.detail}`).join('\n');
 }
 
-Logger.overrideLogger(LOST_EVENTS);
+Logger.overrideLogger(LOGGER);
 try {
   if (!process.argv.slice(2).every(isDecoded))
     program.error('error: an argument is not UTF-8. Send it in this encoding.');

@@ -5,7 +5,7 @@ import { SessionsOptions } from './sessions/sessions-options.js';
 import { StorageOptions } from './storage/storage-options.js';
 import { UsersOptions, type UsersOptionsGiven } from './users/users-options.js';
 
-/** Which routes are served; each left out is. */
+/** Which routes are served; all that are left out are served. */
 export interface ServedRoutes {
   /** Users, registration and password resets. */
   readonly users?: boolean;
@@ -15,21 +15,21 @@ export interface ServedRoutes {
   readonly audit?: boolean;
 }
 
-/** The options of all modules: those of `AuthModule`, and beside them a part for each other one. */
+/** The options of all modules: those of `AuthModule`, and one property for each other module. */
 export interface CoatcheckOptionsGiven extends Omit<AuthOptionsGiven, 'routes'> {
-  /** False where a global module of yours provides the stores. */
+  /** False if a global module of yours provides the stores. */
   readonly storage?: Given<StorageOptions> | false;
   readonly users?: Omit<UsersOptionsGiven, 'routes'>;
   readonly sessions?: Given<SessionsOptions>;
-  /** False where nothing is recorded. */
+  /** False for no audit trail. */
   readonly audit?: Omit<Given<AuditOptions>, 'routes'> | false;
-  /** One answer, or one for each module. */
+  /** Whether routes are served: one boolean for all modules, or one for each. */
   readonly routes?: ServedRoutes | boolean;
 }
 
 const PARTS = ['storage', 'users', 'sessions', 'audit'] as const;
 
-/** The checked options of all modules. An `OptionsError` lists the faults of all of them at once. */
+/** The checked options of all modules. Throws an `OptionsError` with the faults of all of them. */
 export class CoatcheckOptions {
   readonly auth: AuthOptions;
   readonly users: UsersOptions;
@@ -55,7 +55,7 @@ export class CoatcheckOptions {
   }
 }
 
-/** The options of one part; where they have faults, these are added to the list and the defaults are returned. */
+/** The options of one module. If they have faults, adds these to `faults` and returns the defaults. */
 function partOf<Options>(
   name: string,
   given: unknown,

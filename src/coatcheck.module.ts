@@ -4,22 +4,28 @@ import { AuditModule } from './audit.module.js';
 import { AuthModule } from './auth.module.js';
 import type { AuthOptions } from './auth/auth-options.js';
 import { CoatcheckOptions, type CoatcheckOptionsGiven } from './coatcheck-options.js';
-import { type AsyncOptions, optionsProvider } from './common/async-options.js';
-import { type Given, OptionsError } from './common/options.js';
+import { type AsyncOptions, assertAsync, optionsProvider, returnIt } from './common/async-options.js';
+import { type Given, OptionsError, assertObject, isRecord } from './common/options.js';
 import { SessionsModule } from './sessions.module.js';
 import type { StorageOptions } from './storage/storage-options.js';
 import { StorageModule } from './storage/storage.module.js';
 import { UsersModule } from './users.module.js';
+import type { UsersOptions, UsersOptionsGiven } from './users/users-options.js';
 
-/** What decides which modules, guards, routes and providers there are: it is known before the application is built. */
+/** The options that decide which modules, guards, routes and providers there are, so a factory cannot return them. */
 interface Choice extends Pick<CoatcheckOptionsGiven, 'type' | 'strategies' | 'global' | 'routes'> {
-  /** Given where a module, or a store of it, is left out. */
+  /** False to leave out the module; `without` to leave out some stores. */
   readonly storage?: false | Pick<Given<StorageOptions>, 'without'>;
   readonly audit?: false;
+  /** The classes of your own users; the factory returns the other options of users. */
+  readonly users?: Pick<UsersOptionsGiven, 'directory' | 'credentialVerifier'>;
 }
 
 export interface CoatcheckAsyncOptions
   extends AsyncOptions<Omit<CoatcheckOptionsGiven, 'type' | 'strategies' | 'global' | 'routes'>>, Choice {}
+
+/** The names of a `Choice`. */
+const BESIDE = ['type', 'strategies', 'global', 'routes', 'storage', 'audit', 'users'];
 
 @Module({})
 class CoatcheckOptionsModule {}
@@ -27,11 +33,10 @@ class CoatcheckOptionsModule {}
 /** Imports `StorageModule`, `AuditModule`, `SessionsModule`, `AuthModule` and `UsersModule` with one set of options. */
 @Module({})
 export class CoatcheckModule extends NeedsForRoot {
-  /** `imports` are the modules of what your own strategies inject. */
-  static forRoot({
-    imports = [],
-    ...given
-  }: CoatcheckOptionsGiven & Pick<ModuleMetadata, 'imports'> = {}): DynamicModule {
+  /** `imports` are the modules that provide the dependencies of your own strategies. */
+  static forRoot(all: CoatcheckOptionsGiven & Pick<ModuleMetadata, 'imports'> = {}): DynamicModule {
+    assertObject('CoatcheckOptions', all);
+    const { imports = [], ...given } = all;
     const { storage, audit, sessions, auth, users } = new CoatcheckOptions(given);
     return {
       module: CoatcheckModule,
@@ -41,21 +46,16 @@ export class CoatcheckModule extends NeedsForRoot {
         ...(audit === false ? [] : [AuditModule.forRoot(audit)]),
         SessionsModule.forRoot(sessions),
         AuthModule.forRoot({ ...auth, imports }),
-        UsersModule.forRoot(users),
+        UsersModule.forRoot({ ...users, imports }),
       ],
     };
   }
 
-  /** The factory is called once; `imports` are also those of what your own strategies inject. */
-  static forRootAsync({
-    type,
-    strategies,
-    global,
-    routes,
-    storage,
-    audit,
-    ...given
-  }: CoatcheckAsyncOptions): DynamicModule {
+  /** Calls the factory once. `imports` also provide the dependencies of your own strategies. */
+  static forRootAsync(all: CoatcheckAsyncOptions): DynamicModule {
+    assertAsync('CoatcheckOptions', all, BESIDE);
+    assertChoice(all);
+    const { type, strategies, global, routes, storage, audit, users: classes, ...given } = all;
     const choice = {
       type,
       strategies,
@@ -64,7 +64,7 @@ export class CoatcheckModule extends NeedsForRoot {
       ...(storage === false && { storage }),
       ...(audit === false && { audit }),
     };
-    const chosen = new CoatcheckOptions({ ...choice, storage });
+    const chosen = new CoatcheckOptions({ ...choice, storage, users: classes });
     const options: DynamicModule = {
       module: CoatcheckOptionsModule,
       imports: given.imports,
@@ -103,13 +103,34 @@ export class CoatcheckModule extends NeedsForRoot {
           inject: [CoatcheckOptions],
           useFactory: (all: CoatcheckOptions) => withoutChoice(all.auth),
         }),
-        UsersModule.forRootAsync({ ...part('users'), routes: users.routes }),
+        UsersModule.forRootAsync({
+          ...classes,
+          routes: users.routes,
+          imports: [options, ...(given.imports ?? [])],
+          inject: [CoatcheckOptions],
+          useFactory: ({ users: all }: CoatcheckOptions) => withoutClasses(all),
+        }),
       ],
     };
   }
 }
 
-/** A factory cannot leave out a module, as it is called when the modules are there. */
+/** Throws if `storage`, `users` or `audit` beside a factory have options that only the factory can return. */
+function assertChoice({ storage, audit, users }: Choice): void {
+  const faults = [
+    ...othersThan(['without'], storage, 'storage'),
+    ...othersThan(['directory', 'credentialVerifier'], users, 'users'),
+  ];
+  if (![undefined, false].includes(audit)) faults.push(`audit: ${returnIt(['false'])}`);
+  if (faults.length > 0) throw new OptionsError('CoatcheckOptions', faults);
+}
+
+function othersThan(known: readonly string[], given: unknown, part: string): string[] {
+  const others = isRecord(given) ? Object.keys(given).filter((name) => !known.includes(name)) : [];
+  return others.map((name) => `${part}.${name}: ${returnIt(known)}`);
+}
+
+/** Throws if a factory returned false: it cannot leave out a module, because it runs after the modules are chosen. */
 function presentPart<Name extends keyof CoatcheckOptions>(
   options: CoatcheckOptions,
   name: Name,
@@ -135,4 +156,9 @@ function withoutChoice({
   ...rest
 }: AuthOptions) {
   return rest;
+}
+
+/** Left out where the factory did not give them; where it did, `UsersModule` refuses them. */
+function withoutClasses({ directory, credentialVerifier, ...rest }: UsersOptions) {
+  return { ...rest, ...(directory && { directory }), ...(credentialVerifier && { credentialVerifier }) };
 }

@@ -7,13 +7,13 @@ import {
   ModuleRef,
   ModulesContainer,
 } from '@nestjs/core';
-import { freshnessOf, isOwnController, rolesOf } from './auth/decorators/access.js';
+import { freshnessOf, isOwnController, needsRole } from './auth/decorators/access.js';
 import { FreshGuard } from './auth/guards/fresh.guard.js';
 import { RolesGuard } from './auth/guards/roles.guard.js';
 
 /** The decorators that do nothing without their guard. */
 const NEEDS = [
-  ['@Roles()', RolesGuard, (handler, controller) => rolesOf(handler, controller).length > 0],
+  ['@Roles()', RolesGuard, needsRole],
   ['@Fresh()', FreshGuard, (handler, controller) => freshnessOf(handler, controller) !== null],
 ] as const satisfies readonly (readonly [string, Type, (handler: object, controller: object) => boolean])[];
 

@@ -35,28 +35,65 @@ export { AuditOptions } from './audit/audit-options.js';
 export { AUDIT_WINDOW, type AuditFilter, type AuditPage, AuditStore } from './audit/audit-store.js';
 export { AuditSweeper } from './audit/audit-sweeper.js';
 export { AuditTrail } from './audit/audit-trail.js';
+export {
+  OnSecurityEvent,
+  type SecurityEvent,
+  type SecurityEventName,
+  SecurityEvents,
+} from './audit/security-events.js';
 export type { Initiator } from './audit/initiator.js';
-export { CurrentInitiator, initiatorOf } from './auth/request-initiator.js';
+export { CurrentInitiator, initiatorOfRequest as initiatorOf } from './auth/request-initiator.js';
 
-export { type Account, type Attempt, type SignInSource, GuessThrottle } from './throttle/guess-throttle.js';
+export {
+  type Account as ThrottledAccount,
+  type Attempt,
+  type SignInSource,
+  GuessThrottle,
+} from './throttle/guess-throttle.js';
 export { MemoryThrottleStore } from './throttle/memory.throttle-store.js';
-export { ThrottleStore } from './throttle/throttle-store.js';
+export type { FailureWindow } from './throttle/network-failures.js';
+export type { Change, TextEntry, TextTable } from './throttle/text-table.js';
+export { TextThrottleStore } from './throttle/text-throttle-store.js';
+export {
+  type CodeAttempt,
+  type Guess,
+  type NetworkFailure,
+  type NetworkNames,
+  type ThrottleQuery,
+  type ThrottleState,
+  ThrottleStore,
+} from './throttle/throttle-store.js';
 export { ThrottleOptions } from './throttle/throttle-options.js';
 
+export { Accounts, BuiltInAccounts, DirectoryAccounts, type KnownUser } from './users/accounts.js';
+export { BuiltInDirectory } from './users/built-in-directory.js';
+export { CredentialStore, FIRST_VERSION, type StoredCredential } from './users/credential-store.js';
 export { Argon2PasswordHasher } from './users/passwords/argon2.password-hasher.js';
 export { BcryptPasswordHasher } from './users/passwords/bcrypt.password-hasher.js';
 export type { TaskOwner } from './users/passwords/fair-queue.js';
+export { type Pbkdf2Parts, pbkdf2Hash } from './users/passwords/legacy/pbkdf2.js';
+export { type ScryptParts, scryptHash } from './users/passwords/legacy/scrypt.js';
 export { PasswordHasher } from './users/passwords/password-hasher.js';
 export { type IssuedReset, PasswordResetService } from './users/password-reset.service.js';
 export { ResetToken } from './users/reset-token.js';
-export { type Credential, type Role, type User, emailKey } from './users/user.js';
+export { type AddressRule, type Credential, type Role, type User, emailKey, nameKey } from './users/user.js';
 export {
-  type UserChanges,
+  type Account,
+  type AppRole,
+  type AppUser,
+  type Register,
+  UserDirectory,
+} from './users/user-directory.js';
+export {
+  ALL_USERS,
+  USER_SORTS,
+  type UserPage,
   type UserPosition,
-  type UserRemoval,
-  UserStore,
-  type UserUpdate,
-} from './users/user-store.js';
+  type UserQuery,
+  type UserSort,
+} from './users/user-query.js';
+export { type UserChanges, type UserRemoval, UserStore, type UserUpdate } from './users/user-store.js';
+export { MemoryResetTokenStore } from './users/memory.reset-token-store.js';
 export { ResetTokenStore } from './users/reset-token-store.js';
 export { UserListener } from './users/user-listener.js';
 export { type UsersAsyncOptions, UsersModule } from './users.module.js';
@@ -67,16 +104,21 @@ export {
   type UsersOptionsGiven,
 } from './users/users-options.js';
 export type { HasherOptions } from './users/passwords/recipe.password-hasher.js';
-export { type NewUser, type PasswordSource, UsersService, type Verification } from './users/users.service.js';
+export { type PasswordSource, PasswordsService, type Verification } from './users/passwords.service.js';
+export { CredentialVerifier, type PasswordAttempt } from './users/credential-verifier.js';
+export { type Identity, identityOf } from './users/identity.js';
+export { type NewUser, UsersService } from './users/users.service.js';
 
+export type { EndReason } from './sessions/endings.js';
 export type {
   ClientFacts,
-  EndReason,
   Ending,
   Session,
   SessionEntry,
   SessionKind,
+  SessionOwner,
   SessionScope,
+  SessionState,
   StoredSession,
   Transport,
 } from './sessions/session.js';
@@ -97,6 +139,7 @@ export {
   type FindSession,
   type OpenedSession,
   type Resumption,
+  type SessionAct,
   type SessionTerms,
   SessionsService,
 } from './sessions/sessions.service.js';
@@ -108,19 +151,30 @@ export {
   type HttpExchange,
   type IssuedSession,
   type Principal,
+  type PrincipalGiven,
   type Rejection,
-  type SessionEnds,
   type SignInOptions,
-  DEFAULT_SIGN_IN_OPTIONS,
   rejected,
 } from './auth/auth.js';
+export { type SessionEnds, type SignedIn, type SignInResult, SignInService } from './auth/sign-in.service.js';
+export type { AuthRequest } from './auth/auth-request.js';
 export { AuthChain } from './auth/strategies/auth-chain.js';
 export { AuthGuard } from './auth/guards/auth.guard.js';
 export { type AuthAsyncOptions, AuthModule, type AuthSyncOptions } from './auth.module.js';
 export { AuthOptions, type AuthOptionsGiven, type CookieSettings } from './auth/auth-options.js';
 export { FreshGuard } from './auth/guards/fresh.guard.js';
 export { RolesGuard } from './auth/guards/roles.guard.js';
-export { SessionCookie } from './auth/carriers/session-cookie.js';
+export {
+  type JoinsCredentials,
+  type SessionCredential,
+  SessionCredentials,
+  sessionCredentialsOf,
+} from './auth/session-credentials.js';
+export { BearerCarrier } from './auth/carriers/bearer-carrier.js';
+export { Carriers } from './auth/carriers/carriers.js';
+export { CookieCarrier } from './auth/carriers/cookie-carrier.js';
+export { TokenCarrier } from './auth/carriers/token-carrier.js';
+export { authRequestOf } from './auth/express-request.js';
 export { type JoinsUsers, type SessionUser, SessionUsers, sessionUsersOf } from './auth/session-users.js';
 export { BasicAuth } from './auth/strategies/basic.auth.js';
 export { SessionAuth } from './auth/strategies/session.auth.js';
@@ -129,24 +183,12 @@ export { SessionExpAuth } from './auth/strategies/session-exp.auth.js';
 export { TokenAuth } from './auth/strategies/token.auth.js';
 
 export { MemoryAuditStore } from './storage/memory/memory.audit-store.js';
+export { MemoryCredentialStore } from './storage/memory/memory.credential-store.js';
 export { MemorySessionStore } from './storage/memory/memory.session-store.js';
 export { MemoryUserStore } from './storage/memory/memory.user-store.js';
+export { Readiness } from './storage/readiness.js';
 export { type StorageAsyncOptions, StorageModule } from './storage/storage.module.js';
 export { StorageOptions } from './storage/storage-options.js';
 
 export { userJson } from './http/api/users/user-json.js';
 export { ReadsOwnBody } from './http/body-decorators.js';
-export { HttpOptions } from './server/http/http-options.js';
-export { createExpressServer } from './server/http/express-server.js';
-export { JsonExpressAdapter } from './server/http/json-express.adapter.js';
-
-export { AppModule } from './server/app.module.js';
-export { type Config, ConfigError } from './server/config/config.js';
-export type { CompatRules, Rule } from './server/config/compat-rules.js';
-export { type ConfigReading, loadConfig } from './server/config/load-config.js';
-export { configureApp, createApp } from './server/create-app.js';
-
-export { AlxAppModule } from './compat/alx/alx-app.module.js';
-export { ALX_RULES } from './compat/alx/alx-rules.js';
-export { AlxModule } from './compat/alx/alx.module.js';
-export { configureAlxApp, createAlxApp } from './compat/alx/create-alx-app.js';

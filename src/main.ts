@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from './server/app.module.js';
 import type { Config } from './server/config/config.js';
+import { loadEnvFile } from './server/config/env-file.js';
 import { loadConfig } from './server/config/load-config.js';
 import { AlxAppModule } from './compat/alx/alx-app.module.js';
 import { ALX_RULES } from './compat/alx/alx-rules.js';
@@ -13,18 +14,19 @@ import { JsonExpressAdapter } from './server/http/json-express.adapter.js';
 import { LAST_LINES, Output } from './server/logging/output.js';
 import { PinoLogger } from './server/logging/pino.logger.js';
 import { ProcessEnd, hasTerminal } from './server/process-end.js';
-import { OpeningError } from './storage/connections.js';
-import { withoutSecrets } from './storage/store-url.js';
+import { OpeningError, labelOf } from './storage/connections.js';
 import { RegistrationService } from './users/registration.service.js';
 import { Workers } from './server/workers.js';
 
 const STORE_VARIABLES = { database: 'DATABASE_URL', sessions: 'SESSION_STORE_URL' } as const;
 
-/** Milliseconds that the end of a process may take, and of all together; last log lines may take half a second more. */
+/** Milliseconds that the stop of a process may take, and of the supervisor with all workers. Plus `LAST_LINES`. */
 const TIME_LIMIT = 9_000;
 const TIME_LIMIT_OF_ALL = 9_900;
 
 async function main(): Promise<void> {
+  // The workers get the variables of the supervisor.
+  if (cluster.isPrimary) loadEnvFile(process.env);
   const config = loadConfig(process.env, { compat: { alx: ALX_RULES } });
   const logger = await PinoLogger.open({ level: config.logLevel, production: config.production });
   logWhatNodeReports(logger);
@@ -37,7 +39,7 @@ async function main(): Promise<void> {
     if (cluster.isWorker) process.send?.(ready);
     else logger.print(bannerOf(config, ready));
   } catch (error) {
-    // What a signal interrupts is no failure.
+    // An error after a stop signal is not a failed start.
     if (!end.isBegun) throw error;
   }
 }
@@ -57,7 +59,7 @@ function warnOfRisks({ compat, users, warnings }: Config, logger: PinoLogger): v
     );
 }
 
-/** A warning of Node's, or an error that nobody caught, is an entry of the log; the error ends the process. */
+/** Logs warnings of Node and uncaught errors. An uncaught error ends the process with exit code 1. */
 function logWhatNodeReports(logger: PinoLogger): void {
   process.removeAllListeners('warning').on('warning', ({ name, message }) => {
     logger.warn(`${name}: ${message}`, 'Node');
@@ -68,7 +70,7 @@ function logWhatNodeReports(logger: PinoLogger): void {
   });
 }
 
-/** Where a server listens, and whether it waits for its first user. */
+/** The URL of the server, and whether it still has no user. */
 interface Ready {
   readonly url: string;
   readonly isWaiting: boolean;
@@ -82,16 +84,17 @@ async function serve(config: Config, logger: PinoLogger, end: ProcessEnd): Promi
   const app = await NestFactory.create(module, new JsonExpressAdapter(), { logger, abortOnError: false });
   (isAlx ? configureAlxApp : configureApp)(app, config.http);
   end.finishFirst(() => app.close());
-  await app.listen(config.port, config.host).catch(({ message }: Error) => {
-    throw new Error(`Cannot listen at API_HOST and API_PORT: ${message}`);
+  await app.listen(config.port, config.host).catch(({ message, code }: NodeJS.ErrnoException) => {
+    const advice = code === 'EADDRINUSE' ? '. Choose another API_PORT' : '';
+    throw new Error(`Cannot listen at API_HOST and API_PORT: ${message}${advice}`);
   });
   const url = addressOf(app.getHttpServer().address() as AddressInfo);
   return { url, isWaiting: await app.get(RegistrationService).isWaitingForTheFirst() };
 }
 
 /**
- * A worker ends on SIGTERM, and when its supervisor has died. It leaves SIGINT and SIGHUP, which a terminal sends to all
- * processes, to the supervisor.
+ * Ends a worker on SIGTERM and after the death of its supervisor. A worker ignores SIGINT and SIGHUP, which a terminal
+ * sends to all processes; the supervisor handles them.
  */
 function endAsWorker(end: ProcessEnd): void {
   end.on('SIGTERM');
@@ -104,8 +107,8 @@ function endAsWorker(end: ProcessEnd): void {
 }
 
 /**
- * Starts workers and supervises them. SIGTERM and SIGINT end them all, and so does SIGHUP from a terminal that was closed;
- * any other SIGHUP replaces them one by one.
+ * Starts and supervises the workers. SIGTERM, SIGINT and the SIGHUP of a closed terminal stop them all. Any other SIGHUP
+ * replaces them one by one.
  */
 async function supervise(config: Config, logger: PinoLogger, end: ProcessEnd): Promise<Ready> {
   const { setupCode } = config.users;
@@ -120,7 +123,7 @@ async function supervise(config: Config, logger: PinoLogger, end: ProcessEnd): P
   return workers.start();
 }
 
-/** Where this machine reaches the server, which may listen on all of its addresses. */
+/** The URL of the server; with 127.0.0.1 if it listens on all addresses. */
 function addressOf({ address, family, port }: AddressInfo): string {
   if (address === '0.0.0.0' || address === '::') return `http://127.0.0.1:${port}`;
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
@@ -131,7 +134,7 @@ function bannerOf(config: Config, { url, isWaiting }: Ready): string {
   return [ready, ...servedHosts(config), ...(isWaiting ? [nextStep(config, url)] : [])].join('\n');
 }
 
-/** Which hosts are served, where that is not every one. */
+/** A sentence about the served hosts, unless every host is served. */
 function servedHosts({ http: { allowedHosts, loopbackHosts } }: Config): string[] {
   if (loopbackHosts)
     return [
@@ -142,9 +145,8 @@ function servedHosts({ http: { allowedHosts, loopbackHosts } }: Config): string[
 
 function describe({ auth, storage, workers }: Config): string {
   const strategy = auth.types.join(' then ');
-  const users = withoutSecrets(storage.database);
-  const sessions =
-    storage.sessions === storage.database ? '' : `, sessions in ${withoutSecrets(storage.sessions)}`;
+  const users = labelOf(storage.database);
+  const sessions = storage.sessions === storage.database ? '' : `, sessions in ${labelOf(storage.sessions)}`;
   const processes = workers === 1 ? '' : `, ${workers} workers`;
   return `${strategy}, users in ${users}${sessions}${processes}`;
 }
@@ -161,7 +163,7 @@ function nextStep({ http, users, newSetupCode }: Config, url: string): string {
   ].join('\n');
 }
 
-/** Why there is no server, and by which variable that can be helped. */
+/** Why the start failed, with the variable to correct if a store failed. */
 function explain(error: unknown): string {
   if (error instanceof OpeningError) return `${STORE_VARIABLES[error.option]}: ${error.message}`;
   return error instanceof Error ? error.message : String(error);

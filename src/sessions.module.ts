@@ -1,8 +1,9 @@
 import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { MADE_BY_FOR_ROOT, NeedsForRoot } from './common/for-root.js';
-import { type AsyncOptions, optionsProvider } from './common/async-options.js';
+import { type AsyncOptions, assertAsync, optionsProvider } from './common/async-options.js';
 import type { Given } from './common/options.js';
 import { Clock, SystemClock } from './common/clock.js';
+import { SecurityEvents } from './audit/security-events.js';
 import { StartCheck } from './start-check.js';
 import { SessionSweeper } from './sessions/session-sweeper.js';
 import { SessionsOptions } from './sessions/sessions-options.js';
@@ -16,6 +17,7 @@ export class SessionsModule extends NeedsForRoot {
   }
 
   static forRootAsync(given: AsyncOptions<Given<SessionsOptions>>): DynamicModule {
+    assertAsync('SessionsOptions', given);
     return moduleOf(given.imports, optionsProvider(SessionsOptions, given));
   }
 }
@@ -27,6 +29,7 @@ function moduleOf(imports: ModuleMetadata['imports'], options: Provider<Sessions
     providers: [
       MADE_BY_FOR_ROOT,
       StartCheck,
+      SecurityEvents,
       SessionsService,
       SessionSweeper,
       options,

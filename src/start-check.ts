@@ -1,30 +1,28 @@
-import { Injectable } from '@nestjs/common';
-import { ModuleRef, ModulesContainer } from '@nestjs/core';
-import { AuditStore } from './audit/audit-store.js';
-import { SessionStore } from './sessions/session-store.js';
-import { ThrottleStore } from './throttle/throttle-store.js';
-import { ResetTokenStore } from './users/reset-token-store.js';
-import { UserStore } from './users/user-store.js';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { STORES } from './storage/stores.js';
 
-/** The stores, and their names in `without` of `StorageModule`. */
-const STORES = [
-  [UserStore, 'users'],
-  [SessionStore, 'sessions'],
-  [AuditStore, 'audit'],
-  [ThrottleStore, 'throttle'],
-  [ResetTokenStore, 'reset_tokens'],
-] as const;
-
-/** Refuses to start an application that has a store from two places: which one is used would depend on the order of imports. */
+/**
+ * Refuses to start an application that has a store from two places, since the order of imports would decide which one is
+ * used, or that does not run on Express.
+ */
 @Injectable()
-export class StartCheck {
-  constructor(moduleRef: ModuleRef) {
+export class StartCheck implements OnModuleInit {
+  constructor(private readonly moduleRef: ModuleRef) {
     const modules = [...moduleRef.get(ModulesContainer, { strict: false }).values()];
-    const faults = STORES.flatMap(([store, name]) => {
-      const places = modules.filter(({ providers }) => providers.has(store)).map(({ name }) => name);
+    const faults = Object.entries(STORES).flatMap(([name, store]) => {
+      const places = modules.filter(({ providers }) => providers.has(store)).map((module) => module.name);
       return places.length > 1 ? [faultOf(store.name, name, places)] : [];
     });
     if (faults.length > 0) throw new Error(faults.join('\n'));
+  }
+
+  onModuleInit(): void {
+    const adapter = this.moduleRef.get(HttpAdapterHost, { strict: false }).httpAdapter;
+    if (adapter && adapter.getType() !== 'express')
+      throw new Error(
+        `Coatcheck runs on Express only, and this application on ${adapter.getType()}. Use @nestjs/platform-express.`,
+      );
   }
 }
 

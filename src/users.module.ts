@@ -1,7 +1,7 @@
 import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { MADE_BY_FOR_ROOT, NeedsForRoot } from './common/for-root.js';
-import { AuditTrail } from './audit/audit-trail.js';
-import { type AsyncOptions, optionsProvider } from './common/async-options.js';
+import { SecurityEvents } from './audit/security-events.js';
+import { type AsyncOptions, assertAsync, optionsProvider } from './common/async-options.js';
 import { Clock, SystemClock } from './common/clock.js';
 import { GuessThrottle } from './throttle/guess-throttle.js';
 import { MemoryThrottleStore } from './throttle/memory.throttle-store.js';
@@ -16,68 +16,115 @@ import { RegistrationService } from './users/registration.service.js';
 import { StatsController } from './http/api/service/stats.controller.js';
 import { UsersController } from './http/api/users/users.controller.js';
 import { USUAL_COST, UsersOptions, type UsersOptionsGiven } from './users/users-options.js';
+import { routesNeedAuth } from './route-check.js';
 import { StartCheck } from './start-check.js';
+import { checkNeeds } from './common/needs.js';
+import { assertObject } from './common/options.js';
+import { Accounts, BuiltInAccounts, DirectoryAccounts } from './users/accounts.js';
+import { CredentialStore } from './users/credential-store.js';
+import { CredentialVerifier } from './users/credential-verifier.js';
+import { PasswordsService } from './users/passwords.service.js';
+import { UserDirectory } from './users/user-directory.js';
 import { UserStore } from './users/user-store.js';
+import { MemoryResetTokenStore } from './users/memory.reset-token-store.js';
 import { ResetTokenStore } from './users/reset-token-store.js';
 import { UserListener } from './users/user-listener.js';
 import { UserListeners } from './users/user-listeners.js';
 import { UsersService } from './users/users.service.js';
 
-/** What a `PasswordResetService` needs besides its stores. */
-type ResetNeeds =
-  ConstructorParameters<typeof PasswordResetService> extends [unknown, unknown, ...infer Rest] ? Rest : never;
+type Choice = Pick<UsersOptionsGiven, 'routes' | 'directory' | 'credentialVerifier'>;
 
-type Choice = Pick<UsersOptionsGiven, 'routes'>;
+/** The names of a `Choice`. */
+const BESIDE = ['routes', 'directory', 'credentialVerifier'] as const;
 
-/** What decides which controllers there are stands beside the factory. */
+export type UsersSyncOptions = UsersOptionsGiven & Pick<ModuleMetadata, 'imports'>;
+
+/** What decides which controllers and providers there are stands beside the factory. */
 export interface UsersAsyncOptions extends AsyncOptions<Omit<UsersOptionsGiven, keyof Choice>>, Choice {}
 
 /**
- * Accounts and their routes. Needs a `UserStore`, which `StorageModule` or a global module of yours provides; without a
- * `ThrottleStore` beside it, failed attempts are counted in this process alone, and so are reset tokens without a `ResetTokenStore`.
+ * The users and their passwords. Needs a `UserStore`, or for a `directory` of your own a `CredentialStore`, which `StorageModule` or
+ * a global module of yours provides; without a `ThrottleStore` beside it, failed attempts are counted in this process alone, and so
+ * are reset tokens without a `ResetTokenStore`.
  */
 @Module({})
 export class UsersModule extends NeedsForRoot {
-  static forRoot(given: UsersOptionsGiven = {}): DynamicModule {
+  /** `imports` are the modules of what your directory and your verifier inject. */
+  static forRoot(all: UsersSyncOptions = {}): DynamicModule {
+    assertObject('UsersOptions', all);
+    const { imports = [], ...given } = all;
     const options = new UsersOptions(given);
-    return moduleOf(options.routes, [], { provide: UsersOptions, useValue: options });
+    return moduleOf(options, imports, { provide: UsersOptions, useValue: options });
   }
 
-  static forRootAsync({ routes = true, ...given }: UsersAsyncOptions): DynamicModule {
-    return moduleOf(routes, given.imports, optionsProvider(UsersOptions, given, { routes }));
+  static forRootAsync(all: UsersAsyncOptions): DynamicModule {
+    assertAsync('UsersOptions', all, BESIDE);
+    const { routes, directory, credentialVerifier, ...given } = all;
+    const choice = { routes, directory, credentialVerifier };
+    return moduleOf(new UsersOptions(choice), given.imports, optionsProvider(UsersOptions, given, choice));
   }
 }
 
 function moduleOf(
-  routes: boolean,
+  { routes, directory, credentialVerifier }: UsersOptions,
   imports: ModuleMetadata['imports'],
   options: Provider<UsersOptions>,
 ): DynamicModule {
+  const resets = credentialVerifier ? [] : [PasswordResetController];
+  const own = directory ? [] : [UsersController, StatsController, RegistrationController];
   return {
     module: UsersModule,
     imports,
-    controllers: routes
-      ? [UsersController, PasswordResetController, StatsController, RegistrationController]
-      : [],
+    controllers: routes ? [...own, ...resets] : [],
     providers: [
       MADE_BY_FOR_ROOT,
       StartCheck,
-      UsersService,
-      RegistrationService,
+      ...(routes ? [routesNeedAuth('UsersModule')] : []),
+      SecurityEvents,
+      ...(directory
+        ? [{ provide: UserDirectory, useClass: directory }]
+        : [UsersService, RegistrationService]),
+      ...(credentialVerifier ? [{ provide: CredentialVerifier, useClass: credentialVerifier }] : []),
       {
-        provide: PasswordResetService,
+        provide: Accounts,
         inject: [
-          UserStore,
-          { token: ResetTokenStore, optional: true },
+          // Not one that another module provides: it would be mixed with the routes of the built-in users.
+          directory ? UserDirectory : NONE,
+          { token: CredentialStore, optional: true },
+          { token: UserStore, optional: true },
+          UsersOptions,
+        ],
+        useFactory: accountsOf,
+      },
+      {
+        provide: PasswordsService,
+        inject: [
+          Accounts,
           PasswordHasher,
           GuessThrottle,
           Clock,
           UsersOptions,
-          { token: AuditTrail, optional: true },
+          SecurityEvents,
+          UserListener,
+          credentialVerifier ? CredentialVerifier : NONE,
+        ],
+        useFactory: (...needs: ConstructorParameters<typeof PasswordsService>) =>
+          new PasswordsService(...needs),
+      },
+      {
+        provide: PasswordResetService,
+        inject: [
+          { token: ResetTokenStore, optional: true },
+          Accounts,
+          PasswordHasher,
+          GuessThrottle,
+          Clock,
+          UsersOptions,
+          SecurityEvents,
           UserListener,
         ],
-        useFactory: (users: UserStore, tallies: ResetTokenStore | undefined, ...rest: ResetNeeds) =>
-          new PasswordResetService(users, tallies ?? new MemoryThrottleStore(), ...rest),
+        useFactory: (tokens: ResetTokenStore | undefined, accounts: Accounts, ...rest: ResetNeeds) =>
+          new PasswordResetService(accounts, tokens ?? new MemoryResetTokenStore(), ...rest),
       },
       { provide: UserListener, useClass: UserListeners },
       options,
@@ -94,9 +141,36 @@ function moduleOf(
         useFactory: hasherOf,
       },
     ],
-    exports: [UsersService, UsersOptions, RegistrationService, PasswordResetService],
+    exports: [
+      ...(directory ? [UserDirectory] : [UsersService, RegistrationService]),
+      Accounts,
+      PasswordsService,
+      UsersOptions,
+      PasswordResetService,
+    ],
     global: true,
   };
+}
+
+/** Injects undefined. */
+const NONE = { token: Symbol('none'), optional: true };
+
+/** What a `PasswordResetService` needs besides users and tokens. */
+type ResetNeeds =
+  ConstructorParameters<typeof PasswordResetService> extends [unknown, unknown, ...infer Rest] ? Rest : never;
+
+function accountsOf(
+  directory: UserDirectory | undefined,
+  credentials: CredentialStore | undefined,
+  users: UserStore | undefined,
+  options: UsersOptions,
+): Accounts {
+  if (!directory) {
+    checkNeeds('UsersModule', { UserStore: users });
+    return new BuiltInAccounts(users!, options);
+  }
+  checkNeeds('UsersModule', { CredentialStore: credentials });
+  return new DirectoryAccounts(directory, credentials!);
 }
 
 function hasherOf(options: UsersOptions): PasswordHasher | Promise<PasswordHasher> {
@@ -105,6 +179,7 @@ function hasherOf(options: UsersOptions): PasswordHasher | Promise<PasswordHashe
     cost: options.passwordCost ?? USUAL_COST[options.passwordHash],
     pepper: options.passwordPepper,
     previousPeppers: options.passwordPreviousPeppers,
+    devisePepper: options.devisePepper,
   };
   return options.passwordHash === 'bcrypt'
     ? new BcryptPasswordHasher(hasher)

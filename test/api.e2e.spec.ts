@@ -72,7 +72,7 @@ describe('The standard API', () => {
   });
 
   describe('logout', () => {
-    it('ends the session, expires the cookie and tells the holder of the token why it is over', async () => {
+    it('ends the session, expires the cookie and tells the client with the token why it ended', async () => {
       const visitor = app.visitor();
       await visitor.login('ann@example.com');
       const token = visitor.cookie!;
@@ -125,7 +125,7 @@ describe('The standard API', () => {
       });
     });
 
-    it('does not tell strangers which protected paths there are', async () => {
+    it('does not reveal which protected paths there are', async () => {
       const codes = ['/users/me', '/users/nobody', '/nowhere', '/', '/../status'].map(async (path) => {
         const { status, body } = await app.visitor().send('PATCH', path);
         return [status, body.code];
@@ -163,7 +163,7 @@ describe('The standard API', () => {
       expect((await ann.send('OPTIONS', '/nowhere')).status).toBe(404);
     });
 
-    it('answers OPTIONS of strangers alike, whatever the path', async () => {
+    it('answers OPTIONS without a credential alike on every path', async () => {
       const answers = new Set<string>();
       const paths = [
         '/api/v1/stats',
@@ -348,7 +348,7 @@ describe('The standard API', () => {
       expect((await app.visitor().login('fay@example.com', 'another good password')).status).toBe(200);
     });
 
-    it('ends other sessions, whose holders are told why', async () => {
+    it('ends other sessions, and says why to their clients', async () => {
       await app.addUser('gil@example.com');
       const [here, there] = [app.visitor(), app.visitor()];
       await here.login('gil@example.com');
@@ -391,7 +391,7 @@ describe('The standard API', () => {
       ['coatcheckcoatcheck', GUESSABLE],
       ['Mallory Example 7', GUESSABLE],
       ['momsanaladventure', KNOWN],
-    ])('is refused to whoever registers with %j', async (password, detail) => {
+    ])('is refused at registration: %j', async (password, detail) => {
       const answer = await root.post('/users', {
         email: 'mallory@example.com',
         password,
@@ -443,7 +443,7 @@ describe('The standard API', () => {
 });
 
 describe('A store that cannot answer', () => {
-  it('is a 503 that says when to ask again, and never a stranger', async () => {
+  it('is a 503 with Retry-After, and never treated as a missing credential', async () => {
     const app = await TestApp.start();
     const ann = app.visitor();
     await app.addUser('ann@example.com');

@@ -85,7 +85,7 @@ for (const [name, storage] of Object.entries(DURABLE))
         await drop();
       });
 
-      it('is told its token once, and nowhere else', async () => {
+      it('gets its token in one answer only', async () => {
         const email = await harness.newcomer();
         const visitor = harness.app.visitor();
         const { body, headers } = await visitor.login(email, PASSWORD, BEARER);
@@ -208,7 +208,9 @@ for (const [name, storage] of Object.entries(DURABLE))
         const challengeOf = async (visitor: Visitor) =>
           (await visitor.get('/users/me')).headers.get('www-authenticate');
         expect(await challengeOf(harness.app.visitor())).toContain(`${scheme} ${REALM}`);
-        expect(await challengeOf(harness.holder('forged'))).toBe(`Bearer ${REALM}, error="invalid_token"`);
+        expect(await challengeOf(harness.holder('forged'))).toContain(
+          `Bearer ${REALM}, error="invalid_token"`,
+        );
       });
 
       it('is known by the whole header alone, whatever its letters, and no other ever breaks the server', async () => {
@@ -455,7 +457,7 @@ for (const [name, storage] of Object.entries(DURABLE))
       }
     });
 
-    it('is made neither by who has not, nor by another one, nor by a stranger', async () => {
+    it('cannot be made by an old sign-in, by another access token, or without signing in', async () => {
       const email = await harness.newcomer();
       const makers = [await harness.signedIn(email, {}), await harness.signedIn(email, BEARER)];
       const { program } = await harness.accessToken(makers[0]!);
@@ -739,7 +741,7 @@ for (const [name, storage] of Object.entries(DURABLE))
       expectRejection(await ann.get('/users/me'), 'session_signed_out');
     });
 
-    it('changes the password of its user who knows it, and is over with that', async () => {
+    it('changes the password if the request has the current one, and ends with that', async () => {
       const { program } = await harness.accessToken(await harness.bearer());
       const change = { current_password: PASSWORD, new_password: 'another good password' };
       const answer = await program.put('/users/me/password', change);
@@ -889,5 +891,5 @@ describe('Two servers that share their stores', () => {
       code: 'session_signed_out',
     });
     await Promise.all([again.stop(), there.stop()]);
-  }, 60_000);
+  });
 });

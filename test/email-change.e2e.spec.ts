@@ -143,7 +143,7 @@ describe.each(Object.entries(HOUSES))('An address on %s', (_, variablesOf) => {
   });
 });
 
-describe.each(Object.entries(HOUSES))('An address in the alx dialect on %s', (_, variablesOf) => {
+describe.each(Object.entries(HOUSES))('An address under the course contract on %s', (_, variablesOf) => {
   it.each(['lee@hbtn.io', 'ben@hbtn.io', 'x', 1, null, ['y']])('is not changed by %j', async (email) => {
     const app = await TestApp.start({ ...variablesOf(), AUTH_COMPAT: 'alx' });
     try {

@@ -45,7 +45,7 @@ describe.each(['session_db_auth', 'session_db_auth,basic_auth', 'basic_auth'])(
       expect((await attempt(PASSWORD)).status).toBe(200);
     });
 
-    it('counts one account whatever the way, and lets its owner in when the delay is over', async () => {
+    it('counts one account for all ways to sign in, and admits its owner after the delay', async () => {
       await start();
       for (let made = 0; made < 5; made += 1) expect((await attempt('guess')).status).toBe(401);
       expect((await attempt(PASSWORD)).status).toBe(401);

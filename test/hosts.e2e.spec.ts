@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { HttpOptions, UsersService, loadConfig } from 'coatcheck';
+import { UsersService } from 'coatcheck';
+import { HttpOptions, loadConfig } from 'coatcheck/server';
 import { TestApp } from './support/app.js';
 import { Server, newFolder } from './support/server.js';
 import { Wire } from './support/wire.js';

@@ -17,6 +17,7 @@ import { RouteTable } from '../src/http/route-table.js';
 import { aTaskOwner } from '../src/testing/samples.js';
 import { PASSWORD, TestApp, basic } from './support/app.js';
 import { STORAGES } from './support/storages.js';
+import { identityOf } from '../src/users/identity.js';
 
 const NEW_PASSWORD = 'another good password';
 
@@ -64,7 +65,8 @@ const REQUESTS: Readonly<Record<string, () => Request>> = {
 const ENDINGS: Readonly<Record<string, (app: TestApp, me: User) => Promise<unknown>>> = {
   disabled: (app, { id }) => app.nest.get(UsersService).update(id, { disabled: true }),
   deleted: (app, { id }) => app.nest.get(UsersService).remove(id),
-  'given another password': (app, me) => app.nest.get(UsersService).setPassword(me, NEW_PASSWORD),
+  'given another password': (app, me) =>
+    app.nest.get(UsersService).passwords.set(identityOf(me), NEW_PASSWORD),
   'signed out': (app, { id }) => app.nest.get(SessionsService).endAll(id, 'ended_by_admin'),
 };
 

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { Server, newFolder } from './support/server.js';
 
@@ -20,6 +22,9 @@ const IDLE = [
   'cli-progress',
   'file-type',
 ];
+const { library } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  library: { readonly optionalPeers: readonly string[] };
+};
 const DRIVERS = ['better-sqlite3', 'kysely', 'pg', '@redis/client'];
 
 /** Names the packages in paths of files, and in the comments that a bundle has where each file begins. */
@@ -77,6 +82,26 @@ describe('A server that has started', () => {
         expect((await fetch(url + path)).status).toBe(200);
     });
     expect(all).toEqual(expect.arrayContaining(['@nestjs/swagger', 'swagger-ui-dist']));
+  });
+});
+
+describe('The library', () => {
+  /** The files that an import of the package loads, and the packages among them. */
+  async function importing(path: string): Promise<{ packages: string[]; own: string[] }> {
+    const list = join(newFolder(), 'loaded.txt');
+    const args = [`--import=${PRELOAD}`, '--input-type=module', '-e', `await import('${path}')`];
+    await promisify(execFile)(process.execPath, args, { env: { ...process.env, LOADED_FILES: list } });
+    const files = readFileSync(list, 'utf8');
+    const own = [...files.matchAll(/\/dist\/lib\/(\S+)$/gm)].map((match) => match[1]!);
+    return { packages: packagesIn(files), own };
+  }
+
+  it('loads no driver, no server, no test kit and no package that is optional', async () => {
+    const { packages, own } = await importing('coatcheck');
+    expect(packages).toEqual(expect.arrayContaining(['@nestjs/core', 'bcrypt']));
+    expect(packages).not.toContainEqual(oneOf(...library.optionalPeers));
+    expect(own).toContain('index.js');
+    expect(own.filter((file) => /^(server|compat|testing|storage\/(sql|redis))/.test(file))).toEqual([]);
   });
 });
 

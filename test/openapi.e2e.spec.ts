@@ -186,8 +186,8 @@ describe('The description of the API', () => {
     expect(SessionDto.required).toEqual(Object.keys(body[0]));
     expect(Object.keys(GrantedSessionDto.properties)).toEqual([...Object.keys(body[0]), 'token']);
     expect(GrantedSessionDto.required).toEqual(Object.keys(body[0]));
-    expect(Object.keys(LoginDto.properties)).toEqual(['email', 'password', 'remember', 'transport']);
-    expect(LoginDto.required).toEqual(['email', 'password']);
+    expect(Object.keys(LoginDto.properties)).toEqual(['email', 'login', 'password', 'remember', 'transport']);
+    expect(LoginDto.required).toEqual(['password']);
     expect(LoginDto.properties).toMatchObject({
       remember: { type: ['boolean', 'null'] },
       transport: { type: ['string', 'null'], enum: ['cookie', 'bearer', null] },
@@ -284,7 +284,7 @@ describe('The description of the API', () => {
     expect(operationOf('GET', '/status').responses).not.toHaveProperty('401');
   });
 
-  it('has every refusal that a stranger meets', async () => {
+  it('has every refusal of requests without a credential', async () => {
     for (const { method, path } of routes()) {
       const { status, body } = await app.visitor().send(method, path.replace(/:\w+/g, 'x'));
       if (status < 400) continue;

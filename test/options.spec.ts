@@ -1,3 +1,4 @@
+import { Pool } from 'pg';
 import { describe, expect, it } from '@jest/globals';
 import { type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -7,7 +8,6 @@ import {
   AuthModule,
   AuthOptions,
   BasicAuth,
-  HttpOptions,
   OptionsError,
   SessionsModule,
   SessionsOptions,
@@ -16,8 +16,8 @@ import {
   ThrottleOptions,
   UsersModule,
   UsersOptions,
-  loadConfig,
 } from 'coatcheck';
+import { HttpOptions, loadConfig } from 'coatcheck/server';
 
 const SECRET = 's3cr3t-M4rk';
 const DAY = 86_400_000;
@@ -29,6 +29,7 @@ const BAD_WAITS = [...BAD_TIMES, DAY + 1, 2 ** 31];
 const BAD_COUNTS = [...BAD_NUMBERS, 1.5, LONG];
 const BAD_LIMITS = BAD_TIMES.filter((value) => value !== Infinity);
 const BAD_FLAGS = [null, NaN, 0, 1, '', 'true', 'false', 'off', [], {}, () => true];
+const BAD_CLASSES = [NaN, 0, 1, true, '', 'AppUserDirectory', [], {}, () => true, class {}, Symbol('x')];
 const BAD_TEXTS = [null, NaN, 0, 1, true, '', [], {}, () => 'x', Symbol('x')];
 const BAD_LISTS = [null, NaN, 0, true, 'a,b', {}, [null], [1], [['a']], [undefined], () => []];
 const BAD_OBJECTS = [null, NaN, 0, 1, true, '', 'x', [], () => ({}), Infinity];
@@ -105,6 +106,7 @@ const BAD: Readonly<Record<string, Rows>> = {
     'cookie.partitioned': BAD_FLAGS,
     clearSiteData: [...BAD_LISTS, ['cookies'], ['cache', 'cookies'], 'cache'],
     trustedOrigins: [...BAD_LISTS, ['*'], ['null'], ['https://app.example.com/']],
+    adminRole: BAD_TEXTS,
     realm: [
       ...BAD_TEXTS,
       'a "quoted" one',
@@ -114,6 +116,7 @@ const BAD: Readonly<Record<string, Rows>> = {
       'x'.repeat(101),
     ],
     errorFormat: [null, NaN, 0, 1, true, '', 'json', [], {}, new Date()],
+    allowMemorySessionsInTests: BAD_FLAGS,
     global: BAD_FLAGS,
     routes: BAD_FLAGS,
   },
@@ -136,6 +139,10 @@ const BAD: Readonly<Record<string, Rows>> = {
     passwordHasher: [...BAD_OBJECTS.filter((value) => value !== null), {}, class {}, BasicAuth],
     passwordPepper: [...BAD_TEXTS.slice(1), SECRET, `${SECRET},`.repeat(4), 'x'.repeat(31)],
     passwordPreviousPeppers: [...BAD_LISTS, [SECRET], ['x'.repeat(32), SECRET], 'x'.repeat(32)],
+    directory: BAD_CLASSES,
+    credentialVerifier: BAD_CLASSES,
+    rehashPasswords: BAD_FLAGS,
+    devisePepper: [...BAD_TEXTS.slice(1), [SECRET]],
     throttle: BAD_OBJECTS,
     'throttle.enabled': BAD_FLAGS,
     'throttle.failuresPerNetwork': BAD_COUNTS,
@@ -172,6 +179,8 @@ const BAD: Readonly<Record<string, Rows>> = {
     ],
     timeout: BAD_WAITS,
     tables: [...BAD_TEXTS, 'create', 'drop'],
+    tablePrefix: [...BAD_TEXTS, '1a', 'a-b', 'a b', 'a"', 'é', 'a'.repeat(41), 'sqlite_', 'PG_x'],
+    schema: [...BAD_TEXTS.filter((value) => value !== null), '1a', 'a.b', 'a"', 'a'.repeat(64), 'pg_temp'],
     without: [null, 1, true, {}, 'users', [1], [null], ['user'], ['users', 'tallies'], [['users']]],
   },
   AuditOptions: { retention: BAD_TIMES, sweepInterval: BAD_WAITS, routes: BAD_FLAGS },
@@ -313,7 +322,7 @@ describe('Bad options', () => {
     [
       'StorageOptions',
       { url: 'memory:' },
-      'url: unknown; there are database, sessions, timeout, tables, without',
+      'url: unknown; there are database, sessions, timeout, tables, tablePrefix, schema, without',
     ],
     ['AuditOptions', { retentions: 1 }, 'retentions: unknown; did you mean retention?'],
     ['ThrottleOptions', { enable: true }, 'enable: unknown; did you mean enabled?'],
@@ -324,8 +333,16 @@ describe('Bad options', () => {
   });
 
   it.each<[string, object, string]>([
-    ['AuthOptions', { cookie: { secure: false } }, 'cookie.name: this prefix needs secure: true'],
-    ['AuthOptions', { cookie: { name: '__secure-sid', secure: false } }, 'cookie.name: this prefix needs'],
+    [
+      'AuthOptions',
+      { cookie: { secure: false } },
+      'cookie.name: the prefixes __Host- and __Secure- need secure: true',
+    ],
+    [
+      'AuthOptions',
+      { cookie: { name: '__secure-sid', secure: false } },
+      'cookie.name: the prefixes __Host- and __Secure- need',
+    ],
     ['AuthOptions', { lifetime: { idle: 2, absolute: 1 } }, 'lifetime.idle: longer than absolute'],
     [
       'UsersOptions',
@@ -337,6 +354,8 @@ describe('Bad options', () => {
       { passwordMinLength: 0, passwordBlocklist: false },
       'passwordMinLength must not be less than 1',
     ],
+    ['StorageOptions', { database: new Pool() }, 'database must be wrapped: postgres(pool)'],
+    ['StorageOptions', { sessions: new Pool() }, 'sessions must be wrapped: redis(client)'],
     ['SessionsOptions', { limit: { max: 3 } }, 'limit.policy: policy must be one of'],
   ])('are bad together: %s %j', (owner, given, fault) => {
     expect(errorOf(() => new CLASSES[owner]!(given)).faults).toEqual([expect.stringContaining(fault)]);
@@ -384,7 +403,9 @@ const GOOD: Readonly<Record<string, Rows>> = {
     clearSiteData: [[], ['cache'], ['storage', 'cache']],
     trustedOrigins: [[], ['https://app.example.com']],
     errorFormat: [() => ({ status: 500, contentType: 'text/plain', body: {} })],
+    allowMemorySessionsInTests: [true, false],
     global: [true, false],
+    adminRole: ['admin', 'owner'],
     realm: ['the cloakroom', "Ann's", 'x'],
     routes: [true, false],
   },
@@ -399,6 +420,10 @@ const GOOD: Readonly<Record<string, Rows>> = {
     passwordCost: [null, 4, 15],
     passwordPepper: [null, 'x'.repeat(32)],
     passwordPreviousPeppers: [[], ['x'.repeat(32), 'ü'.repeat(40)]],
+    directory: [null],
+    credentialVerifier: [null],
+    rehashPasswords: [true, false],
+    devisePepper: [null, 'x'],
     throttle: [
       { enabled: false },
       { failuresPerNetwork: 1 },
@@ -418,7 +443,7 @@ const GOOD: Readonly<Record<string, Rows>> = {
     sessions: ['memory:', 'redis://host', 'redis-cluster://a:1,b:2'],
     timeout: [1, DAY],
     tables: ['migrate', 'require'],
-    without: [[], ['users'], ['users', 'sessions', 'audit', 'throttle', 'reset_tokens']],
+    without: [[], ['users'], ['users', 'credentials', 'sessions', 'audit', 'throttle', 'reset_tokens']],
   },
   AuditOptions: { retention: [1, 9999 * DAY], sweepInterval: [1, DAY], routes: [true, false] },
   ThrottleOptions: {

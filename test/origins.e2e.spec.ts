@@ -1,7 +1,8 @@
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { AuthOptions, HttpOptions, loadConfig } from 'coatcheck';
+import { AuthOptions } from 'coatcheck';
+import { HttpOptions, loadConfig } from 'coatcheck/server';
 import { PASSWORD, TestApp } from './support/app.js';
 
 type Fields = Readonly<Record<string, string>>;

@@ -22,7 +22,10 @@ function withUsers<T>(folder: string, work: (database: SqliteConnection.Database
 }
 
 const hashIn = (folder: string) =>
-  withUsers(folder, (users) => users.prepare('select password_hash from users').pluck().get() as string);
+  withUsers(
+    folder,
+    (users) => users.prepare('select password_hash from coatcheck_users').pluck().get() as string,
+  );
 
 describe('The hash of a password', () => {
   const OLD = 'the-first-pepper-of-32-characters';
@@ -65,13 +68,13 @@ describe('The hash of a password', () => {
     }
   });
 
-  it('is no good without its pepper, nor where it asks for gigabytes', async () => {
+  it('is invalid without its pepper, and if it needs gigabytes of memory', async () => {
     for (const [variables, hash] of [
       [{}, hashIn(folder).replace('r=4$', 'r=4,k=00000000$')],
       [{ PASSWORD_HASH: 'argon2id', PASSWORD_HASH_COST: '1' }, HOSTILE],
       [{}, ''],
     ] as const) {
-      withUsers(folder, (users) => users.prepare('update users set password_hash = ?').run(hash));
+      withUsers(folder, (users) => users.prepare('update coatcheck_users set password_hash = ?').run(hash));
       const server = await Server.start(folder, variables);
       try {
         const answers = [EMAIL, 'nobody@example.com'].map((email) =>
@@ -87,12 +90,31 @@ describe('The hash of a password', () => {
   });
 });
 
-describe('A server that hashes by Argon2id', () => {
+describe('A server with hashes by Argon2', () => {
   it('does not start where there is no native code for it', async () => {
     const variables = { PASSWORD_HASH: 'argon2id', NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere/argon2.node' };
     await expect(Server.start(newFolder(), variables)).rejects.toThrow(
-      /ended with 1[^]*Install without --omit=optional/,
+      /ended with 1[^]*Run: npm install @node-rs\/argon2 --include=optional/,
     );
+  });
+
+  it('logs which package is missing when a stored hash needs it', async () => {
+    const folder = newFolder();
+    await makeDatabase(folder);
+    const args = ['user', 'create', '--email', EMAIL, '--password-stdin'];
+    expect((await operate(folder, args, { input: PASSWORD })).code).toBe(0);
+    const hash =
+      '$argon2i$v=19$m=256,t=3,p=2$FI0LXglFGO3lLWXybyH1tw$eOOT91pyoHwmzyzH0xWNa18016kjOryiqJxlIAyHxuI';
+    withUsers(folder, (users) => users.prepare('update coatcheck_users set password_hash = ?').run(hash));
+    const server = await Server.start(folder, { NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere/argon2.node' });
+    try {
+      const visitor = new Visitor(`${server.url}/api/v1`, {});
+      expect((await visitor.login(EMAIL)).status).toBe(500);
+      expect(server.output()).toContain('Run: npm install @node-rs/argon2 --include=optional');
+      expect(server.output()).not.toContain(hash);
+    } finally {
+      await server.stop();
+    }
   });
 
   it('tells whom it cannot serve now, and goes on', async () => {
@@ -117,7 +139,7 @@ describe('A server that hashes by Argon2id', () => {
     } finally {
       await app.stop();
     }
-  }, 90_000);
+  });
 });
 
 describe('A service that knows breached passwords', () => {

@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { PASSWORD, Visitor } from './support/app.js';
 import { RedisServer, command } from './support/engines.js';
 import { Server, makeDatabase, newFolder, operate } from './support/server.js';
 import { describeWithEngine } from './support/services.js';
-
-jest.setTimeout(60_000);
 
 const [ANN, ROOT] = ['ann@example.com', 'root@example.com'];
 

@@ -29,7 +29,7 @@ describe('Registration', () => {
     await app.stop();
   });
 
-  it('is described to strangers before and after the first user', async () => {
+  it('is described to clients that are not signed in, before and after the first user', async () => {
     const app = await TestApp.start({ ...production, AUTH_TYPE: 'session_db_auth,token_auth' });
     const described = async () => {
       const { status, headers, body } = await app.visitor().get('/registration');
@@ -81,7 +81,7 @@ describe('Registration', () => {
     await app.stop();
   });
 
-  it('lets one of many racing strangers be the first', async () => {
+  it('makes one of many simultaneous registrations the first user', async () => {
     const app = await TestApp.start();
     const names = Array.from({ length: 20 }, (_, index) => `racer-${index}`);
     const answers = await Promise.all(names.map((name) => app.visitor().post('/users', account(name))));
@@ -129,7 +129,7 @@ describe('Registration', () => {
     await app.stop();
   });
 
-  it('refuses a credential that is no good even where strangers are welcome', async () => {
+  it('refuses an invalid credential even where anyone may register', async () => {
     const app = await TestApp.start({ REGISTRATION: 'open' });
     const answer = await app.visitor({ cookie: 'sid=forged' }).post('/users', account('ann'));
     expect(answer).toMatchObject({ status: 401, body: { code: 'credentials_invalid' } });

@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SessionStore } from 'coatcheck';
 import * as fc from 'fast-check';
-import type { BrowserContext } from 'playwright-core';
 import { type Answer, PASSWORD, TestApp, type Visitor } from './support/app.js';
-import { describeWithBrowser, openProfile } from './support/browser.js';
+import { closeBrowsers, describeWithBrowser, inBrowser, openProfile } from './support/browser.js';
 
 const [SECOND, MINUTE, HOUR, DAY] = [1000, 60_000, 3_600_000, 86_400_000];
 const REMEMBERED = { remember: true };
@@ -212,7 +211,7 @@ describe('A sign-in that asks to be remembered', () => {
       { numRuns: 15, endOnFailure: true },
     );
     expect(cookies.length).toBeGreaterThan(30);
-  }, 60_000);
+  });
 
   it('under session_auth, which knows no limits, gives the cookie that browsers keep the longest', async () => {
     const endless = await TestApp.start({ AUTH_TYPE: 'session_auth' });
@@ -248,22 +247,24 @@ describe('A sign-in that asks to be remembered', () => {
     await other.stop();
   });
 
-  it.each(['true', 'false', '1', 'yes'])('is a usual one in the alx dialect (%s)', async (remember) => {
-    const course = await TestApp.start({ AUTH_COMPAT: 'alx', SESSION_DURATION: '3600' });
-    const { id } = await course.addUser('ann@example.com');
-    const form = new URLSearchParams({ email: 'ann@example.com', password: PASSWORD, remember });
-    const answer = await course.visitor().send('POST', '/auth_session/login', form);
-    expect(answer.status).toBe(200);
-    expect(maxAgeOf(answer)).toBeNull();
-    const sessions = await course.nest.get(SessionStore).findByUser(id, course.clock.now());
-    expect(sessions).toMatchObject([{ kind: 'session' }]);
-    await course.stop();
-  });
+  it.each(['true', 'false', '1', 'yes'])(
+    'is a usual session under the course contract (%s)',
+    async (remember) => {
+      const course = await TestApp.start({ AUTH_COMPAT: 'alx', SESSION_DURATION: '3600' });
+      const { id } = await course.addUser('ann@example.com');
+      const form = new URLSearchParams({ email: 'ann@example.com', password: PASSWORD, remember });
+      const answer = await course.visitor().send('POST', '/auth_session/login', form);
+      expect(answer.status).toBe(200);
+      expect(maxAgeOf(answer)).toBeNull();
+      const sessions = await course.nest.get(SessionStore).findByUser(id, course.clock.now());
+      expect(sessions).toMatchObject([{ kind: 'session' }]);
+      await course.stop();
+    },
+  );
 });
 
 describeWithBrowser('A real browser that is closed and opened again', () => {
   let app: TestApp;
-  const opened: BrowserContext[] = [];
 
   beforeAll(async () => {
     app = await TestApp.start();
@@ -271,14 +272,13 @@ describeWithBrowser('A real browser that is closed and opened again', () => {
   });
 
   afterAll(async () => {
-    await Promise.all(opened.map((context) => context.close()));
+    await closeBrowsers();
     await app.stop();
   });
 
   /** A browser on a profile, at a page of the API. */
   async function open(profile: string) {
     const context = await openProfile(profile);
-    opened.push(context);
     const page = await context.newPage();
     await page.goto(`${app.root}/docs`);
     const call = (method: string, path: string, body?: object) =>
@@ -300,39 +300,42 @@ describeWithBrowser('A real browser that is closed and opened again', () => {
 
   const newProfile = () => mkdtempSync(join(tmpdir(), 'coatcheck-profile-'));
 
-  it('is signed in still where it asked to be remembered', async () => {
-    const profile = newProfile();
-    const before = await open(profile);
-    expect(await before.login(REMEMBERED)).toBe(200);
-    const [token] = await before.cookies();
-    expect(Math.abs(token!.expires * SECOND - Date.now() - 30 * DAY)).toBeLessThan(MINUTE);
-    await before.close();
-    const after = await open(profile);
-    expect(await after.cookies()).toEqual([token]);
-    expect(await after.look()).toBe(200);
-  }, 60_000);
+  it('is signed in still where it asked to be remembered', () =>
+    inBrowser(async () => {
+      const profile = newProfile();
+      const before = await open(profile);
+      expect(await before.login(REMEMBERED)).toBe(200);
+      const [token] = await before.cookies();
+      expect(Math.abs(token!.expires * SECOND - Date.now() - 30 * DAY)).toBeLessThan(MINUTE);
+      await before.close();
+      const after = await open(profile);
+      expect(await after.cookies()).toEqual([token]);
+      expect(await after.look()).toBe(200);
+    }));
 
-  it('is signed in no more where it did not', async () => {
-    const profile = newProfile();
-    const before = await open(profile);
-    expect(await before.login({})).toBe(200);
-    expect(await before.cookies()).toMatchObject([{ name: 'sid', expires: -1 }]);
-    expect(await before.look()).toBe(200);
-    await before.close();
-    const after = await open(profile);
-    expect(await after.cookies()).toEqual([]);
-    expect(await after.look()).toBe(401);
-  }, 60_000);
+  it('is signed in no more where it did not', () =>
+    inBrowser(async () => {
+      const profile = newProfile();
+      const before = await open(profile);
+      expect(await before.login({})).toBe(200);
+      expect(await before.cookies()).toMatchObject([{ name: 'sid', expires: -1 }]);
+      expect(await before.look()).toBe(200);
+      await before.close();
+      const after = await open(profile);
+      expect(await after.cookies()).toEqual([]);
+      expect(await after.look()).toBe(401);
+    }));
 
-  it('is signed in no more where the last sign-in did not, whatever the one before asked', async () => {
-    const profile = newProfile();
-    const before = await open(profile);
-    expect(await before.login(REMEMBERED)).toBe(200);
-    expect(await before.login({ remember: false })).toBe(200);
-    expect(await before.cookies()).toMatchObject([{ name: 'sid', expires: -1 }]);
-    await before.close();
-    const after = await open(profile);
-    expect(await after.cookies()).toEqual([]);
-    expect(await after.look()).toBe(401);
-  }, 60_000);
+  it('is signed in no more where the last sign-in did not, whatever the one before asked', () =>
+    inBrowser(async () => {
+      const profile = newProfile();
+      const before = await open(profile);
+      expect(await before.login(REMEMBERED)).toBe(200);
+      expect(await before.login({ remember: false })).toBe(200);
+      expect(await before.cookies()).toMatchObject([{ name: 'sid', expires: -1 }]);
+      await before.close();
+      const after = await open(profile);
+      expect(await after.cookies()).toEqual([]);
+      expect(await after.look()).toBe(401);
+    }));
 });

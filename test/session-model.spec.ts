@@ -27,6 +27,7 @@ import { userTag } from '../src/sessions/session-token.js';
 import { Connections } from '../src/storage/connections.js';
 import { newFolder } from './support/server.js';
 import { describeWithPostgres, describeWithRedis, newPrefix, newSchema } from './support/services.js';
+import { identityOf } from '../src/users/identity.js';
 
 // MODEL_SEED=<seed of a failure> plays one seed alone, and MODEL_RUNS=<number> that many histories of each seed.
 const { MODEL_SEED, MODEL_RUNS } = process.env;
@@ -126,6 +127,11 @@ class Model {
       one.expiresAt = deadline(one, policy);
     }
     return { outcome: 'live', session: shown(one) };
+  }
+
+  sessionOf(one: KnownSession, text: string): { session: Session; isLive: boolean } | null {
+    if (text !== one.tokens.at(-1) || this.isForgotten(one)) return null;
+    return { session: shown(one), isLive: this.isLive(one) };
   }
 
   rotate(one: KnownSession, text: string): boolean {
@@ -375,13 +381,12 @@ const reason = fc.constantFrom<EndReason>(
 /** How many secrets ago a token was the right one. */
 const age = fc.constantFrom(0, 0, 0, 1, 2);
 
-/** Of two sign-ins in one millisecond neither is the older: here there are none. */
 const signIn = step(
   'sign in',
   someUser,
   { limit, policy, terms, times: fc.constantFrom(1, 1, 1, 6), behind: fc.constantFrom(0, 0, 1) },
   async (model, harness, user, { limit, policy, terms, times, behind }) => {
-    const verified = await harness.users.verify(user.email, user.password, aSignInSource());
+    const verified = await harness.users.passwords.verify(user.email, user.password, aSignInSource());
     expect(verified.outcome).toBe(
       user.removed ? 'unknown_email' : user.disabled ? 'wrong_password' : 'verified',
     );
@@ -389,27 +394,32 @@ const signIn = step(
     expect(verified.user.credentialVersion).toBe(user.version);
     // One that is behind knew the password before it was changed.
     const version = user.version - behind;
-    for (let time = 0; time < times; time += 1) {
-      if (model.sessions.at(-1)?.openedAt === model.now) pass(model, harness, 1);
-      const { life, ...facts } = terms;
-      const expiresAt = new Date(model.now + life);
-      const opened = await orCode(
-        harness
-          .sessionsUnder(limit)
-          .open({ id: user.id, credentialVersion: version }, client, lifetimeOf(policy), PROGRAM, {
-            ...facts,
-            expiresAt,
-          }),
-      );
-      const isAdmitted = model.admits(user.id, version, terms, limit);
-      expect(typeof opened === 'string' ? opened : 'opened').toBe(
-        isAdmitted ? 'opened' : 'session_limit_reached',
-      );
-      if (typeof opened === 'string') continue;
-      expect(opened.session).toEqual(
-        shown(model.open(opened.token, { id: user.id, version }, terms, policy)),
-      );
-    }
+    for (let time = 0; time < times; time += 1)
+      await expectOpening(model, harness, { id: user.id, version }, { limit, policy, terms });
+  },
+);
+
+/** The token is presented with the sign-in, of the same user or of another. The session may end just before. */
+const signInAgain = step(
+  'sign in again',
+  someSession,
+  {
+    age,
+    limit,
+    policy,
+    terms,
+    isOther: fc.constantFrom(false, false, true),
+    ends: fc.constantFrom(false, false, true),
+  },
+  async (model, harness, one, { age, isOther, ends, ...opening }) => {
+    const text = tokenOf(one, age);
+    const found = await harness.sessions.sessionOf(text);
+    expect(found).toEqual(model.sessionOf(one, text));
+    if (ends)
+      expect(await harness.sessions.end(one.id, 'ended_elsewhere')).toBe(model.end(one, 'ended_elsewhere'));
+    const other = model.users.find(({ id }) => id !== one.userId)!;
+    const owner = isOther ? other : { id: one.userId, version: one.version };
+    await expectOpening(model, harness, owner, opening, found?.isLive ? one : null);
   },
 );
 
@@ -500,7 +510,12 @@ const changePassword = step(
     if (!found) return;
     const next = `${user.password} and so on`.slice(-60);
     const changed = await orCode(
-      harness.users.changePassword(found, knows ? user.password : 'a guess', next, aSignInSource()),
+      harness.users.passwords.change(
+        identityOf(found),
+        knows ? user.password : 'a guess',
+        next,
+        aSignInSource(),
+      ),
     );
     if (!knows || user.disabled) {
       expect(changed).toBe('current_password_wrong');
@@ -508,7 +523,7 @@ const changePassword = step(
     }
     user.password = next;
     user.version += 1;
-    expect(changed).toMatchObject({ id: user.id, credentialVersion: user.version });
+    expect(changed).toMatchObject({ account: { id: user.id }, credentialVersion: user.version });
     const ended = await harness.sessions.endAll(user.id, 'password_changed');
     expect(ended).toBe(model.endAll(user.id, 'password_changed'));
   },
@@ -584,7 +599,7 @@ const restart = step('restart', everything, {}, async (model, harness) => {
 
 const STEPS = [
   ...often(6, [signIn, use, waitFor]),
-  ...often(3, [rotate, renew, wait]),
+  ...often(3, [signInAgain, rotate, renew, wait]),
   ...often(2, [rename, find, signOut, end, useAsItEnds, endOthers, list, sweep]),
   ...often(1, [endAll, changePassword, disable, comeAndGo, restart]),
 ];
@@ -660,6 +675,43 @@ async function begin(harness: Harness): Promise<Model> {
 
 async function expectList(model: Model, harness: Harness, id: string, version: number): Promise<void> {
   expect(await harness.sessions.list({ id, credentialVersion: version })).toEqual(model.list(id, version));
+}
+
+/** Of two sign-ins in one millisecond neither is the older: here there are none. */
+async function expectOpening(
+  model: Model,
+  harness: Harness,
+  { id, version }: Pick<KnownUser, 'id' | 'version'>,
+  {
+    limit,
+    policy,
+    terms,
+  }: { readonly limit: SessionLimit | null; readonly policy: Policy; readonly terms: Terms },
+  replaced: KnownSession | null = null,
+): Promise<void> {
+  const act = { replaced: replaced && shown(replaced) };
+  if (model.sessions.at(-1)?.openedAt === model.now) pass(model, harness, 1);
+  const { life, ...facts } = terms;
+  const expiresAt = new Date(model.now + life);
+  const opened = await orCode(
+    harness
+      .sessionsUnder(limit)
+      .open(
+        { id, credentialVersion: version },
+        client,
+        lifetimeOf(policy),
+        PROGRAM,
+        { ...facts, expiresAt },
+        act,
+      ),
+  );
+  if (replaced) model.end(replaced, 'signed_out');
+  const isAdmitted = model.admits(id, version, terms, limit);
+  expect(typeof opened === 'string' ? opened : 'opened').toBe(
+    isAdmitted ? 'opened' : 'session_limit_reached',
+  );
+  if (typeof opened === 'string') return;
+  expect(opened.session).toEqual(shown(model.open(opened.token, { id, version }, terms, policy)));
 }
 
 async function expectResumption(

@@ -559,7 +559,7 @@ for (const [type, name] of HOUSES) {
       });
     });
 
-    it('are nothing for strangers', async () => {
+    it('are not shown to clients that are not signed in', async () => {
       const id = idOf(await as(ann));
       for (const [method, path, body] of routesOf(ann.id, id))
         expect(await app.visitor().send(method, path, body)).toMatchObject({
@@ -590,7 +590,7 @@ for (const [type, name] of HOUSES) {
   });
 }
 
-describe('The sessions of whoever signs in by Basic', () => {
+describe('The sessions of a user who authenticates by Basic', () => {
   let app: TestApp;
   let ann: Visitor;
 

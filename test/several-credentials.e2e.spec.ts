@@ -14,7 +14,7 @@ import { RouteTable } from '../src/http/route-table.js';
 import { SessionToken } from '../src/sessions/session-token.js';
 import { aTaskOwner } from '../src/testing/samples.js';
 import { PASSWORD, TestApp, basic } from './support/app.js';
-import { Wire, requestOf } from './support/wire.js';
+import { Wire, type WireAnswer, requestOf } from './support/wire.js';
 
 const API = '/api/v1';
 const NEW_PASSWORD = 'another good password';
@@ -42,6 +42,7 @@ const PRESENTED: readonly (readonly Strategy[])[] = [
   ['session_db_auth', 'token_auth'],
   ['session_db_auth', 'basic_auth'],
   ['session_db_auth', 'token_auth', 'basic_auth'],
+  ['session_db_auth', 'basic_auth', 'token_auth'],
 ];
 
 const HOLDERS: Readonly<Record<Strategy, Name>> = {
@@ -70,6 +71,8 @@ interface Effect {
   readonly withoutSession?: readonly string[];
   /** Whose account or sessions it changes, which is also whom the events are about. */
   readonly changes: 'me' | 'dora' | 'new user';
+  /** What it does with the token of the session that it acts for; nothing if left out. */
+  readonly token?: 'new' | 'taken back';
   /** It asks nobody who they are: what is in the body counts, and that is Dora's. */
   readonly isPublic?: true;
 }
@@ -80,24 +83,28 @@ const PASSWORD_CHANGE = ['password_changed', 'session_ended', 'session_ended'];
 const EFFECTS: Readonly<Record<string, Effect>> = {
   'POST /auth_session/login': {
     body: ({ user }) => ({ email: user.email, password: PASSWORD }),
-    events: ['session_opened', 'sign_in'],
+    events: ['sign_in'],
     changes: 'dora',
+    token: 'new',
     isPublic: true,
   },
   'DELETE /auth_session/logout': {
-    events: ['session_ended', 'sign_out'],
+    events: ['session_ended'],
     withoutSession: [],
     changes: 'me',
+    token: 'taken back',
   },
   'DELETE /sessions': {
     path: () => '/sessions?scope=all',
     events: ['session_ended', 'session_ended'],
     changes: 'me',
+    token: 'taken back',
   },
   'DELETE /sessions/:id': {
     path: ({ sessionId }) => `/sessions/${sessionId}`,
     events: ['session_ended'],
     changes: 'me',
+    token: 'taken back',
   },
   'PATCH /sessions/:id': {
     path: ({ sessionId }) => `/sessions/${sessionId}`,
@@ -107,9 +114,10 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
   },
   'POST /sessions/current/reauthenticate': {
     body: () => ({ password: PASSWORD }),
-    events: ['reauthenticated', 'session_rotated'],
+    events: ['reauthenticated'],
     withoutSession: [],
     changes: 'me',
+    token: 'new',
   },
   'POST /access_tokens': {
     body: () => ({ label: 'Backup', scope: 'read', expires_at: '2026-02-01' }),
@@ -122,6 +130,7 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
     events: [...PASSWORD_CHANGE, 'session_opened'],
     withoutSession: PASSWORD_CHANGE,
     changes: 'me',
+    token: 'new',
   },
   'PUT /users/me': { body: () => ({ email: newEmail() }), events: ['email_changed'], changes: 'me' },
   'PATCH /users/me': { body: () => ({ email: newEmail() }), events: ['email_changed'], changes: 'me' },
@@ -237,6 +246,23 @@ describe.each(ORDERS)('With AUTH_TYPE=%s,%s,%s', (...order) => {
       .map(({ type, subjectId, actorId }) => `${type} of ${nameOf(subjectId)} by ${nameOf(actorId)}`);
   }
 
+  /** What the answer does with the tokens of the client: `new` and whose session it is of, `taken back`, or null. */
+  async function handedOut({ headers, body }: WireAnswer, people: Readonly<Record<string, Person>>) {
+    const about = async (token: string | undefined) => {
+      if (token === '') return 'taken back';
+      const [id = ''] = token?.split('.') ?? [];
+      const session = await app.nest.get(SessionStore).find(id, app.clock.now());
+      if (!session || session.kind === 'access_token') return null;
+      const name = Object.keys(people).find((one) => people[one]!.user.id === session.userId);
+      return `new, of ${name}`;
+    };
+    const { token } = JSON.parse(body) as { token?: string };
+    return {
+      cookie: await about(/^sid=([^;]*)/.exec(headers.get('set-cookie') ?? '')?.[1]),
+      bearer: await about(token),
+    };
+  }
+
   const newestEvents = async () =>
     (await app.nest.get(AuditStore).list({ userId: null, type: null }, 20, null)).events;
 
@@ -300,10 +326,15 @@ describe.each(ORDERS)('With AUTH_TYPE=%s,%s,%s', (...order) => {
           ...replaced.map((name) => `session_ended of ${name} by dora`),
           ...events.map((type) => `${type} of ${subject} by ${actor}`),
         ]);
-        const signOut = (await newestEvents()).find(({ type }) => type === 'sign_out');
-        if (route.endsWith('/logout') && isDone) expect(signOut?.sessionId).toBe(me.sessionId);
-        if (!effect.isPublic && deciding !== 'session_db_auth')
-          expect(answer?.headers.get('set-cookie')).toBeUndefined();
+        const [newest] = await newestEvents();
+        if (route.endsWith('/logout') && isDone) expect(newest?.sessionId).toBe(me.sessionId);
+        // A sign-in issues a cookie unless it asks for a bearer token.
+        const issuer = effect.isPublic ? 'session_db_auth' : deciding;
+        const token = effect.token === 'new' ? `new, of ${subject}` : (effect.token ?? null);
+        expect(await handedOut(answer!, people)).toEqual({
+          cookie: issuer === 'session_db_auth' ? token : null,
+          bearer: issuer === 'token_auth' && effect.token === 'new' ? token : null,
+        });
       });
     },
   );

@@ -228,7 +228,7 @@ for (const [name, storage] of Object.entries(STORAGES)) {
       });
     });
 
-    it('is no stranger while it lives', async () => {
+    it('is accepted while it is live', async () => {
       const token = await outlived({ end: () => Promise.resolve() });
       await expectSecrecy(token);
       expect((await shown(harness.app, token)).status).toBe(200);
@@ -273,7 +273,7 @@ describe('A token that nobody knows', () => {
   });
 });
 
-describe('Whoever holds the token of a session that is over, in alx', () => {
+describe('Under the course contract, a client with the token of an ended session', () => {
   const { 'left idle': _, ...ways } = WAYS;
   let harness: Harness;
 

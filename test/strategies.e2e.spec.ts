@@ -72,7 +72,7 @@ for (const { type, name, storage, dialect, remembers } of harnesses) {
       return visitor;
     }
 
-    it('serves what is public to a stranger and nothing else', async () => {
+    it('serves public routes without a credential, and nothing else', async () => {
       const stranger = app.visitor();
       expect(await stranger.get('/status')).toMatchObject({ status: 200, body: { status: 'OK' } });
       for (const path of ['/users/me', '/users', '/stats', '/nowhere']) {
@@ -146,7 +146,7 @@ for (const { type, name, storage, dialect, remembers } of harnesses) {
         expect((await ann.get('/users/me')).status).toBe(type === 'session_auth' ? 200 : rejection);
       });
     } else {
-      it('has no login and no logout, and says so where the dialect lets it', async () => {
+      it('has no login and no logout, and says so unless the course contract forbids it', async () => {
         const known = await signedIn('ann@example.com');
         for (const [visitor, isStranger] of [
           [app.visitor(), true],

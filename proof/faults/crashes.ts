@@ -180,7 +180,9 @@ function inspect(file: string, kills: number): Measurement[] {
   try {
     const verdict = String(database.pragma('integrity_check', { simple: true }));
     const orphans = database
-      .prepare('select count(*) from sessions where user_id not in (select id from users)')
+      .prepare(
+        'select count(*) from coatcheck_sessions where user_id not in (select id from coatcheck_users)',
+      )
       .pluck()
       .get() as number;
     return [

@@ -8,6 +8,7 @@ import { SessionToken } from '../../src/sessions/session-token.js';
 import type { Backend } from '../../src/storage/backend.js';
 import { openBackend } from '../../src/storage/connections.js';
 import type { User } from '../../src/users/user.js';
+import { ALL_USERS } from '../../src/users/user-query.js';
 import type { Measurement, Scale, Scenario } from './scenario.js';
 import { NAMES, Stage, type Store, percentile, told } from './support.js';
 import { WatchedClient, atMost, tokensOf } from './watch.js';
@@ -104,7 +105,7 @@ async function pagesOf(
     sessions: () => page({}),
     'sessions, the second page': () => page({ after: last }),
     'access tokens': () => page({ kind: 'access_token' }),
-    users: () => users!.list(PAGE, null),
+    users: async () => (await users!.list({ ...ALL_USERS, limit: PAGE })).users,
     'audit events': async () => (await audit!.list({ userId: null, type: null }, 100, null)).events,
   };
   const measurements: Measurement[] = [];

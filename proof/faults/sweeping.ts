@@ -120,7 +120,7 @@ function openSqlite(file: string): Table {
   return {
     async fill(count) {
       database.exec(
-        `insert into sessions ${COLUMNS}
+        `insert into coatcheck_sessions ${COLUMNS}
          with recursive numbers(i) as (select 0 union all select i + 1 from numbers where i + 1 < ${count})
          select printf('%04x%012x', i % 10007, at) || lower(hex(randomblob(3))), 'user-' || (i % 10007),
            lower(hex(randomblob(21))) || 'x', 1, at, at, at, at + ${DAY / 2}, at + ${(DAY * 3) / 2}, ${AGENT}
@@ -128,8 +128,8 @@ function openSqlite(file: string): Table {
       );
       database.pragma('wal_checkpoint(truncate)');
     },
-    isSwept: async () => isTrue('select 1 from sweep_lease'),
-    isStale: async () => isTrue(`select 1 from sessions where forget_at <= ${Date.now()}`),
+    isSwept: async () => isTrue('select 1 from coatcheck_sweep_lease'),
+    isStale: async () => isTrue(`select 1 from coatcheck_sessions where forget_at <= ${Date.now()}`),
     close: async () => void database.close(),
   };
 }
@@ -143,16 +143,16 @@ async function openPostgres(connectionString: string): Promise<Table> {
   return {
     async fill(count) {
       await client.query(
-        `insert into sessions ${COLUMNS}
+        `insert into coatcheck_sessions ${COLUMNS}
          select lpad(to_hex(i % 10007), 4, '0') || lpad(to_hex(at), 12, '0') || substr(md5(random()::text), 1, 6), 'user-' || (i % 10007),
            md5(random()::text) || substr(md5(i::text), 1, 11), 1, at, at, at, at + ${DAY / 2}, at + ${(DAY * 3) / 2}, ${AGENT}
          from (select i, ${Date.now() - 30 * DAY} + i::bigint * ${Math.floor((20 * DAY) / count)} as at
            from generate_series(0, ${count - 1}) as i) as numbers`,
       );
-      await client.query('analyze sessions');
+      await client.query('analyze coatcheck_sessions');
     },
-    isSwept: () => isTrue('select 1 from sweep_lease'),
-    isStale: () => isTrue(`select 1 from sessions where forget_at <= ${Date.now()}`),
+    isSwept: () => isTrue('select 1 from coatcheck_sweep_lease'),
+    isStale: () => isTrue(`select 1 from coatcheck_sessions where forget_at <= ${Date.now()}`),
     close: () => client.end(),
   };
 }

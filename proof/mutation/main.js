@@ -44,7 +44,7 @@ function plantFaults(part, { concurrency, incremental }) {
     testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
     jest: {
       configFile: 'jest.config.js',
-      config: { testRegex: specs.map((place) => `${place}.*\\.spec\\.ts$`) },
+      config: { testEnvironment: 'node', testRegex: specs.map((place) => `${place}.*\\.spec\\.ts$`) },
     },
     coverageAnalysis: 'perTest',
     concurrency,

@@ -1,6 +1,6 @@
 import type { Initiator } from './initiator.js';
 
-/** The types of security events; README, "The audit trail", says when each happens. */
+/** The types of security events; docs/audit.md says when each happens. */
 export const AUDIT_TYPES = [
   'sign_in',
   'sign_in_failed',
@@ -50,8 +50,8 @@ export const AUDIT_REASONS = [
 
 /** Details of an event. None of them is text that a client sent. */
 export interface AuditDetails {
-  /** How the password was sent: to the login route, or in a header. */
-  readonly method?: 'login' | 'basic';
+  /** How the user was verified: by password, sent to the login route or in a header, or by code of the application. */
+  readonly method?: 'login' | 'basic' | 'application';
   /** Why a sign-in failed or a session ended; or that a password was revoked when its reset token was issued. */
   readonly reason?: (typeof AUDIT_REASONS)[number];
   /** The kind of session that was opened, and how the client sends its token. */
@@ -78,7 +78,7 @@ export interface AuditFacts {
 
 /** A security event with its time and initiator. Safe to log, list and send. */
 export interface AuditEvent extends Required<AuditFacts>, Omit<Initiator, 'connection'> {
-  /** In the order of time. */
+  /** Ids are in order of time. */
   readonly id: string;
   /** When it happened first. */
   readonly at: Date;

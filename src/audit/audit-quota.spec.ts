@@ -5,8 +5,8 @@ import { AuditQuota, ROWS_WITHOUT_ACCOUNT, ROWS_PER_SOURCE } from './audit-quota
 
 const STRANGER = { actorId: null, subjectId: null, ip: '192.0.2.1', details: {} };
 
-describe('The quota of the audit trail', () => {
-  /** How many rows events fill, and the last of their places. */
+describe('The quota of audit events', () => {
+  /** The number of rows of the events, and the place of the last one. */
   const fill = (quota: AuditQuota, count: number, eventOf: (index: number) => Partial<AuditEvent>) => {
     const places = Array.from({ length: count }, (_, index) => quota.placeOf(anAuditEvent(eventOf(index))));
     return { rows: new Set(places.map((place) => place?.key)).size, last: places.at(-1)! };
@@ -30,7 +30,7 @@ describe('The quota of the audit trail', () => {
       'of one IPv6 network',
       (index: number) => ({ ...STRANGER, type: 'cross_site_refused' as const, ip: `2001:db8::${index}` }),
     ],
-  ])('are one row for what is repeated %s', (_, eventOf) => {
+  ])('uses one row for events that are repeated %s', (_, eventOf) => {
     expect(fill(new AuditQuota(), 200, eventOf).rows).toBe(1);
   });
 
@@ -46,7 +46,7 @@ describe('The quota of the audit trail', () => {
       { ...STRANGER, type: 'sign_in_failed', ip: '192.0.2.2' },
     ],
     ['account from a network', refused({ actorId: '192.0.2.1' }), refused({ ...STRANGER, actorId: null })],
-  ])('are two for events of which the %s differs', (_, one, other) => {
+  ])('uses two rows for events with a different %s', (_, one, other) => {
     const quota = new AuditQuota();
     expect(quota.placeOf(anAuditEvent(one))!.key).not.toBe(quota.placeOf(anAuditEvent(other))!.key);
   });
@@ -64,14 +64,14 @@ describe('The quota of the audit trail', () => {
       expect(quota.placeOf(anAuditEvent({ type, actorId: 'ann', subjectId: 'ann' }))).toBeNull();
   });
 
-  it('are a row of its own for each event of a program or an operator', () => {
+  it('uses a separate row for each event of a program or an operator', () => {
     const quota = new AuditQuota();
     for (const via of ['program', 'operator'] as const)
       for (let count = 0; count < 2; count += 1)
         expect(quota.placeOf(anAuditEvent(refused({ via })))).toBeNull();
   });
 
-  it('are so many rows for an account, and one for the rest, and do not use the quota of others', () => {
+  it('limits the rows of an account, with one row for the rest, without affecting others', () => {
     const quota = new AuditQuota();
     const { rows, last } = fill(quota, 5000, (index) => refused({ subjectId: `user ${index}` }));
     expect(rows).toBe(ROWS_PER_SOURCE + 1);
@@ -81,7 +81,7 @@ describe('The quota of the audit trail', () => {
       expect(quota.placeOf(anAuditEvent(other))!.row).toMatchObject({ subjectId: 'ann' });
   });
 
-  it('are so many rows for all networks without an account, and do not use the quota of accounts or other types', () => {
+  it('limits the rows of all networks without an account, without affecting accounts or other types', () => {
     const quota = new AuditQuota();
     const { rows, last } = fill(quota, 20_000, (index) => ({
       ...STRANGER,

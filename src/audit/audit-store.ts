@@ -19,11 +19,12 @@ export interface AuditPage {
 export const AUDIT_WINDOW = 10_000;
 
 /**
- * Where events are kept, in the order of their ids, which is that of time. Every method is one atomic step and
- * returns copies. A store that cannot answer throws `StoreUnavailableError`.
+ * Stores events in order of their ids, which is the order of time. Every method is one atomic step and returns copies. A
+ * store that cannot answer throws `StoreUnavailableError`.
  */
 export abstract class AuditStore {
-  abstract append(event: AuditEvent): Promise<void>;
+  /** Stores all of these events, or none of them. */
+  abstract append(...events: readonly AuditEvent[]): Promise<void>;
   /** Adds repetitions to the count of an event and sets the time of the last one. Does nothing if there is no such event. */
   abstract repeat(id: string, times: number, lastAt: Date): Promise<void>;
   /** Up to `limit` events with smaller ids than `before`, newest first. */

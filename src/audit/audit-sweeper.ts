@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { Clock, earlier } from '../common/clock.js';
+import { checkNeeds } from '../common/needs.js';
 import { type SweepStep, Sweeper } from '../common/sweeper.js';
 import { AuditOptions } from './audit-options.js';
 import { AuditStore } from './audit-store.js';
@@ -11,11 +12,12 @@ const STEP = 500;
 @Injectable()
 export class AuditSweeper extends Sweeper {
   constructor(
-    private readonly store: AuditStore,
+    @Optional() private readonly store: AuditStore,
     private readonly clock: Clock,
     private readonly options: AuditOptions,
   ) {
     super(options.sweepInterval);
+    checkNeeds('AuditModule', { AuditStore: store });
   }
 
   protected override async step(): Promise<SweepStep> {

@@ -16,7 +16,7 @@ const asRecorded = {
 } as const;
 const by = { ...asRecorded, connection: null };
 
-/** Notes what is logged, and when the store is asked. */
+/** Records the log lines and the calls of the store. */
 class Notes extends MemoryAuditStore implements LoggerService {
   readonly all: unknown[] = [];
   isBroken = false;
@@ -48,7 +48,7 @@ describe('The audit trail', () => {
 
   const kept = async () => (await notes.list({ userId: null, type: null }, 10, null)).events;
 
-  it('logs an event as one flat line, and then keeps it', async () => {
+  it('logs an event as one flat line, and then stores it', async () => {
     await trail.record(
       { type: 'role_changed', subjectId: 'ben', details: { from: 'user', to: 'admin' } },
       by,
@@ -69,14 +69,14 @@ describe('The audit trail', () => {
     expect(notes.all).toEqual([['log', { ...facts, ...details }], 'kept']);
   });
 
-  it('warns of what failed or was refused', async () => {
+  it('logs failures and refusals as warnings', async () => {
     for (const type of ['sign_in', 'sign_in_failed', 'right_refused', 'cross_site_refused'] as const)
       await trail.record({ type, subjectId: null }, by);
     const levels = notes.all.filter((note) => note !== 'kept').map((note) => (note as string[])[0]);
     expect(levels).toEqual(['log', 'warn', 'warn', 'warn']);
   });
 
-  it('has events of one moment in the order in which they came', async () => {
+  it('keeps events of one instant in their order', async () => {
     for (const type of ['user_created', 'session_opened', 'sign_in', 'sign_out'] as const)
       await trail.record({ type, subjectId: null }, OPERATOR);
     const types = (await kept()).map(({ type }) => type);
@@ -85,7 +85,7 @@ describe('The audit trail', () => {
 
   const refused = { type: 'right_refused', subjectId: 'ann', details: { route: 'GET /users' } } as const;
 
-  it('has what is repeated once, with a count and the time of the last, and logs each', async () => {
+  it('stores repeated events once, with a count and the last time, and logs each', async () => {
     for (let count = 0; count < 10_000; count += 1) {
       await trail.record(refused, { ...by, requestId: `request-${count}` });
       clock.advance(1);
@@ -99,7 +99,7 @@ describe('The audit trail', () => {
     expect(notes.all.filter((note) => Array.isArray(note) && note[1].id === id)).toHaveLength(10_000);
   });
 
-  it('writes the count within two seconds, and begins another after ten minutes', async () => {
+  it('writes the count within two seconds, and starts a new one after ten minutes', async () => {
     for (let count = 0; count < 3; count += 1) await trail.record(refused, by);
     expect(await kept()).toMatchObject([{ count: 1 }]);
     for (let glance = 0; glance < 100 && (await kept())[0]?.count !== 3; glance += 1) await delay(20);
@@ -111,7 +111,7 @@ describe('The audit trail', () => {
     expect(await kept()).toMatchObject([{ count: 1 }, { count: 4 }]);
   });
 
-  it('has all counts when it ends', async () => {
+  it('writes all counts when it stops', async () => {
     for (let count = 0; count < 3; count += 1) await trail.record(refused, by);
     await trail.beforeApplicationShutdown();
     expect(await kept()).toMatchObject([{ count: 3 }]);
@@ -119,7 +119,7 @@ describe('The audit trail', () => {
     expect(await kept()).toMatchObject([{ count: 4 }]);
   });
 
-  it('counts what comes while the first is written, and keeps the next where the first cannot be', async () => {
+  it('counts repetitions while the first is written, and stores the next if the first fails', async () => {
     await Promise.all(Array.from({ length: 50 }, () => trail.record(refused, by)));
     await trail.flush();
     expect(await kept()).toMatchObject([{ count: 50 }]);
@@ -130,7 +130,7 @@ describe('The audit trail', () => {
     expect(await kept()).toMatchObject([{ subjectId: 'ben', count: 1 }, { count: 50 }]);
   });
 
-  it('counts later what cannot be counted now, and fails nobody', async () => {
+  it('writes a count later if the store fails, without an error for the caller', async () => {
     const repeat = jest.spyOn(notes, 'repeat').mockRejectedValue(new Error('The disk is full.'));
     for (let count = 0; count < 3; count += 1) await trail.record(refused, by);
     await trail.flush();
@@ -139,7 +139,7 @@ describe('The audit trail', () => {
     expect(await kept()).toMatchObject([{ count: 3 }]);
   });
 
-  it('logs the whole of an event that cannot be kept, with the reason, and fails nobody', async () => {
+  it('logs the complete event if it cannot be stored, with the reason, and does not throw', async () => {
     notes.isBroken = true;
     await trail.record({ type: 'sign_out', subjectId: 'ann' }, by);
     const [[, line], , [level, lost]] = notes.all as [[string, object], string, [string, object]];

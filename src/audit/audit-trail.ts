@@ -1,5 +1,6 @@
-import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, Logger, Optional } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
+import { checkNeeds } from '../common/needs.js';
 import type { AuditEvent, AuditFacts, AuditType } from './audit-event.js';
 import { AuditIds } from './audit-id.js';
 import { AUDIT_WINDOW_LENGTH, AuditQuota } from './audit-quota.js';
@@ -47,24 +48,36 @@ export class AuditTrail implements BeforeApplicationShutdown {
   #isEnding = false;
 
   constructor(
-    private readonly store: AuditStore,
+    @Optional() private readonly store: AuditStore,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    checkNeeds('AuditModule', { AuditStore: store });
+  }
 
-  /** Never throws. An event that cannot be stored is logged with the reason. */
-  async record(facts: AuditFacts, { connection: _, ...by }: Initiator = PROGRAM): Promise<void> {
+  /** Stores new events in one step. Never throws. Events that cannot be stored are logged with the reason. */
+  async record(
+    facts: AuditFacts | readonly AuditFacts[],
+    { connection: _, ...by }: Initiator = PROGRAM,
+  ): Promise<void> {
     const at = this.clock.now();
-    const id = this.#ids.next(at);
-    const event = { id, at, count: 1, lastAt: at, sessionId: null, details: {}, ...facts, ...by };
     this.#enter(Math.floor(at.getTime() / AUDIT_WINDOW_LENGTH));
-    const place = this.#quota.placeOf(event);
-    const row = place && this.#rows.get(place.key);
-    this.#log({ ...event, id: row?.id ?? id });
-    if (!place) return void (await this.#append(event));
-    if (row) return this.#repeat(row, at);
-    const isKept = this.#append(place.row);
-    this.#rows.set(place.key, { id, isKept, repetitions: 0, lastAt: at });
-    if (!(await isKept) && this.#rows.get(place.key)?.id === id) this.#rows.delete(place.key);
+    const fresh: AuditEvent[] = [];
+    const rows: Row[] = [];
+    let settle: (isKept: boolean) => void = () => {};
+    const isKept = new Promise<boolean>((resolve) => (settle = resolve));
+    for (const one of [facts].flat()) {
+      const id = this.#ids.next(at);
+      const event = { id, at, count: 1, lastAt: at, sessionId: null, details: {}, ...one, ...by };
+      const place = this.#quota.placeOf(event);
+      const row = place && this.#rows.get(place.key);
+      this.#log({ ...event, id: row?.id ?? id });
+      if (row) rows.push(row);
+      else fresh.push(place?.row ?? event);
+      if (place && !row) this.#rows.set(place.key, { id, isKept, repetitions: 0, lastAt: at });
+    }
+    settle(await this.#append(fresh));
+    if (!(await isKept)) this.#forget(fresh);
+    if (rows.length > 0) await this.#repeat(rows, at);
   }
 
   /** Writes the repetitions that are not written yet. */
@@ -80,19 +93,28 @@ export class AuditTrail implements BeforeApplicationShutdown {
     await this.flush();
   }
 
-  async #append(event: AuditEvent): Promise<boolean> {
+  async #append(events: readonly AuditEvent[]): Promise<boolean> {
+    if (events.length === 0) return true;
     try {
-      await this.store.append(event);
+      await this.store.append(...events);
       return true;
     } catch (error) {
-      this.#logger.error({ ...lineOf(event), kept: false, err: error });
+      for (const event of events) this.#logger.error({ ...lineOf(event), kept: false, err: error });
       return false;
     }
   }
 
-  async #repeat(row: Row, at: Date): Promise<void> {
-    row.repetitions += 1;
-    row.lastAt = at;
+  /** Forgets the rows of events that could not be stored. */
+  #forget(events: readonly AuditEvent[]): void {
+    const ids = new Set(events.map(({ id }) => id));
+    for (const [key, { id }] of this.#rows) if (ids.has(id)) this.#rows.delete(key);
+  }
+
+  async #repeat(rows: readonly Row[], at: Date): Promise<void> {
+    for (const row of rows) {
+      row.repetitions += 1;
+      row.lastAt = at;
+    }
     if (this.#isEnding) await this.flush();
     else this.#counting ??= setTimeout(() => void this.flush(), COUNTING_DELAY).unref();
   }

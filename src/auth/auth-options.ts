@@ -11,6 +11,7 @@ import {
   PARTITIONED,
   SAME_SITE,
   LIMIT,
+  ADMIN_ROLE,
   REALM,
   REMEMBERED,
   STRATEGY_CLASSES,
@@ -32,7 +33,9 @@ const RULES: RulesOf<Omit<AuthOptions, 'types'>> = {
   cookie: {
     name: (name, { secure } = {}) =>
       COOKIE_NAME(name) ??
-      (isForSecureCookies(String(name)) && secure === false ? 'this prefix needs secure: true' : null),
+      (isForSecureCookies(String(name)) && secure === false
+        ? 'the prefixes __Host- and __Secure- need secure: true; for plain HTTP also set another name, such as sid'
+        : null),
     secure: flag,
     path: COOKIE_PATH,
     domain: COOKIE_DOMAIN,
@@ -42,35 +45,37 @@ const RULES: RulesOf<Omit<AuthOptions, 'types'>> = {
   clearSiteData: CLEAR_SITE_DATA,
   trustedOrigins: listOf(TRUSTED_ORIGIN),
   realm: REALM,
+  adminRole: ADMIN_ROLE,
   errorFormat: aFunction,
+  allowMemorySessionsInTests: flag,
   global: flag,
   routes: flag,
 };
 
 /** The attributes of a cookie (RFC 6265bis); browsers accept some names only with some attributes. */
 export interface CookieSettings {
-  /** With the prefix `__Host-` the path must be `/` and there is no domain; `__Host-` and `__Secure-` need `secure`. */
+  /** The prefixes `__Host-` and `__Secure-` need `secure`. `__Host-` also needs the path `/` and no domain. */
   readonly name: string;
-  /** Whether browsers send it over HTTPS only, which makes HTTPS the scheme of the application's own origin. */
+  /** Whether browsers send the cookie over HTTPS only. If true, the application's own origin has the scheme `https`. */
   readonly secure: boolean;
   readonly path: string;
-  /** A host whose sub-domains get the cookie, too; null for the host that set it alone. */
+  /** A host that gets the cookie together with its sub-domains; null for only the host that set it. */
   readonly domain: string | null;
-  /** `none` lets pages of other sites send it, where their origins are trusted; it needs `secure`. */
+  /** With `none`, pages of other sites can send the cookie too. `none` needs `secure`. */
   readonly sameSite: 'lax' | 'strict' | 'none';
-  /** Whether it is kept apart for each top-level site (CHIPS); it needs `secure`. */
+  /** Whether browsers keep one cookie for each top-level site (CHIPS). Needs `secure`. */
   readonly partitioned: boolean;
 }
 
-/** What the auth module needs to know; each value left out is the one below. */
+/** The options of the auth module. An option that is left out has the default below. */
 export class AuthOptions {
-  /** One strategy, or several, also by comma: the first whose credential is present decides. */
+  /** The strategies, as a list or separated by commas. The first strategy whose credential is present decides. */
   readonly type: string | readonly string[] = 'session_db_auth';
-  /** Strategies of your own by the word that `type` names them with. */
+  /** Your own strategies, under the names that `type` uses for them. */
   readonly strategies: Readonly<Record<string, Type<Auth>>> = {};
-  /** How long sessions live under the strategies that let them end. */
+  /** The limits of sessions, in milliseconds. Under `session_auth`, sessions have no limits. */
   readonly lifetime: Limits = { idle: 30 * MINUTE, absolute: 12 * 60 * MINUTE };
-  /** The same of those that asked at sign-in to be remembered. */
+  /** The limits of sessions that the client asked to remember at sign-in, in milliseconds. */
   readonly remembered: Limits = { idle: 14 * DAY, absolute: 30 * DAY };
   /** The cookie that carries session tokens. */
   readonly cookie: CookieSettings = {
@@ -82,18 +87,25 @@ export class AuthOptions {
     partitioned: false,
   };
   /**
-   * What browsers are told at sign-out to delete of the origin that answers (`Clear-Site-Data`). `storage` deletes also
-   * what the pages of that origin keep in `localStorage`. Cookies are not on offer: those of sibling hosts would go, too.
+   * What browsers delete for this origin at sign-out (`Clear-Site-Data`). `storage` includes `localStorage`. There is no
+   * `cookies`, because it would delete cookies of sibling hosts too.
    */
   readonly clearSiteData: readonly ('cache' | 'storage')[] = ['cache'];
-  /** Origins besides our own whose pages may call as their visitor, such as `https://app.example.com`. */
+  /** Other origins whose pages may send requests with their visitor's cookie, such as `https://app.example.com`. */
   readonly trustedOrigins: readonly string[] = [];
-  /** The protection space that Basic challenges name. */
+  /** The realm in the challenges of `WWW-Authenticate`. */
   readonly realm: string = 'coatcheck';
-  /** Writes every refusal: of our routes, of our guards on yours, and of the server before a route is looked for. */
+  /** The role whose users may use our routes for administrators. The built-in users need `admin`. */
+  readonly adminRole: string = 'admin';
+  /** Formats every refusal: of the Coatcheck routes, of the Coatcheck guards on your routes, and of requests before routing. */
   readonly errorFormat: ErrorFormat = problemDetails;
+  /**
+   * Lets `session_db_auth` and `token_auth` run with a session store that is not durable, such as `memory:`. For tests only: a
+   * restart signs every user out.
+   */
+  readonly allowMemorySessionsInTests: boolean = false;
 
-  /** Whether the guards stand before every route of the application; where not, `@UseGuards(AuthGuard)` puts them there. */
+  /** Whether the guards apply to every route of the application. If false, apply them with `@UseGuards(AuthGuard)`. */
   readonly global: boolean = true;
   /** Whether the routes of sign-in, sessions, access tokens and passwords are served. */
   readonly routes: boolean = true;

@@ -4,7 +4,7 @@ import type { Transport } from '../sessions/session.js';
 import { Auth } from './auth.js';
 import { ORIGINS, isOrigin } from './guards/cross-site-check.js';
 
-/** How the tokens of the built-in strategies travel, by the word of each in `AUTH_TYPE`; null where there are none. */
+/** The transport of the tokens of each built-in strategy, by its name in `AUTH_TYPE`; null for a strategy without tokens. */
 export const TRANSPORTS = {
   basic_auth: null,
   session_auth: 'cookie',
@@ -13,7 +13,7 @@ export const TRANSPORTS = {
   token_auth: 'bearer',
 } as const satisfies Record<string, Transport | null>;
 
-/** For how long browsers keep a cookie at most, in milliseconds: 400 days (RFC 6265bis, section 5.5). */
+/** The longest time that browsers keep a cookie, in milliseconds: 400 days (RFC 6265bis, section 5.5). */
 export const LONGEST_COOKIE = 400 * 86_400_000;
 
 export const TOO_LONG_FOR_COOKIES = 'must be at most 400d, as browsers keep no cookie for longer';
@@ -24,12 +24,12 @@ export const COOKIE_NAME = text(
   'must be a cookie name (RFC 6265)',
 );
 
-/** Whether browsers accept a cookie of this name only where it is `Secure`. */
+/** Whether browsers accept a cookie of this name only if it is `Secure`. */
 export function isForSecureCookies(name: string): boolean {
   return /^__(Host|Secure|Http)-/i.test(name);
 }
 
-/** `__Host-` stands for a cookie of one host and all of its paths. */
+/** A `__Host-` cookie belongs to one host and has the path `/`. */
 const isForOneHost = (name: unknown) => /^__Host-/i.test(String(name));
 
 export const COOKIE_PATH: Rule = (path, { name } = {}) => {
@@ -52,19 +52,19 @@ export const SAME_SITE: Rule = (value, { secure } = {}) =>
 export const PARTITIONED: Rule = (value, { secure } = {}) =>
   flag(value) ?? (value === true && secure !== true ? 'true needs secure: true' : null);
 
-/** The words of `type`; a text names them by comma. */
+/** The names of strategies in `type`. */
 export function typesOf(type: string | readonly string[]): readonly string[] {
   return typeof type === 'string' ? type.split(',').map((word) => word.trim()) : type;
 }
 
-/** The built-in strategies among these whose tokens travel in this way. */
+/** The built-in strategies among `types` whose tokens use this transport. */
 export function typesWith(transport: Transport, types: readonly string[]): readonly string[] {
   return types.filter((type) =>
     Object.entries(TRANSPORTS).some(([word, by]) => word === type && by === transport),
   );
 }
 
-/** A list of strategies: at least one, each known and none twice. */
+/** The rule of a list of strategies: at least one, each known, none twice. */
 export function typesAmong(known: readonly string[]): Rule {
   return (types) => {
     if (!Array.isArray(types) || types.length === 0) return '$property should not be empty';
@@ -83,6 +83,9 @@ export const TYPE: Rule = (type, { strategies } = {}) => {
   return fault ?? (typesWith('cookie', builtIn()).length > 1 ? SEVERAL_COOKIES : null);
 };
 
+/** The role of administrators. */
+export const ADMIN_ROLE = text((role) => role !== '', 'must not be empty');
+
 export const STRATEGY_CLASSES: Rule = (strategies) =>
   isRecord(strategies) &&
   Object.entries(strategies).every(([word, strategy]) => isWord(word) && isStrategy(strategy))
@@ -95,7 +98,7 @@ export const LIMIT: Rule = (value) =>
     ? null
     : '$property must be a number of milliseconds, at least 1, or Infinity for no limit';
 
-/** An idle limit that is no longer than the absolute one. The preset holds only as far as the absolute limit allows. */
+/** The rule of an idle limit: not longer than the absolute limit. The default, `preset`, may be longer. */
 export function idleLimit(preset: number): Rule {
   return (value, { absolute } = {}) =>
     LIMIT(value) ??
@@ -104,7 +107,7 @@ export function idleLimit(preset: number): Rule {
       : null);
 }
 
-/** The absolute limit of sessions that are remembered. */
+/** The rule of the absolute limit of remembered sessions. */
 export const REMEMBERED: Rule = (value) =>
   isDuration(value) && value <= LONGEST_COOKIE ? null : (LIMIT(value) ?? TOO_LONG_FOR_COOKIES);
 
@@ -112,7 +115,7 @@ export const CLEAR_SITE_DATA = listOf(oneOf(['cache', 'storage']));
 
 export const TRUSTED_ORIGIN = text(isOrigin, `must be ${ORIGINS}`);
 
-/** It stands in quotes in `WWW-Authenticate`. */
+/** The realm is a quoted string in `WWW-Authenticate`. */
 export const REALM = text(
   (realm) => /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/.test(realm),
   'must have 1 to 100 printable ASCII characters, without quotes and backslashes',

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import type { Request } from 'express';
-import { anExchange } from '../../test/support/exchange.js';
+import { anExchange } from '../testing/exchange.js';
 import { aUser } from '../testing/samples.js';
 import { ANONYMOUS, Auth, type AuthResult } from './auth.js';
+import type { AuthRequest } from './auth-request.js';
+import { authRequestOf } from './express-request.js';
 import { AuthChain } from './strategies/auth-chain.js';
 import { AuthOptions } from './auth-options.js';
 import { authProvider, chooseStrategies, remembersUsers } from './auth.provider.js';
@@ -19,23 +20,23 @@ class Keys {
   readonly user = aUser();
 }
 
-/** Knows whoever has the key. */
+/** Authenticates requests with the right key. */
 @Injectable()
 class KeyAuth extends Auth {
-  readonly challenge = 'Key';
+  readonly challenges = ['Key'];
 
   constructor(private readonly keys: Keys) {
     super();
   }
 
-  async authenticate({ headers }: Request): Promise<AuthResult> {
+  async authenticate({ headers }: AuthRequest): Promise<AuthResult> {
     if (headers['x-key'] !== 'right') return ANONYMOUS;
     return { outcome: 'authenticated', principal: { user: this.keys.user, session: null } };
   }
 }
 
 class NobodyAuth extends Auth {
-  readonly challenge = 'Nobody';
+  readonly challenges = ['Nobody'];
 
   authenticate(): Promise<AuthResult> {
     return Promise.resolve(ANONYMOUS);
@@ -50,25 +51,25 @@ async function provide(type: string | string[]): Promise<Auth> {
   return module.get(Auth);
 }
 
-describe('The chosen strategy', () => {
-  it('is itself where it is one, with what it injects', async () => {
+describe('The configured strategies', () => {
+  it('provide a single strategy as Auth, with its dependencies', async () => {
     const auth = await provide('key');
     expect(auth).toBeInstanceOf(KeyAuth);
-    expect(await auth.authenticate(anExchange({ 'x-key': 'right' }).request)).toMatchObject({
+    expect(await auth.authenticate(authRequestOf(anExchange({ 'x-key': 'right' }).request))).toMatchObject({
       outcome: 'authenticated',
     });
   });
 
-  it('is a chain of several, in their order', async () => {
+  it('provide several strategies as a chain, in their order', async () => {
     const auth = await provide(['nobody', 'key']);
     expect(auth).toBeInstanceOf(AuthChain);
-    expect(auth.challenge).toBe('Nobody');
-    expect(await auth.authenticate(anExchange({ 'x-key': 'right' }).request)).toMatchObject({
+    expect(auth.challenges).toEqual(['Nobody', 'Key']);
+    expect(await auth.authenticate(authRequestOf(anExchange({ 'x-key': 'right' }).request))).toMatchObject({
       outcome: 'authenticated',
     });
   });
 
-  it('is built in or the importer’s, who may replace those that are built in', () => {
+  it('can be built-in or custom, and a custom one can replace a built-in one', () => {
     expect(
       ['basic_auth', 'session_auth', 'session_exp_auth', 'session_db_auth', 'token_auth', 'key'].flatMap(
         (type) => chooseStrategies([type], strategies),
@@ -77,13 +78,16 @@ describe('The chosen strategy', () => {
     expect(chooseStrategies(['basic_auth'], { basic_auth: KeyAuth })).toEqual([KeyAuth]);
   });
 
-  it.each(['basic', '', 'constructor', '__proto__'])('is never %j, and the known words are told', (type) => {
-    expect(() => new AuthOptions({ type, strategies })).toThrow(
-      'type: each value in type must be one of the following values: basic_auth, session_auth, session_exp_auth, session_db_auth, token_auth, key, nobody',
-    );
-  });
+  it.each(['basic', '', 'constructor', '__proto__'])(
+    'refuse the name %j and list the known names',
+    (type) => {
+      expect(() => new AuthOptions({ type, strategies })).toThrow(
+        'type: each value in type must be one of the following values: basic_auth, session_auth, session_exp_auth, session_db_auth, token_auth, key, nobody',
+      );
+    },
+  );
 
-  it('is one with our cookie at most, also where one is your own', () => {
+  it('include at most one that uses the session cookie, also among custom ones', () => {
     class OwnAuth extends SessionAuth {}
     expect(() => chooseStrategies(['session_auth', 'own'], { own: OwnAuth })).toThrow(
       'type: must name at most one strategy with cookies, as they would share one cookie',
@@ -91,7 +95,7 @@ describe('The chosen strategy', () => {
     expect(chooseStrategies(['own', 'token_auth'], { own: OwnAuth })).toEqual([OwnAuth, TokenAuth]);
   });
 
-  it('signs users in and out where one of several does', () => {
+  it('have a sign-in if one of them has', () => {
     expect(remembersUsers([BasicAuth])).toBe(false);
     expect(remembersUsers([SessionAuth])).toBe(true);
     expect(remembersUsers([SessionDbAuth, BasicAuth])).toBe(true);

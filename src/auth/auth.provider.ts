@@ -11,7 +11,7 @@ import { SessionDbAuth } from './strategies/session-db.auth.js';
 import { SessionExpAuth } from './strategies/session-exp.auth.js';
 import { TokenAuth } from './strategies/token.auth.js';
 
-/** The built-in strategies, by the word that `AUTH_TYPE` names them with. */
+/** The built-in strategies by their names in `AUTH_TYPE`. */
 export const STRATEGIES: Readonly<Record<keyof typeof TRANSPORTS, Type<Auth>>> = {
   basic_auth: BasicAuth,
   session_auth: SessionAuth,
@@ -20,7 +20,7 @@ export const STRATEGIES: Readonly<Record<keyof typeof TRANSPORTS, Type<Auth>>> =
   token_auth: TokenAuth,
 };
 
-/** Builds the chosen strategies and no other, each with whatever it injects. */
+/** Creates only the configured strategies, with their dependencies. */
 export const authProvider: FactoryProvider<Auth> = {
   provide: Auth,
   inject: [ModuleRef, AuthOptions],
@@ -31,26 +31,32 @@ export const authProvider: FactoryProvider<Auth> = {
   },
 };
 
-/** The classes behind the words of `type`. At most one of them may use the cookie. */
-export function chooseStrategies(types: readonly string[], foreign: AuthOptions['strategies']): Type<Auth>[] {
-  const known = new Map(Object.entries<Type<Auth>>({ ...STRATEGIES, ...foreign }));
+/** The classes that `types` names. Throws an `OptionsError` if more than one of them uses the cookie. */
+export function chooseStrategies(types: readonly string[], custom: AuthOptions['strategies']): Type<Auth>[] {
+  const known = new Map(Object.entries<Type<Auth>>({ ...STRATEGIES, ...custom }));
   const chosen = types.flatMap((type) => known.get(type) ?? []);
   const withCookie = chosen.filter((strategy) => isA(strategy, SessionAuth) && !isA(strategy, TokenAuth));
   if (withCookie.length > 1) throw new OptionsError('AuthOptions', [`type: ${SEVERAL_COOKIES}`]);
   return chosen;
 }
 
-/** Whether users of these strategies sign in and out, or prove themselves on each request. */
+/** Whether one of these strategies has sessions, and so a sign-in. If none has, each request carries the password. */
 export function remembersUsers(strategies: readonly Type<Auth>[]): boolean {
-  return strategies.some((strategy) => (strategy.prototype as Auth).signIn !== Auth.prototype.signIn);
+  return strategies.some((strategy) => isA(strategy, SessionAuth));
 }
 
-/** Whether one of these strategies takes bearer tokens, of which people may have some made. */
+/** The strategies with sessions among those of the application, in their order. */
+export function sessionStrategiesOf(auth: Auth): readonly SessionAuth[] {
+  const all = auth instanceof AuthChain ? auth.strategies : [auth];
+  return all.filter((strategy) => strategy instanceof SessionAuth);
+}
+
+/** Whether one of these strategies accepts bearer tokens. */
 export function takesTokens(strategies: readonly Type<Auth>[]): boolean {
   return strategies.some((strategy) => isA(strategy, TokenAuth));
 }
 
-/** Whether a strategy is a class or descends from it. */
+/** Whether a strategy is this class or a subclass of it. */
 export function isA(strategy: Type<Auth>, base: Type<Auth>): boolean {
   return strategy === base || strategy.prototype instanceof base;
 }

@@ -1,74 +1,62 @@
 import type { Request, Response } from 'express';
+import type { EndingCode } from '../sessions/endings.js';
 import type { Session, Transport } from '../sessions/session.js';
 import type { SessionToken } from '../sessions/session-token.js';
-import type { User } from '../users/user.js';
+import type { Identity } from '../users/identity.js';
+import type { AppUser } from '../users/user-directory.js';
+import type { AuthRequest } from './auth-request.js';
+import type { TokenCarrier } from './carriers/token-carrier.js';
 
-/** Who is asking, and by which session; null where the credential is none. */
-export interface Principal {
-  readonly user: User;
+/** The authenticated user of a request, and the session; null if the credential is not a session (Basic). */
+export interface Principal<U extends object = AppUser> extends Identity<U> {
   readonly session: Session | null;
-  /** Set where the request itself carried the password: nobody need prove it once more. */
+  /** Set if the request itself carried the password, so that `@Fresh()` accepts it. */
   readonly isProven?: true;
 }
 
-/** What a client asks of a sign-in. */
+/** A principal as a strategy may give it. The guard adds what is left out. */
+export type PrincipalGiven = Pick<Principal, 'user' | 'session' | 'isProven'> & Partial<Identity>;
+
+/** The options that a client chooses at sign-in. */
 export interface SignInOptions {
   readonly transport: Transport;
-  /** Whether the limits of remembered sessions are to hold. */
+  /** Whether the session gets the limits of remembered sessions. */
   readonly remember: boolean;
-  /** What the session is to be called. */
+  /** A name for the session; null for none. */
   readonly label: string | null;
 }
 
-export const DEFAULT_SIGN_IN_OPTIONS: SignInOptions = { transport: 'cookie', remember: false, label: null };
-
-/** A session, and the token that the answer's body is to carry; null where its headers do. */
+/** A session and its token. The response body must contain the token; null if a cookie carries it. */
 export interface IssuedSession {
   readonly session: Session;
   readonly token: SessionToken | null;
 }
 
-/** When a session ends however much it is used, and unless it is used; null for never. */
-export interface SessionEnds {
-  readonly expiresAt: Date | null;
-  readonly idleExpiresAt: Date | null;
-}
-
-/** Why a presented credential is no good, in the words of problem bodies. */
-export type Rejection =
-  | 'credentials_invalid'
-  | 'session_expired_idle'
-  | 'session_expired_absolute'
-  | 'session_signed_out'
-  | 'session_ended_elsewhere'
-  | 'session_evicted'
-  | 'session_ended_by_admin'
-  | 'password_changed'
-  | 'user_disabled'
-  | 'user_deleted';
+/** Why a presented credential is invalid: a `code` of problem documents. */
+export type Rejection = 'credentials_invalid' | EndingCode;
 
 export type AuthResult =
-  | {
-      readonly outcome: 'authenticated';
-      readonly principal: Principal;
-      /** The challenge of what was presented, where that is not the one of the strategy that is asked. */
-      readonly challenge?: string;
-    }
-  /** Nothing was presented that concerns this strategy: another may speak. */
+  | { readonly outcome: 'authenticated'; readonly principal: PrincipalGiven }
+  /** The request has no credential for this strategy. The next strategy is tried. */
   | { readonly outcome: 'anonymous' }
-  /** Presented, and no good: the matter is closed. */
+  /** The request has an invalid credential for this strategy. No other strategy is tried. */
   | {
       readonly outcome: 'rejected';
       readonly reason: Rejection;
-      /** Since when the session is over, for its holder; null where that is not known. */
+      /** When the session ended, for the client that presented its token; null if not known. */
       readonly at: Date | null;
-      /** The challenge of what was presented, where that is not the one of the strategy that is asked. */
-      readonly challenge?: string;
+      /** The challenges that answer this credential, if they are not the `challenges` of the strategy. */
+      readonly challenges?: readonly string[];
+      /** The carrier of a token that the client should forget. */
+      readonly forget?: TokenCarrier;
     };
 
 export const ANONYMOUS: AuthResult = { outcome: 'anonymous' };
 
-export function rejected(reason: Rejection = 'credentials_invalid', at: Date | null = null): AuthResult {
+export function rejected(
+  reason: Rejection = 'credentials_invalid',
+  at: Date | null = null,
+): Extract<AuthResult, { outcome: 'rejected' }> {
   return { outcome: 'rejected', reason, at };
 }
 
@@ -78,58 +66,26 @@ export interface HttpExchange {
   readonly response: Response;
 }
 
-/** A way to tell who is asking. */
+/** An authentication strategy: finds out which user sent a request. */
 export abstract class Auth {
-  /** The challenge of `WWW-Authenticate` (RFC 9110, section 11.6.1). */
-  abstract readonly challenge: string;
-
-  /** The challenges for a request that presents nothing, one for each strategy. */
-  get challenges(): readonly string[] {
-    return [this.challenge];
-  }
-
-  /** How the tokens that a sign-in issues can travel, the usual way first; empty where nobody signs in. */
-  get transports(): readonly Transport[] {
-    return this.signIn === Auth.prototype.signIn ? [] : ['cookie'];
-  }
-
-  /** A bad credential is an answer, never an exception; an exception means that we could not find out. */
-  abstract authenticate(request: Request): Promise<AuthResult>;
-
-  /** Id of the user whom the presented token was issued to, even if it has ended; null where there is none. */
-  async tokenOwner(_request: Request): Promise<string | null> {
-    return null;
-  }
-
-  /** Makes a verified user known to later requests. Null where that is not what the options ask for, or there is no memory. */
-  async signIn(_user: User, _exchange: HttpExchange, _wish?: SignInOptions): Promise<IssuedSession | null> {
-    return null;
-  }
+  /** The challenges of `WWW-Authenticate` (RFC 9110, section 11.6.1), one for each strategy. */
+  abstract readonly challenges: readonly string[];
 
   /**
-   * Gives the session that this request came with another token and all of its time again, as the user has just proven
-   * themselves anew. Null where there is none, or another call was faster.
+   * Authenticates a request and changes nothing: no cookie, no header. An invalid credential is a result; an exception means
+   * that it could not be checked.
    */
-  async renew(_exchange: HttpExchange): Promise<IssuedSession | null> {
-    return null;
-  }
-
-  /** Ends what this request's credential stands for. True only if this call made it worthless. */
-  async signOut(_exchange: HttpExchange): Promise<boolean> {
-    return false;
-  }
-
-  /** When a session of this strategy ends; null for one of another. */
-  endsOf(_session: Session): SessionEnds | null {
-    return null;
-  }
+  abstract authenticate(request: AuthRequest): Promise<AuthResult>;
 }
 
 declare module 'express-serve-static-core' {
   interface Request {
-    /** Set by the guard on routes that are not public. */
-    principal?: Principal;
-    /** The challenge of the credential that was presented, where it is not the only one there is; set by the guard. */
-    challenge?: string;
+    /**
+     * Set by the guard on routes that are not public. `@CurrentUser()` has the user in the type of the application; here it must be
+     * the same in the declarations for `import` and for `require`.
+     */
+    principal?: Principal<object>;
+    /** The challenges that answer the presented credential, set by the guard. If unset, a 401 has those of all strategies. */
+    challenges?: readonly string[];
   }
 }

@@ -2,13 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { AuthOptions } from './auth-options.js';
 import { STRATEGIES, chooseStrategies, takesTokens } from './auth.provider.js';
-import { SessionCookie } from './carriers/session-cookie.js';
+import { CookieCarrier } from './carriers/cookie-carrier.js';
+import { authRequestOf } from './express-request.js';
 
 const BEARER = /^bearer +\S/i;
 
 /**
- * Tells requests whose only credential is a bearer token. No browser adds one by itself, so there is nothing that another
- * site could use.
+ * Recognizes requests whose only credential is a bearer token. Browsers do not add one by themselves, so another site cannot
+ * use it.
  */
 @Injectable()
 export class BearerAlone {
@@ -17,17 +18,19 @@ export class BearerAlone {
 
   constructor(
     { types, strategies }: AuthOptions,
-    private readonly cookie: SessionCookie,
+    private readonly cookie: CookieCarrier,
   ) {
     const chosen = chooseStrategies(types, strategies);
     this.#takesTokens = takesTokens(chosen);
     this.#readsOurCookieOnly = chosen.every((strategy) => Object.values(STRATEGIES).includes(strategy));
   }
 
-  /** With a strategy of an application's own, which may read any cookie, false for a request that has one. */
+  /** With a custom strategy, which may read any cookie, a request with any cookie returns false. */
   isOnlyCredentialOf(request: Request): boolean {
     const { authorization = '', cookie } = request.headers;
     if (!this.#takesTokens || !BEARER.test(authorization)) return false;
-    return this.#readsOurCookieOnly ? this.cookie.read(request) === null : cookie === undefined;
+    return this.#readsOurCookieOnly
+      ? this.cookie.read(authRequestOf(request)) === null
+      : cookie === undefined;
   }
 }

@@ -1,26 +1,17 @@
-import type { Request } from 'express';
-import { plainAddress } from '../common/network.js';
 import { printable } from '../common/printable.js';
-import type { Requester } from '../common/requester.js';
+import type { ClientFacts } from '../sessions/session.js';
+import type { AuthRequest } from './auth-request.js';
+import { headerOf } from './header-of.js';
 
 const USER_AGENT_LENGTH = 256;
 
-/** The address of a client, as far as the application trusts its proxies; null where it has none. */
-export function clientAddress({ ip }: Request): string | null {
-  return ip === undefined ? null : plainAddress(ip);
+/** The `User-Agent` of the client: one printable line of at most 256 characters, or null. */
+export function userAgentOf(request: AuthRequest): string | null {
+  const text = headerOf(request, 'user-agent').slice(0, USER_AGENT_LENGTH);
+  return printable(text).slice(0, USER_AGENT_LENGTH) || null;
 }
 
-/** Who waits for the answer to a request, and where. */
-export function requesterOf(request: Request): Requester {
-  return { ip: clientAddress(request), connection: request.socket };
-}
-
-/** What a request tells of its client: the address, and the browser in one line. */
-export function clientFacts(request: Request): { ip: string | null; userAgent: string | null } {
-  const { headers } = request;
-  return {
-    ip: clientAddress(request),
-    userAgent:
-      printable(headers['user-agent']?.slice(0, USER_AGENT_LENGTH) ?? '').slice(0, USER_AGENT_LENGTH) || null,
-  };
+/** The address and the `User-Agent` of the client. */
+export function clientFacts(request: AuthRequest): ClientFacts {
+  return { ip: request.ip, userAgent: userAgentOf(request) };
 }

@@ -1,8 +1,9 @@
-import { type ExecutionContext, Injectable, Optional } from '@nestjs/common';
+import { type ExecutionContext, Injectable, Logger, Optional } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { AuditType } from '../audit/audit-event.js';
-import { AuditTrail } from '../audit/audit-trail.js';
-import { initiatorOf } from './request-initiator.js';
+import { SecurityEvents } from '../audit/security-events.js';
+import { isOwnController } from './decorators/access.js';
+import { initiatorOfRequest } from './request-initiator.js';
 import { DomainError } from '../common/domain-error.js';
 import type { Problem } from '../common/problem.js';
 import type { ErrorCode } from '../common/refusals.js';
@@ -10,7 +11,7 @@ import { Auth } from './auth.js';
 import { AuthOptions } from './auth-options.js';
 import { requestIdOf } from './request-id.js';
 
-/** The refusals that are events; others say of themselves what failed, or that nobody signed in. */
+/** The refusals that are recorded here. Other code records the other security events. */
 const TYPES: Partial<Record<ErrorCode, AuditType>> = {
   cross_site_request: 'cross_site_refused',
   role_required: 'right_refused',
@@ -22,19 +23,21 @@ const TYPES: Partial<Record<ErrorCode, AuditType>> = {
   too_many_attempts: 'sign_in_throttled',
 };
 
-/** The refusals that were told to the audit trail: one that passes a guard and a filter is told once. */
+/** The recorded refusals. A refusal can pass a guard and a filter, and is recorded once. */
 const noted = new WeakSet<DomainError>();
 
-/** Refuses requests: with the headers that belong to the status, and an entry in the audit trail where it is an event. */
+/** Refuses requests: sets the headers of the status, and records security events. */
 @Injectable()
 export class Refusals {
+  readonly #logger = new Logger('Refusals');
+
   constructor(
     private readonly auth: Auth,
     private readonly options: AuthOptions,
-    @Optional() private readonly trail?: AuditTrail,
+    @Optional() private readonly events?: SecurityEvents,
   ) {}
 
-  /** Throws an error again. What it needs besides its status is done before, as no filter of an application knows of it. */
+  /** Throws the error. Sets the headers and records the event first, because a filter of the application does not. */
   async refuse(error: unknown, context: ExecutionContext): Promise<never> {
     if (!(error instanceof DomainError)) throw error;
     const http = context.switchToHttp();
@@ -43,38 +46,42 @@ export class Refusals {
     error.answerWith(answer);
     this.setHeaders({ ...error.problem, status: answer.status }, request, http.getResponse<Response>());
     await this.note(error, request, routeOf(request));
+    this.#explain(error, request, context);
     throw error;
   }
 
-  /** `WWW-Authenticate` of a 401: the challenge of the presented credential, or all (RFC 9110, section 11.6.1); `Retry-After`. */
+  /** Logs the explanation of a refusal on a route of the application, whose own filter does not know it. */
+  #explain({ code, explanation }: DomainError, request: Request, context: ExecutionContext): void {
+    if (!explanation || isOwnController(context.getClass())) return;
+    const route = `${request.method} ${routeOf(request)}`;
+    this.#logger.log({ code, route, ...explanation.facts, explanation: explanation.text });
+  }
+
+  /** Sets `WWW-Authenticate` of a 401 (RFC 9110, section 11.6.1), `Retry-After` and `Allow`. */
   setHeaders(
     { status, retryAfter, allow }: Pick<Problem, 'status' | 'retryAfter' | 'allow'>,
-    { challenge }: Request,
+    { challenges }: Request,
     response: Response,
   ): void {
     if (response.headersSent) return;
-    if (status === 401)
-      response.setHeader(
-        'WWW-Authenticate',
-        challenge === undefined ? [...this.auth.challenges] : [challenge],
-      );
+    if (status === 401) response.setHeader('WWW-Authenticate', [...(challenges ?? this.auth.challenges)]);
     if (retryAfter !== null) response.setHeader('Retry-After', retryAfter);
     if (allow !== null) response.setHeader('Allow', allow);
   }
 
-  /** Records a refusal that is an event, once; null where there is nothing to record. */
+  /** Records a refusal that is a security event, once; null if there is nothing to record. */
   note(error: DomainError, request: Request, route: string): Promise<void> | null {
     const type = TYPES[error.reason];
-    if (!type || !this.trail || noted.has(error)) return null;
+    if (!type || !this.events || noted.has(error)) return null;
     noted.add(error);
-    const by = initiatorOf(request);
+    const by = initiatorOfRequest(request);
     const sessionId = request.principal?.session?.id ?? null;
     const details = { route: `${request.method} ${route}` };
-    return this.trail.record({ type, subjectId: by.actorId, sessionId, details }, by);
+    return this.events.emit({ type, subjectId: by.actorId, sessionId, details }, by);
   }
 }
 
-/** The pattern of the route that serves a request, since its path may be nobody's business; `*` where none does. */
+/** The pattern of the matched route, without values from the path, which may be confidential; `*` if none matched. */
 export function routeOf(request: Request): string {
   const { route } = request as { route?: { path?: unknown } };
   return typeof route?.path === 'string' ? route.path : '*';

@@ -1,26 +1,22 @@
 import { type ExecutionContext, createParamDecorator } from '@nestjs/common';
 import type { Request } from 'express';
 import type { Initiator } from '../audit/initiator.js';
-import { clientFacts } from './client-facts.js';
-import { requestIdOf } from './request-id.js';
+import type { AuthRequest } from './auth-request.js';
+import { userAgentOf } from './client-facts.js';
+import { authRequestOf } from './express-request.js';
 
-/** Who sent a request, as far as a guard has found out, or is known otherwise. */
-export function initiatorOf(request: Request, actorId = principalOf(request)): Initiator {
-  return {
-    via: 'http',
-    actorId,
-    ...clientFacts(request),
-    connection: request.socket,
-    requestId: requestIdOf(request) || null,
-  };
+/** The initiator of what a request causes; `actorId` is the authenticated user, or null. */
+export function initiatorOf(request: AuthRequest, actorId: string | null = null): Initiator {
+  const { ip, connection, id } = request;
+  return { via: 'http', actorId, ip, userAgent: userAgentOf(request), connection, requestId: id };
 }
 
-function principalOf(request: Request): string | null {
-  const { principal } = request as { principal?: { readonly user: { readonly id: string } } };
-  return principal?.user.id ?? null;
+/** The initiator of an Express request. */
+export function initiatorOfRequest(request: Request): Initiator {
+  return initiatorOf(authRequestOf(request), request.principal?.account.id ?? null);
 }
 
 /** The initiator of this request. */
 export const CurrentInitiator = createParamDecorator((_: unknown, context: ExecutionContext) =>
-  initiatorOf(context.switchToHttp().getRequest<Request>()),
+  initiatorOfRequest(context.switchToHttp().getRequest<Request>()),
 );

@@ -8,8 +8,8 @@ import { MemorySessionStore } from '../storage/memory/memory.session-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { SessionEnder } from './session-ender.js';
 
-/** Does not answer while it is told so. */
-class FrozenStore extends MemorySessionStore {
+/** Throws `failure` if it is set. */
+class FailingStore extends MemorySessionStore {
   failure: Error | null = null;
 
   override async endAll(...args: Parameters<MemorySessionStore['endAll']>): Promise<string[]> {
@@ -18,12 +18,12 @@ class FrozenStore extends MemorySessionStore {
   }
 }
 
-describe('The end of the sessions of who may not sign in any more', () => {
-  const store = new FrozenStore();
+describe('SessionEnder', () => {
+  const store = new FailingStore();
   const service = new SessionsService(store, new FakeClock(), new SessionsOptions());
   const ender = new SessionEnder(service);
 
-  it('is recorded with its reason, and undoes nothing where the store does not answer', async () => {
+  it('ends the sessions of a deactivated user with the reason, and tolerates an unavailable store', async () => {
     const user = { id: 'ann', credentialVersion: 1 };
     const client = { ip: null, userAgent: null };
     const { session } = await service.open(user, client, SessionLifetime.unlimited);
@@ -35,7 +35,7 @@ describe('The end of the sessions of who may not sign in any more', () => {
     expect(await store.endingOf(session.id, session.createdAt)).toMatchObject({ reason: 'user_disabled' });
   });
 
-  it('fails where something else is wrong', async () => {
+  it('throws any other error of the store', async () => {
     store.failure = new Error('a mistake');
     await expect(ender.onUserDeactivated('ann', 'user_deleted', PROGRAM)).rejects.toThrow('a mistake');
   });

@@ -4,8 +4,8 @@ import { SessionsService } from '../sessions/sessions.service.js';
 import { UserListener } from '../users/user-listener.js';
 
 /**
- * Ends the sessions of users who may not sign in any more, so that their holders are told why. They are invalid without it,
- * by the user: a session store that does not answer does not undo what was done to the user.
+ * Ends the sessions of a deactivated user, so that their clients get the reason. The sessions are invalid in any case, so an
+ * unavailable session store is only logged.
  */
 @Injectable()
 export class SessionEnder extends UserListener {

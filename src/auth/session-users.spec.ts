@@ -2,13 +2,15 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { SessionStore } from '../sessions/session-store.js';
+import { later } from '../common/clock.js';
+import { ENDING_KEPT_FOR, SessionStore } from '../sessions/session-store.js';
 import { MemorySessionStore } from '../storage/memory/memory.session-store.js';
 import { MemoryUserStore } from '../storage/memory/memory.user-store.js';
 import { SqlSessionStore } from '../storage/sql/sql.session-store.js';
 import { SqlUserStore } from '../storage/sql/sql.user-store.js';
 import { SqliteDatabase } from '../storage/sql/sqlite.database.js';
 import { aSession, aUser } from '../testing/samples.js';
+import { identityOf } from '../users/identity.js';
 import type { UserStore } from '../users/user-store.js';
 import { sessionUsersOf } from './session-users.js';
 
@@ -26,7 +28,7 @@ describe('Sessions with their users', () => {
 
   afterAll(() => Promise.all([here.close(), elsewhere.close()]));
 
-  it('are found in one step where one database has both, and only there', () => {
+  it('are found in one query only if one database has both', () => {
     const sessions = new SqlSessionStore(here);
     expect(sessions.joinUsers(new SqlUserStore(here))).not.toBeNull();
     expect(sessions.joinUsers(new SqlUserStore(elsewhere))).toBeNull();
@@ -40,7 +42,7 @@ describe('Sessions with their users', () => {
   ];
 
   it.each(harnesses)(
-    'are found in %s while the session lives and whether or not the user does',
+    'are found in %s, live or ended, even if the user is disabled or deleted',
     async (_, open) => {
       const [sessions, users] = open();
       const both = sessionUsersOf(sessions, users);
@@ -48,16 +50,23 @@ describe('Sessions with their users', () => {
       const session = aSession({ userId: user.id });
       await users.insert(user, 'hash');
       await sessions.insert(session);
-      expect(await both.find(session.id, noon)).toEqual({ session, user });
-      expect(await both.find(session.id, session.expiresAt)).toBeNull();
+      expect(await both.find(session.id, noon)).toEqual({ session, ending: null, owner: identityOf(user) });
+      expect(await both.find(session.id, session.expiresAt)).toMatchObject({
+        ending: { reason: 'expired', at: session.expiresAt },
+      });
+      expect(await both.find(session.id, later(session.expiresAt, ENDING_KEPT_FOR))).toBeNull();
       await users.update(user.id, { disabled: true }, noon);
       expect(await both.find(session.id, noon)).toMatchObject({
-        user: { disabled: true, credentialVersion: 2 },
+        owner: { account: { disabled: true }, credentialVersion: 2 },
       });
       await users.remove(user.id);
-      expect(await both.find(session.id, noon)).toEqual({ session, user: null });
+      expect(await both.find(session.id, noon)).toEqual({ session, ending: null, owner: null });
       await sessions.end(session.id, 'signed_out', noon);
-      expect(await both.find(session.id, noon)).toBeNull();
+      expect(await both.find(session.id, noon)).toEqual({
+        session,
+        ending: { reason: 'signed_out', at: noon },
+        owner: null,
+      });
     },
   );
 });

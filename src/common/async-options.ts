@@ -1,15 +1,44 @@
 import type { FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
-import { OptionsError, isRecord } from './options.js';
+import { OptionsError, assertObject, isRecord } from './options.js';
 
-/** Where options come from: a factory, what it injects, and the modules that provide that. */
+/** A factory of options, what it injects, and the modules that provide that. */
 export interface AsyncOptions<Options> extends Pick<ModuleMetadata, 'imports'> {
   readonly inject?: FactoryProvider['inject'];
   readonly useFactory: (...args: never[]) => Promise<Options> | Options;
 }
 
+const OF_FACTORY = ['imports', 'inject', 'useFactory'];
+
 /**
- * Provides the options that a factory returns, with those that are given beside it because they decide which routes and
- * providers there are. A factory that returns no object, or another value of these, stops the start.
+ * Throws an `OptionsError` if the options are no object with a `useFactory`, or have another option than those that may be
+ * given beside it.
+ */
+export function assertAsync(
+  owner: string,
+  given: Partial<AsyncOptions<object>>,
+  beside: readonly string[] = [],
+): void {
+  assertObject(owner, given);
+  if (typeof given.useFactory !== 'function')
+    throw new OptionsError(owner, ['useFactory must be a function that returns the options']);
+  const known = [...OF_FACTORY, ...beside];
+  const others = Object.keys(given).filter((name) => !known.includes(name));
+  if (others.length > 0)
+    throw new OptionsError(
+      owner,
+      others.map((name) => `${name}: ${returnIt(known)}`),
+    );
+}
+
+/** Of an option that is ignored where it is. */
+export function returnIt(known: readonly string[]): string {
+  return `let useFactory return it; beside it there may be ${known.join(', ')}`;
+}
+
+/**
+ * Provides the options that a factory returns, together with the options that are given beside it because they decide which
+ * routes and providers there are. Throws an `OptionsError` if the factory returns no object, or another value for one of
+ * those options.
  */
 export function optionsProvider<Options>(
   provide: Type<Options>,

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { NEVER, SystemClock, earlier, endOrNull, later } from './clock.js';
 
 describe('Time', () => {
-  it('is that of the machine', () => {
+  it('comes from the system clock', () => {
     const before = Date.now();
     const now = new SystemClock().now().getTime();
     expect(now).toBeGreaterThanOrEqual(before);

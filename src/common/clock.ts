@@ -16,7 +16,7 @@ export const NEVER = new Date(8.64e15);
 /**
  * How far the clocks of two machines may differ, in milliseconds: five minutes, as Kerberos has it (RFC 4120, section 1.6).
  */
-const CLOCK_TOLERANCE = 5 * 60_000;
+export const CLOCK_TOLERANCE = 5 * 60_000;
 
 /** Whether a recorded instant lies so far in the future that the clock that recorded it was wrong. */
 export function isFromWrongClock(at: Date, now: Date): boolean {
@@ -26,18 +26,18 @@ export function isFromWrongClock(at: Date, now: Date): boolean {
 /** The last instant that RFC 3339 can write, with a year of four digits. */
 const LAST_DATE = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-/** `at` plus `ms`, and `NEVER` where that would be after the year 9999. */
+/** `at` plus `ms` milliseconds; `NEVER` if that is after the year 9999. */
 export function later(at: Date, ms: number): Date {
   const end = at.getTime() + ms;
   return end <= LAST_DATE ? new Date(end) : NEVER;
 }
 
-/** `at` minus `ms`, and the beginning of 1970 where that would be before. */
+/** `at` minus `ms` milliseconds; the beginning of 1970 if that is before it. */
 export function earlier(at: Date, ms: number): Date {
   return new Date(Math.max(at.getTime() - ms, 0));
 }
 
-/** An end as clients see it: null after the year 9999, which RFC 3339 cannot write. */
+/** An end as clients get it: null after the year 9999, which RFC 3339 cannot write. */
 export function endOrNull(end: Date): Date | null {
   return end.getTime() <= LAST_DATE ? end : null;
 }

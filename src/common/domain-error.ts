@@ -2,16 +2,16 @@ import { HttpException } from '@nestjs/common';
 import { type ErrorAnswer, type InputFault, type Problem, problemDetails, problemFor } from './problem.js';
 import type { ErrorCode } from './refusals.js';
 
-/** Why something was refused, in words for operators; clients are told it outside production alone. */
+/** Why something was refused, for operators. Responses contain it only outside production. */
 export interface Explanation {
   readonly text: string;
-  /** What the decision was made by: bounded, and printable in one line. */
+  /** The values that decided: of limited length, and printable in one line. */
   readonly facts: Readonly<Record<string, string | null>>;
 }
 
 /**
- * A refusal that the caller can act on. It is an `HttpException` whose response is the problem document (RFC 9457), or what
- * `AuthOptions.errorFormat` makes of it, so that every filter of Nest applications answers it as it is meant.
+ * A refusal that the caller can act on. It is an `HttpException` whose response is the problem document (RFC 9457), or the
+ * result of `AuthOptions.errorFormat`, so that every exception filter of a Nest application sends the right response.
  */
 export class DomainError extends HttpException {
   override readonly name: string = 'DomainError';
@@ -39,10 +39,10 @@ export class DomainError extends HttpException {
     this.explanation = options.explanation ?? null;
   }
 
-  /** What the client is told. */
+  /** The refusal that the client gets. */
   readonly problem: Problem;
   #answer: ErrorAnswer;
-  /** Why it is refused, which is the code, unless that conceals it: told to no client. */
+  /** The real reason. It differs from `code` if the response conceals it; clients do not get it. */
   readonly reason: ErrorCode;
   readonly explanation: Explanation | null;
 
@@ -54,7 +54,7 @@ export class DomainError extends HttpException {
     return this.#answer.body;
   }
 
-  /** Sets what filters answer instead of the problem document. */
+  /** Sets the response that filters send instead of the problem document. */
   answerWith(answer: ErrorAnswer): void {
     this.#answer = answer;
   }
@@ -64,18 +64,18 @@ export class DomainError extends HttpException {
     return this.problem.faults;
   }
 
-  /** Seconds after which asking again is worth it; null where nobody knows. */
+  /** `Retry-After` in seconds; null if unknown. */
   get retryAfter(): number | null {
     return this.problem.retryAfter;
   }
 }
 
-/** The input breaks a rule at `pointer`. */
+/** A `validation_failed` for the field at `pointer`. */
 export function invalid(pointer: string, detail: string): DomainError {
   return new DomainError('validation_failed', { faults: [{ pointer, detail }] });
 }
 
-/** The store could not answer, which says nothing about what is in it. */
+/** The store could not answer. */
 export class StoreUnavailableError extends DomainError {
   override readonly name = 'StoreUnavailableError';
 

@@ -8,10 +8,10 @@ export function parseDuration(text: string): number {
   return count === undefined ? NaN : Number(count) * UNITS[unit as keyof typeof UNITS];
 }
 
-/** Whether a value is a time that passes, in milliseconds. */
+/** Whether a value is a finite number of milliseconds, at least 1. */
 export function isDuration(value: unknown): value is number {
   return Number.isFinite(value) && Number(value) >= 1;
 }
 
-/** The longest wait, in milliseconds, that a timer may be set to: past 24 days Node does not wait at all. */
+/** The longest permitted delay of a timer, in milliseconds: one day. Beyond 24 days, Node does not wait at all. */
 export const LONGEST_WAIT = 86_400_000;

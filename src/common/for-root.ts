@@ -2,10 +2,10 @@ import { Inject, Optional } from '@nestjs/common';
 
 const FOR_ROOT = Symbol('forRoot');
 
-/** Marks a module as made by `forRoot` or `forRootAsync`. */
+/** Marks a module that `forRoot` or `forRootAsync` returned. */
 export const MADE_BY_FOR_ROOT = { provide: FOR_ROOT, useValue: true } as const;
 
-/** Extended by modules that do nothing without `forRoot`: imported as a bare class, they would guard nothing. */
+/** Base of modules that need `forRoot`. Throws if the class itself is imported, because it would guard nothing. */
 export abstract class NeedsForRoot {
   constructor(@Optional() @Inject(FOR_ROOT) isMade?: true) {
     const { name } = this.constructor;

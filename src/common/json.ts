@@ -1,4 +1,4 @@
-/** The value of a JSON text; undefined where it is no JSON. The parser's error, which quotes the text, is dropped. */
+/** The value of a JSON text; undefined if it is not JSON. The parser's error is dropped, because it quotes the text. */
 export function jsonIn(text: string): unknown {
   try {
     return JSON.parse(text);

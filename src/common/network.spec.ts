@@ -21,7 +21,7 @@ describe('The networks of an address', () => {
     expect(networkOf(ip)).toBe(names[0]);
   });
 
-  it('have limits that are larger the larger they are', () => {
+  it('have higher limits the larger they are', () => {
     expect(networksOf('2001:db8::1').map(({ factor }) => factor)).toEqual([1, 2, 4]);
     expect(networksOf('203.0.113.7').map(({ factor }) => factor)).toEqual([1, 4]);
   });

@@ -11,8 +11,8 @@ export interface Network {
 const UNKNOWN: Network = { name: 'unknown', factor: 1 };
 
 /**
- * Leading bits and factors, smallest network first. One client commands a /64, a customer is given a /56 or a /48 (RFC 6177);
- * an IPv4 /24 is the smallest network that is routed by itself.
+ * Leading bits and factors, smallest network first. One client controls a /64, and a customer gets a /56 or a /48 (RFC 6177).
+ * An IPv4 /24 is the smallest network that is routed separately.
  */
 const IPV6 = [
   [64, 1],
@@ -22,8 +22,8 @@ const IPV6 = [
 const IPV4 = [24, 4] as const;
 
 /**
- * The networks that an address counts for, smallest first: /64, /56 and /48 of IPv6, the address itself and its /24 of IPv4,
- * also where it is written as IPv6 (`::ffff:0:0/96`, `64:ff9b::/96`). The one network `unknown` for what is no address.
+ * The networks of an address, smallest first: for IPv6 the /64, /56 and /48, for IPv4 the address itself and its /24, also if
+ * it is written as IPv6 (`::ffff:0:0/96`, `64:ff9b::/96`). The one network `unknown` for a text that is no address.
  */
 export function networksOf(ip: string | null): readonly [Network, ...Network[]] {
   if (ip === null || ip.includes('%') || !(isIPv4(ip) || isIPv6(ip))) return [UNKNOWN];
@@ -37,7 +37,7 @@ export function networksOf(ip: string | null): readonly [Network, ...Network[]] 
   ];
 }
 
-/** The smallest network of an address, which belongs to one client. */
+/** The name of the smallest network of an address, which belongs to one client. */
 export function networkOf(ip: string | null): string {
   return networksOf(ip)[0].name;
 }
@@ -50,15 +50,15 @@ function withBits(
   return { name: `${family.networkAddressFromCIDR(`${address}/${bits}`).toString()}/${bits}`, factor };
 }
 
-/** The IPv4 address that a translator wrote into an IPv6 one (RFC 6052). */
+/** The IPv4 address in a translated IPv6 address (RFC 6052); other addresses unchanged. */
 function withoutTranslation(address: addresses.IPv4 | addresses.IPv6): addresses.IPv4 | addresses.IPv6 {
   if (address.range() !== 'rfc6052') return address;
   return new addresses.IPv4(address.toByteArray().slice(-4));
 }
 
 /**
- * An address as RFC 5952 writes it, without the port, brackets, quotes and zone that proxies and sockets put around it, and
- * as IPv4 where it is mapped into IPv6; null for what is no address.
+ * An address in the form of RFC 5952, without the port, brackets, quotes and zone that proxies and sockets add. An
+ * IPv4-mapped IPv6 address becomes IPv4. Null for a text that is no address.
  */
 export function plainAddress(text: string): string | null {
   const bare = text.trim().replace(/^"(.*)"$/, '$1');

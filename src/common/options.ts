@@ -1,12 +1,12 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { isDuration } from './duration.js';
 
-/** How many letters may be wrong in a name that is taken for one of ours. */
+/** How many letters of an unknown name may differ from a known name that is suggested. */
 const TYPOS = 2;
 
 /**
- * What one option must be: null where a value is right, otherwise a sentence that says what is right and never the value.
- * `$property` in it stands for the name. `beside` are the options beside it, which may be wrong themselves.
+ * The rule of one option. Returns null for a valid value, otherwise a sentence that says what is valid, without the value.
+ * `$property` in it is replaced by the name. `beside` has the other options, which may be invalid themselves.
  */
 export type Rule = (value: unknown, beside?: Readonly<Record<string, unknown>>) => string | null;
 
@@ -15,20 +15,20 @@ export interface Rules {
   readonly [name: string]: Rule | Rules;
 }
 
-/** The rules of all options of a class; the compiler asks for those of a new one. */
+/** The rules of all options of a class. The compiler requires a rule for each option. */
 export type RulesOf<Options> = { readonly [Name in keyof Options]-?: Rule | Rules };
 
-/** What is given of options: each may be left out, and so may each part of those in `Parts`. */
+/** The options that a caller gives: each is optional, and so is each property of the options in `Parts`. */
 export type Given<Options, Parts extends keyof Options = never> = Partial<Omit<Options, Parts>> & {
   readonly [Name in Parts]?: Partial<Options[Name]>;
 };
 
-/** Options cannot be used; the message lists all that is wrong with them, by name and never by value. */
+/** Invalid options. The message lists all faults by name, without values. */
 export class OptionsError extends Error {
   override readonly name = 'OptionsError';
 
   constructor(
-    /** Whose options they are, such as `UsersOptions`. */
+    /** The class of the options, such as `UsersOptions`. */
     readonly owner: string,
     readonly faults: readonly string[],
   ) {
@@ -37,19 +37,24 @@ export class OptionsError extends Error {
 }
 
 /**
- * Sets the given options on `target`, whose properties are the defaults. Undefined stands for the default. An
- * `OptionsError` lists all faults at once.
+ * Sets the given options on `target`, whose properties are the defaults. Undefined means the default. Throws an
+ * `OptionsError` with all faults.
  */
 export function assignOptions(target: object, owner: string, given: unknown, rules: Rules): void {
-  if (!isRecord(given)) throw new OptionsError(owner, ['the options must be an object']);
+  assertObject(owner, given);
   const defaults = { ...target };
-  const options = withDefaults(given, defaults, rules);
+  const options = withDefaults({ ...given }, defaults, rules);
   const faults = faultsOf(options, rules, '', defaults);
   if (faults.length > 0) throw new OptionsError(owner, faults);
   Object.assign(target, options);
 }
 
-/** A boolean. */
+/** Throws an `OptionsError` if the options are no object. */
+export function assertObject(owner: string, given: unknown): asserts given is object {
+  if (!isRecord(given)) throw new OptionsError(owner, ['the options must be an object']);
+}
+
+/** The rule of a boolean. */
 export const flag: Rule = (value) => (typeof value === 'boolean' ? null : '$property must be true or false');
 
 export const aFunction: Rule = (value) =>
@@ -70,12 +75,12 @@ export function oneOf(values: readonly string[]): Rule {
       : `$property must be one of the following values: ${values.join(', ')}`;
 }
 
-/** A text that passes the test. */
+/** The rule of a text that passes the test. */
 export function text(isRight: (text: string) => boolean, cure: string): Rule {
   return (value) => (typeof value === 'string' && isRight(value) ? null : cure);
 }
 
-/** A list whose items obey a rule, which may be empty. */
+/** The rule of a list, possibly empty, whose items obey a rule. */
 export function listOf(rule: Rule): Rule {
   return (value) => {
     if (!Array.isArray(value)) return '$property must be a list';
@@ -83,7 +88,7 @@ export function listOf(rule: Rule): Rule {
   };
 }
 
-/** A number of milliseconds that is finite and more than nothing. */
+/** The rule of a finite number of milliseconds, at least 1. */
 export function milliseconds(most = Number.MAX_VALUE): Rule {
   const limit = most === Number.MAX_VALUE ? '' : ` and at most ${most}`;
   return (value) =>
@@ -134,7 +139,7 @@ function ruleOf(name: string, rules: Rules): Rule | Rules | undefined {
   return Object.hasOwn(rules, name) ? rules[name] : undefined;
 }
 
-/** What is said of a name that is none of those known. */
+/** The fault of an unknown name: a suggestion, or the known names. */
 export function unknownName(name: string, known: readonly string[]): string {
   const meant = closest(name, known);
   return distance(name.toLowerCase(), meant.toLowerCase()) <= TYPOS

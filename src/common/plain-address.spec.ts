@@ -51,7 +51,7 @@ describe('An address as proxies and sockets write it', () => {
     '%eth0',
     '\u0661.2.3.4',
     'for=203.0.113.7',
-  ])('%j is none', (text) => {
+  ])('%j is no address', (text) => {
     expect(plainAddress(text)).toBeNull();
   });
 });

@@ -1,19 +1,19 @@
 import { STATUS_CODES } from 'node:http';
 import { type ErrorCode, REFUSALS } from './refusals.js';
 
-/** A fault in one place of what a client sent: a JSON pointer (RFC 6901) and a sentence without the value. */
+/** A fault in one field of a request: a JSON pointer (RFC 6901) and a sentence without the value. */
 export interface InputFault {
   readonly pointer: string;
   readonly detail: string;
 }
 
-/** A field that is absent, null or empty where it may not be. */
+/** The fault of a required field that is absent or empty. */
 export const MISSING = 'Missing.';
 
-/** A field that is null where it may not be. */
+/** The fault of a field that must not be null. */
 export const NULL = 'Must not be null.';
 
-/** A refusal on its way to a client, before it has a format. */
+/** A refusal before it is formatted for the client. */
 export interface Problem {
   readonly status: number;
   readonly code: ErrorCode;
@@ -30,14 +30,14 @@ export interface Problem {
 /** All codes, in the order of their table. */
 export const PROBLEM_CODES = Object.keys(REFUSALS) as ErrorCode[];
 
-/** What a client is answered to a refusal. */
+/** The response for a refusal. */
 export interface ErrorAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: object;
 }
 
-/** Writes refusals for clients. `requestId` is absent where nobody has given the request an id. */
+/** Formats refusals. `requestId` is undefined if the request has no id. */
 export type ErrorFormat = (problem: Problem, requestId?: string) => ErrorAnswer;
 
 /** The format of problem details (RFC 9457). */
@@ -47,10 +47,10 @@ export const problemDetails: ErrorFormat = (problem, requestId) => ({
   body: problemDocument(problem, requestId),
 });
 
-/** Seconds after which it is worth asking again, where a store could not answer. */
+/** The default `Retry-After` of a 503, in seconds. */
 const RETRY_AFTER = 1;
 
-/** A refusal with the sentence of its code, and the facts that it comes with. */
+/** A refusal with the sentence of its code and the given facts. */
 export function problemFor(
   code: ErrorCode,
   facts: Partial<Pick<Problem, 'faults' | 'allow' | 'retryAfter' | 'endedAt' | 'maxAge'>> = {},
@@ -69,7 +69,7 @@ export function problemFor(
   };
 }
 
-/** The problem document of a refusal (RFC 9457). `requestId` is absent where nobody has given the request an id. */
+/** The problem document of a refusal (RFC 9457), without `requestId` if the request has no id. */
 export function problemDocument(problem: Problem, requestId?: string): object {
   return {
     type: 'about:blank',
@@ -85,7 +85,7 @@ export function problemDocument(problem: Problem, requestId?: string): object {
   };
 }
 
-/** What a fault is called in one short string, for clients that read no codes. */
+/** The refusal in a few words, for clients that do not read codes. */
 export function plainError({ status, faults }: Problem): string {
   const [first] = faults;
   if (first?.detail === MISSING || first?.detail === NULL) return `${first.pointer.slice(1)} missing`;
@@ -94,7 +94,7 @@ export function plainError({ status, faults }: Problem): string {
   return STATUS_CODES[status] ?? 'Error';
 }
 
-/** A minute of the clock, for people; the instant itself goes along for programs. */
+/** A time in UTC for people, to the minute. Programs get the exact time in `ended_at`. */
 function inWords(at: Date): string {
   const [date, time] = at.toISOString().split('T');
   return `on ${date} at ${time?.slice(0, 5)} UTC`;

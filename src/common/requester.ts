@@ -1,4 +1,4 @@
-/** The client that asks for something. */
+/** The client of a request. */
 export interface Requester {
   /** The address of the client; null if there is none. */
   readonly ip: string | null;

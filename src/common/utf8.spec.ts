@@ -15,7 +15,7 @@ describe('Bytes', () => {
     expect(decodeUtf8(bytes)).toBe(text);
   });
 
-  it('that Node could not decode are met', () => {
+  it('that Node could not decode are detected', () => {
     expect(isDecoded('p\u00e4ss')).toBe(true);
     expect(isDecoded(Buffer.from('p\u00e4ss', 'latin1').toString())).toBe(false);
   });

@@ -1,4 +1,4 @@
-/** The text of bytes, without a byte order mark; null for what is not UTF-8 or has NUL characters, as UTF-16 has. */
+/** Decodes UTF-8 without a byte order mark; null for other bytes and for NUL characters, as in UTF-16. */
 export function decodeUtf8(bytes: Uint8Array): string | null {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -29,10 +29,10 @@ export type SecuritySchemes = Readonly<Record<string, Parameters<DocumentBuilder
 type PathItem = OpenAPIObject['paths'][string];
 type Operation = NonNullable<PathItem['get']> & { [REFUSALS]?: ErrorCode[]; [OPTIONAL_BODY]?: true };
 
-/** Where the codes of a handler's own refusals are until its answers are described. */
+/** Extension that keeps the codes of a handler's own refusals until its responses are described. */
 const REFUSALS = 'x-refusals';
 
-/** Where it says so until then that a body may be left out. */
+/** Extension that marks an optional body until then. */
 const OPTIONAL_BODY = 'x-optional-body';
 
 const TAGS: Readonly<Record<string, string>> = {
@@ -94,19 +94,19 @@ const EMPTY_SCHEMA = {
 };
 
 /**
- * The description at `/openapi.json` and its page at `/docs`, to be mounted where they are to be found. `server` is the
- * URL of the API relative to the description.
+ * A router with the OpenAPI description at `/openapi.json` and its page at `/docs`. `server` is the URL of the API relative
+ * to the description.
  */
 export function apiPages(app: INestApplication, description: OpenAPIObject, server: string): RequestHandler {
   const document = { ...description, servers: [{ url: server, description: 'This server.' }] };
   const router = Router({ caseSensitive: true });
   const adapter = new ExpressAdapter(router);
-  // Swagger adds its routes to an application, whose own come too late once it listens.
+  // Swagger adds its routes to an application, which is too late once the application listens.
   const mount = Object.create(app, {
     getHttpAdapter: { value: () => adapter },
     useStaticAssets: { value: adapter.useStaticAssets.bind(adapter) },
   }) as INestApplication;
-  // The page resolves the URL of the API against its own, which one slash more would change.
+  // The page resolves the URL of the API against its own URL, so it must not end with a slash.
   router.use((request: Request, response: Response, next: NextFunction) =>
     request.path === '/docs/' ? response.redirect(308, '../docs') : next(),
   );
@@ -117,7 +117,7 @@ export function apiPages(app: INestApplication, description: OpenAPIObject, serv
   return router;
 }
 
-/** The description of the API, its security and refusals taken from the metadata that the guards decide by. */
+/** The OpenAPI description. Its security and refusals come from the metadata that the guards use. */
 export function describeApi(
   app: INestApplication,
   { routes, prefix }: RouteTable,
@@ -162,7 +162,7 @@ function only<T>(entries: Readonly<Record<string, T>>, passes: (name: string) =>
   return Object.fromEntries(Object.entries(entries).filter(([name]) => passes(name)));
 }
 
-/** Tells Swagger what one of our decorators noted. */
+/** Passes the note of one of our decorators to Swagger. */
 function pass(note: ApiNote, all: readonly ApiNote[]): void {
   if (note.on === 'controller') {
     ApiTags(note.tag)(...note.place);
@@ -186,7 +186,7 @@ function pass(note: ApiNote, all: readonly ApiNote[]): void {
   }
 }
 
-/** The class of a body, or each field of the class of a query. */
+/** Describes the class of a body, or each field of the class of a query. */
 function describeInput(
   { place: [target, name], part, dto }: Extract<ApiNote, { on: 'input' }>,
   all: readonly ApiNote[],
@@ -207,7 +207,8 @@ function describeInput(
       isArray: __,
       ...rules
     } = (note as { field: FieldFacts }).field;
-    const schema = { type: type === 'integer' ? type : 'string', ...rules } as const;
+    const named = type === Boolean ? 'boolean' : 'string';
+    const schema = { type: type === 'integer' ? type : named, ...rules } as const;
     ApiQuery({ name: String(place[1]), required, ...(description && { description }), schema })(
       target,
       name,
@@ -221,7 +222,7 @@ function hide(...[target, name, method]: Extract<ApiNote, { on: 'hidden' }>['pla
   else ApiExcludeEndpoint()(target, name, method!);
 }
 
-/** Adds what follows from the route: its security, the proof that it asks for, and its refusals. */
+/** Adds what follows from the route: its security, the password confirmation that it requires, and its refusals. */
 function complete(operation: Operation, route: Route, schemes: readonly string[]): void {
   const { [REFUSALS]: own = [], requestBody, parameters = [] } = operation;
   if (operation[OPTIONAL_BODY]) Object.assign(requestBody ?? {}, { required: false });
@@ -239,7 +240,7 @@ function complete(operation: Operation, route: Route, schemes: readonly string[]
   operation.responses = { ...refusalResponses(codes), ...operation.responses } as Operation['responses'];
 }
 
-/** Those of one method, or of every one; none for a route that is left out of the description. */
+/** The operations of one method, or of `ALL`; empty for a route that is left out of the description. */
 function operationsOf(item: PathItem, method: string): Operation[] {
   if (method === 'ALL') return Object.values(item) as Operation[];
   const operation = item[method.toLowerCase() as 'get'];

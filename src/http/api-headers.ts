@@ -2,7 +2,7 @@ import type { AnswerHeader } from './api-notes.js';
 
 const text = (description: string) => ({ description, schema: { type: 'string' } }) as const;
 
-/** Every header that an answer of the API may have, for its description. */
+/** The response headers in the description of the API. */
 export const API_HEADERS = {
   'X-Request-Id': text('The id of this request, as in the log of the server.'),
   'WWW-Authenticate': text('How to authenticate (RFC 9110, section 11.6.1).'),

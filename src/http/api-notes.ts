@@ -1,21 +1,21 @@
 import type { ErrorCode } from '../common/refusals.js';
 
-/** The headers that some successful answers have; `http/api-headers.ts` describes each. */
+/** The headers of some successful responses; `http/api-headers.ts` describes each. */
 export type AnswerHeader = 'Set-Cookie' | 'Link' | 'Next-Cursor' | 'Clear-Site-Data';
 
-/** What the description of the API says of a successful answer. Without a type or a schema its body is an empty object. */
+/** The description of a successful response. Without a type or a schema, its body is an empty object. */
 export interface AnswerFacts {
   readonly description: string;
-  /** The class of the body, or in brackets that of each in a list. */
+  /** The class of the body; in brackets, the class of the items of a list. */
   readonly type?: Class | [Class];
-  /** The body in JSON Schema, where no class stands for it. */
+  /** The JSON Schema of the body, if it has no class. */
   readonly schema?: { type: 'object'; properties: Record<string, object>; required: string[] };
   readonly headers?: readonly AnswerHeader[];
 }
 
-/** What the description of the API says of an operation. */
+/** The description of an operation. */
 export interface ActionFacts {
-  /** Unique and stable: generated clients name a method by it. */
+  /** Unique and stable, because generated clients name a method after it. */
   readonly id: string;
   /** A few words, as a heading. */
   readonly summary: string;
@@ -27,10 +27,10 @@ export interface ActionFacts {
   readonly optionalBody?: true;
 }
 
-/** What the description of the API says of a field of a body, a query or an answer. */
+/** The description of a field of a body, a query or a response. */
 export interface FieldFacts {
   readonly description?: string;
-  /** Where the field's own type does not tell. */
+  /** Needed if the TypeScript type of the field does not show it. */
   readonly type?: 'integer' | StringConstructor | BooleanConstructor | Class | [StringConstructor];
   readonly format?: 'date-time' | 'email' | 'password' | 'uuid';
   readonly enum?: string[];
@@ -44,7 +44,7 @@ export interface FieldFacts {
   readonly example?: unknown;
 }
 
-/** A decorator's facts and where it stood. */
+/** The facts of a decorator and its place. */
 export type ApiNote =
   | { readonly on: 'controller'; readonly place: [target: Class]; readonly tag: string }
   | { readonly on: 'hidden'; readonly place: [target: Class] | HandlerPlace }
@@ -67,7 +67,7 @@ type HandlerPlace = [target: object, name: string | symbol, method: PropertyDesc
 
 const notes: ApiNote[] = [];
 
-/** Files the routes of a controller under a word. */
+/** Gives the routes of a controller a tag. */
 export const ApiTag = (tag: string) => (target: Class) =>
   void notes.push({ on: 'controller', place: [target], tag });
 
@@ -83,13 +83,13 @@ export const ApiHidden =
   (...place: [target: Class] | HandlerPlace): void =>
     void notes.push({ on: 'hidden', place });
 
-/** Describes a successful answer of a handler. */
+/** Describes a successful response of a handler. */
 export const ApiAnswer =
   (status: 200 | 201, facts: AnswerFacts): MethodDecorator =>
   (...place) =>
     void notes.push({ on: 'answer', place, answer: { ...facts, status } });
 
-/** Describes a field, and makes it known to the description. */
+/** Describes a field. */
 export const ApiField =
   (field: FieldFacts): PropertyDecorator =>
   (...place) =>
@@ -101,7 +101,7 @@ export const ApiInput =
   (...place: [target: object, name: string | symbol]): void =>
     void notes.push({ on: 'input', place, part, dto });
 
-/** Hands over what was noted since the last time: it is written down at start, and read when somebody asks for it. */
+/** Returns the notes of all decorators that ran since the last call, and forgets them. */
 export function takeApiNotes(): ApiNote[] {
   return notes.splice(0);
 }

@@ -1,10 +1,11 @@
 import type { ErrorCode } from '../common/refusals.js';
 import { type ApiHeader, headerReferences } from './api-headers.js';
 import { PROBLEM_CODES, problemDocument, problemFor } from '../common/problem.js';
+import { ENDING_CODES } from '../sessions/endings.js';
 import { isSafe } from '../auth/request-checks.js';
 import type { Route } from './route-table.js';
 
-/** What decides which refusals an operation has, besides its route. */
+/** The facts, besides the route, that decide which refusals an operation has. */
 export interface RefusalFacts {
   readonly hasBody: boolean;
   readonly hasQuery: boolean;
@@ -14,7 +15,7 @@ export interface RefusalFacts {
   readonly own: readonly ErrorCode[];
 }
 
-/** What any request may meet, before a route is looked for. */
+/** The refusals that every request can get, even before routing. */
 const EVERYWHERE: readonly ErrorCode[] = [
   'malformed_request',
   'host_not_allowed',
@@ -33,19 +34,6 @@ const BODY: readonly ErrorCode[] = [
   'unsupported_media_type',
 ];
 
-/** Why the holder of a session that has ended is refused. */
-const ENDED_SESSION: readonly ErrorCode[] = [
-  'session_expired_idle',
-  'session_expired_absolute',
-  'session_signed_out',
-  'session_ended_elsewhere',
-  'session_evicted',
-  'session_ended_by_admin',
-  'password_changed',
-  'user_disabled',
-  'user_deleted',
-];
-
 /** The headers of refusals by status, besides the id of the request. */
 const HEADERS: Readonly<Record<number, readonly ApiHeader[]>> = {
   401: ['WWW-Authenticate', 'Set-Cookie'],
@@ -55,7 +43,7 @@ const HEADERS: Readonly<Record<number, readonly ApiHeader[]>> = {
 
 const REQUEST_ID = '4b1b6c1e-7c8a-4f0e-9d0a-0a6a2f0f5f0b';
 
-/** The codes that an operation may be refused with, in the order of the table of codes. */
+/** The codes of the refusals that an operation may have, in the order of the table of codes. */
 export function refusalCodes(route: Route, facts: RefusalFacts): ErrorCode[] {
   const codes = new Set<ErrorCode>([...EVERYWHERE, ...facts.own]);
   const add = (condition: boolean, ...more: readonly ErrorCode[]) => {
@@ -69,15 +57,15 @@ export function refusalCodes(route: Route, facts: RefusalFacts): ErrorCode[] {
   add(changes, 'cross_site_request');
   add(isAuthenticated, 'credentials_invalid', 'store_unavailable');
   add(route.access === 'required', 'credentials_missing');
-  add(isAuthenticated && schemes.some((name) => name === 'session' || name === 'bearer'), ...ENDED_SESSION);
+  add(isAuthenticated && schemes.some((name) => name === 'session' || name === 'bearer'), ...ENDING_CODES);
   add(isAuthenticated && schemes.includes('basic'), 'too_many_attempts', 'too_many_requests', 'busy');
   add(isAuthenticated && changes && schemes.includes('bearer'), 'scope_required');
-  add(route.roles.length > 0, 'role_required');
+  add(route.needsRole, 'role_required');
   add(route.maxAge !== null, 'session_not_fresh');
   return PROBLEM_CODES.filter((code) => codes.has(code));
 }
 
-/** The answers with these codes, by status. */
+/** The responses with these codes, by status. */
 export function refusalResponses(codes: readonly ErrorCode[]): Record<string, object> {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) {
@@ -92,7 +80,7 @@ export function refusalResponses(codes: readonly ErrorCode[]): Record<string, ob
   );
 }
 
-/** The answers that have one code, by the name of that. */
+/** The responses with one code each, by its name. */
 export const SHARED_RESPONSES: Readonly<Record<string, object>> = Object.fromEntries(
   PROBLEM_CODES.map((code) => [nameOf(code), responseOf([code])]),
 );

@@ -10,42 +10,44 @@ import { jsonIn } from '../common/json.js';
 import { OWN_BODY } from './body-decorators.js';
 import { hasDuplicates, isHarmless } from './json-value.js';
 
-/** The methods whose body means something; that of others is left unread. */
+/** The methods whose body is read. */
 const TAKES_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 const LIMIT = 16 * 1024;
 /** Ignored at the start of JSON, as RFC 8259, section 8.1, allows. */
 const BYTE_ORDER_MARK = /^\ufeff/;
 
-/** An HTTP adapter that leaves bodies to this guard, so that nobody's body is read before the caller is let in. */
+/** An HTTP adapter that reads no bodies, so that this guard reads them after the request is admitted. */
 export interface ReadsBodiesAfterGuards {
   readonly readsBodiesAfterGuards: true;
 }
 
-/** The requests whose body this guard has read or checked. */
+/** The requests whose body was read or checked. */
 const done = new WeakSet<Request>();
 
 /**
- * Reads the body, which is JSON and small, once the guards before it have let the caller in: on our own routes, and on all
- * where the HTTP adapter leaves bodies to it. What a parser of the application has read of ours is held to the same rules.
+ * Reads JSON bodies of at most 16 KiB after the guards before it have admitted the request: on the Coatcheck routes, and on
+ * all routes if the HTTP adapter reads no bodies. On the Coatcheck routes, a body that a parser of the application has read
+ * must obey the same limits.
  */
 @Injectable()
 export class BodyGuard implements CanActivate {
-  /** Whether JSON that names a member twice is refused, or the last one counts. */
+  /** Whether JSON with a duplicate member is refused; if false, the last one counts. */
   protected readonly refusesDuplicates: boolean = true;
 
   constructor(private readonly host: HttpAdapterHost) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
+    if (!TAKES_BODY.has(request.method)) return true;
     const isOurs = isOwnController(context.getClass());
     const { readsBodiesAfterGuards = false } = this.host.httpAdapter as Partial<ReadsBodiesAfterGuards>;
-    if (!TAKES_BODY.has(request.method) || !(isOurs || readsBodiesAfterGuards)) return true;
+    if (!isOurs && !readsBodiesAfterGuards) return true;
     if (done.has(request) || Reflect.hasMetadata(OWN_BODY, context.getHandler())) return true;
     done.add(request);
     return this.readBody(request, context);
   }
 
-  /** Sets the body of a request that is let in. */
+  /** Reads, checks and sets the body. */
   protected async readBody(request: Request, _context: ExecutionContext): Promise<true> {
     if (!hasBody(request)) return true;
     if (!isJson(request)) throw new DomainError('unsupported_media_type');
@@ -55,25 +57,25 @@ export class BodyGuard implements CanActivate {
   }
 }
 
-/** A request as parsers of an application leave it. */
+/** A request that a parser of the application may have read. */
 interface ParsedRequest extends Omit<Request, 'body'> {
   readonly body?: unknown;
   readonly rawBody?: Buffer;
 }
 
-/** The bytes of a body, which a parser of the application may have kept. */
+/** The bytes of a body, also if a parser of the application has read and kept them. */
 export async function bytesOf(request: ParsedRequest): Promise<Buffer> {
   const { body, rawBody = body } = request;
   if (typeof rawBody === 'string' || Buffer.isBuffer(rawBody)) return limited(Buffer.from(rawBody));
   return read(request as Request);
 }
 
-/** Whether a parser of the application has read the body and kept no bytes of it. */
+/** Whether a parser of the application has read the body without keeping its bytes. */
 export function isParsed({ body, rawBody }: ParsedRequest): boolean {
   return typeof body === 'object' && body !== null && !Buffer.isBuffer(body) && rawBody === undefined;
 }
 
-/** Holds a body that was parsed elsewhere to the limits of size and depth. */
+/** Checks the size and depth of a body that a parser of the application has read. */
 function checkParsed({ body, headers }: ParsedRequest): void {
   if (Number(headers['content-length'] ?? 0) > LIMIT) throw new DomainError('body_too_large');
   if (!isHarmless(body)) throw new DomainError('malformed_json');
@@ -90,8 +92,8 @@ function hasBody({ headers }: Request): boolean {
 }
 
 /**
- * JSON is UTF-8 (RFC 8259, section 8.1), under any of its labels such as `utf8`. Another charset, compression or a second
- * content type is refused.
+ * JSON is UTF-8 (RFC 8259, section 8.1), under any of its labels such as `utf8`. Another charset, compression and a second
+ * content type are refused.
  */
 function isJson({ headers, headersDistinct }: Request): boolean {
   const [type = '', ...others] = headersDistinct['content-type'] ?? [];
@@ -109,7 +111,7 @@ function isJson({ headers, headersDistinct }: Request): boolean {
   }
 }
 
-/** The whole body; what is too large is refused as soon as that is known. */
+/** Reads the whole body; refuses a body as soon as it is too large. */
 async function read(request: Request): Promise<Buffer> {
   try {
     return await readBytes(request, { limit: LIMIT, length: request.headers['content-length'] });

@@ -3,12 +3,12 @@ import { OWN_ROUTES } from '../auth/decorators/access.js';
 import { OwnRouteGuard } from './own-route.guard.js';
 import { ProblemFilter } from './problem.filter.js';
 
-/** By this `@nestjs/swagger` leaves a controller out. The package is loaded only where a description is made. */
+/** Metadata that makes `@nestjs/swagger` leave out a controller. The package is loaded only for a description. */
 export const LEFT_OUT = 'swagger/apiExcludeController';
 
 /**
- * A controller of this package. It is in our description of the API and not in one that an application makes of itself. It
- * brings its guards, its headers, its rules of bodies and its refusals along.
+ * A controller of this package, with its guards, headers, body rules and error responses. It is in the Coatcheck description
+ * of the API, and not in that of the application.
  */
 export const CoatcheckController = (path = '') =>
   applyDecorators(

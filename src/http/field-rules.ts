@@ -3,13 +3,13 @@ const RULES = 'coatcheck:field-rules';
 /** The rules that need more than the value of a field: the configuration, the other fields or the time. */
 export type FieldRule = 'address' | 'new_password' | 'token_end';
 
-/** Checks a text of a body by a rule that needs more than its value. */
+/** Checks a text field of a body by a rule that needs more than its value. */
 export const CheckedBy =
   (rule: FieldRule): PropertyDecorator =>
   (target, field) =>
     Reflect.defineMetadata(RULES, { ...fieldRulesOf(target), [field]: rule }, target);
 
-/** The fields of a class of bodies that have such a rule. */
+/** The fields of a body class with such a rule. */
 export function fieldRulesOf(prototype: object): Readonly<Record<string, FieldRule>> {
   return (Reflect.getMetadata(RULES, prototype) ?? {}) as Record<string, FieldRule>;
 }

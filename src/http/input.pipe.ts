@@ -12,7 +12,7 @@ import { type InputFault, MISSING, NULL } from '../common/problem.js';
 import { FieldRules, fieldRulesOf } from './field-rules.js';
 import { isOptionalBody } from './optional-body.js';
 
-/** What Nest's pipe needs of the two packages. Without this it loads them whole, with the rules for telephone numbers. */
+/** The functions that Nest's pipe needs. Without this, it loads the two packages completely. */
 const PACKAGES = {
   validatorPackage: { getMetadataStorage, validate },
   transformerPackage: { classToPlain: instanceToPlain, plainToInstance },
@@ -20,16 +20,16 @@ const PACKAGES = {
 
 const UNKNOWN = 'unknown field';
 
-/** How many faults one answer lists. */
+/** How many faults one response lists. */
 const MOST_FAULTS = 30;
 
-/** Rules of a type: where one is broken, the other rules of the field mean nothing. */
+/** Rules of the type. If one of them is broken, the other rules of the field are not reported. */
 const TYPE_RULES = ['isString', 'isBoolean', 'isInt'];
 
-/** The name of a field, as opposed to a text that somebody pasted in the wrong place. */
+/** A possible name of a field. Other texts may be secrets in the wrong place, and are not repeated. */
 const FIELD_NAME = /^[\w.~/$@:-]{1,64}$/;
 
-/** Checks input against the rules of its class. Names every broken rule by its place, and repeats no value. */
+/** Checks input against the rules of its class. Reports every broken rule by its place, without the value. */
 @Injectable()
 export class InputPipe extends ValidationPipe {
   constructor(private readonly rules: FieldRules) {
@@ -66,7 +66,7 @@ export class InputPipe extends ValidationPipe {
     });
   }
 
-  /** The further faults of a refused body, so that a client is told of all at once. */
+  /** The further faults of a refused body, so that a client gets all faults at once. */
   async #check(dto: Type, body: object, faults: readonly InputFault[]): Promise<InputFault[]> {
     const fields = new Map<string, unknown>(Object.entries(body));
     const rules = Object.entries(fieldRulesOf(dto.prototype as object));
@@ -80,13 +80,13 @@ export class InputPipe extends ValidationPipe {
   }
 }
 
-/** As many as anybody reads: a small body can have thousands of unknown fields. */
+/** At most `MOST_FAULTS` faults, because a small body can have thousands of unknown fields. */
 function bounded(faults: readonly InputFault[]): InputFault[] {
   const rest = { pointer: '', detail: 'There are more faults than listed here. Correct these first.' };
   return faults.length <= MOST_FAULTS ? [...faults] : [...faults.slice(0, MOST_FAULTS), rest];
 }
 
-/** A field that class-transformer drops without a word. */
+/** Whether class-transformer silently drops a field. */
 function isInherited(key: string): boolean {
   return key in Object.prototype || key === 'prototype';
 }
@@ -107,12 +107,12 @@ function faultsOf(
   return [...[...new Set(details)].map((detail) => ({ pointer, detail: `${detail}.` })), ...inner];
 }
 
-/** The faults of fields that there are before those of others. */
+/** Sorts the faults of known fields before those of unknown ones. */
 function knownFirst(a: InputFault, b: InputFault): number {
   return Number(a.detail.includes(UNKNOWN)) - Number(b.detail.includes(UNKNOWN));
 }
 
-/** Its name is told only where it looks like one: it may be a password in the wrong place. */
+/** Repeats the name only if it looks like a name: it may be a password in the wrong place. */
 function unknownField(parent: string, name: string): InputFault {
   return FIELD_NAME.test(name)
     ? { pointer: `${parent}/${escaped(name)}`, detail: `This is an ${UNKNOWN}. Leave it out.` }

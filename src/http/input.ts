@@ -16,7 +16,7 @@ interface Source {
   readonly dto: Type;
 }
 
-/** Checks a part of a request. The pipes of an application see no class in it, and leave it as it was sent. */
+/** Checks a part of a request. Pipes of the application do not see its class, and leave it unchanged. */
 @Injectable()
 export class OwnInputPipe implements PipeTransform {
   constructor(private readonly input: InputPipe) {}

@@ -1,7 +1,7 @@
 import { ValidateBy, type ValidationArguments, type ValidationOptions } from 'class-validator';
 import { isVisible } from '../common/visible.js';
 
-/** A text in which every character can be seen, and one of them can if there are any. */
+/** A text without invisible characters. A text that is not empty has a visible character. */
 export const IsVisible = (options: ValidationOptions = {}) => {
   const message = ({ value }: ValidationArguments) => faultOf(value) ?? '';
   const validate = (value: unknown) => faultOf(value) === null;

@@ -23,7 +23,7 @@ describe('A member of a JSON object', () => {
     '{"\ud800":1,"\\ud800":2}',
     '{"\u2028":1,"\\u2028":2}',
     `{"a":${'['.repeat(5000)}${']'.repeat(5000)},"a":${'['.repeat(5000)}${']'.repeat(5000)}}`,
-  ])('that is there twice is found: %j', (json) => {
+  ])('that occurs twice is found: %j', (json) => {
     expect(isTwice(json)).toBe(true);
   });
 
@@ -37,11 +37,11 @@ describe('A member of a JSON object', () => {
     '{"a":":{\\":,\\\\","b\\\\":"\\\\\\":"}',
     '{"é":1,"e\u0301":2}',
     '{"__proto__":{"a":1}}',
-  ])('that is there once is none: %j', (json) => {
+  ])('that occurs once is not reported: %j', (json) => {
     expect(isTwice(json)).toBe(false);
   });
 
-  it('is found in any value in which it is put twice, and in no other', () => {
+  it('is reported for a value if and only if it occurs twice', () => {
     fc.assert(
       fc.property(fc.json(), fc.string(), fc.jsonValue(), fc.jsonValue(), (json, name, first, second) => {
         expect(isTwice(json)).toBe(false);

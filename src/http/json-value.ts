@@ -14,15 +14,15 @@ export function isHarmless(value: unknown, depth = 1): boolean {
 const STRINGS = /"(?:[^"\\]|\\.)*"/g;
 
 /**
- * Whether an object in a JSON text has a member twice, of which the parser kept the last one. Each member has one colon
- * outside of strings, so that there are more colons than members in the parsed value.
+ * Whether an object in a JSON text has a duplicate member. The parser keeps only the last one, and each member has one colon
+ * outside of strings, so the text then has more colons than the parsed value has members.
  */
 export function hasDuplicates(json: string, value: unknown): boolean {
   const colons = json.replace(STRINGS, '').split(':').length - 1;
   return colons !== countMembers(value);
 }
 
-/** By a list and not by recursion: nobody knows yet how deep the value is. */
+/** Uses a list instead of recursion, because the depth of the value is not checked yet. */
 function countMembers(value: unknown): number {
   let count = 0;
   const open = [value];

@@ -2,7 +2,7 @@ import { SetMetadata, type Type } from '@nestjs/common';
 
 const OPTIONAL_BODY = 'coatcheck:optional-body';
 
-/** Lets a request leave out the body of this class: it is an empty object then. */
+/** Allows a request without a body of this class, which is then an empty object. */
 export const OptionalBody = (): ClassDecorator => SetMetadata(OPTIONAL_BODY, true);
 
 /** Whether a request may leave out the body of a class. */

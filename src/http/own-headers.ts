@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { giveId, requestIdOf } from '../auth/request-id.js';
 import { PRIVATE_HEADERS } from './private-headers.js';
 
-/** Sets what each answer of our own routes carries, where nothing in front of them has set it. */
+/** Sets the headers of all Coatcheck responses, unless they are set already. */
 export function setOwnHeaders(request: Request, response: Response): void {
   if (response.headersSent || response.getHeader('Cache-Control') === 'no-store') return;
   if (requestIdOf(request) === '') giveId(request, response);

@@ -7,10 +7,10 @@ import { RolesGuard } from '../auth/guards/roles.guard.js';
 import { BodyGuard } from './body.guard.js';
 import { setOwnHeaders } from './own-headers.js';
 
-/** All guards in their order: who asks, with which role, with which body, and whether the proof is fresh enough for it. */
+/** All guards in their order: credential, role, body, and whether the password confirmation is recent enough for it. */
 export const GUARDS = [AuthGuard, RolesGuard, BodyGuard, LateBodyGuard, FreshGuard] as const;
 
-/** Guards the routes of this package by all guards, whether or not the application applies these to all of its routes. */
+/** Applies all guards to the Coatcheck routes, even if the application does not apply them to its own routes. */
 @Injectable()
 export class OwnRouteGuard implements CanActivate {
   readonly #guards: readonly CanActivate[];
@@ -28,7 +28,10 @@ export class OwnRouteGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const http = context.switchToHttp();
     setOwnHeaders(http.getRequest<Request>(), http.getResponse<Response>());
-    for (const guard of this.#guards) if (!(await guard.canActivate(context))) return false;
+    for (const guard of this.#guards) {
+      const isAllowed = guard.canActivate(context);
+      if (isAllowed !== true && !(await isAllowed)) return false;
+    }
     return true;
   }
 }

@@ -3,7 +3,7 @@ import { IsInt, IsOptional, Max, Min, ValidateBy } from 'class-validator';
 import { ApiField } from './api-notes.js';
 import { positionOf } from '../common/cursor.js';
 
-/** How much of a list is asked for. */
+/** The query parameter `limit` of a list. */
 export class LimitDto {
   @ApiField({ required: false, type: 'integer', minimum: 1, maximum: 100, default: 100 })
   @IsOptional()
@@ -14,7 +14,7 @@ export class LimitDto {
   readonly limit?: number;
 }
 
-/** A part of a list that is ordered by creation and then id. */
+/** The query parameters of a list that is ordered by creation, then id. */
 export class PageDto extends LimitDto {
   @ApiField({ required: false, description: 'The `Next-Cursor` header of the previous page.' })
   @IsOptional()
@@ -22,7 +22,7 @@ export class PageDto extends LimitDto {
   readonly cursor?: string;
 }
 
-/** A place in a list that the page before has named. */
+/** A cursor that the previous page returned. */
 export function IsCursor(isOne: (value: string) => boolean): PropertyDecorator {
   return ValidateBy({
     name: 'isCursor',
@@ -34,12 +34,12 @@ export function IsCursor(isOne: (value: string) => boolean): PropertyDecorator {
 }
 
 /**
- * Tells a client where the next page is: in `Link` (RFC 8288), relative to the URL that the client itself asked, and the
- * cursor alone in `Next-Cursor`. What is undefined is left out of the query.
+ * Sets the headers for the next page: `Link` (RFC 8288), relative to the URL of the request, and `Next-Cursor` with only the
+ * cursor. Undefined values are left out of the query.
  */
 export function linkToNext(
   response: { setHeader(name: string, value: string): unknown },
-  query: Readonly<Record<string, string | number | undefined>> & { readonly cursor: string },
+  query: Readonly<Record<string, string | number | boolean | undefined>> & { readonly cursor: string },
 ): void {
   const given = Object.entries(query).flatMap(([name, value]): [string, string][] =>
     value === undefined ? [] : [[name, String(value)]],

@@ -1,6 +1,6 @@
 export type Headers = readonly (readonly [name: string, value: string])[];
 
-/** The headers of an API whose answers no page shows or loads, and no cache keeps. */
+/** Security headers of an API: no page may embed its responses, and no cache may store them. */
 export const PRIVATE_HEADERS: Headers = [
   ['Cache-Control', 'no-store'],
   [

@@ -8,12 +8,12 @@ import type { ErrorAnswer, Problem } from '../common/problem.js';
 import { setOwnHeaders } from './own-headers.js';
 import { problemOf } from './problem.js';
 
-/** Answers every error in the format of the application, and logs it in one line. */
+/** Answers every error in the error format of the application, and logs it in one line. */
 @Catch()
 @Injectable()
 export class ProblemFilter implements ExceptionFilter {
   readonly #logger = new Logger('Problem');
-  /** Whether answers have the explanations that are meant for operators. */
+  /** Whether responses contain the explanations for operators. */
   protected readonly explains: boolean = false;
 
   constructor(
@@ -37,7 +37,7 @@ export class ProblemFilter implements ExceptionFilter {
     else this.#answer(response, answer);
   }
 
-  /** The pattern of the route that a request is for: what is in its path may be no one's business. */
+  /** The pattern of the route for the log. The path itself may be confidential. */
   protected routeOf(request: Request): string {
     return routeOf(request);
   }
@@ -47,7 +47,7 @@ export class ProblemFilter implements ExceptionFilter {
     this.#answer(response, answer);
   }
 
-  /** Past all that an application does with its own answers, which may change the content type. */
+  /** Writes the response directly, because the application may change the content type of its own responses. */
   #answer(response: Response, { status, contentType, body }: ErrorAnswer): void {
     if (response.headersSent) {
       response.destroy();

@@ -3,7 +3,7 @@ import { DomainError, type Explanation } from '../common/domain-error.js';
 import type { ErrorCode } from '../common/refusals.js';
 import { type Problem, problemFor } from '../common/problem.js';
 
-/** The statuses that the framework and its parsers use, in our codes. */
+/** The codes for the statuses of errors from Nest, Express and their parsers. */
 const CODES: Readonly<Record<number, ErrorCode>> = {
   400: 'malformed_request',
   401: 'credentials_missing',
@@ -17,7 +17,7 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   503: 'store_unavailable',
 };
 
-/** What went wrong, without a word of what the client sent; `internal_error` for whatever was not foreseen. */
+/** The problem of an error, without values from the request; `internal_error` for an unexpected error. */
 export function problemOf(error: unknown, explanation: Explanation | null = null): Problem {
   if (error instanceof DomainError) {
     const { problem } = error;
@@ -28,7 +28,7 @@ export function problemOf(error: unknown, explanation: Explanation | null = null
   return { ...problemFor(CODES[status] ?? 'request_refused'), status };
 }
 
-/** Of Nest's errors and of those of Express and its like, which are marked as meant for clients; all else is ours. */
+/** The status of errors from Nest, and of errors from Express middleware that are marked for clients; 500 otherwise. */
 function statusOf(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
   const { status, expose } = Object(error) as { readonly status?: unknown; readonly expose?: unknown };

@@ -1,14 +1,15 @@
-import { Injectable } from '@nestjs/common';
-import { Clock } from '../common/clock.js';
+import type { Clock } from '../common/clock.js';
 import { type FieldRule, FieldRules } from './field-rules.js';
-import { UsersService } from '../users/users.service.js';
+import { addressFault } from '../users/email-address.js';
+import type { PasswordsService } from '../users/passwords.service.js';
+import type { UsersOptions } from '../users/users-options.js';
 import { tokenEndFault } from '../sessions/token-end.js';
 
-/** The rules of bodies that users and the time decide. */
-@Injectable()
+/** The rules of body fields that depend on users or the time. */
 export class RequestFieldRules extends FieldRules {
   constructor(
-    private readonly users: UsersService,
+    private readonly passwords: PasswordsService,
+    private readonly options: UsersOptions,
     private readonly clock: Clock,
   ) {
     super();
@@ -19,14 +20,14 @@ export class RequestFieldRules extends FieldRules {
     value: string,
     body: Readonly<Record<string, unknown>>,
   ): Promise<string | null> | string | null {
-    if (rule === 'address') return this.users.addressFault(value);
+    if (rule === 'address') return this.options.exactEmails ? null : addressFault(value);
     if (rule === 'token_end') return tokenEndFault(new Date(value), this.clock.now());
     const owner = {
       email: textOf(body['email']),
       firstName: textOf(body['first_name']),
       lastName: textOf(body['last_name']),
     };
-    return this.users.passwordFault(value, owner);
+    return this.passwords.passwordFault(value, owner);
   }
 }
 

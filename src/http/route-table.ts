@@ -1,20 +1,20 @@
 import { RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
-import { type Access, accessOf, freshnessOf, rolesOf } from '../auth/decorators/access.js';
+import { type Access, accessOf, freshnessOf, needsRole } from '../auth/decorators/access.js';
 
 export interface Route {
   readonly method: string;
-  /** With the prefix in front and parameters as `:name`. */
+  /** With the prefix, and parameters as `:name`. */
   readonly path: string;
   readonly access: Access;
-  /** The roles that may call; empty where any may. */
-  readonly roles: readonly string[];
-  /** How old, in milliseconds, a proof may be that the route may ask for; null where it asks for none. */
+  /** Whether only some roles may call. */
+  readonly needsRole: boolean;
+  /** The maximum age of the password confirmation that the route may require, in milliseconds; null if it requires none. */
   readonly maxAge: number | null;
 }
 
-/** All routes of an application and whom they admit, read off the decorators that the guards read. */
+/** All routes of an application and who may call them, from the decorators that the guards use. */
 export class RouteTable {
   readonly routes: readonly Route[];
 
@@ -34,14 +34,13 @@ function routesOf(controller: { readonly prototype: object } & object, prefix: s
     const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
     if (method === undefined) return [];
     const access = accessOf(handler, controller);
-    const roles = rolesOf(handler, controller);
     const maxAge = freshnessOf(handler, controller)?.maxAge ?? null;
     return pathsOf(controller).flatMap((base) =>
       pathsOf(handler).map((path) => ({
         method: RequestMethod[method],
         path: joinPath(prefix, base, path),
         access,
-        roles,
+        needsRole: needsRole(handler, controller),
         maxAge,
       })),
     );

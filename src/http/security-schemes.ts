@@ -5,7 +5,7 @@ import { SessionAuth } from '../auth/strategies/session.auth.js';
 import { TokenAuth } from '../auth/strategies/token.auth.js';
 import { chooseStrategies, isA, remembersUsers } from '../auth/auth.provider.js';
 
-/** The chosen strategies as the description of the API names them; one of your own goes by the word of its own. */
+/** The OpenAPI security schemes of the configured strategies. A custom strategy has its name in `AUTH_TYPE`. */
 export function securitySchemes({ types, strategies, cookie }: AuthOptions): SecuritySchemes {
   const chosen = chooseStrategies(types, strategies);
   const description = `E-mail and password with each request.${remembersUsers(chosen) ? '' : ' There is no login.'}`;

@@ -1,12 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CoatcheckModule } from '../coatcheck.module.js';
-import { Clock, SystemClock } from '../common/clock.js';
 import type { Config } from './config/config.js';
 import { HealthController } from './health/health.controller.js';
-import { Readiness } from './health/readiness.js';
 import { StatusController } from '../http/api/service/status.controller.js';
 
-/** The whole server, composed from one configuration. */
+/** The module of the standalone server. */
 @Module({})
 export class AppModule {
   static forRoot({ compat, auth, storage, audit, sessions, users }: Config): DynamicModule {
@@ -17,7 +15,6 @@ export class AppModule {
     return {
       module: AppModule,
       controllers: [StatusController, HealthController],
-      providers: [Readiness, { provide: Clock, useClass: SystemClock }],
       imports: [CoatcheckModule.forRoot({ ...auth, storage, audit, sessions, users })],
     };
   }

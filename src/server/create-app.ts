@@ -24,10 +24,10 @@ import { JsonExpressAdapter } from './http/json-express.adapter.js';
 import { isDecodable } from './http/request-checks.js';
 import { RouteTable } from '../http/route-table.js';
 
-/** Seconds for which browsers remember what a preflight allowed. */
+/** Seconds for which browsers may cache a preflight response. */
 const PREFLIGHT_MAX_AGE = 600;
 
-/** An application that ends on signals; it is not hardened, and does not listen yet. */
+/** Creates an application that stops on SIGTERM and SIGINT. Call `configureApp` and `listen` on it. */
 export async function newApp(
   module: Type | DynamicModule,
   nest: NestApplicationOptions,
@@ -36,7 +36,7 @@ export async function newApp(
   return app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
 }
 
-/** Makes an application of the modules as it is meant to be served and stopped; it does not listen yet. */
+/** Creates an application and configures it as `configureApp` does. It also stops on SIGTERM and SIGINT. */
 export async function createApp(
   module: Type | DynamicModule,
   options: Partial<HttpOptions> = {},
@@ -45,7 +45,10 @@ export async function createApp(
   return configureApp(await newApp(module, nest), options);
 }
 
-/** Hardens a whole application: headers, hosts, cross-site rules, bodies after guards, validation and problem documents on every path. */
+/**
+ * Adds response headers, host check, cross-site check, CORS, validation and error documents to every path. Throws if the
+ * application has no `JsonExpressAdapter`.
+ */
 export function configureApp(app: INestApplication, given: Partial<HttpOptions> = {}): INestApplication {
   const options = new HttpOptions(given);
   const crossSite = new CrossSiteCheck(options);
@@ -54,7 +57,7 @@ export function configureApp(app: INestApplication, given: Partial<HttpOptions> 
 
 type Cors = Parameters<INestApplication['enableCors']>[0];
 
-/** As `configureApp`, with a check of cross-site requests and rules of CORS that are chosen; without the latter there is no CORS. */
+/** The same as `configureApp`, with a given cross-site check and CORS options. Without `cors` there is no CORS. */
 export function hardenApp(
   app: INestApplication,
   options: HttpOptions,
@@ -105,7 +108,7 @@ export function hardenApp(
   return app;
 }
 
-/** Lets scripts of trusted origins call as their visitor. */
+/** CORS options that allow credentialed requests from trusted origins; undefined if there are none. */
 function corsOf({ trustedOrigins }: HttpOptions, crossSite: CrossSiteCheck): Cors {
   if (trustedOrigins.length === 0) return undefined;
   return {

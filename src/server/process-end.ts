@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import type { LoggerService } from '@nestjs/common';
 
-/** Ends this process once, in order and within `timeLimit` milliseconds: exit code 0, or 1 if something failed or hung. */
+/** Stops this process within `timeLimit` milliseconds: exit code 0, or 1 if closing failed or took too long. */
 export class ProcessEnd {
   #close: (() => Promise<void>) | null = null;
   #isBegun = false;
@@ -15,18 +15,18 @@ export class ProcessEnd {
     return this.#isBegun;
   }
 
-  /** What is to be finished first. Until this is called there is nothing, and `begin` ends the process at once. */
+  /** Sets what to close before the exit. Without it, `begin` exits at once. */
   finishFirst(close: () => Promise<void>): void {
     this.#close = close;
   }
 
-  /** Has these signals begin the end. */
+  /** Calls `begin` on these signals. */
   on(...signals: NodeJS.Signals[]): this {
     for (const signal of signals) process.on(signal, () => void this.begin(signal));
     return this;
   }
 
-  /** Only the first call counts. */
+  /** Closes and exits. Later calls do nothing. `cause` is for the log. */
   async begin(cause: string): Promise<void> {
     if (this.#isBegun) return;
     this.#isBegun = true;
@@ -47,7 +47,7 @@ export class ProcessEnd {
   }
 }
 
-/** Whether this process has a controlling terminal, which a closed one is no longer. */
+/** Whether this process has a controlling terminal that is still open. */
 export function hasTerminal(): boolean {
   try {
     closeSync(openSync('/dev/tty', constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY));

@@ -2,51 +2,48 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { LoggerService } from '@nestjs/common';
 
-/** Milliseconds before a worker that died is replaced: doubled each time, until one has lived for long enough. */
+/** Milliseconds before a dead worker is replaced. Doubled each time, until a worker has lived `LONG_ENOUGH`. */
 const BACK_OFF = { first: 100, longest: 30_000 };
 const LONG_ENOUGH = 30_000;
 
 /**
- * Milliseconds after which a worker that is not ready is killed and replaced. One that is started together with the server, or
- * by a restart, may have to bring the tables up to date first, or to wait for another that does.
+ * Milliseconds after which a worker that is not ready is killed and replaced. At a start or restart, a worker may have to
+ * migrate the tables or wait for another one that does.
  */
 export const READY_WITHIN = { start: 120_000, replacement: 30_000 };
 
-/** Milliseconds after which a worker that was told to stop is killed; it ends by itself before. */
+/** Milliseconds from SIGTERM to SIGKILL. A worker normally ends before. */
 const STOP_TIMEOUT = 9_700;
 
-/**
- * Processes that serve on one port. One that dies, or is not ready in time, is replaced. `Ready` is what each sends when it is
- * ready.
- */
+/** Worker processes that share one port. A worker that dies or is not ready in time is replaced. */
 export class Workers<Ready> {
-  readonly #dismissed = new WeakSet<Worker>();
+  readonly #stopped = new WeakSet<Worker>();
   #backOff = BACK_OFF.first;
   #isStopping = false;
   #isRestarting = false;
 
   constructor(
     private readonly count: number,
-    /** What they have besides the variables of this process; undefined for what they do not have. */
+    /** Environment variables that differ from those of this process; undefined removes one. */
     private readonly variables: Readonly<Record<string, string | undefined>>,
     private readonly logger: LoggerService,
     private readonly readyWithin = READY_WITHIN,
   ) {}
 
-  /** Starts them all; what the first one said when it was ready, or an error if one of them could not start. */
+  /** Starts all workers. Resolves with the message of the first one. Rejects if a worker could not start. */
   async start(): Promise<Ready> {
     const started = await Promise.allSettled(
       Array.from({ length: this.count }, () => this.#fork(this.readyWithin.start)),
     );
     const [first] = started.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
     if (first === undefined || started.some(({ status }) => status === 'rejected')) {
-      await this.#dismissAll();
+      await this.#terminateAll();
       throw new Error('The workers could not start. The log says why.');
     }
     return first;
   }
 
-  /** Replaces them one after another, each by one that is ready; the port is served all the time. */
+  /** Replaces the workers one by one. Each one stops after its replacement is ready. */
   async restart(): Promise<void> {
     if (this.#isRestarting || this.#isStopping) return;
     this.#isRestarting = true;
@@ -54,7 +51,7 @@ export class Workers<Ready> {
       for (const worker of this.#living()) {
         if (this.#isStopping) return;
         await this.#fork(this.readyWithin.start);
-        await this.#dismiss(worker);
+        await this.#terminate(worker);
       }
     } catch (error) {
       if (!this.#isStopping)
@@ -64,19 +61,19 @@ export class Workers<Ready> {
     }
   }
 
-  /** Lets them finish what they have begun, and waits for the last one; an error if one of them did not end in order. */
+  /** Stops all workers and waits for them. Rejects if one of them did not end cleanly. */
   async stop(): Promise<void> {
-    const ends = await this.#dismissAll();
+    const ends = await this.#terminateAll();
     const failed = ends.filter((isInOrder) => !isInOrder).length;
     if (failed > 0) throw new Error(`${failed} of ${ends.length} workers did not stop in order.`);
   }
 
-  async #dismissAll(): Promise<boolean[]> {
+  async #terminateAll(): Promise<boolean[]> {
     this.#isStopping = true;
-    return Promise.all(this.#living().map((worker) => this.#dismiss(worker)));
+    return Promise.all(this.#living().map((worker) => this.#terminate(worker)));
   }
 
-  /** A new worker, once it is ready: what it said then. One that is not within so many milliseconds is replaced. */
+  /** Starts a worker and resolves with its ready message. Replaces it if it is not ready within `limit` milliseconds. */
   #fork(limit: number): Promise<Ready> {
     const worker = cluster.fork(this.variables);
     return new Promise((resolve, reject) => {
@@ -105,7 +102,7 @@ export class Workers<Ready> {
   #watch(worker: Worker): void {
     const since = performance.now();
     worker.once('exit', (code, signal) => {
-      if (this.#isStopping || this.#dismissed.has(worker)) return;
+      if (this.#isStopping || this.#stopped.has(worker)) return;
       if (performance.now() - since > LONG_ENOUGH) this.#backOff = BACK_OFF.first;
       const how = `Worker ${worker.process.pid} ended with ${signal ?? code}`;
       this.logger.warn(`${how}. A new worker starts in ${this.#backOff} ms.`, 'Workers');
@@ -113,7 +110,7 @@ export class Workers<Ready> {
     });
   }
 
-  /** Again and again, ever more slowly, until one is ready. */
+  /** Tries to start a worker until one is ready, with growing delays. */
   #forkLater(): void {
     const delay = this.#backOff;
     this.#backOff = Math.min(2 * delay, BACK_OFF.longest);
@@ -122,10 +119,10 @@ export class Workers<Ready> {
     }, delay);
   }
 
-  /** Tells a worker to stop and waits for its end. Whether that was in order; one that is just starting may die of it. */
-  async #dismiss(worker: Worker): Promise<boolean> {
+  /** Stops a worker. Resolves with whether it ended cleanly; a worker that still starts may die of SIGTERM. */
+  async #terminate(worker: Worker): Promise<boolean> {
     if (worker.isDead()) return true;
-    this.#dismissed.add(worker);
+    this.#stopped.add(worker);
     const ended = once(worker, 'exit');
     worker.process.kill('SIGTERM');
     const overdue = setTimeout(() => worker.process.kill('SIGKILL'), STOP_TIMEOUT);

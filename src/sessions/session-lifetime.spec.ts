@@ -9,32 +9,32 @@ const noon = new Date('2026-01-01T12:00:00.000Z');
 const after = (minutes: number) => new Date(noon.getTime() + minutes * MINUTE);
 const lifetime = (idle: number, absolute: number) =>
   new SessionLifetime({ idle: idle * MINUTE, absolute: absolute * MINUTE });
-/** A session of noon that was seen so many minutes later. */
+/** A session of noon whose last use is some minutes later. */
 const seenAt = (minutes: number, kind: SessionKind = 'session') =>
   aSession({ kind, lastSeenAt: after(minutes), expiresAt: after(90) });
 
 describe('A session lifetime', () => {
-  it('ends with the idle limit when the session is left alone', () => {
+  it('ends at the idle limit if the session is not used', () => {
     expect(lifetime(30, 60).deadline(seenAt(10))).toEqual(after(40));
   });
 
-  it('ends with the absolute limit however much the session is used', () => {
+  it('ends at the absolute limit also if the session is used', () => {
     expect(lifetime(30, 60).deadline(seenAt(59))).toEqual(after(60));
   });
 
-  it('has either limit without the other', () => {
+  it('can have either limit without the other', () => {
     const times = seenAt(10);
     expect(lifetime(30, Infinity).deadline(times)).toEqual(after(40));
     expect(lifetime(Infinity, 60).deadline(times)).toEqual(after(60));
     expect(SessionLifetime.unlimited.deadline(times)).toEqual(NEVER);
   });
 
-  it('does not run past the end of time', () => {
+  it('never exceeds NEVER', () => {
     const far = new SessionLifetime({ idle: Infinity, absolute: Number.MAX_SAFE_INTEGER });
     expect(far.deadline(seenAt(0))).toEqual(NEVER);
   });
 
-  it('asks for a note of use once in a twentieth of the idle limit', () => {
+  it('requires a touch after a twentieth of the idle limit', () => {
     const times = seenAt(0);
     expect(lifetime(20, 60).isTouchDue(times, new Date(after(1).getTime() - 1))).toBe(false);
     expect(lifetime(20, 60).isTouchDue(times, after(1))).toBe(true);
@@ -42,13 +42,13 @@ describe('A session lifetime', () => {
     expect(lifetime(40, 60).isTouchDue(times, after(2))).toBe(true);
   });
 
-  it('asks for it once a minute where there is no idle limit', () => {
+  it('requires a touch once a minute without an idle limit', () => {
     const times = seenAt(0);
     expect(SessionLifetime.unlimited.isTouchDue(times, new Date(after(1).getTime() - 1))).toBe(false);
     expect(SessionLifetime.unlimited.isTouchDue(times, after(1))).toBe(true);
   });
 
-  it('has the limits of their own for those that are remembered', () => {
+  it('has separate limits for remembered sessions', () => {
     const both = new SessionLifetime(
       { idle: 20 * MINUTE, absolute: 60 * MINUTE },
       { idle: 200 * MINUTE, absolute: 600 * MINUTE },
@@ -62,7 +62,7 @@ describe('A session lifetime', () => {
     expect(both.limit(seenAt(10))).toEqual(after(60));
   });
 
-  it('has the same for them where none are said', () => {
+  it('uses the same limits for remembered sessions by default', () => {
     expect(lifetime(30, 60).deadline(seenAt(10, 'remembered'))).toEqual(after(40));
     expect(lifetime(30, 60).limit(seenAt(10, 'remembered'))).toEqual(after(60));
   });
@@ -71,7 +71,7 @@ describe('A session lifetime', () => {
     ['short', lifetime(1, 2)],
     ['long', lifetime(1000, 2000)],
     ['unlimited', SessionLifetime.unlimited],
-  ])('leaves an access token the end it has, be the limits %s', (_, any) => {
+  ])('keeps the expiry of an access token, with limits %s', (_, any) => {
     const token = seenAt(10, 'access_token');
     expect(any.deadline(token)).toEqual(after(90));
     expect(any.limit(token)).toEqual(after(90));
@@ -80,7 +80,7 @@ describe('A session lifetime', () => {
     expect(any.isTouchDue(token, after(11))).toBe(true);
   });
 
-  it('knows for which sessions there is an idle limit', () => {
+  it('knows which sessions have an idle limit', () => {
     const remembering = new SessionLifetime(
       { idle: MINUTE, absolute: Infinity },
       { idle: Infinity, absolute: MINUTE },

@@ -1,11 +1,11 @@
 import { NEVER, later } from '../common/clock.js';
 import type { Session } from './session.js';
 
-/** In milliseconds; `Infinity` where there is no limit. */
+/** Limits in milliseconds; `Infinity` for none. */
 export interface Limits {
   /** From the last use. */
   readonly idle: number;
-  /** From the confirmation of the password, whether the session is used or not. */
+  /** From the last confirmation of the password. */
   readonly absolute: number;
 }
 
@@ -18,8 +18,8 @@ const TOUCHES_PER_IDLE_LIMIT = 20;
 const TOUCH_INTERVAL = 60_000;
 
 /**
- * How long sessions live: the idle and the absolute limit of their kind hold side by side, whichever comes first. Access
- * tokens have no other end than their own.
+ * Computes when sessions expire: at the idle or the absolute limit of their kind, whichever comes first. Access tokens
+ * expire only at their own `expiresAt`.
  */
 export class SessionLifetime {
   static readonly unlimited = new SessionLifetime(UNLIMITED);
@@ -29,20 +29,20 @@ export class SessionLifetime {
     private readonly remembered: Limits = limits,
   ) {}
 
-  /** When the session ends if it is not used until then. */
+  /** When the session expires if it is not used again. */
   deadline(session: Times): Date {
     const idleEnd = end(session.lastSeenAt, this.#limitsOf(session).idle);
     const limit = this.limit(session);
     return idleEnd < limit ? idleEnd : limit;
   }
 
-  /** When the session ends at the latest. */
+  /** When the session expires at the latest. */
   limit(session: Times): Date {
     if (session.kind === 'access_token') return session.expiresAt;
     return end(session.authenticatedAt, this.#limitsOf(session).absolute);
   }
 
-  /** The same as it is stored or as the limits have it by now, whichever comes first. */
+  /** The stored or the computed expiry, whichever is earlier. They differ after the limits were changed. */
   endOf(session: Times): Date {
     const deadline = this.deadline(session);
     return deadline < session.expiresAt ? deadline : session.expiresAt;
@@ -55,7 +55,7 @@ export class SessionLifetime {
     return now.getTime() - session.lastSeenAt.getTime() >= interval;
   }
 
-  /** Whether a session that is left alone ends sooner than one that is used. */
+  /** Whether the kind of the session has an idle limit. */
   hasIdleLimit(session: Times): boolean {
     return this.#limitsOf(session).idle !== Infinity;
   }

@@ -17,7 +17,7 @@ const counts = (some: Partial<MoveCounts>) => ({
   ...some,
 });
 
-/** Breaks before the touch of this number, and at an insert of this id. */
+/** Fails before the touch of this number, and at an insert of this id. */
 class FragileStore extends MemorySessionStore {
   touchesLeft = Infinity;
   refusedId = '';
@@ -34,7 +34,7 @@ class FragileStore extends MemorySessionStore {
   }
 }
 
-/** Counts how many inserts are under way at once. */
+/** Counts parallel inserts. */
 class CrowdedStore extends MemorySessionStore {
   underWay = 0;
   mostUnderWay = 0;
@@ -48,7 +48,7 @@ class CrowdedStore extends MemorySessionStore {
   }
 }
 
-/** Hands out everything twice in a row, as a scan may. */
+/** Yields each entry twice, as a scan may. */
 class StutteringStore extends MemorySessionStore {
   override async *entries(): AsyncGenerator<SessionEntry> {
     for await (const entry of super.entries()) {
@@ -69,7 +69,7 @@ describe('A move of sessions', () => {
 
   const move = (now = noon) => moveSessions(from, to, now);
 
-  /** A session that both know, as it was at noon. */
+  /** A session of noon that both stores have. */
   async function aMovedSession(): Promise<StoredSession> {
     const session = aSession();
     await from.insert(session);
@@ -77,7 +77,7 @@ describe('A move of sessions', () => {
     return session;
   }
 
-  it('copies what is live, to the last fact', async () => {
+  it('copies live sessions with all facts', async () => {
     const sessions = [
       aSession({ expiresAt: NEVER, credentialVersion: 7 }),
       aSession({ client: { ip: null, userAgent: null } }),
@@ -90,7 +90,7 @@ describe('A move of sessions', () => {
     for (const session of sessions) expect(await to.find(session.id, noon)).toEqual(session);
   });
 
-  it('copies more than fit one group, and tells of each', async () => {
+  it('copies more sessions than one group, and reports each', async () => {
     for (let number = 0; number < 120; number += 1) await from.insert(aSession({ userId: 'ann' }));
     let moved = 0;
     await moveSessions(from, to, noon, () => (moved += 1));
@@ -98,7 +98,7 @@ describe('A move of sessions', () => {
     expect(await to.findByUser('ann', noon)).toHaveLength(120);
   });
 
-  it('has fifty sessions on their way at a time, and no more', async () => {
+  it('moves at most fifty sessions in parallel', async () => {
     const crowded = new CrowdedStore();
     for (let number = 0; number < 120; number += 1) await from.insert(aSession());
     await moveSessions(from, crowded, noon);
@@ -109,12 +109,12 @@ describe('A move of sessions', () => {
     expect(await move()).toEqual(counts({}));
   });
 
-  it('leaves the first store as it is', async () => {
+  it('does not change the first store', async () => {
     const session = await aMovedSession();
     expect(await from.find(session.id, noon)).toEqual(session);
   });
 
-  it('does not copy what is over', async () => {
+  it('does not copy ended sessions', async () => {
     const [ended, expired] = [aSession(), aSession({ expiresAt: noon })];
     for (const session of [ended, expired]) await from.insert(session);
     await from.end(ended.id, 'signed_out', noon);
@@ -131,7 +131,7 @@ describe('A move of sessions', () => {
     expect(await move(after(3))).toEqual(counts({ unchanged: 2 }));
   });
 
-  it('brings a later use and its end', async () => {
+  it('copies a later use and its expiry', async () => {
     const session = await aMovedSession();
     await from.touch(session.id, after(10), after(70));
     expect(await move(after(11))).toEqual(counts({ updated: 1 }));
@@ -142,14 +142,14 @@ describe('A move of sessions', () => {
     });
   });
 
-  it('brings a use that shortens the life', async () => {
+  it('copies a use with an earlier expiry', async () => {
     const session = await aMovedSession();
     await from.touch(session.id, after(10), after(20));
     await move(after(30));
     expect(await to.find(session.id, after(20))).toBeNull();
   });
 
-  it('keeps alive what was used in the first store alone, though the copy has expired for days', async () => {
+  it('keeps a session live that was used in the first store, also days after the copy expired', async () => {
     const session = await aMovedSession();
     await from.touch(session.id, after(50), after(110));
     await from.touch(session.id, after(100), NEVER);
@@ -160,7 +160,7 @@ describe('A move of sessions', () => {
     expect((await to.find(session.id, daysLater))?.secretHash).toBe('next');
   });
 
-  it('keeps alive what was used at the very moment at which the copy expires', async () => {
+  it('keeps a session live that was used at the instant at which the copy expires', async () => {
     const session = await aMovedSession();
     await from.touch(session.id, after(50), after(110));
     await from.touch(session.id, after(60), after(120));
@@ -168,7 +168,7 @@ describe('A move of sessions', () => {
     expect(await to.find(session.id, after(61))).toEqual(await from.find(session.id, after(61)));
   });
 
-  it('brings a new secret', async () => {
+  it('copies a new secret', async () => {
     const session = await aMovedSession();
     await from.rotate(session.id, session.secretHash, 'next', after(1));
     expect(await move(after(2))).toEqual(counts({ updated: 1 }));
@@ -179,7 +179,7 @@ describe('A move of sessions', () => {
     });
   });
 
-  it('brings that a user has proven themselves anew, and what began anew by that', async () => {
+  it('copies a new proof and the new expiry', async () => {
     const session = await aMovedSession();
     const proof = { authenticatedAt: after(10), expiresAt: after(300) };
     await from.rotate(session.id, session.secretHash, 'next', after(10), proof);
@@ -189,7 +189,7 @@ describe('A move of sessions', () => {
     expect(await move(after(12))).toEqual(counts({ unchanged: 1 }));
   });
 
-  it('brings it though the session was used, and renamed, since, and the copy has expired', async () => {
+  it('copies a proof also if the session was used and renamed later and the copy has expired', async () => {
     const session = await aMovedSession();
     const proof = { authenticatedAt: after(50), expiresAt: after(110) };
     await from.rotate(session.id, session.secretHash, 'next', after(50), proof);
@@ -203,7 +203,7 @@ describe('A move of sessions', () => {
     });
   });
 
-  it('brings a new name, which is no use, and that there is none any more', async () => {
+  it('copies a new label, and the removal of a label, without a use', async () => {
     const session = await aMovedSession();
     for (const label of ['My phone', null]) {
       await from.rename(session.id, label, after(5));
@@ -213,7 +213,7 @@ describe('A move of sessions', () => {
     }
   });
 
-  it('leaves name and proof alone where the second store has seen the session later', async () => {
+  it('keeps label and proof if the second store has a later use', async () => {
     const session = await aMovedSession();
     await to.touch(session.id, after(20), after(80));
     const proof = { authenticatedAt: after(10), expiresAt: after(300) };
@@ -227,7 +227,7 @@ describe('A move of sessions', () => {
     });
   });
 
-  it.each([0, 1])('is made good by the next when it breaks off after %i touches', async (touchesLeft) => {
+  it.each([0, 1])('is completed by the next run when it fails after %i touches', async (touchesLeft) => {
     const session = await aMovedSession();
     await from.touch(session.id, after(59), after(119));
     await from.touch(session.id, after(100), after(160));
@@ -241,7 +241,7 @@ describe('A move of sessions', () => {
     expect(await to.find(session.id, after(120))).toEqual(await from.find(session.id, after(120)));
   });
 
-  it('ends in the second store what was ended in the first, for the same reason at the same time', async () => {
+  it('ends in the second store what was ended in the first, with the same reason and time', async () => {
     const session = await aMovedSession();
     await from.end(session.id, 'ended_by_admin', after(5));
     expect(await move(after(10))).toEqual(counts({ ended: 1 }));
@@ -252,7 +252,7 @@ describe('A move of sessions', () => {
     });
   });
 
-  it('brings no life to what was used, and then ended, in the first store alone', async () => {
+  it('does not restore a session that was used and then ended in the first store', async () => {
     const session = await aMovedSession();
     await from.touch(session.id, after(50), NEVER);
     await from.end(session.id, 'signed_out', after(100));
@@ -260,7 +260,7 @@ describe('A move of sessions', () => {
     expect(await to.find(session.id, after(101))).toBeNull();
   });
 
-  it('does not revive what was ended in the second store, whatever the first one says', async () => {
+  it('does not restore a session that was ended in the second store', async () => {
     const session = await aMovedSession();
     await to.end(session.id, 'signed_out', after(1));
     await from.touch(session.id, after(10), after(70));
@@ -272,7 +272,7 @@ describe('A move of sessions', () => {
     expect((await to.endingOf(session.id, after(12)))?.reason).toBe('signed_out');
   });
 
-  it('does not revive it when the second store would no longer tell of the end', async () => {
+  it('does not restore it after the second store no longer reports its end', async () => {
     const session = aSession({ expiresAt: NEVER });
     await from.insert(session);
     await move();
@@ -282,7 +282,7 @@ describe('A move of sessions', () => {
     expect(await to.find(session.id, daysLater)).toBeNull();
   });
 
-  it('does not undo a use of the second store', async () => {
+  it('keeps a later use of the second store', async () => {
     const session = await aMovedSession();
     await to.touch(session.id, after(20), after(80));
     await from.touch(session.id, after(10), after(70));
@@ -294,7 +294,7 @@ describe('A move of sessions', () => {
     });
   });
 
-  it('does not bring back an old secret where the second store gave a new one', async () => {
+  it('keeps a new secret of the second store', async () => {
     const session = await aMovedSession();
     await from.rotate(session.id, session.secretHash, 'older', after(1));
     await to.rotate(session.id, session.secretHash, 'newer', after(2));
@@ -302,14 +302,14 @@ describe('A move of sessions', () => {
     expect((await to.find(session.id, after(3)))?.secretHash).toBe('newer');
   });
 
-  it('leaves alone what the second store alone knows', async () => {
+  it('does not change sessions that only the second store has', async () => {
     const session = aSession();
     await to.insert(session);
     expect(await move()).toEqual(counts({}));
     expect(await to.find(session.id, noon)).toEqual(session);
   });
 
-  it('takes no harm from a store that hands out a session twice', async () => {
+  it('works with a store that yields a session twice', async () => {
     from = new StutteringStore();
     const session = aSession();
     await from.insert(session);
@@ -319,7 +319,7 @@ describe('A move of sessions', () => {
     expect(await to.find(session.id, after(1))).toEqual(await from.find(session.id, after(1)));
   });
 
-  it('takes no harm from another that runs at the same time', async () => {
+  it('works while another run is in progress', async () => {
     const sessions = Array.from({ length: 200 }, () => aSession());
     for (const session of sessions) await from.insert(session);
     const [one, other] = await Promise.all([move(), move()]);
@@ -327,7 +327,7 @@ describe('A move of sessions', () => {
     for (const session of sessions) expect(await to.find(session.id, noon)).toEqual(session);
   });
 
-  it('stops where a session cannot be stored, and says why', async () => {
+  it('stops with the reason if a session cannot be stored', async () => {
     const session = aSession();
     await from.insert(session);
     to.refusedId = session.id;

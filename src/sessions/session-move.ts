@@ -1,24 +1,24 @@
 import type { SessionEntry, StoredSession } from './session.js';
 import { type SessionStore, UntaggedIdError } from './session-store.js';
 
-/** How many sessions are on their way at a time. */
+/** How many sessions are moved in parallel. */
 const AT_A_TIME = 50;
 
-/** What became of each session that the first store knows. */
+/** How many sessions of the first store had each outcome. */
 export interface MoveCounts {
   copied: number;
   updated: number;
   ended: number;
-  /** The second store knows it as it is or better, or it is over and need not be known. */
+  /** The second store already has the same or a later state, or the session has expired. */
   unchanged: number;
-  /** Live, with an id from before there were tags, which the second store cannot keep: their users sign in again. */
+  /** Live, but the second store cannot store its id, which has no tag. Its user must sign in again. */
   unmovable: number;
 }
 
 /**
- * Brings what one store knows to another that serves nobody yet, also while the first one serves, as often as one likes:
- * each run brings what has changed since. Nobody is signed out, and what is over on either side stays over, as long as
- * both remember it: between the first run and the last not more than a day may pass.
+ * Copies sessions to a store that no server uses yet. The first store may be in use. Each run copies the changes since
+ * the previous one. Live sessions stay live, and sessions that ended in either store stay ended, if at most a day passes
+ * between the first run and the last. Calls `onMoved` after each session.
  */
 export async function moveSessions(
   from: SessionStore,
@@ -60,12 +60,12 @@ async function move(
   return now < session.expiresAt ? insert(session, to) : 'unchanged';
 }
 
-/** Where nobody uses it, a copy expires while the session lives on: it is asked for as of the sign-in. */
+/** The copy in the second store, looked up as of the sign-in, because an unused copy expires before the session. */
 function copyOf({ id, createdAt }: StoredSession, to: SessionStore): Promise<StoredSession | null> {
   return to.find(id, createdAt);
 }
 
-/** What was seen later in the second store is known better there; a change of the name alone is no use. */
+/** Updates the copy, unless the second store has seen a later use. A new label does not count as a use. */
 async function update(
   copy: StoredSession,
   session: StoredSession,
@@ -78,7 +78,7 @@ async function update(
   return isRenamed || isUsed ? 'updated' : 'unchanged';
 }
 
-/** The note of the use comes last: a run that breaks off before it is made good by the next. */
+/** Copies the secret, the proof and the last use. The last use is written last, so that the next run repairs a broken one. */
 async function bringUse(
   copy: StoredSession,
   { id, secretHash, authenticatedAt, lastSeenAt, expiresAt }: StoredSession,
@@ -90,7 +90,7 @@ async function bringUse(
   return to.touch(id, lastSeenAt, expiresAt);
 }
 
-/** An id that is taken is one that was ended there, or that another run was faster with. */
+/** Inserts a session. If the id is taken, the session was ended there or another run has inserted it. */
 async function insert(session: StoredSession, to: SessionStore): Promise<keyof MoveCounts> {
   try {
     await to.insert(session);

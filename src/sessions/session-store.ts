@@ -1,10 +1,11 @@
 import type { SweepStep } from '../common/sweeper.js';
 import type { Position } from '../common/cursor.js';
-import type { EndReason, Ending, SessionEntry, SessionKind, StoredSession } from './session.js';
+import type { EndReason } from './endings.js';
+import type { Ending, SessionEntry, SessionKind, SessionState, StoredSession } from './session.js';
 
 /**
- * How many live sessions of one user and credential version there may be, and which give way. Access tokens count among
- * themselves, and all other sessions among themselves.
+ * The maximum number of live sessions of one user and credential version, and what happens above it. Access tokens and
+ * other sessions are counted separately.
  */
 export interface SessionLimit {
   readonly max: number;
@@ -38,12 +39,12 @@ export const ALL_SESSIONS: SessionQuery = {
 export type InsertResult =
   | {
       readonly outcome: 'inserted';
-      /** The ids of those that gave way, oldest first. */
+      /** The ids of the sessions that were ended for this one, oldest first. */
       readonly evicted: readonly string[];
     }
   | { readonly outcome: 'refused' };
 
-/** The store finds the sessions of a user by the tag in their ids, which this id does not have. */
+/** The session id does not contain the tag of its user, which this store needs. */
 export class UntaggedIdError extends Error {
   override readonly name = 'UntaggedIdError';
 
@@ -54,51 +55,63 @@ export class UntaggedIdError extends Error {
   }
 }
 
-/** How long the end of a session can still be looked up: one day, in milliseconds. */
+/** Milliseconds for which the reason of an ended session can be looked up: one day. */
 export const ENDING_KEPT_FOR = 24 * 60 * 60 * 1000;
 
 /**
- * Where sessions are kept. Every method is one atomic step and says what it did.
+ * Stores sessions. Every method is one atomic step and returns a copy or what it did.
  *
- * A session is live while it is not ended and `now < expiresAt`; expired, ended and unknown are the same to `find`.
- * Deleting is housekeeping only: an ended session stays ended, deleted or not. Methods return copies.
- * A store that cannot answer throws `StoreUnavailableError`, soon; no error of a driver crosses it.
+ * A session is live while it is not ended and `now < expiresAt`. An ended session never becomes live again, also after its row was deleted. A store that cannot answer in time throws
+ * `StoreUnavailableError`; errors of its driver never reach the caller.
  */
 export abstract class SessionStore {
-  /** Whether sessions outlive this process and are shared with every other one. */
+  /** Whether sessions survive a restart and are shared between processes. */
   abstract readonly durable: boolean;
   /**
-   * Rejects if the id is taken. Under a limit, of any number of parallel inserts exactly `max` are live in the end;
-   * sessions of an older credential version neither count nor give way, nor do access tokens for other sessions or
-   * other sessions for access tokens.
+   * Rejects if the id is taken. With a limit, exactly `max` sessions are live after any number of parallel inserts.
+   * Sessions of an older credential version are not counted and not evicted; access tokens and other sessions are
+   * counted separately. The session `replacedId` is ended as signed out first, so it is not counted: in the same step, or in
+   * one before where the sessions of two users are apart.
    */
-  abstract insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult>;
-  abstract find(id: string, now: Date): Promise<StoredSession | null>;
+  abstract insert(session: StoredSession, limit?: SessionLimit, replacedId?: string): Promise<InsertResult>;
+  /** A live session, or one that ended or expired within a day; null for an unknown one. */
+  abstract stateOf(id: string, now: Date): Promise<SessionState | null>;
+
+  /** The live session of this id. */
+  async find(id: string, now: Date): Promise<StoredSession | null> {
+    const state = await this.stateOf(id, now);
+    return state && !state.ending ? state.session : null;
+  }
+
+  /** Why and when a session ended or expired, for a day afterwards; null for a live or unknown session. */
+  async endingOf(id: string, now: Date): Promise<Ending | null> {
+    const state = await this.stateOf(id, now);
+    return state?.ending ? { session: state.session, ...state.ending } : null;
+  }
+
   /**
-   * The live sessions of a user that a query asks for, newest first, and those of one instant in an order of the store's own.
-   * The time it takes depends on the page, not on how many sessions there are.
+   * The live sessions of a user that match the query, newest first; sessions of the same instant in any fixed order. Takes
+   * time in proportion to the page, not to the number of sessions.
    */
   abstract findByUser(userId: string, now: Date, query?: SessionQuery): Promise<StoredSession[]>;
-  /** Notes a use. False if the session is not live at `seenAt` or was seen later: it never brings one back. */
+  /** Records a use and the new expiry. False, without a change, if the session is not live or has a later use. */
   abstract touch(id: string, seenAt: Date, expiresAt: Date): Promise<boolean>;
   /**
-   * Replaces the secret's hash if it is `from`, and notes a use and the proof that was given: of two racing callers one is
-   * told `true`.
+   * Replaces the secret hash `from` by `to`, and records a use and the proof. False, without a change, if the session is
+   * not live or has another hash. Of two racing callers, one gets `true`.
    */
   abstract rotate(id: string, from: string, to: string, now: Date, proof?: Proof): Promise<boolean>;
-  /** Calls a live session something else, or nothing. */
+  /** Sets or removes the label of a live session. False if it is not live. */
   abstract rename(id: string, label: string | null, now: Date): Promise<boolean>;
-  /** Ends a live session. Of two racing callers one is told `true`. */
+  /** Ends a live session. False if it is not live. Of two racing callers, one gets `true`. */
   abstract end(id: string, reason: EndReason, now: Date): Promise<boolean>;
-  /** Ends all live sessions of a user but `exceptId`, and says which those were, in no order. */
+  /** Ends all live sessions of a user except `exceptId`. Returns the ids of the ended ones in any order. */
   abstract endAll(userId: string, reason: EndReason, now: Date, exceptId?: string): Promise<string[]>;
-  /** Why a session is over, for a day after it ended or expired; null for a live or unknown one. */
-  abstract endingOf(id: string, now: Date): Promise<Ending | null>;
-  /** One step of a sweep: goes on where the last one stopped, and forgets up to `limit` sessions that are over for a day. */
+  /** One step of a sweep: continues after the previous step and deletes up to `limit` sessions that ended a day ago. */
   abstract sweep(now: Date, limit: number): Promise<SweepStep>;
   /**
-   * All that is not forgotten, be it live or over, in no order. What changes meanwhile is seen as it was or as it is, and
-   * perhaps twice; what is there all the time is not left out.
+   * All stored sessions, live or ended, in any order. A session that changes during the iteration may occur twice, in its
+   * old or new state. Sessions that exist the whole time all occur.
    */
   abstract entries(): AsyncIterable<SessionEntry>;
 }

@@ -10,26 +10,26 @@ describe('A session token', () => {
     expect(SessionToken.issue(now, 'ann').reveal()).toMatch(/^[\w-]{22}\.[\w-]{43}$/);
   });
 
-  it('is read back from what it reveals', () => {
+  it('can be parsed from its revealed text', () => {
     const token = SessionToken.issue(now, 'ann');
     const parsed = SessionToken.parse(token.reveal());
     expect(parsed?.id).toBe(token.id);
     expect(parsed?.matches(token.secretHash)).toBe(true);
   });
 
-  it('does not repeat itself in 10,000 issues of one millisecond', () => {
+  it('is unique among 10,000 tokens of one millisecond', () => {
     const tokens = Array.from({ length: 10_000 }, () => SessionToken.issue(now, 'ann'));
     expect(new Set(tokens.map((token) => token.id)).size).toBe(10_000);
     expect(new Set(tokens.map((token) => token.secretHash)).size).toBe(10_000);
   });
 
-  it('begins with the time, so that later ids lie behind earlier ones', () => {
+  it('has an id that begins with the time, so that ids are in order of time', () => {
     const bytes = (at: Date) => Buffer.from(SessionToken.issue(at, 'ann').id, 'base64url').subarray(0, 6);
     expect(bytes(now).readUIntBE(0, 6)).toBe(now.getTime());
     expect(Buffer.compare(bytes(now), bytes(new Date(now.getTime() + 1)))).toBe(-1);
   });
 
-  it("has its user's tag in the id, whatever else is in it", () => {
+  it('contains the tag of its user in the id', () => {
     const tags = ['ann', 'ann', 'ben'].map((userId) => tagOf(SessionToken.issue(now, userId).id));
     expect(tags).toEqual([userTag('ann'), userTag('ann'), userTag('ben')]);
     expect(userTag('ann')).toMatch(/^[\w-]{4}$/);
@@ -56,11 +56,11 @@ describe('A session token', () => {
     [`${'A'.repeat(22)}.${'A'.repeat(43)}\n`, 'a line break behind'],
     [`${'A'.repeat(22)}.${'A'.repeat(43)}=`, 'padding'],
     [`${'A'.repeat(21)}+.${'A'.repeat(43)}`, 'the other alphabet'],
-  ])('is not read from %j (%s)', (text) => {
+  ])('is not parsed from %j (%s)', (text) => {
     expect(SessionToken.parse(text)).toBeNull();
   });
 
-  it('shows its id and never its secret, unless it is asked to reveal it', () => {
+  it('shows its id, and its secret only through reveal', () => {
     const token = SessionToken.issue(now, 'ann');
     const secret = token.reveal().split('.')[1]!;
     const shown = [
@@ -73,13 +73,13 @@ describe('A session token', () => {
     expect(shown).not.toContain(secret);
   });
 
-  it('is written the same way wherever it is shown', () => {
+  it('has the same form in every output', () => {
     const token = SessionToken.issue(now, 'ann');
     const shown = `SessionToken(${token.id})`;
     expect([String(token), JSON.stringify(token), inspect(token)]).toEqual([shown, `"${shown}"`, shown]);
   });
 
-  it('is kept as the SHA-256 of its secret', () => {
+  it('has the SHA-256 of its secret as hash', () => {
     const token = SessionToken.issue(now, 'ann');
     const secret = token.reveal().split('.')[1]!;
     expect(token.secretHash).toBe(createHash('sha256').update(secret).digest('base64url'));

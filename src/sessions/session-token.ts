@@ -1,15 +1,15 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { inspect } from 'node:util';
-import { v7 as uuidV7 } from 'uuid';
+import { uuidV7 } from '../common/uuid-v7.js';
 
-/** 16 bytes, a dot, 32 bytes, in base64url; the last characters are those that leave no bit over. */
+/** 16 bytes, a dot and 32 bytes in base64url. The last characters allow only the canonical encoding. */
 const FORMAT = /^([\w-]{21}[AQgw])\.([\w-]{42}[AEIMQUYcgkosw048])$/;
 
-/** Where in an id the user's tag is: three bytes of it, which are four whole characters of base64url. */
+/** Position of the tag in an id: three bytes, which are four characters of base64url. */
 const TAG_BYTE = 12;
 export const TAG = { start: 16, end: 20 };
 
-/** The tag that the ids of a user's sessions bear: four characters. Few users share one. */
+/** The tag in the session ids of a user: four characters. Few users share one. */
 export function userTag(userId: string): string {
   return hash('sha256', userId, 'base64url').slice(0, TAG.end - TAG.start);
 }
@@ -19,15 +19,15 @@ export function tagOf(id: string): string {
   return id.slice(TAG.start, TAG.end);
 }
 
-/** Whether an id has the tag of its user: ids from before there were tags do not. */
+/** Whether an id contains the tag of the user. Ids of the first version do not. */
 export function isTaggedFor(userId: string, id: string): boolean {
   return tagOf(id) === userTag(userId);
 }
 
 /**
- * What a client holds: `<id>.<secret>`. The id (128 bits, ordered by time like UUIDv7) is public; the secret
- * (256 random bits) leaves by `reveal()` alone, and only its hash is kept. The ids of one user's sessions have a tag in
- * common, by which a store can keep them side by side.
+ * A session token: `<id>.<secret>`. The id (128 bits, in order of time like UUIDv7) is public. The secret (256 random
+ * bits) is returned by `reveal()` only, and stores keep its hash. All session ids of a user contain the same tag, so that
+ * a store can keep them together.
  */
 export class SessionToken {
   readonly #secret: string;
@@ -41,17 +41,17 @@ export class SessionToken {
   }
 
   static issue(now: Date, userId: string): SessionToken {
-    const id = uuidV7({ msecs: now.getTime() }, Buffer.alloc(16));
+    const id = uuidV7(now.getTime());
     Buffer.from(userTag(userId), 'base64url').copy(id, TAG_BYTE);
     return SessionToken.reissue(id.toString('base64url'));
   }
 
-  /** A new secret for a session that goes on. */
+  /** A token with the same id and a new secret. */
   static reissue(id: string): SessionToken {
     return new SessionToken(id, randomBytes(32).toString('base64url'));
   }
 
-  /** Null for whatever is not written exactly as `issue` writes it. */
+  /** Parses a token; null unless it has exactly the format of `issue`. */
   static parse(text: string): SessionToken | null {
     const [, id, secret] = FORMAT.exec(text) ?? [];
     return id === undefined || secret === undefined ? null : new SessionToken(id, secret);

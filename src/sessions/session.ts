@@ -1,29 +1,37 @@
-/** What is known of the client that a session was opened for. */
+import type { EndReason } from './endings.js';
+
+/** The client at sign-in; null for what is unknown. */
 export interface ClientFacts {
   readonly ip: string | null;
   readonly userAgent: string | null;
+}
+
+/** The user to whom sessions belong, and their credential version. */
+export interface SessionOwner {
+  readonly id: string;
+  readonly credentialVersion: number;
 }
 
 /** How a client presents its token. A token that was issued for one transport is invalid in the other. */
 export const TRANSPORTS = ['cookie', 'bearer'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
-/** Which limits hold: those of a sign-in, those of one that asked to be remembered, or an end that was chosen. */
+/** Kinds of sessions: with the usual limits, with the limits of remembered sign-ins, or with a fixed expiry. */
 export const SESSION_KINDS = ['session', 'remembered', 'access_token'] as const;
 export type SessionKind = (typeof SESSION_KINDS)[number];
 
-/** What a session may be used for: for reading alone, or for all that its user may do. */
+/** What a session permits: reading only, or everything that its user may do. */
 export const SESSION_SCOPES = ['read', 'write'] as const;
 export type SessionScope = (typeof SESSION_SCOPES)[number];
 
-/** The fact that a client is signed in as a user: safe to log, list and send. */
+/** A session without its secret. Safe to log, list and send. */
 export interface Session {
   readonly id: string;
   readonly userId: string;
   readonly kind: SessionKind;
   readonly transport: Transport;
   readonly scope: SessionScope;
-  /** What its user calls it; null while it has no name. */
+  /** The name that its user has given to it, or null. */
   readonly label: string | null;
   /** The user's `credentialVersion` at sign-in. */
   readonly credentialVersion: number;
@@ -39,25 +47,19 @@ export interface StoredSession extends Session {
   readonly secretHash: string;
 }
 
-/** Why a session was ended before its time; `ended_elsewhere` is by its user, from another session. */
-export const END_REASONS = [
-  'signed_out',
-  'ended_elsewhere',
-  'evicted',
-  'ended_by_admin',
-  'password_changed',
-  'user_disabled',
-  'user_deleted',
-] as const;
-export type EndReason = (typeof END_REASONS)[number];
-
-/** A session as it is kept, and how it was ended, if anybody ended it. */
+/** A stored session, and how it was ended; null if it is live or has expired. */
 export interface SessionEntry {
   readonly session: StoredSession;
   readonly ended: { readonly reason: EndReason; readonly at: Date } | null;
 }
 
-/** A session that is over, and since when; `expired` where nobody ended it. */
+/** A session, and how it ended; null for a live one. The reason is `expired` if nobody ended it. */
+export interface SessionState {
+  readonly session: StoredSession;
+  readonly ending: Omit<Ending, 'session'> | null;
+}
+
+/** An ended session, with reason and time. The reason is `expired` if nobody ended it. */
 export interface Ending {
   readonly session: StoredSession;
   readonly reason: EndReason | 'expired';

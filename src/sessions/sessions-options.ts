@@ -12,13 +12,13 @@ const RULES: RulesOf<SessionsOptions> = {
   sweepInterval: milliseconds(LONGEST_WAIT),
 };
 
-/** What the sessions module needs to know; each value left out is the one below. */
+/** Options of the sessions module. The values below are the defaults. Throws `OptionsError` if one is not valid. */
 export class SessionsOptions {
-  /** How many sessions a user may have at once, access tokens aside, or null for any number. */
+  /** Limit of live sessions per user, without access tokens; null for none. */
   readonly limit: SessionLimit | null = null;
-  /** How many live access tokens a user may have; one more is refused. */
+  /** Maximum number of live access tokens per user. One more is refused. */
   readonly maxAccessTokens: number = 100;
-  /** Milliseconds between two sweeps, give or take a fifth. */
+  /** Milliseconds between two sweeps, plus or minus a fifth. */
   readonly sweepInterval: number = 600_000;
 
   constructor(options: Given<SessionsOptions> = {}) {

@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConsoleLogger, Logger } from '@nestjs/common';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { SecurityEvents } from '../audit/security-events.js';
 import { MemoryAuditStore } from '../storage/memory/memory.audit-store.js';
 import { MemorySessionStore } from '../storage/memory/memory.session-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
@@ -22,7 +23,7 @@ const remembering = new SessionLifetime(
 );
 const UNKNOWN = { outcome: 'dead', reason: 'unknown', at: null };
 
-/** Counts what is written. */
+/** Counts the writes. */
 class CountingStore extends MemorySessionStore {
   touches = 0;
 
@@ -44,7 +45,7 @@ describe('The sessions service', () => {
     sessions = new SessionsService(store, clock, new SessionsOptions());
   });
 
-  it('writes use down once in a twentieth of the idle limit', async () => {
+  it('records a use once per twentieth of the idle limit', async () => {
     const { token } = await sessions.open(user, client, lifetime);
     for (let second = 0; second < 120; second += 1) {
       clock.advance(1000);
@@ -53,7 +54,7 @@ describe('The sessions service', () => {
     expect(store.touches).toBe(2);
   });
 
-  it('hands out no secret, not even its hash', async () => {
+  it('returns no secret and no hash', async () => {
     const { token, session } = await sessions.open(user, client, lifetime);
     const resumed = await sessions.resume(token.reveal(), lifetime);
     const listed = await sessions.list(user);
@@ -61,7 +62,7 @@ describe('The sessions service', () => {
     expect(JSON.stringify([session, resumed, listed])).not.toContain(token.secretHash);
   });
 
-  it('gives a session another token, of two racing callers to one', async () => {
+  it('gives one of two racing callers a new token of a session', async () => {
     const { token } = await sessions.open(user, client, lifetime);
     const rotated = await Promise.all([sessions.rotate(token.reveal()), sessions.rotate(token.reveal())]);
     const [next] = rotated.filter((one) => one !== null);
@@ -70,7 +71,7 @@ describe('The sessions service', () => {
     expect((await sessions.resume(next!.reveal(), lifetime)).outcome).toBe('live');
   });
 
-  it('gives none to who does not hold the whole token, nor to a session that is over', async () => {
+  it('gives no new token for a wrong secret or an ended session', async () => {
     const { token, session } = await sessions.open(user, client, lifetime);
     expect(await sessions.rotate(`${session.id}.${'A'.repeat(43)}`)).toBeNull();
     expect(await sessions.rotate('nonsense')).toBeNull();
@@ -78,14 +79,14 @@ describe('The sessions service', () => {
     expect(await sessions.rotate(token.reveal())).toBeNull();
   });
 
-  it('does not list what an older credential opened', async () => {
+  it('does not list sessions of an older credential version', async () => {
     await sessions.open(user, client, lifetime);
     const changed = { ...user, credentialVersion: user.credentialVersion + 1 };
     const { session } = await sessions.open(changed, client, lifetime);
     expect(await sessions.list(changed)).toEqual([session]);
   });
 
-  it('closes for who holds the whole token alone', async () => {
+  it('closes a session only with the whole token', async () => {
     const { token, session } = await sessions.open(user, client, lifetime);
     const forged = `${session.id}.${'A'.repeat(43)}`;
     expect(await sessions.close(forged)).toBe(false);
@@ -111,7 +112,7 @@ describe('A session of the service', () => {
 
   const forgedOf = (id: string) => `${id}.${'A'.repeat(43)}`;
 
-  it('is opened with all that is known of it', async () => {
+  it('is opened with all facts', async () => {
     const { token, session } = await sessions.open(user, client, lifetime);
     const facts = {
       id: token.id,
@@ -145,7 +146,7 @@ describe('A session of the service', () => {
     );
   });
 
-  it('is opened on other terms where there are some', async () => {
+  it('is opened with the given terms', async () => {
     const terms = { kind: 'remembered', transport: 'bearer', scope: 'read', label: 'My phone' } as const;
     const { token, session } = await sessions.open(user, client, remembering, undefined, terms);
     expect(session).toMatchObject({ ...terms, userId: user.id, credentialVersion: 3, expiresAt: after(200) });
@@ -173,12 +174,12 @@ describe('A session of the service', () => {
     },
   );
 
-  it('chooses no end of its own where it is no access token', async () => {
+  it('ignores an expiry in the terms unless it is an access token', async () => {
     const { session } = await sessions.open(user, client, lifetime, undefined, { expiresAt: after(90) });
     expect(session.expiresAt).toEqual(after(20));
   });
 
-  it('is resumed as it was just used, in the store too', async () => {
+  it('is touched when it is resumed, also in the store', async () => {
     const { token, session } = await sessions.open(user, client, lifetime);
     clock.advance(MINUTE - 1);
     expect(await sessions.resume(token.reveal(), lifetime)).toEqual({ outcome: 'live', session });
@@ -188,7 +189,7 @@ describe('A session of the service', () => {
     expect(await store.find(token.id, after(1))).toMatchObject(used);
   });
 
-  it('counts under the limit, unless it is an access token', async () => {
+  it('is limited per user, except access tokens', async () => {
     const limit = { max: 1, policy: 'refuse' } as const;
     const limited = new SessionsService(store, clock, new SessionsOptions({ limit }));
     const terms = { kind: 'access_token', expiresAt: after(90) } as const;
@@ -200,7 +201,7 @@ describe('A session of the service', () => {
     expect(await limited.list(user)).toHaveLength(3);
   });
 
-  it('is dead for a reason, which the holder of the whole token is told and nobody else', async () => {
+  it('has a reason for its end, which only the whole token shows', async () => {
     const { token, session } = await sessions.open(user, client, lifetime);
     const fate = async (text = token.reveal(), policy = lifetime) => {
       const resumption = await sessions.resume(text, policy);
@@ -242,7 +243,7 @@ describe('A session of the service', () => {
     expect(await sessions.resume(token.reveal(), lifetime)).toEqual(UNKNOWN);
   });
 
-  it('tells since when it is expired, by the limit that was reached', async () => {
+  it('shows when it expired, and at which limit', async () => {
     const { token } = await sessions.open(user, client, lifetime);
     const at = async (policy = lifetime) => sessions.resume(token.reveal(), policy);
     clock.advance(30 * MINUTE);
@@ -251,7 +252,7 @@ describe('A session of the service', () => {
     expect(await at()).toEqual({ outcome: 'dead', reason: 'expired_idle', at: after(20) });
   });
 
-  it('tells that of a busy one', async () => {
+  it('shows the same for a session that was used', async () => {
     const { token } = await sessions.open(user, client, lifetime);
     for (let spent = 0; spent < 60; spent += 15) {
       expect(await sessions.resume(token.reveal(), lifetime)).toMatchObject({ outcome: 'live' });
@@ -264,7 +265,7 @@ describe('A session of the service', () => {
     });
   });
 
-  it('tells it where a shorter limit has come since, or a longer one', async () => {
+  it('shows the same after the limits became shorter or longer', async () => {
     const { token } = await sessions.open(user, client, lifetime);
     const at = async (limits: Limits) => sessions.resume(token.reveal(), new SessionLifetime(limits));
     const [idle, absolute] = [5 * MINUTE, 10 * MINUTE];
@@ -281,7 +282,7 @@ describe('A session of the service', () => {
     expect(await at({ idle: Infinity, absolute: Infinity })).toEqual({ ...byIdle, at: after(20) });
   });
 
-  it('is found by its holder alone, and not by an older credential, nor when it is over', async () => {
+  it('is found by its owner only, with the current credential version, while it is live', async () => {
     const { session } = await sessions.open(user, client, lifetime);
     expect(await sessions.find(user, session.id)).toEqual(session);
     expect(await sessions.find(aUser({ credentialVersion: 3 }), session.id)).toBeNull();
@@ -292,7 +293,7 @@ describe('A session of the service', () => {
     expect(await sessions.find(user, session.id)).toBeNull();
   });
 
-  it('is called something else, and nothing, while it is live', async () => {
+  it('can be renamed, and lose its name, while it is live', async () => {
     const { session } = await sessions.open(user, client, lifetime);
     for (const label of ['My phone', null]) {
       expect(await sessions.rename(session, label)).toEqual({ ...session, label });
@@ -321,14 +322,14 @@ describe('A session of the service', () => {
     expect(await sessions.resume(renewed!.token.reveal(), remembering)).toMatchObject({ outcome: 'live' });
   });
 
-  it('keeps the end of an access token with a proof too', async () => {
+  it('keeps the expiry of an access token after a proof', async () => {
     const terms = { kind: 'access_token', expiresAt: after(90) } as const;
     const { token } = await sessions.open(user, client, lifetime, undefined, terms);
     const renewed = await sessions.renew(token.reveal(), lifetime);
     expect(renewed?.session.expiresAt).toEqual(after(90));
   });
 
-  it('begins anew for one of many who hold the same token, and for nobody who does not', async () => {
+  it('is renewed for one of many racing callers with the token, and never without it', async () => {
     const { token, session } = await sessions.open(user, client, lifetime);
     const renew = (text: string) => sessions.renew(text, lifetime);
     expect(await Promise.all([forgedOf(session.id), 'nonsense'].map(renew))).toEqual([null, null]);
@@ -339,7 +340,7 @@ describe('A session of the service', () => {
     expect(await renew(winner!.token.reveal())).toBeNull();
   });
 
-  it('closes as signed out', async () => {
+  it('is closed with the reason signed_out', async () => {
     const { token } = await sessions.open(user, client, lifetime);
     await sessions.close(token.reveal());
     expect(await sessions.resume(token.reveal(), lifetime)).toEqual({
@@ -349,20 +350,18 @@ describe('A session of the service', () => {
     });
   });
 
-  it('names its holder, also when it is over for less than a day, to who holds the whole token', async () => {
+  it('names its session, also for a day after its end, only with the whole token', async () => {
     const { token, session } = await sessions.open(user, client, lifetime);
-    const holders = async () =>
-      Promise.all(
-        [token.reveal(), forgedOf(session.id), 'nonsense'].map((text) => sessions.tokenOwner(text)),
-      );
-    expect(await holders()).toEqual([user.id, null, null]);
+    const found = async () =>
+      Promise.all([token.reveal(), forgedOf(session.id), 'nonsense'].map((text) => sessions.sessionOf(text)));
+    expect(await found()).toEqual([{ session, isLive: true }, null, null]);
     await sessions.end(session.id, 'signed_out');
-    expect(await holders()).toEqual([user.id, null, null]);
+    expect(await found()).toEqual([{ session, isLive: false }, null, null]);
     clock.advance(ENDING_KEPT_FOR);
-    expect(await holders()).toEqual([null, null, null]);
+    expect(await found()).toEqual([null, null, null]);
   });
 
-  it('ends with all others of its user, but for the one that is spared', async () => {
+  it('is ended by endAll, except for the given session', async () => {
     const opened = [];
     for (let count = 0; count < 3; count += 1) opened.push(await sessions.open(user, client, lifetime));
     const { session: others } = await sessions.open(aUser(), client, lifetime);
@@ -379,12 +378,12 @@ describe('A session of the service', () => {
     expect(await sessions.list({ id: others.userId, credentialVersion: 1 })).toEqual([others]);
   });
 
-  it('is durable where its store is', () => {
+  it('is durable if its store is', () => {
     expect(sessions.durable).toBe(false);
   });
 });
 
-describe('The trail of sessions', () => {
+describe('The audit events of sessions', () => {
   const user = aUser();
   const asRecorded = {
     via: 'http',
@@ -401,9 +400,14 @@ describe('The trail of sessions', () => {
     const clock = new FakeClock();
     audit = new MemoryAuditStore();
     const trail = new AuditTrail(audit, clock);
-    sessions = new SessionsService(new MemorySessionStore(), clock, new SessionsOptions(options), trail);
+    sessions = new SessionsService(
+      new MemorySessionStore(),
+      clock,
+      new SessionsOptions(options),
+      new SecurityEvents(trail),
+    );
   };
-  /** All that the trail has been told, in its order. */
+  /** All recorded events in order. */
   const told = async () => (await audit.list({ userId: null, type: null }, 100, null)).events.toReversed();
 
   beforeEach(() => {
@@ -412,7 +416,7 @@ describe('The trail of sessions', () => {
   });
   afterEach(() => Logger.overrideLogger(new ConsoleLogger()));
 
-  it('has what becomes of each, once, and by whom', async () => {
+  it('include each change once, with the initiator', async () => {
     const [first, second] = [
       await sessions.open(user, client, lifetime, by),
       await sessions.open(user, client, lifetime, by),
@@ -442,7 +446,7 @@ describe('The trail of sessions', () => {
     expect(events).toHaveLength(7);
   });
 
-  it('has that one was renewed, and called something else, where it was', async () => {
+  it('include a renewal and a renaming only if they happened', async () => {
     const { token, session } = await sessions.open(user, client, lifetime, by);
     const renewed = await sessions.renew(token.reveal(), lifetime, by);
     await sessions.renew(token.reveal(), lifetime, by);
@@ -460,14 +464,14 @@ describe('The trail of sessions', () => {
     expect(events).toHaveLength(4);
   });
 
-  it('has the end of a session that two end at once for one of them', async () => {
+  it('include the end of a session once, also if two calls race', async () => {
     const { token, session } = await sessions.open(user, client, lifetime, by);
     const ends = [sessions.close(token.reveal(), by), sessions.end(session.id, 'ended_by_admin', by)];
     expect((await Promise.all(ends)).filter(Boolean)).toHaveLength(1);
     expect((await told()).slice(1)).toMatchObject([{ type: 'session_ended', sessionId: session.id }]);
   });
 
-  it('has those that give way to one more, by nobody in particular where none is named', async () => {
+  it('include evicted sessions, with the default initiator if none is given', async () => {
     withOptions({ limit: { max: 1, policy: 'evict_oldest' } });
     const { session: first } = await sessions.open(user, client, lifetime);
     const { session: second } = await sessions.open(user, client, lifetime);
@@ -479,7 +483,7 @@ describe('The trail of sessions', () => {
     ]);
   });
 
-  it('has the sign-in that the limit refused', async () => {
+  it('include the sign-in that the limit refused', async () => {
     withOptions({ limit: { max: 1, policy: 'refuse' } });
     await sessions.open(user, client, lifetime, by);
     await expect(sessions.open(user, client, lifetime, by)).rejects.toMatchObject({
@@ -497,7 +501,7 @@ describe('The trail of sessions', () => {
 });
 
 describe('The sweeper', () => {
-  it('goes on until nothing is left to forget', async () => {
+  it('continues until nothing is left to delete', async () => {
     const clock = new FakeClock();
     const store = new MemorySessionStore();
     for (let index = 0; index < 1201; index += 1) await store.insert(aSession());
@@ -508,7 +512,7 @@ describe('The sweeper', () => {
     expect(await sweeper.sweep()).toBe(0);
   });
 
-  it('sets out by itself when the application starts, and again and again until it stops', async () => {
+  it('starts with the application and repeats until it stops', async () => {
     const sweeps = new EventEmitter();
     class TellingStore extends MemorySessionStore {
       override sweep(now: Date, limit: number): Promise<SweepStep> {
@@ -529,7 +533,7 @@ describe('The sweeper', () => {
     clearInterval(keepAlive);
   });
 
-  it('asks nothing of the store once it is stopped', async () => {
+  it('does not call the store after it has stopped', async () => {
     const clock = new FakeClock();
     const store = new MemorySessionStore();
     await store.insert(aSession());
@@ -540,7 +544,7 @@ describe('The sweeper', () => {
     expect(await store.sweep(clock.now(), 1)).toMatchObject({ forgotten: 1 });
   });
 
-  it('goes on after a sweep that failed, and says why it did', async () => {
+  it('continues after a failed sweep and logs the reason', async () => {
     const sweeps = new EventEmitter();
     const warnings: unknown[] = [];
     class FailingStore extends MemorySessionStore {

@@ -1,9 +1,12 @@
 import { Injectable, Logger, Optional } from '@nestjs/common';
-import { AuditTrail } from '../audit/audit-trail.js';
+import type { AuditFacts } from '../audit/audit-event.js';
 import { type Initiator, PROGRAM } from '../audit/initiator.js';
+import { SecurityEvents } from '../audit/security-events.js';
 import { Clock, NEVER, isFromWrongClock } from '../common/clock.js';
 import { DomainError } from '../common/domain-error.js';
-import type { ClientFacts, EndReason, Session, StoredSession } from './session.js';
+import { checkNeeds } from '../common/needs.js';
+import type { ENDINGS, EndReason } from './endings.js';
+import type { ClientFacts, Session, SessionOwner, SessionState, StoredSession } from './session.js';
 import type { SessionLifetime } from './session-lifetime.js';
 import {
   ALL_SESSIONS,
@@ -20,28 +23,33 @@ export interface OpenedSession {
   readonly session: Session;
 }
 
-/** Why a presented token is no good; `unknown` to whoever does not hold the whole of it. */
-export type DeadReason = EndReason | 'expired_idle' | 'expired_absolute' | 'unknown';
+/** Why a presented token is invalid. Always `unknown` if its secret does not match. */
+export type DeadReason = keyof typeof ENDINGS | 'unknown';
 
 export type Resumption =
   | { readonly outcome: 'live'; readonly session: Session }
   | {
       readonly outcome: 'dead';
       readonly reason: DeadReason;
-      /** Since when; null where that is not known, or for nobody to know. */
+      /** When the session ended; null if the reason is `unknown` or the time is not reliable. */
       readonly at: Date | null;
     };
 
 /** How a new session differs from the default. */
 export type SessionTerms = Partial<Pick<Session, 'kind' | 'transport' | 'scope' | 'label' | 'expiresAt'>>;
 
-interface Holder {
-  readonly id: string;
-  readonly credentialVersion: number;
-}
+/** Finds a session by its id: `stateOf` of the store, or a function that also loads the user. */
+export type FindSession = (id: string, now: Date) => Promise<SessionState | null>;
 
-/** Finds a live session by its id; a store's own `find`, or one that finds more with it. */
-export type FindSession = (id: string, now: Date) => Promise<StoredSession | null>;
+/** How a step is part of a larger act, such as a sign-in. */
+export interface SessionAct {
+  /** The security event of the whole act, instead of the usual one of the step. */
+  readonly event?: (session: Session) => AuditFacts;
+  /** The live session of the token, if the caller has just found it. */
+  readonly session?: Session;
+  /** The session that a new one replaces. */
+  readonly replaced?: Session | null;
+}
 
 const UNKNOWN: Resumption = { outcome: 'dead', reason: 'unknown', at: null };
 
@@ -51,27 +59,30 @@ export class SessionsService {
   #hasWarned = false;
 
   constructor(
-    private readonly store: SessionStore,
+    @Optional() private readonly store: SessionStore,
     private readonly clock: Clock,
     private readonly options: SessionsOptions,
-    @Optional() private readonly trail?: AuditTrail,
-  ) {}
+    @Optional() private readonly events?: SecurityEvents,
+  ) {
+    checkNeeds('SessionsModule', { SessionStore: store });
+  }
 
-  /** Whether sessions outlive this process. */
+  /** Whether sessions survive a restart. */
   get durable(): boolean {
     return this.store.durable;
   }
 
   /**
-   * Opens a session for a user; `session_limit_reached`, or for an access token `access_token_limit_reached`, where the
-   * limit refuses one more. The end of an access token is the one in `terms`.
+   * Opens a session for a user. Throws `session_limit_reached`, or `access_token_limit_reached` for an access token, if
+   * the limit refuses it. The expiry of an access token is `terms.expiresAt`.
    */
   async open(
-    user: Holder,
+    user: SessionOwner,
     client: ClientFacts,
     lifetime: SessionLifetime,
     by: Initiator = PROGRAM,
     terms: SessionTerms = {},
+    { event = openedEvent, replaced = null }: Omit<SessionAct, 'session'> = {},
   ): Promise<OpenedSession> {
     const now = this.clock.now();
     const token = SessionToken.issue(now, user.id);
@@ -91,68 +102,68 @@ export class SessionsService {
       secretHash: token.secretHash,
       ...terms,
     };
-    const session = { ...draft, expiresAt: lifetime.deadline(draft) };
-    const result = await this.store.insert(session, this.#limitOf(session));
+    const stored = { ...draft, expiresAt: lifetime.deadline(draft) };
+    const session = withoutSecret(stored);
+    const result = await this.store.insert(stored, this.#limitOf(session), replaced?.id);
+    const left = replaced ? [endedEvent(replaced.userId, replaced.id, 'signed_out')] : [];
     if (result.outcome === 'refused') {
-      if (session.kind === 'access_token') throw new DomainError('access_token_limit_reached');
-      const details = { reason: 'session_limit_reached' } as const;
-      await this.trail?.record({ type: 'sign_in_failed', subjectId: user.id, details }, by);
-      throw new DomainError('session_limit_reached');
+      await this.events?.emit([...left, ...refusedEvents(session)], by);
+      const isToken = session.kind === 'access_token';
+      throw new DomainError(isToken ? 'access_token_limit_reached' : 'session_limit_reached');
     }
-    await this.#tellEnded(user.id, result.evicted, 'evicted', by);
-    const { id: sessionId, kind, transport } = session;
-    const details = { kind, transport };
-    await this.trail?.record({ type: 'session_opened', subjectId: user.id, sessionId, details }, by);
-    return { token, session: withoutSecret(session) };
+    const evicted = result.evicted.map((id) => endedEvent(user.id, id, 'evicted'));
+    await this.events?.emit([...left, ...evicted, event(session)], by);
+    return { token, session };
   }
 
-  /** The live session that a token stands for, noted as used, or why there is none. */
+  /** The live session of a token, or the reason why the token is invalid. Records the use if that is due. */
   async resume(
     text: string,
     lifetime: SessionLifetime,
-    find: FindSession = (id, now) => this.store.find(id, now),
+    find: FindSession = (id, now) => this.store.stateOf(id, now),
   ): Promise<Resumption> {
     const token = SessionToken.parse(text);
     if (!token) return UNKNOWN;
     const now = this.clock.now();
-    const found = await find(token.id, now);
-    if (!found) return this.#explain(token, lifetime, now);
-    if (!token.matches(found.secretHash)) return UNKNOWN;
+    const state = await find(token.id, now);
+    if (!state || !token.matches(state.session.secretHash)) return UNKNOWN;
+    if (state.ending) return explain(state.session, state.ending, lifetime, now);
+    const found = state.session;
     if (isFromWrongClock(found.lastSeenAt, now)) return this.#refuseWrongClock();
     if (lifetime.deadline(found) <= now) return expired(found, lifetime);
     return this.#noteUse(found, lifetime, now);
   }
 
-  /** The user whose session a token stands for, or did until a day ago; null to who does not hold the whole of it. */
-  async tokenOwner(text: string): Promise<string | null> {
+  /** The session that a token was issued for, also for a day after it ended; null if the secret does not match. */
+  async sessionOf(text: string): Promise<{ readonly session: Session; readonly isLive: boolean } | null> {
     const token = SessionToken.parse(text);
-    if (!token) return null;
-    const now = this.clock.now();
-    const session =
-      (await this.store.find(token.id, now)) ?? (await this.store.endingOf(token.id, now))?.session;
-    return session && token.matches(session.secretHash) ? session.userId : null;
+    const state = token && (await this.store.stateOf(token.id, this.clock.now()));
+    if (!state || !token.matches(state.session.secretHash)) return null;
+    return { session: withoutSecret(state.session), isLive: state.ending === null };
   }
 
-  /** Replaces the secret of a live session and makes the old one invalid. Of two racing callers one gets the new one. */
+  /** Replaces the secret of a live session. Null if the token is invalid. Of two racing callers, one gets a new token. */
   async rotate(text: string, by: Initiator = PROGRAM): Promise<SessionToken | null> {
     return (await this.#rotate(text, by, () => undefined))?.token ?? null;
   }
 
-  /** As `rotate`, after the user confirmed the password: all time limits start again. */
+  /** The same as `rotate` after the user confirmed the password: all time limits start again. */
   async renew(
     text: string,
     lifetime: SessionLifetime,
     by: Initiator = PROGRAM,
+    act: Omit<SessionAct, 'replaced'> = {},
   ): Promise<OpenedSession | null> {
-    return this.#rotate(text, by, (session, now) => ({
+    const proofOf = (session: Session, now: Date) => ({
       authenticatedAt: now,
       expiresAt: lifetime.deadline({ ...session, authenticatedAt: now, lastSeenAt: now }),
-    }));
+    });
+    return this.#rotate(text, by, proofOf, act);
   }
 
-  /** The live sessions of a user that their present credential opened, newest first: all of them, or a page. */
+  /** The live sessions of a user with the current credential version, newest first: all, or a page. */
   async list(
-    { id, credentialVersion }: Holder,
+    { id, credentialVersion }: SessionOwner,
     page: Partial<Omit<SessionQuery, 'credentialVersion'>> = {},
   ): Promise<Session[]> {
     const query = { ...ALL_SESSIONS, ...page, credentialVersion };
@@ -160,7 +171,7 @@ export class SessionsService {
   }
 
   /** The live session of a user by id; null if there is none, or if it belongs to another user. */
-  async find(user: Holder, id: string): Promise<Session | null> {
+  async find(user: SessionOwner, id: string): Promise<Session | null> {
     const session = await this.store.find(id, this.clock.now());
     return session && isOf(session, user) ? withoutSecret(session) : null;
   }
@@ -169,29 +180,23 @@ export class SessionsService {
   async rename(session: Session, label: string | null, by: Initiator = PROGRAM): Promise<Session | null> {
     if (!(await this.store.rename(session.id, label, this.clock.now()))) return null;
     const { userId: subjectId, id: sessionId } = session;
-    await this.trail?.record({ type: 'session_renamed', subjectId, sessionId }, by);
+    await this.events?.emit({ type: 'session_renamed', subjectId, sessionId }, by);
     return { ...session, label };
   }
 
   /** Ends a session; true if this call did it. */
-  async end(id: string, reason: EndReason, by: Initiator = PROGRAM): Promise<boolean> {
+  async end(session: Session | string, reason: EndReason, by: Initiator = PROGRAM): Promise<boolean> {
     const now = this.clock.now();
-    const found = await this.store.find(id, now);
-    return found !== null && this.#end(found, reason, now, by);
+    const found = typeof session === 'string' ? await this.store.find(session, now) : session;
+    if (!found || !(await this.store.end(found.id, reason, now))) return false;
+    await this.events?.emit(endedEvent(found.userId, found.id, reason), by);
+    return true;
   }
 
-  /** Ends the session that a token stands for, if it is one of those that are meant; true if this call did it. */
-  async close(
-    text: string,
-    by: Initiator = PROGRAM,
-    isMeant: (session: Session) => boolean = () => true,
-  ): Promise<boolean> {
-    const token = SessionToken.parse(text);
-    if (!token) return false;
-    const now = this.clock.now();
-    const found = await this.store.find(token.id, now);
-    if (!found || !token.matches(found.secretHash) || !isMeant(found)) return false;
-    return this.#end(found, 'signed_out', now, by);
+  /** Ends the session of a token; true if this call did it. */
+  async close(text: string, by: Initiator = PROGRAM): Promise<boolean> {
+    const found = await this.sessionOf(text);
+    return found !== null && found.isLive && this.end(found.session, 'signed_out', by);
   }
 
   /** Ends all sessions of a user except one and returns their number. */
@@ -202,7 +207,10 @@ export class SessionsService {
     by: Initiator = PROGRAM,
   ): Promise<number> {
     const ended = await this.store.endAll(userId, reason, this.clock.now(), exceptId);
-    await this.#tellEnded(userId, ended, reason, by);
+    await this.events?.emit(
+      ended.map((id) => endedEvent(userId, id, reason)),
+      by,
+    );
     return ended.length;
   }
 
@@ -211,42 +219,27 @@ export class SessionsService {
     return this.options.limit ?? undefined;
   }
 
-  async #end(session: Session, reason: EndReason, now: Date, by: Initiator): Promise<boolean> {
-    if (!(await this.store.end(session.id, reason, now))) return false;
-    await this.#tellEnded(session.userId, [session.id], reason, by);
-    return true;
-  }
-
-  async #tellEnded(
-    subjectId: string,
-    ids: readonly string[],
-    reason: EndReason,
-    by: Initiator,
-  ): Promise<void> {
-    const { trail } = this;
-    if (!trail) return;
-    const type = 'session_ended';
-    await Promise.all(
-      ids.map((sessionId) => trail.record({ type, subjectId, sessionId, details: { reason } }, by)),
-    );
-  }
-
   async #rotate(
     text: string,
     by: Initiator,
     proofOf: (session: Session, now: Date) => Proof | undefined,
+    { session, event = rotatedEvent }: Omit<SessionAct, 'replaced'> = {},
   ): Promise<OpenedSession | null> {
     const token = SessionToken.parse(text);
     if (!token) return null;
     const now = this.clock.now();
-    const found = await this.store.find(token.id, now);
-    if (!found) return null;
+    const found = session ?? (await this.#find(token.id, now));
+    if (found?.id !== token.id) return null;
     const next = SessionToken.reissue(token.id);
     const proof = proofOf(found, now);
     if (!(await this.store.rotate(token.id, token.secretHash, next.secretHash, now, proof))) return null;
-    const { userId: subjectId, id: sessionId } = found;
-    await this.trail?.record({ type: 'session_rotated', subjectId, sessionId }, by);
-    return { token: next, session: { ...withoutSecret(found), lastSeenAt: now, ...proof } };
+    await this.events?.emit(event(found), by);
+    return { token: next, session: { ...found, lastSeenAt: now, ...proof } };
+  }
+
+  async #find(id: string, now: Date): Promise<Session | null> {
+    const found = await this.store.find(id, now);
+    return found && withoutSecret(found);
   }
 
   async #noteUse(found: StoredSession, lifetime: SessionLifetime, now: Date): Promise<Resumption> {
@@ -258,18 +251,7 @@ export class SessionsService {
     return { outcome: 'live', session: touched };
   }
 
-  async #explain(token: SessionToken, lifetime: SessionLifetime, now: Date): Promise<Resumption> {
-    const ending = await this.store.endingOf(token.id, now);
-    if (!ending || !token.matches(ending.session.secretHash)) return UNKNOWN;
-    if (ending.reason === 'expired') return expired(ending.session, lifetime);
-    return {
-      outcome: 'dead',
-      reason: ending.reason,
-      at: isFromWrongClock(ending.at, now) ? null : ending.at,
-    };
-  }
-
-  /** A session that begins, or was last used, in the future would outlive its limits. */
+  /** Refuses a session with a time in the future, because it would outlive its limits. Warns once. */
   #refuseWrongClock(): Resumption {
     if (!this.#hasWarned)
       this.#logger.warn(
@@ -280,17 +262,46 @@ export class SessionsService {
   }
 }
 
-/** By the limit that was nearer, as it is stored or as the policy has it by now. */
+/** The result for a session that has ended. */
+function explain(
+  session: Session,
+  { reason, at }: NonNullable<SessionState['ending']>,
+  lifetime: SessionLifetime,
+  now: Date,
+): Resumption {
+  if (reason === 'expired') return expired(session, lifetime);
+  return { outcome: 'dead', reason, at: isFromWrongClock(at, now) ? null : at };
+}
+
+/** The result for an expired session, with the limit that it reached first. */
 function expired(session: Session, lifetime: SessionLifetime): Resumption {
   const at = lifetime.endOf(session);
   return { outcome: 'dead', reason: at < lifetime.limit(session) ? 'expired_idle' : 'expired_absolute', at };
 }
 
-/** Whether a session was opened by a user's present credential. */
-function isOf({ userId, credentialVersion }: Session, user: Holder): boolean {
+/** Whether a session belongs to the user and has the current credential version. */
+function isOf({ userId, credentialVersion }: Session, user: SessionOwner): boolean {
   return userId === user.id && credentialVersion === user.credentialVersion;
 }
 
 function withoutSecret({ secretHash: _, ...session }: StoredSession): Session {
   return session;
+}
+
+function openedEvent({ userId: subjectId, id: sessionId, kind, transport }: Session): AuditFacts {
+  return { type: 'session_opened', subjectId, sessionId, details: { kind, transport } };
+}
+
+function rotatedEvent({ userId: subjectId, id: sessionId }: Session): AuditFacts {
+  return { type: 'session_rotated', subjectId, sessionId };
+}
+
+function endedEvent(subjectId: string, sessionId: string, reason: EndReason): AuditFacts {
+  return { type: 'session_ended', subjectId, sessionId, details: { reason } };
+}
+
+/** The event of a sign-in above the limit of sessions; none for an access token. */
+function refusedEvents({ userId: subjectId, kind }: Session): readonly AuditFacts[] {
+  if (kind === 'access_token') return [];
+  return [{ type: 'sign_in_failed', subjectId, details: { reason: 'session_limit_reached' } }];
 }

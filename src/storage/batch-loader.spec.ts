@@ -1,23 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import { BatchLoader } from './batch-loader.js';
 
-describe('Look-ups in one batch', () => {
-  const asked: string[][] = [];
-  const gathered = new BatchLoader(async (keys: string[]) => {
-    asked.push(keys);
+describe('A batch loader', () => {
+  const batches: string[][] = [];
+  const loader = new BatchLoader(async (keys: string[]) => {
+    batches.push(keys);
     if (keys.includes('bad')) throw new Error('No answer.');
     return keys.map((key) => key.toUpperCase());
   });
 
-  it('are one in each turn, and each caller has an answer of its own', async () => {
-    expect(await Promise.all(['a', 'b', 'a'].map((key) => gathered.ask(key)))).toEqual(['A', 'B', 'A']);
-    expect(await gathered.ask('c')).toBe('C');
-    expect(asked).toEqual([['a', 'b', 'a'], ['c']]);
+  it('makes one call per tick, and each caller gets its own result', async () => {
+    expect(await Promise.all(['a', 'b', 'a'].map((key) => loader.load(key)))).toEqual(['A', 'B', 'A']);
+    expect(await loader.load('c')).toBe('C');
+    expect(batches).toEqual([['a', 'b', 'a'], ['c']]);
   });
 
-  it('fail for those who asked in that turn alone', async () => {
-    const failing = await Promise.allSettled([gathered.ask('good'), gathered.ask('bad')]);
+  it('rejects only the callers of the tick that failed', async () => {
+    const failing = await Promise.allSettled([loader.load('good'), loader.load('bad')]);
     expect(failing.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    expect(await gathered.ask('good')).toBe('GOOD');
+    expect(await loader.load('good')).toBe('GOOD');
   });
 });

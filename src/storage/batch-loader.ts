@@ -1,11 +1,11 @@
-/** Look-ups of one turn of the event loop, made as one; each caller gets its own answer, or the error of all. */
+/** Batches the calls of one tick. Each caller gets its own result, or the error of the batch. */
 export class BatchLoader<Key, Answer> {
   #waiting: Waiting<Key, Answer>[] = [];
 
-  /** `lookUp` answers many keys at once, in their order. */
+  /** `lookUp` returns the results of many keys, in the order of the keys. */
   constructor(private readonly lookUp: (keys: Key[]) => Promise<Answer[]>) {}
 
-  ask(key: Key): Promise<Answer> {
+  load(key: Key): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) setImmediate(() => void this.#answer());
       this.#waiting.push({ key, resolve, reject });

@@ -2,60 +2,73 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { AuditStore } from '../audit/audit-store.js';
 import { SystemClock } from '../common/clock.js';
+import { withPackages } from '../common/with-packages.js';
 import type { SessionStore } from '../sessions/session-store.js';
 import type { ThrottleStore } from '../throttle/throttle-store.js';
+import type { CredentialStore } from '../users/credential-store.js';
+import type { ResetTokenStore } from '../users/reset-token-store.js';
 import type { UserStore } from '../users/user-store.js';
 import type { Backend } from './backend.js';
-import type { StorageOptions, TablePolicy } from './storage-options.js';
+import { NEEDS } from './needed-packages.js';
+import type { StorageOptions } from './storage-options.js';
+import { StorageSource } from './storage-source.js';
 import { faultOfSessionStoreUrl, withoutSecrets } from './store-url.js';
+import type { TableOptions } from './table-options.js';
 import { reasonOf, writeTo } from './write-probe.js';
 
-/** In milliseconds. */
+/** Milliseconds. */
 const CLOSE_TIMEOUT = 1_000;
 
-/** The backends that the URLs name, opened once each and closed after the last request. */
+/** Opens each backend of the storage URLs once, and closes it after the last request. */
 @Injectable()
 export class Connections implements OnApplicationShutdown {
-  private constructor(
-    readonly users: UserStore,
-    readonly audit: AuditStore,
-    readonly sessions: SessionStore,
-    readonly tallies: ThrottleStore,
-    /** Those that are kept where users are. */
-    readonly resetTokens: ThrottleStore,
-    readonly backends: readonly Backend[],
-  ) {}
+  readonly users: UserStore;
+  readonly credentials: CredentialStore;
+  readonly audit: AuditStore;
+  readonly sessions: SessionStore;
+  readonly tallies: ThrottleStore;
+  /** In the same database as the users. */
+  readonly resetTokens: ResetTokenStore;
+  readonly backends: readonly Backend[];
 
-  /** Opens the stores. One that cannot be written is refused, unless `mustBeWritable` is false: operators can still end what is there. */
+  /** `main` stores users, and `beside` the sessions. */
+  private constructor(main: Backend, beside = main) {
+    this.users = main.users!;
+    this.credentials = main.credentials!;
+    this.audit = main.audit!;
+    this.sessions = beside.sessions;
+    this.tallies = (beside.sessions.durable ? beside : main).tallies;
+    this.resetTokens = main.resetTokens!;
+    this.backends = [...new Set([main, beside])];
+  }
+
+  /**
+   * Opens the stores. Throws `OpeningError` if one cannot be opened or written. With `mustBeWritable` false it need not
+   * be writable, so that operators can still end sessions.
+   */
   static async open(
-    { database, sessions, timeout, tables }: StorageOptions,
+    { database, sessions, timeout, ...tables }: StorageOptions,
     { mustBeWritable = true } = {},
   ): Promise<Connections> {
     const open = mustBeWritable ? openWritable : openBackend;
     const main = await open(database, timeout, tables).catch(blame('database'));
-    if (sessions === database)
-      return new Connections(main.users!, main.audit!, main.sessions, main.tallies, main.tallies, [main]);
+    if (sessions === database) return new Connections(main);
     try {
-      const beside = await open(sessions, timeout, tables).catch(blame('sessions'));
-      const { tallies } = beside.sessions.durable ? beside : main;
-      return new Connections(main.users!, main.audit!, beside.sessions, tallies, main.tallies, [
-        main,
-        beside,
-      ]);
+      return new Connections(main, await open(sessions, timeout, tables).catch(blame('sessions')));
     } catch (error) {
       await main.close();
       throw error;
     }
   }
 
-  /** Waits a second at most: a store that does not answer must not hold up the end of the process. */
+  /** Waits one second at most, so that a store that does not answer cannot delay the end of the process. */
   async onApplicationShutdown(): Promise<void> {
     const closed = Promise.all(this.backends.map((backend) => backend.close()));
     await Promise.race([closed, delay(CLOSE_TIMEOUT, undefined, { ref: false })]);
   }
 }
 
-/** A store cannot be opened; `option` of `StorageOptions` names it. */
+/** A store cannot be opened. `option` is the property of `StorageOptions` that configures it. */
 export class OpeningError extends Error {
   constructor(
     readonly option: 'database' | 'sessions',
@@ -71,36 +84,52 @@ function blame(option: OpeningError['option']) {
   };
 }
 
-/** Opens a backend, and closes it again where it cannot be written: nobody could sign in. */
-async function openWritable(url: string, timeout: number, tables: TablePolicy): Promise<Backend> {
-  const backend = await openBackend(url, timeout, tables);
+/** Opens a backend. Closes it and throws if it cannot be written, because nobody could sign in. */
+async function openWritable(
+  place: string | StorageSource,
+  timeout: number,
+  tables: TableOptions,
+): Promise<Backend> {
+  const backend = await openBackend(place, timeout, tables);
   try {
     await writeTo(backend, new SystemClock().now());
     return backend;
   } catch (error) {
     await backend.close();
-    throw new Error(`Cannot write to ${withoutSecrets(url)}: ${reasonOf(error)}`, { cause: error });
+    throw new Error(`Cannot write to ${labelOf(place)}: ${reasonOf(error)}`, { cause: error });
   }
 }
 
-/** Opens a backend; drivers are loaded for the backends in use alone. */
+/** Opens the backend of a source or of a storage URL, and loads only its driver. Throws if the URL is not valid. */
 export async function openBackend(
-  url: string,
+  place: string | StorageSource,
   timeout: number,
-  tables: TablePolicy = 'migrate',
+  tables: Partial<TableOptions> = {},
 ): Promise<Backend> {
-  const fault = faultOfSessionStoreUrl(url);
+  if (place instanceof StorageSource) return place.open(timeout, tables.tables);
+  const fault = faultOfSessionStoreUrl(place);
   if (fault !== null) throw new Error(`Bad storage URL: ${fault}`);
-  const [scheme] = url.split(':', 1);
+  const [scheme] = place.split(':', 1);
   switch (scheme) {
     case 'memory':
       return (await import('./memory/memory.backend.js')).openMemory();
     case 'sqlite':
-      return (await import('./sql/sql.backend.js')).openSqlite(url.slice('sqlite:'.length), timeout, tables);
+      return withPackages(NEEDS.sqlite, async () =>
+        (await import('./sql/sql.backend.js')).openSqlite(place.slice('sqlite:'.length), timeout, tables),
+      );
     case 'postgres':
     case 'postgresql':
-      return (await import('./sql/sql.backend.js')).openPostgres(url, timeout, tables);
+      return withPackages(NEEDS.postgres, async () =>
+        (await import('./sql/sql.backend.js')).openPostgres(place, timeout, tables),
+      );
     default:
-      return (await import('./redis/redis.backend.js')).openRedis(url, timeout);
+      return withPackages(NEEDS.redis, async () =>
+        (await import('./redis/redis.backend.js')).openRedis(place, timeout),
+      );
   }
+}
+
+/** A place as it may be shown, without secrets. */
+export function labelOf(place: string | StorageSource): string {
+  return typeof place === 'string' ? withoutSecrets(place) : place.label;
 }

@@ -1,8 +1,10 @@
 import { AUDIT_TYPES, type AuditEvent } from '../audit/audit-event.js';
-import { isAuditId } from '../audit/audit-id.js';
+import { isUuidV7 } from '../common/uuid-v7.js';
+import { StoreUnavailableError } from '../common/domain-error.js';
+import { printable } from '../common/printable.js';
 import { unreadable } from '../common/unreadable.js';
+import { END_REASONS } from '../sessions/endings.js';
 import {
-  END_REASONS,
   type Ending,
   SESSION_KINDS,
   SESSION_SCOPES,
@@ -11,6 +13,7 @@ import {
   TRANSPORTS,
 } from '../sessions/session.js';
 import { isCount } from '../throttle/counter-text.js';
+import { FIRST_VERSION, type StoredCredential } from '../users/credential-store.js';
 import type { User } from '../users/user.js';
 
 type Check = (value: unknown) => boolean;
@@ -50,8 +53,13 @@ const USER = checks<User>({
   updatedAt: isDate,
 });
 
+const CREDENTIAL = checks<StoredCredential>({
+  passwordHash: isTextOrNull,
+  version: (version) => isCount(version) && version >= FIRST_VERSION,
+});
+
 const EVENT = checks<AuditEvent>({
-  id: (id) => typeof id === 'string' && isAuditId(id),
+  id: (id) => typeof id === 'string' && isUuidV7(id),
   at: isDate,
   count: isCount,
   lastAt: isDate,
@@ -66,12 +74,12 @@ const EVENT = checks<AuditEvent>({
   details: (details) => details instanceof Object && Object.values(details).every(isText),
 });
 
-/** A session that was read, or null where it is not one as we write them. */
+/** The session; null, with a line in the log, if a stored value is not valid. */
 export function readableSession(session: StoredSession): StoredSession | null {
   return isSound(session, SESSION) ? session : unreadable('session', session.id);
 }
 
-/** A session with its end, or null where either is not as we write it. */
+/** The entry; null, with a line in the log, if a stored value is not valid. */
 export function readableEntry(entry: SessionEntry): SessionEntry | null {
   const { session, ended } = entry;
   if (ended && !(isOneOf(END_REASONS)(ended.reason) && isDate(ended.at)))
@@ -79,19 +87,27 @@ export function readableEntry(entry: SessionEntry): SessionEntry | null {
   return readableSession(session) && entry;
 }
 
-/** How a session ended, or null where either is not as we write it. */
+/** The ending; null, with a line in the log, if a stored value is not valid. */
 export function readableEnding(ending: Ending): Ending | null {
   const { session, reason, at } = ending;
   const ended = reason === 'expired' ? null : { reason, at };
   return readableEntry({ session, ended }) && ending;
 }
 
-/** A user that was read, or null where it is not one as we write them. */
+/** The user; null, with a line in the log, if a stored value is not valid. */
 export function readableUser(user: User): User | null {
   return isSound(user, USER) ? user : unreadable('user', user.id);
 }
 
-/** An event that was read, or null where it is not one as we write them. */
+/** The credential. Throws `StoreUnavailableError` if a stored value is not valid: it must not be treated as absent. */
+export function readableCredential(credential: StoredCredential, userId: string): StoredCredential {
+  if (isSound(credential, CREDENTIAL)) return credential;
+  throw new StoreUnavailableError(
+    new Error(`The stored credential of the user ${printable(userId)} is not valid.`),
+  );
+}
+
+/** The audit event; null, with a line in the log, if a stored value is not valid. */
 export function readableEvent(event: AuditEvent): AuditEvent | null {
   return isSound(event, EVENT) ? event : unreadable('audit event', event.id);
 }

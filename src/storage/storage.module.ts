@@ -1,50 +1,47 @@
-import {
-  type Abstract,
-  type DynamicModule,
-  type FactoryProvider,
-  Module,
-  type ModuleMetadata,
-  type Provider,
-} from '@nestjs/common';
+import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { MADE_BY_FOR_ROOT, NeedsForRoot } from '../common/for-root.js';
-import { AuditStore } from '../audit/audit-store.js';
-import { type AsyncOptions, optionsProvider } from '../common/async-options.js';
+import { type AsyncOptions, assertAsync, optionsProvider } from '../common/async-options.js';
 import type { Given } from '../common/options.js';
 import { Clock, SystemClock } from '../common/clock.js';
-import { SessionStore } from '../sessions/session-store.js';
-import { ThrottleStore } from '../throttle/throttle-store.js';
-import { UserStore } from '../users/user-store.js';
-import { ResetTokenStore } from '../users/reset-token-store.js';
+import type { SessionStore } from '../sessions/session-store.js';
+import type { ThrottleStore } from '../throttle/throttle-store.js';
+import type { UserStore } from '../users/user-store.js';
 import { Connections } from './connections.js';
-import { StorageOptions, type StoreName } from './storage-options.js';
+import { Readiness } from './readiness.js';
+import { StorageOptions } from './storage-options.js';
+import { STORES, type StoreName } from './stores.js';
 
-const STORES: readonly { readonly name: StoreName; readonly provider: FactoryProvider }[] = [
-  { name: 'users', provider: storeProvider(UserStore, ({ users }) => users) },
-  { name: 'sessions', provider: storeProvider(SessionStore, ({ sessions }) => sessions) },
-  { name: 'audit', provider: storeProvider(AuditStore, ({ audit }) => audit) },
-  { name: 'throttle', provider: storeProvider(ThrottleStore, ({ tallies }) => tallies) },
-  { name: 'reset_tokens', provider: storeProvider(ResetTokenStore, ({ resetTokens }) => resetTokens) },
-];
+/** The store that is provided under each name. */
+const OPENED: Record<StoreName, (connections: Connections) => unknown> = {
+  users: ({ users }) => users,
+  credentials: ({ credentials }) => credentials,
+  sessions: ({ sessions }) => sessions,
+  audit: ({ audit }) => audit,
+  throttle: ({ tallies }) => tallies,
+  reset_tokens: ({ resetTokens }) => resetTokens,
+};
+
+/** Those that the application may provide itself. */
+const PROBED = [STORES.users, STORES.sessions, STORES.throttle];
 
 type Opening = Parameters<typeof Connections.open>[1];
 
-/** `without` stands beside the factory, as it decides which providers there are. */
+/** `without` is not part of the factory's result, because it decides which providers the module has. */
 export interface StorageAsyncOptions
   extends AsyncOptions<Omit<Given<StorageOptions>, 'without'>>, Pick<Given<StorageOptions>, 'without'> {}
 
-/** Provides the stores of users, audit events, sessions and tallies to the whole application, on what the URLs name. */
+/** Global module that provides the stores of users, credentials, sessions, audit events, failure counters and reset tokens, and `Readiness`. */
 @Module({})
 export class StorageModule extends NeedsForRoot {
-  /** A store that cannot be written is refused, unless `mustBeWritable` is false. */
+  /** The start fails if a store cannot be opened, or cannot be written unless `mustBeWritable` is false. */
   static forRoot(given: Given<StorageOptions> = {}, opening: Opening = {}): DynamicModule {
     const options = new StorageOptions(given);
     return moduleOf(options.without, [], { provide: StorageOptions, useValue: options }, opening);
   }
 
-  static forRootAsync(
-    { without: left, ...given }: StorageAsyncOptions,
-    opening: Opening = {},
-  ): DynamicModule {
+  static forRootAsync(all: StorageAsyncOptions, opening: Opening = {}): DynamicModule {
+    assertAsync('StorageOptions', all, ['without']);
+    const { without: left, ...given } = all;
     const { without } = new StorageOptions({ without: left });
     return moduleOf(without, given.imports, optionsProvider(StorageOptions, given, { without }), opening);
   }
@@ -56,7 +53,7 @@ function moduleOf(
   options: Provider<StorageOptions>,
   opening: Opening,
 ): DynamicModule {
-  const stores = STORES.filter(({ name }) => !without.includes(name));
+  const names = (Object.keys(STORES) as StoreName[]).filter((name) => !without.includes(name));
   return {
     module: StorageModule,
     imports,
@@ -69,16 +66,21 @@ function moduleOf(
         inject: [StorageOptions],
         useFactory: (given: StorageOptions) => Connections.open(given, opening),
       },
-      ...stores.map(({ provider }) => provider),
+      {
+        provide: Readiness,
+        inject: [Connections, Clock, ...PROBED.map((token) => ({ token, optional: true }))],
+        useFactory: (
+          { backends }: Connections,
+          clock: Clock,
+          users?: UserStore,
+          sessions?: SessionStore,
+          tallies?: ThrottleStore,
+        ) =>
+          new Readiness(without.length === 0 ? backends : [...backends, { users, sessions, tallies }], clock),
+      },
+      ...names.map((name) => ({ provide: STORES[name], inject: [Connections], useFactory: OPENED[name] })),
     ],
-    exports: [Connections, ...stores.map(({ provider }) => provider.provide)],
+    exports: [Connections, Readiness, ...names.map((name) => STORES[name])],
     global: true,
   };
-}
-
-function storeProvider<Store>(
-  provide: Abstract<Store>,
-  useFactory: (connections: Connections) => Store,
-): FactoryProvider<Store> {
-  return { provide, inject: [Connections], useFactory };
 }

@@ -5,16 +5,16 @@ import { type Failure, StoreCalls, StoreMisconfiguredError } from './store-calls
 
 const never = () => new Promise<never>(() => {});
 const FAILURES = ['busy', 'useless_connection', 'unavailable', 'value_refused', 'misconfigured'] as const;
-/** An error that is the name of its own kind. */
+/** An error whose message is its kind of failure. */
 const classify = (error: unknown): Failure => FAILURES.find((kind) => kind === error) ?? 'unavailable';
 const callsOf = (timeout: number) => new StoreCalls({ timeout, classify });
 
 describe('A call of a store', () => {
-  it('gives what was asked for', async () => {
+  it('returns the result', async () => {
     expect(await callsOf(1000).run(() => Promise.resolve('answer'))).toBe('answer');
   });
 
-  it('that fails is a store that cannot answer, with the reason for the log', async () => {
+  it('that fails rejects with StoreUnavailableError, with the reason as its cause', async () => {
     const broken = callsOf(1000).run(() => Promise.reject(new Error('broken')));
     await expect(broken).rejects.toMatchObject({
       name: StoreUnavailableError.name,
@@ -22,7 +22,7 @@ describe('A call of a store', () => {
     });
   });
 
-  it('that is not answered ends in time', async () => {
+  it('without an answer rejects after the timeout', async () => {
     await expect(callsOf(20).run(never)).rejects.toBeInstanceOf(StoreUnavailableError);
   });
 
@@ -39,7 +39,7 @@ describe('A call of a store', () => {
     expect(attempts).toBe(1);
   });
 
-  it.each(['busy', 'useless_connection'])('is made again while it had no effect (%s)', async (kind) => {
+  it.each(['busy', 'useless_connection'])('that had no effect is repeated (%s)', async (kind) => {
     let attempts = 0;
     const answer = callsOf(1000).run(async () => {
       attempts += 1;
@@ -49,7 +49,7 @@ describe('A call of a store', () => {
     expect(await answer).toBe(3);
   });
 
-  it.each(['busy', 'useless_connection'])('is not made again for ever (%s)', async (kind) => {
+  it.each(['busy', 'useless_connection'])('is not repeated after the timeout (%s)', async (kind) => {
     let attempts = 0;
     const asked = callsOf(50).run(async () => {
       attempts += 1;
@@ -61,7 +61,7 @@ describe('A call of a store', () => {
     expect(attempts - before).toBeLessThanOrEqual(1);
   });
 
-  it('is refused at once where a thousand wait, and accepted again when those are done', async () => {
+  it('is refused at once while a thousand are pending, and accepted again after they end', async () => {
     const calls = callsOf(60_000);
     let finish = () => {};
     const blocked = new Promise<void>((resolve) => (finish = resolve));
@@ -75,7 +75,7 @@ describe('A call of a store', () => {
     expect(await calls.run(() => Promise.resolve('answer'))).toBe('answer');
   });
 
-  it('that was given up still counts until it is over', async () => {
+  it('that timed out still counts as pending until it ends', async () => {
     const calls = callsOf(10);
     const givenUp = Array.from({ length: 1000 }, () => calls.run(never).catch(() => 'given up'));
     await Promise.all(givenUp);

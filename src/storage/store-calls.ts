@@ -1,26 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DomainError, StoreUnavailableError } from '../common/domain-error.js';
 
-/** Milliseconds that a start waits for a store that does not answer yet. */
+/** Milliseconds that a start waits for a store that does not accept connections yet. */
 export const START_TIMEOUT = 1_500;
 
-/** How many calls of one store may be under way; one more is refused at once. */
+/** Maximum number of pending calls of one store. Further calls are refused at once. */
 const MAX_PENDING = 1000;
 
 /** Milliseconds between two attempts at the same call. */
 const RETRY_INTERVAL = 10;
 
-/** What the error of an engine means for the call that met it. Each engine sorts its errors in one place. */
+/** What the error of a database engine means for the call. */
 export type Failure =
-  /** Another call was in the way. This one had no effect, and is repeated within its time. */
+  /** Another call has a lock. This call had no effect; it is repeated within the timeout. */
   | 'busy'
-  /** The connection was useless, nothing took effect, and the connection is replaced: repeated within its time. */
+  /** The connection is replaced. This call had no effect; it is repeated within the timeout. */
   | 'useless_connection'
-  /** The store cannot answer now, or nobody knows whether the call took effect: a 503. */
+  /** The store cannot answer now, or it is unknown whether the call had an effect: status 503. */
   | 'unavailable'
-  /** The store can never keep one of the values: a 400. */
+  /** The store cannot store one of the values: status 400. */
   | 'value_refused'
-  /** The store never answers this call as it is set up, or as our program asks: a 500, with the reason in the log. */
+  /** The store or the program must be changed before this call can succeed: status 500, with the reason in the log. */
   | 'misconfigured';
 
 export interface StoreCallsOptions {
@@ -29,7 +29,7 @@ export interface StoreCallsOptions {
   classify(error: unknown): Failure;
 }
 
-/** The store refuses a call for good: a right, a table or a database is missing, or the program is wrong. */
+/** The store always refuses a call: a permission, a table or a database is missing, or the program has a defect. */
 export class StoreMisconfiguredError extends Error {
   override readonly name = 'StoreMisconfiguredError';
 
@@ -38,7 +38,7 @@ export class StoreMisconfiguredError extends Error {
   }
 }
 
-/** Calls of one store: each ends in time, few wait, and each error of an engine becomes one of ours. */
+/** Runs the calls of one store with a timeout and a limit, and translates the errors of its engine. */
 export class StoreCalls {
   #pending = 0;
 
@@ -65,7 +65,7 @@ export class StoreCalls {
     }
   }
 
-  /** Counts a call until it is done, also when nobody waits for it any longer. */
+  /** Counts a call until it settles, also after its timeout. */
   async #counted<T>(call: () => Promise<T>): Promise<T> {
     this.#pending += 1;
     try {
@@ -80,7 +80,7 @@ export class StoreCalls {
   }
 }
 
-/** Repeats a call whose failure had no effect, while `timeout` milliseconds are not over. */
+/** Repeats a call while its error is repeatable, for up to `timeout` milliseconds. */
 export async function whileRepeatable<T>(
   call: () => Promise<T>,
   isRepeatable: (error: unknown) => boolean,
@@ -97,7 +97,7 @@ export async function whileRepeatable<T>(
   }
 }
 
-/** The answer if it comes in time; one that is there already is read before the time is called. */
+/** The answer, or a rejection after `timeout` milliseconds. An answer that has already arrived is still accepted then. */
 function within<T>(answer: Promise<T>, timeout: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = () => setImmediate(reject, new Error(`No answer within ${timeout} ms.`));

@@ -8,7 +8,7 @@ import {
   withoutSecrets,
 } from './store-url.js';
 
-describe('A storage URL as it is shown', () => {
+describe('A storage URL without secrets', () => {
   it.each([
     ['memory:', 'memory:'],
     ['sqlite:coats.db', 'sqlite:coats.db'],
@@ -46,7 +46,7 @@ describe('A storage URL', () => {
     'postgres://ann:p%40ss@one.example.com:5432,two,[::1]:5433/coats?target_session_attrs=read-write',
     'postgresql://one,two/coats?target_session_attrs=primary',
     'postgres://db.example.com/coats?options=-c%20search_path%3Dcoats&application_name=coats',
-  ])('%j is for users and for sessions', (url) => {
+  ])('%j can store users and sessions', (url) => {
     expect([isDatabase(url), isSessionStore(url)]).toEqual([true, true]);
   });
 
@@ -61,7 +61,7 @@ describe('A storage URL', () => {
     'rediss-cluster://one.example.com:6379',
     'redis-sentinel://one:26379,two:26379,three/coats',
     'rediss-sentinel://:p%40ss@one/coats/2?prefix=a&sentinel_username=ann&sentinel_password=b',
-  ])('%j is for sessions alone', (url) => {
+  ])('%j can store sessions only', (url) => {
     expect([isDatabase(url), isSessionStore(url)]).toEqual([false, true]);
   });
 
@@ -173,11 +173,11 @@ describe('A storage URL', () => {
     'redis://ann:s3cr3t#s3cr3t',
     's3cr3t://ann:s3cr3t@cache.example.com',
     'sqlite:~s3cr3t',
-  ])('%j is refused without a word of what may be a secret', (url) => {
+  ])('%j is refused, and the message contains no secret', (url) => {
     expect(faultOfSessionStoreUrl(url)).toMatch(/^(?!.*s3cr3t)./);
   });
 
-  it('of several hosts is a URL of each', () => {
+  it('with several hosts becomes one URL for each', () => {
     expect(urlOfEachHost('postgres://ann:p%40@one,[::1]:5433/coats?sslmode=require')).toEqual([
       'postgres://ann:p%40@one/coats?sslmode=require',
       'postgres://ann:p%40@[::1]:5433/coats?sslmode=require',
@@ -187,7 +187,7 @@ describe('A storage URL', () => {
     ]);
   });
 
-  it('has parts, each decoded once', () => {
+  it('has parts that are decoded once', () => {
     const url =
       'redis-sentinel://a%3An%6E:p%40%2525:s@one,[::1]:26380/c%20s/3?prefix=x%2By&sentinel_password=%26';
     expect(parseStoreUrl(url)).toEqual({
@@ -208,14 +208,14 @@ describe('A storage URL', () => {
 });
 
 describe('Storage options', () => {
-  it('with bad URLs are refused, all at once and without their values', () => {
+  it('with invalid URLs are refused; the error lists all of them without their values', () => {
     const options = { database: 'sqlite:s3cr3t?mode=ro', sessions: 'redis://:s3cr3t@cache?prefx=s3cr3t' };
     const refused = () => new StorageOptions(options);
     expect(refused).toThrow(/^Bad StorageOptions:\n {2}database: .*\n {2}sessions: .*did you mean prefix\?$/);
     expect(refused).toThrow(/^(?!.*s3cr3t)/s);
   });
 
-  it('keep sessions beside the users, and users in no Redis', () => {
+  it('store sessions with the users by default, and refuse Redis for users', () => {
     expect(new StorageOptions({ database: 'memory:' }).sessions).toBe('memory:');
     expect(() => new StorageOptions({ database: 'redis://cache' })).toThrow('database: must be');
   });

@@ -1,33 +1,33 @@
 import { closest, distance } from 'fastest-levenshtein';
 
-/** The parts of a storage URL of a server, decoded. */
+/** The decoded parts of a storage URL with hosts. */
 export interface StoreUrl {
   readonly scheme: string;
   readonly user: string;
   readonly password: string;
   readonly nodes: readonly StoreNode[];
-  /** The segments of the path: a database, or what the scheme has there. */
+  /** Segments of the path, such as the name of the database. */
   readonly path: readonly string[];
   readonly parameters: ReadonlyMap<string, string>;
 }
 
 export interface StoreNode {
-  /** Without the brackets of an IPv6 address; empty where the URL names none. */
+  /** Without the brackets of an IPv6 address; empty if the URL names no host. */
   readonly host: string;
   readonly port: number | null;
 }
 
 type Values = RegExp | readonly string[];
 
-/** What URLs of a scheme may consist of. */
+/** Rules for the URLs of a scheme. */
 interface Grammar {
   readonly example: string;
   readonly path: RegExp;
-  /** What is wrong with a path that does not match. */
+  /** The message for a path that does not match. */
   readonly pathFault: string;
   readonly hosts: 'one' | 'several' | 'several or in ?host=';
   readonly parameters: Readonly<Record<string, Values>>;
-  /** What to write for a parameter that others know and we do not. */
+  /** Messages for parameters of other software that are not supported here. */
   readonly hints: Readonly<Record<string, string>>;
 }
 
@@ -55,7 +55,7 @@ const REDIS_HINTS = {
   ),
 };
 
-/** `replicas` is of `RedisConnection`. */
+/** `replicas` limits how many replicas must confirm a write. */
 const REDIS_PARAMETERS = { prefix: SOME, replicas: /^\d$/ };
 
 const REDIS: Grammar = {
@@ -85,7 +85,7 @@ const SENTINEL: Grammar = {
   parameters: { ...REDIS_PARAMETERS, sentinel_username: SOME, sentinel_password: SOME },
 };
 
-/** The parameters are those that `pg` acts upon. */
+/** Has the parameters that `pg` supports. */
 const POSTGRES: Grammar = {
   example: 'postgres://user:password@host:5432/database?sslmode=verify-full',
   path: /^(\/[^/]*)?$/,
@@ -140,7 +140,7 @@ const GRAMMARS: Readonly<Record<string, Grammar>> = {
 
 const DATABASES = ['memory', 'sqlite', 'postgres', 'postgresql'];
 
-/** What else people call them. */
+/** Schemes of other software, and what to write instead. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   'redis+cluster': 'redis-cluster',
   'redis+sentinel': 'redis-sentinel',
@@ -155,25 +155,25 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   pg: 'postgres',
 };
 
-/** So many letters may be wrong in a name that is meant to be another. */
+/** Largest edit distance for which a name is suggested. */
 const TYPOS = 2;
 
 const USER_INFO = /^(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})*$/i;
 const NODE = /^(?:([\w.-]+|(?:%[\da-f]{2}|[\w.-])+)|\[([\da-f:.]+(?:%25[\w.-]+)?)\])?(?::(\d+))?$/i;
 
-/** Why users cannot be kept where a URL says, and what to write; null where they can. It tells parts by name, no values. */
+/** What is wrong with the URL of a database and how to correct it; null if it is valid. Contains no values of the URL. */
 export function faultOfDatabaseUrl(url: string): string | null {
   return faultOf(url, DATABASES, 'memory:, sqlite:<file> or postgres://…');
 }
 
-/** Why sessions cannot be kept where a URL says, and what to write; null where they can. It tells parts by name, no values. */
+/** The same as `faultOfDatabaseUrl` for the URL of a session store. */
 export function faultOfSessionStoreUrl(url: string): string | null {
   const all = [...DATABASES, ...Object.keys(GRAMMARS)];
   const known = 'memory:, sqlite:<file>, postgres://…, redis://…, redis-sentinel://… or redis-cluster://…';
   return faultOf(url, all, known);
 }
 
-/** The parts of a URL in which there is no fault, of a scheme with hosts. */
+/** Parses a valid storage URL that has hosts. */
 export function parseStoreUrl(url: string): StoreUrl {
   const { scheme, user, nodes, path, query } = split(url);
   const [name = '', ...password] = user?.split(':') ?? [];
@@ -187,7 +187,7 @@ export function parseStoreUrl(url: string): StoreUrl {
   };
 }
 
-/** A URL of each host that a URL names, in their order. */
+/** One URL for each host of a URL, in order. */
 export function urlOfEachHost(url: string): readonly string[] {
   const { scheme, user, nodes, path, query } = split(url);
   const account = user === undefined ? '' : `${user}@`;
@@ -195,7 +195,7 @@ export function urlOfEachHost(url: string): readonly string[] {
   return nodes.map((node) => `${scheme}://${account}${node}${path}${parameters}`);
 }
 
-/** A storage URL as it may be shown: without user, password and parameters. */
+/** A storage URL without user, password and parameters, for logs and errors. */
 export function withoutSecrets(url: string): string {
   return url.replace(/^([\w-]+:\/\/)(?:.*@)?([^?]*).*$/s, '$1$2');
 }
@@ -217,7 +217,7 @@ function faultOfScheme(scheme: string, schemes: readonly string[], known: string
   return `must be ${known}; did you mean ${meant}${meant === 'sqlite' ? ':<file>' : '://…'}?`;
 }
 
-/** A file is named as it is on the disk: what would be another name elsewhere is none here. */
+/** Rejects names that other software would decode or expand: the path is used literally. */
 function faultOfFile(file: string): string | null {
   if (/^(:memory:|file:)/i.test(file))
     return 'use memory: for a database in memory, or sqlite:<file> with the path of a file';
@@ -257,7 +257,7 @@ function faultOfParts(url: string, grammar: Grammar): string | null {
   );
 }
 
-/** Redis would be asked without a password, and not say so. */
+/** With a user but no password, the client would connect to Redis without authentication. */
 function faultOfUser(user: string | undefined, grammar: Grammar): string | null {
   if (user === undefined || grammar === POSTGRES) return null;
   return /:./.test(user)
@@ -295,7 +295,7 @@ function faultOfQuery(query: string, { parameters, hints }: Grammar): string | n
   return null;
 }
 
-/** A name is shown where it looks like one; anything else may be part of a password. */
+/** Shows the name only if it looks like one; anything else may be part of a password. */
 function faultOfName(name: string, parameters: Grammar['parameters'], hints: Grammar['hints']): string {
   const shown = /^[a-z_]{1,40}$/i.test(name) ? `the parameter ${name}` : 'a parameter';
   const small = name.toLowerCase();
@@ -315,7 +315,7 @@ function nearest(text: string, names: readonly string[]): string | undefined {
   return distance(text, name) <= TYPOS ? name : undefined;
 }
 
-/** The parts as they are written; `after` is what follows `scheme://`. */
+/** Splits a URL without decoding. `after` is the part after `scheme://`. */
 function split(url: string) {
   const [, scheme = '', after] = /^([^:]*):(?:\/\/(.*))?/s.exec(url) ?? [];
   const [, authority = '', path = '', query, fragment] =

@@ -1,19 +1,19 @@
-import { describe, expect, it } from '@jest/globals';
 import type { AuditEvent } from '../audit/audit-event.js';
 import { AUDIT_WINDOW, type AuditFilter, type AuditStore } from '../audit/audit-store.js';
 import { anAuditEvent } from './samples.js';
-import { type Spoilings, type StoreUnderTest, openForEachClause } from './store-under-test.js';
+import { type Spoilings, type StoreUnderTest, openForEachTest } from './store-under-test.js';
+import { type TestFramework, globalTestFramework } from './test-framework.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const after = (minutes: number, ms = 0) => new Date(noon.getTime() + minutes * 60_000 + ms);
 const ANY: AuditFilter = { userId: null, type: null };
 
-/** Milliseconds for ten thousand writes, on a busy machine. */
+/** Timeout in milliseconds for ten thousand writes on a busy machine. */
 const MANY_WRITES = 120_000;
 
 /**
- * What all audit stores have in common: run it on yours. `isBounded` if it keeps no more than the newest of a window.
- * `spoilings` are ways in which its entries can become unreadable.
+ * Declares the tests that every audit store must pass. Set `isBounded` if the store keeps only the newest `AUDIT_WINDOW`
+ * events. `spoilings` make a stored event unreadable.
  */
 export function describeAuditStore(
   name: string,
@@ -22,10 +22,12 @@ export function describeAuditStore(
     isBounded = false,
     spoilings = {},
   }: { readonly isBounded?: boolean; readonly spoilings?: Spoilings<AuditEvent> } = {},
+  framework: TestFramework = globalTestFramework(),
 ): void {
+  const { describe, it, expect } = framework;
   describe(`${name} as an audit store`, () => {
     let store: AuditStore;
-    openForEachClause(open, (opened) => {
+    openForEachTest(framework, open, (opened) => {
       store = opened;
     });
 
@@ -33,7 +35,7 @@ export function describeAuditStore(
       for (let start = 0; start < events.length; start += 100)
         await Promise.all(events.slice(start, start + 100).map((event) => store.append(event)));
     };
-    /** Page by page to the end. */
+    /** All pages to the end. */
     const listAll = async (filter: AuditFilter, limit: number) => {
       const pages: AuditEvent[][] = [];
       let next: string | null = null;
@@ -45,7 +47,7 @@ export function describeAuditStore(
       return pages;
     };
 
-    it('lists what was appended, to the last fact', async () => {
+    it('lists appended events with all facts', async () => {
       const full = anAuditEvent({
         type: 'role_changed',
         sessionId: 'session',
@@ -65,7 +67,7 @@ export function describeAuditStore(
       expect(await store.list(ANY, 10, null)).toEqual({ events: [empty, full], next: null });
     });
 
-    it('counts repetitions, and notes the last, of one event alone', async () => {
+    it('counts the repetitions of one event, and records the last time', async () => {
       const [event, other] = [anAuditEvent(), anAuditEvent()];
       await appendAll([event, other]);
       await Promise.all(range(20).map(() => store.repeat(event.id, 2, after(3))));
@@ -77,12 +79,12 @@ export function describeAuditStore(
       ]);
     });
 
-    it('has nothing where nothing happened', async () => {
+    it('lists nothing if there are no events', async () => {
       expect(await store.list(ANY, 10, null)).toEqual({ events: [], next: null });
       expect(await store.forget(after(60), 10)).toBe(0);
     });
 
-    it('goes page by page, newest first, each event once, however they came', async () => {
+    it('lists pages, newest first, each event once, independent of the order of insertion', async () => {
       const events = range(7).map((index) => anAuditEvent({ at: after(Math.floor(index / 2)) }));
       await appendAll([...events.slice(3), ...events.slice(0, 3)]);
       const pages = await listAll(ANY, 3);
@@ -90,7 +92,7 @@ export function describeAuditStore(
       expect(pages.every((page) => page.length <= 3)).toBe(true);
     });
 
-    it('leaves the pages that follow as they are when more happens meanwhile', async () => {
+    it('does not change later pages when new events arrive', async () => {
       const events = range(4).map(() => anAuditEvent());
       await appendAll(events);
       const { next } = await store.list(ANY, 2, null);
@@ -98,7 +100,7 @@ export function describeAuditStore(
       expect((await store.list(ANY, 2, next)).events).toEqual([events[1], events[0]]);
     });
 
-    it('finds who did it and whom it concerns, by type and both', async () => {
+    it('filters by user as actor or subject, by type, and by both', async () => {
       const byAnn = anAuditEvent({ type: 'user_disabled', actorId: 'ann', subjectId: 'ben' });
       const onAnn = anAuditEvent({ type: 'user_disabled', actorId: 'root', subjectId: 'ann' });
       const signIn = anAuditEvent({ type: 'sign_in', actorId: 'ann', subjectId: 'ann' });
@@ -110,15 +112,13 @@ export function describeAuditStore(
       expect(await found({ userId: 'ben', type: 'sign_in' })).toEqual([]);
     });
 
-    it.each(['__proto__', '', '\0', "' or 1=1 --", '%'])(
-      'finds nothing for the hostile user %j',
-      async (text) => {
+    for (const text of ['__proto__', '', '\0', "' or 1=1 --", '%'])
+      it(`finds nothing for the malicious user id ${JSON.stringify(text)}`, async () => {
         await store.append(anAuditEvent());
         expect((await store.list({ userId: text, type: null }, 10, null)).events).toEqual([]);
-      },
-    );
+      });
 
-    it('hands out copies', async () => {
+    it('returns copies', async () => {
       const event = anAuditEvent();
       await store.append(event);
       const [found] = (await store.list(ANY, 1, null)).events;
@@ -127,14 +127,61 @@ export function describeAuditStore(
       expect((await store.list(ANY, 1, null)).events).toEqual([event]);
     });
 
-    it('keeps each of many that come at once', async () => {
+    it('stores all of many parallel events', async () => {
       const events = range(200).map(() => anAuditEvent());
       await Promise.all(events.map((event) => store.append(event)));
       expect((await listAll(ANY, 100)).flat()).toEqual(events.toReversed());
     });
 
+    describe('several events that are appended together', () => {
+      it('are all listed, in order of their ids', async () => {
+        const events = range(4).map((minute) => anAuditEvent({ at: after(minute) }));
+        const between = events.splice(1, 1);
+        await store.append(...between);
+        await store.append(events[2]!, events[0]!, events[1]!);
+        expect((await store.list(ANY, 10, null)).events).toEqual(
+          [events[0]!, ...between, events[1]!, events[2]!].toReversed(),
+        );
+      });
+
+      it('are all listed if there are 500 of them', async () => {
+        const events = range(500).map((index) =>
+          anAuditEvent({ type: 'session_ended', sessionId: `${index}`, details: { reason: 'evicted' } }),
+        );
+        await store.append(...events);
+        expect((await listAll(ANY, 100)).flat()).toEqual(events.toReversed());
+      });
+
+      it('are all stored or none, if one of them cannot be stored', async () => {
+        const broken = anAuditEvent();
+        Object.defineProperty(broken, 'details', {
+          enumerable: true,
+          get: () => {
+            throw new Error('This event cannot be read.');
+          },
+        });
+        await expect(store.append(anAuditEvent(), broken, anAuditEvent())).rejects.toThrow();
+        expect(await store.list(ANY, 10, null)).toEqual({ events: [], next: null });
+      });
+
+      it('are seen all or not at all by calls that run at the same time', async () => {
+        const groups = range(10).map((group) =>
+          range(40).map(() => anAuditEvent({ type: 'session_ended', subjectId: `user-${group}` })),
+        );
+        const appended = Promise.all(groups.map((events) => store.append(...events)));
+        const seen: number[] = [];
+        for (const group of range(30)) {
+          const filter = { userId: `user-${group % groups.length}`, type: null };
+          seen.push((await store.list(filter, 100, null)).events.length);
+        }
+        await appended;
+        expect(seen.filter((length) => length !== 0 && length !== 40)).toEqual([]);
+        expect((await listAll(ANY, 100)).flat()).toEqual(groups.flat().toReversed());
+      });
+    });
+
     it(
-      'looks at no more than its window at a time, and goes on behind it',
+      'examines at most one window per call, and continues after it',
       async () => {
         const rare = anAuditEvent({ type: 'role_changed' });
         await store.append(rare);
@@ -152,7 +199,7 @@ export function describeAuditStore(
       MANY_WRITES,
     );
 
-    it('forgets the oldest from before an instant, to the millisecond and in steps', async () => {
+    it('deletes the oldest events before an instant, exact to the millisecond and in steps', async () => {
       const old = range(3).map((index) => anAuditEvent({ at: after(index) }));
       const kept = [anAuditEvent({ at: after(5) }), anAuditEvent({ at: after(5, 1) })];
       await appendAll([...old, ...kept]);
@@ -164,7 +211,7 @@ export function describeAuditStore(
     });
 
     for (const [way, spoil] of Object.entries(spoilings))
-      it(`passes over an event that cannot be read, and begins no page at it: ${way}`, async () => {
+      it(`skips an event that cannot be read, and starts no page at it: ${way}`, async () => {
         const events = range(5).map((minute) => anAuditEvent({ at: after(minute) }));
         await appendAll(events);
         for (const event of [events[1]!, events[2]!, events[4]!]) await spoil(event);

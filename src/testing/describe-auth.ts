@@ -1,11 +1,14 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import express, { type ErrorRequestHandler } from 'express';
-import { type Auth, type AuthResult, type IssuedSession, DEFAULT_SIGN_IN_OPTIONS } from '../auth/auth.js';
+import type { Auth, AuthResult, HttpExchange, IssuedSession } from '../auth/auth.js';
+import type { AuthRequest } from '../auth/auth-request.js';
+import { AuthOptions } from '../auth/auth-options.js';
+import { authRequestOf } from '../auth/express-request.js';
 import { type SessionUsers, sessionUsersOf } from '../auth/session-users.js';
 import { withToken } from '../auth/carriers/with-token.js';
-import { StoreUnavailableError } from '../common/domain-error.js';
+import { SignInService } from '../auth/sign-in.service.js';
+import { DomainError, StoreUnavailableError } from '../common/domain-error.js';
 import type { Session, Transport } from '../sessions/session.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { SessionsOptions } from '../sessions/sessions-options.js';
@@ -19,10 +22,12 @@ import { UsersOptions } from '../users/users-options.js';
 import { UsersService } from '../users/users.service.js';
 import { aSignInSource, aThrottle } from './samples.js';
 import { FakeClock } from './fake-clock.js';
+import { type TestFramework, globalTestFramework } from './test-framework.js';
+import { identityOf } from '../users/identity.js';
 
 type Headers = Readonly<Record<string, string>>;
 
-/** What a strategy is built from in the suite. */
+/** The parts from which the tests build a strategy. */
 export interface AuthWorld {
   readonly clock: FakeClock;
   readonly users: UsersService;
@@ -33,23 +38,25 @@ export interface AuthWorld {
 
 export interface AuthUnderTest {
   readonly auth: Auth;
-  /** The headers by which a user proves who they are, where signing in does not hand out a cookie for it. */
+  /** The request headers that authenticate a user, for strategies without sign-in. */
   readonly headersOf?: (user: User, password: string) => Headers;
-  /** How tokens travel; as cookies where nothing is said. */
+  /** The transport of the tokens; cookies by default. */
   readonly transport?: Transport;
-  /** Headers that present what the strategy is concerned with and never granted. */
+  /** Headers with credentials of this strategy that were never issued. */
   readonly forgeries: readonly Headers[];
 }
 
 const PASSWORD = 'the right password';
 
-/** What all strategies have in common: run it on yours. `remembers` tells whether users sign in and out. */
+/** Declares the tests that every strategy must pass. `remembers` is true if users sign in and out with it. */
 export function describeAuth(
   name: string,
   { remembers }: { readonly remembers: boolean },
   build: (world: AuthWorld) => AuthUnderTest | Promise<AuthUnderTest>,
   openStore: () => Promise<SessionStore> = () => Promise.resolve(new MemorySessionStore()),
+  framework: TestFramework = globalTestFramework(),
 ): void {
+  const { describe, it, expect, beforeEach, afterEach } = framework;
   describe(`${name} as a strategy`, () => {
     let world: AuthWorld;
     let strategy: AuthUnderTest;
@@ -61,7 +68,7 @@ export function describeAuth(
       power = { isOff: false };
       world = await aWorld(openStore, power);
       strategy = await build(world);
-      server = await TestServer.open(strategy.auth, strategy.transport);
+      server = await TestServer.open(world, strategy.auth, strategy.transport);
       user = await world.users.create(
         { email: 'ann@example.com', password: PASSWORD, firstName: null, lastName: null },
         'user',
@@ -73,22 +80,23 @@ export function describeAuth(
     const proofOf = async (one: User) =>
       strategy.headersOf?.(one, PASSWORD) ?? (await server.signIn(one)).headers;
 
-    it('has a challenge that names it', () => {
-      expect(strategy.auth.challenge).toMatch(/^[A-Za-z][\w-]*( .+)?$/);
+    it('has valid challenges', () => {
+      expect(strategy.auth.challenges.length).toBeGreaterThan(0);
+      for (const challenge of strategy.auth.challenges) expect(challenge).toMatch(/^[A-Za-z][\w-]*( .+)?$/);
     });
 
-    it('knows nobody who presents nothing', async () => {
+    it('is anonymous without a credential', async () => {
       expect(await server.authenticate({})).toEqual({ outcome: 'anonymous' });
     });
 
-    it('rejects what was never granted', async () => {
+    it('rejects credentials that were never issued', async () => {
       expect(strategy.forgeries.length).toBeGreaterThan(0);
       for (const forgery of strategy.forgeries) {
         expect(await server.authenticate(forgery)).toMatchObject({ outcome: 'rejected' });
       }
     });
 
-    it('knows the user who presents a proof, time and again', async () => {
+    it('authenticates the user of a credential repeatedly', async () => {
       const proof = await proofOf(user);
       for (let round = 0; round < 3; round += 1) {
         expect(await server.authenticate(proof)).toMatchObject({
@@ -98,25 +106,28 @@ export function describeAuth(
       }
     });
 
-    it('hands on no hash and no secret with the user', async () => {
+    it('returns no hash and no secret with the user', async () => {
       const proof = await proofOf(user);
       expect(JSON.stringify(await server.authenticate(proof))).not.toMatch(/hash|secret|password/i);
     });
 
-    it.each<[string, () => Promise<unknown>]>([
+    const deactivations: readonly (readonly [string, () => Promise<unknown>])[] = [
       ['is removed', () => world.users.remove(user.id)],
       ['is disabled', () => world.users.update(user.id, { disabled: true })],
       [
         'changed the password',
-        () => world.users.changePassword(user, PASSWORD, 'another good password', aSignInSource()),
+        () =>
+          world.users.passwords.change(identityOf(user), PASSWORD, 'another good password', aSignInSource()),
       ],
-    ])('rejects the proof of a user who %s, at once', async (_, happens) => {
-      const proof = await proofOf(user);
-      await happens();
-      expect(await server.authenticate(proof)).toMatchObject({ outcome: 'rejected' });
-    });
+    ];
+    for (const [title, happens] of deactivations)
+      it(`rejects at once the credential of a user who ${title}`, async () => {
+        const proof = await proofOf(user);
+        await happens();
+        expect(await server.authenticate(proof)).toMatchObject({ outcome: 'rejected' });
+      });
 
-    it('does not take a store that cannot answer for a no', async () => {
+    it('throws if the store cannot answer, instead of rejecting', async () => {
       const proof = await proofOf(user);
       power.isOff = true;
       expect(await server.authenticate(proof)).toEqual({ threw: 'StoreUnavailableError' });
@@ -125,12 +136,12 @@ export function describeAuth(
     });
 
     if (remembers) {
-      it('opens a session for the user who signs in', async () => {
+      it('opens a session at sign-in', async () => {
         const { session } = await server.signIn(user);
         expect(session).toMatchObject({ userId: user.id });
       });
 
-      it('gives each sign-in a proof of its own and ends the one that was brought', async () => {
+      it('issues a new token at each sign-in and ends the session of the presented one', async () => {
         const first = await server.signIn(user);
         const second = await server.signIn(user, first.headers);
         expect(second.headers).not.toEqual(first.headers);
@@ -138,7 +149,7 @@ export function describeAuth(
         expect(await server.authenticate(second.headers)).toMatchObject({ outcome: 'authenticated' });
       });
 
-      it('gives each session that is renewed another proof, and the one before is worthless', async () => {
+      it('issues a new token at each renewal, and the old one is invalid', async () => {
         const first = await server.signIn(user);
         world.clock.advance(60_000);
         const second = await server.renew(first.headers);
@@ -148,23 +159,24 @@ export function describeAuth(
         expect(await server.authenticate(second!.headers)).toMatchObject({ outcome: 'authenticated' });
       });
 
-      it('renews a session for one of many who race with the same proof', async () => {
+      it('renews a session for one of many racing callers with the same token', async () => {
         const { headers } = await server.signIn(user);
         const results = await Promise.all(Array.from({ length: 10 }, () => server.renew(headers)));
         expect(results.filter(Boolean)).toHaveLength(1);
       });
 
-      it('renews nothing for who presents nothing, or what was never granted', async () => {
+      it('renews nothing without a token or with one that was never issued', async () => {
         for (const headers of [{}, ...strategy.forgeries]) expect(await server.renew(headers)).toBeNull();
       });
 
-      it('marks the session of who asks to be remembered', async () => {
+      it('opens a remembered session on request', async () => {
         expect((await server.signIn(user)).session).toMatchObject({ kind: 'session' });
         expect((await server.signIn(user, {}, true)).session).toMatchObject({ kind: 'remembered' });
       });
 
-      it('gives nobody a token that travels in another way than was asked for', async () => {
+      it('issues no token for another transport than the requested one', async () => {
         const elsewhere = await TestServer.open(
+          world,
           strategy.auth,
           strategy.transport === 'bearer' ? 'cookie' : 'bearer',
         );
@@ -172,7 +184,7 @@ export function describeAuth(
         await elsewhere.close();
       });
 
-      it('does not adopt a proof that it did not issue', async () => {
+      it('does not adopt a token that it did not issue', async () => {
         for (const forgery of strategy.forgeries) {
           const { headers } = await server.signIn(user, forgery);
           expect(headers).not.toEqual(forgery);
@@ -180,27 +192,32 @@ export function describeAuth(
         }
       });
 
-      it('makes the proof worthless at sign-out, and no other', async () => {
+      it('invalidates the presented token at sign-out, and no other', async () => {
         const [here, there] = [await server.signIn(user), await server.signIn(user)];
         expect(await server.signOut(here.headers)).toBe(true);
         expect(await server.authenticate(here.headers)).toMatchObject({ outcome: 'rejected' });
         expect(await server.authenticate(there.headers)).toMatchObject({ outcome: 'authenticated' });
       });
 
-      it('tells one of many racing sign-outs that it did it', async () => {
+      it('returns true to one of many racing sign-outs', async () => {
         const { headers } = await server.signIn(user);
         const results = await Promise.all(Array.from({ length: 10 }, () => server.signOut(headers)));
         expect(results.filter(Boolean)).toHaveLength(1);
       });
 
-      it('makes a sign-in worthless that was in flight when the password changed', async () => {
+      it('invalidates a sign-in that was in progress when the password changed', async () => {
         const verified = user;
-        await world.users.changePassword(user, PASSWORD, 'another good password', aSignInSource());
+        await world.users.passwords.change(
+          identityOf(user),
+          PASSWORD,
+          'another good password',
+          aSignInSource(),
+        );
         const { headers } = await server.signIn(verified);
         expect(await server.authenticate(headers)).toMatchObject({ outcome: 'rejected' });
       });
 
-      it('keeps nothing from which a proof can be made', async () => {
+      it('stores nothing from which a token can be derived', async () => {
         const { headers } = await server.signIn(user);
         const [, secret = ''] = /\.([\w-]{20,})/.exec(Object.values(headers).join()) ?? [];
         expect(secret).not.toBe('');
@@ -209,7 +226,7 @@ export function describeAuth(
         expect(JSON.stringify(kept)).not.toContain(secret);
       });
     } else {
-      it('remembers nobody and has nothing to sign out', async () => {
+      it('opens no session and has nothing to sign out', async () => {
         expect((await server.signIn(user)).session).toBeNull();
         expect(await server.renew(await proofOf(user))).toBeNull();
         expect(await server.signOut(await proofOf(user))).toBe(false);
@@ -236,7 +253,7 @@ async function aWorld(
   };
 }
 
-/** The store itself, which cannot answer while the power is off. */
+/** The store, which throws `StoreUnavailableError` while the power is off. */
 function onPower<T extends object>(store: T, power: { readonly isOff: boolean }): T {
   return new Proxy(store, {
     get(target, key) {
@@ -253,7 +270,7 @@ interface Granted {
   readonly headers: Headers;
 }
 
-/** What was granted, as the body of an answer carries it. */
+/** An issued session as the body of a response. */
 function shown(grant: IssuedSession | null) {
   return withToken({ session: grant?.session ?? null }, grant?.token ?? null);
 }
@@ -265,7 +282,19 @@ async function granted(response: globalThis.Response): Promise<Granted> {
   return { session, headers: { cookie: cookies.join('; ') } };
 }
 
-/** A strategy behind real HTTP: GET authenticates, POST signs a user in, PUT renews, DELETE signs out. */
+/** The same request for a strategy, without the possibility to change it. */
+function frozen(request: AuthRequest): AuthRequest {
+  const { method, headers, ip, connection, origin, id } = request;
+  return Object.freeze({ method, headers: Object.freeze({ ...headers }), ip, connection, origin, id });
+}
+
+/** Null if an act is refused. */
+function refusedAsNull(error: unknown): null {
+  if (error instanceof DomainError && !(error instanceof StoreUnavailableError)) return null;
+  throw error;
+}
+
+/** A strategy behind an HTTP server: GET authenticates, POST signs in, PUT renews, DELETE signs out. */
 class TestServer {
   private constructor(
     private readonly server: Server,
@@ -273,27 +302,36 @@ class TestServer {
     private readonly url: string,
   ) {}
 
-  static async open(auth: Auth, transport: Transport = 'cookie'): Promise<TestServer> {
+  static async open(
+    { users, sessions }: AuthWorld,
+    auth: Auth,
+    transport: Transport = 'cookie',
+  ): Promise<TestServer> {
     const app = express();
     const arrivals = new Map<string, User>();
-    app.get('/', async (request, response) => void response.json(await auth.authenticate(request)));
+    const signIns = new SignInService(auth, users.passwords, sessions, new AuthOptions());
+    const identify = async ({ request }: HttpExchange) => {
+      const result = await auth.authenticate(frozen(authRequestOf(request)));
+      if (result.outcome === 'authenticated')
+        request.principal = { ...identityOf(result.principal.user), ...result.principal };
+      return result;
+    };
+    app.get('/', async (request, response) => void response.json(await identify({ request, response })));
     app.post('/:id', async (request, response) => {
-      const wish = {
-        ...DEFAULT_SIGN_IN_OPTIONS,
-        transport,
-        remember: request.headers['x-remember'] === 'yes',
-      };
+      const options = { transport, remember: request.headers['x-remember'] === 'yes' };
       const user = arrivals.get(request.params.id)!;
-      response.json(shown(await auth.signIn(user, { request, response }, wish)));
+      const issuing = signIns.signIn(user, { request, response }, options);
+      response.json(shown(await issuing.catch(refusedAsNull)));
     });
-    app.put(
-      '/',
-      async (request, response) => void response.json(shown(await auth.renew({ request, response }))),
-    );
-    app.delete(
-      '/',
-      async (request, response) => void response.json(await auth.signOut({ request, response })),
-    );
+    app.put('/', async (request, response) => {
+      await identify({ request, response });
+      const renewing = signIns.reauthenticate(PASSWORD, { request, response });
+      response.json(shown(await renewing.catch(refusedAsNull)));
+    });
+    app.delete('/', async (request, response) => {
+      await identify({ request, response });
+      response.json(await signIns.signOut({ request, response }));
+    });
     app.use(((error: Error, _request, response, _next) => {
       response.status(500).json({ threw: error.name });
     }) satisfies ErrorRequestHandler);
@@ -307,14 +345,14 @@ class TestServer {
     return (await (await fetch(this.url, { headers })).json()) as AuthResult;
   }
 
-  /** Signs in the user as they are given, and says by which headers they are known from then on. */
+  /** Signs in a user. Returns the session and the headers that authenticate later requests. */
   async signIn(user: User, brought: Headers = {}, remember = false): Promise<Granted> {
     this.arrivals.set(user.id, user);
     const headers = { ...brought, ...(remember && { 'x-remember': 'yes' }) };
     return granted(await fetch(this.url + user.id, { method: 'POST', headers }));
   }
 
-  /** Null where there is nothing to renew. */
+  /** Null if there is nothing to renew. */
   async renew(headers: Headers): Promise<Granted | null> {
     const one = await granted(await fetch(this.url, { method: 'PUT', headers }));
     return one.session && one;

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { NEVER } from '../common/clock.js';
-import type { EndReason, SessionEntry, StoredSession } from '../sessions/session.js';
+import { END_REASONS } from '../sessions/endings.js';
+import type { SessionEntry, StoredSession } from '../sessions/session.js';
 import {
   ALL_SESSIONS,
   ENDING_KEPT_FOR,
@@ -9,15 +9,19 @@ import {
   type SessionStore,
 } from '../sessions/session-store.js';
 import { aSession } from './samples.js';
-import { type Spoilings, type StoreUnderTest, openForEachClause } from './store-under-test.js';
+import { type Spoilings, type StoreUnderTest, openForEachTest } from './store-under-test.js';
+import { type TestFramework, globalTestFramework } from './test-framework.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const after = (minutes: number, ms = 0) => new Date(noon.getTime() + minutes * 60_000 + ms);
 
-/** Milliseconds for a thousand writes, on a busy machine. */
+/** Timeout in milliseconds for a thousand writes on a busy machine. */
 const MANY_WRITES = 60_000;
 
-/** One of each kind, and what may be said of a session at all. */
+/** Milliseconds in which ten rounds of two sign-ins end, unless each waits until a deadlock is noticed. */
+const PROMPT = 5_000;
+
+/** Each kind, transport and scope, and unusual labels. */
 const VARIETIES: readonly Partial<StoredSession>[] = [
   { kind: 'session', transport: 'cookie', scope: 'write', label: null },
   { kind: 'remembered', transport: 'cookie', scope: 'write', label: 'My phone' },
@@ -25,18 +29,9 @@ const VARIETIES: readonly Partial<StoredSession>[] = [
   { kind: 'access_token', transport: 'bearer', scope: 'read', label: '' },
   { kind: 'access_token', transport: 'bearer', scope: 'write', label: `"it's" \\ /%s [null] \u{1f36a} Zoë` },
 ];
-const REASONS: readonly EndReason[] = [
-  'signed_out',
-  'ended_elsewhere',
-  'evicted',
-  'ended_by_admin',
-  'password_changed',
-  'user_disabled',
-];
-
 /**
- * What all session stores have in common: run it on yours. One that forgets by itself has nothing to sweep. `spoilings` are ways
- * in which its entries can become unreadable.
+ * Declares the tests that every session store must pass. Set `forgetsByItself` if the store needs no sweep. `spoilings`
+ * make a stored session unreadable.
  */
 export function describeSessionStore(
   name: string,
@@ -45,15 +40,17 @@ export function describeSessionStore(
     forgetsByItself = false,
     spoilings = {},
   }: { readonly forgetsByItself?: boolean; readonly spoilings?: Spoilings<StoredSession> } = {},
+  framework: TestFramework = globalTestFramework(),
 ): void {
+  const { describe, it, expect, beforeEach, afterEach } = framework;
   describe(`${name} as a session store`, () => {
     let store: SessionStore;
-    openForEachClause(open, (opened) => {
+    openForEachTest(framework, open, (opened) => {
       store = opened;
     });
 
     describe('keeping', () => {
-      it('finds what was inserted, to the last fact', async () => {
+      it('finds an inserted session with all facts', async () => {
         const session = aSession({
           expiresAt: NEVER,
           client: { ip: null, userAgent: null },
@@ -63,28 +60,35 @@ export function describeSessionStore(
         expect(await store.find(session.id, noon)).toEqual(session);
       });
 
-      it.each(VARIETIES)('finds what was inserted, to the last fact, as %j', async (facts) => {
-        const session = aSession({ userId: 'ann', ...facts });
-        await store.insert(session);
-        expect(await store.find(session.id, noon)).toEqual(session);
-        expect(await store.findByUser('ann', noon)).toEqual([session]);
-      });
+      for (const facts of VARIETIES)
+        it(`finds an inserted session with all facts, as ${JSON.stringify(facts)}`, async () => {
+          const session = aSession({ userId: 'ann', ...facts });
+          await store.insert(session);
+          expect(await store.find(session.id, noon)).toEqual(session);
+          expect(await store.findByUser('ann', noon)).toEqual([session]);
+        });
 
-      it('finds nothing under an id that was never given', async () => {
+      it('finds nothing under an unknown id', async () => {
         expect(await store.find(aSession().id, noon)).toBeNull();
       });
 
-      it.each(['__proto__', 'constructor', '', '}{', '\0', "'; drop table sessions; --", '\u{1f36a}'])(
-        'finds nothing under the hostile id %j',
-        async (id) => {
+      for (const id of [
+        '__proto__',
+        'constructor',
+        '',
+        '}{',
+        '\0',
+        "'; drop table sessions; --",
+        '\u{1f36a}',
+      ])
+        it(`finds nothing under the malicious id ${JSON.stringify(id)}`, async () => {
           await store.insert(aSession());
           expect(await store.find(id, noon)).toBeNull();
           expect(await store.end(id, 'signed_out', noon)).toBe(false);
           expect(await store.endingOf(id, noon)).toBeNull();
-        },
-      );
+        });
 
-      it('rejects an id that is taken and keeps what was there', async () => {
+      it('rejects an id that is taken and keeps the existing session', async () => {
         const session = aSession();
         await store.insert(session);
         await expect(store.insert({ ...aSession(), id: session.id })).rejects.toThrow();
@@ -99,7 +103,7 @@ export function describeSessionStore(
         expect(await store.find(session.id, noon)).toBeNull();
       });
 
-      it('hands out copies', async () => {
+      it('returns copies', async () => {
         const session = aSession();
         await store.insert(session);
         const found = await store.find(session.id, noon);
@@ -108,7 +112,7 @@ export function describeSessionStore(
         expect(await store.find(session.id, noon)).toEqual(session);
       });
 
-      it('keeps a copy of what it is given', async () => {
+      it('stores a copy of the argument', async () => {
         const session = aSession();
         const given = structuredClone(session);
         await store.insert(given);
@@ -116,7 +120,7 @@ export function describeSessionStore(
         expect(await store.find(session.id, noon)).toEqual(session);
       });
 
-      it('is not found from its end on, to the millisecond', async () => {
+      it('is not found from its expiry on, exact to the millisecond', async () => {
         const session = aSession();
         await store.insert(session);
         expect(await store.find(session.id, after(60, -1))).toEqual(session);
@@ -153,7 +157,7 @@ export function describeSessionStore(
       };
       const idsOf = (sessions: readonly StoredSession[]) => sessions.map(({ id }) => id);
 
-      it('come page by page, each once, also those of one instant', async () => {
+      it('are listed in pages, each once, also those of one instant', async () => {
         const sessions = range(9).map((index) =>
           aSession({ userId: 'ann', createdAt: after(Math.floor(index / 3)), expiresAt: NEVER }),
         );
@@ -166,7 +170,7 @@ export function describeSessionStore(
         }
       });
 
-      it('go on behind the last one of a page, whatever has become of it', async () => {
+      it('continue after the last one of a page, also if that has ended', async () => {
         const sessions = range(5).map((minute) => aSession({ userId: 'ann', createdAt: after(minute) }));
         await insertAll(sessions);
         const first = await store.findByUser('ann', after(5), page({ limit: 2 }));
@@ -179,7 +183,7 @@ export function describeSessionStore(
         );
       });
 
-      it('are of the kind and the credential version that are asked for', async () => {
+      it('are filtered by kind and credential version', async () => {
         const kinds = ['session', 'access_token', 'remembered'] as const;
         const sessions = range(12).map((index) =>
           aSession({
@@ -205,7 +209,7 @@ export function describeSessionStore(
       });
 
       it(
-        'are listed and ended in their order where there are many',
+        'are listed and ended in order if there are many',
         async () => {
           const at = (index: number) => after(0, (index * 7919) % 2000);
           const many = range(900).map((index) =>
@@ -234,13 +238,13 @@ export function describeSessionStore(
         MANY_WRITES,
       );
 
-      it('are none for a user who has none', async () => {
+      it('are none for a user without sessions', async () => {
         expect(await store.findByUser('nobody', noon)).toEqual([]);
       });
     });
 
     describe('touch', () => {
-      it('moves the last use and the end', async () => {
+      it('updates the last use and the expiry', async () => {
         const session = aSession();
         await store.insert(session);
         expect(await store.touch(session.id, after(10), after(70))).toBe(true);
@@ -251,7 +255,7 @@ export function describeSessionStore(
         });
       });
 
-      it('does not bring back an ended session', async () => {
+      it('does not restore an ended session', async () => {
         const session = aSession();
         await store.insert(session);
         await store.end(session.id, 'signed_out', noon);
@@ -259,20 +263,20 @@ export function describeSessionStore(
         expect(await store.find(session.id, after(1))).toBeNull();
       });
 
-      it('does not bring back an expired session', async () => {
+      it('does not restore an expired session', async () => {
         const session = aSession();
         await store.insert(session);
         expect(await store.touch(session.id, after(60), after(120))).toBe(false);
         expect(await store.find(session.id, after(60))).toBeNull();
       });
 
-      it('does not make a session of an unknown id', async () => {
+      it('does not create a session for an unknown id', async () => {
         const { id } = aSession();
         expect(await store.touch(id, noon, after(60))).toBe(false);
         expect(await store.find(id, noon)).toBeNull();
       });
 
-      it('that comes late does not undo a later one', async () => {
+      it('does not overwrite a later use', async () => {
         const session = aSession();
         await store.insert(session);
         await store.touch(session.id, after(20), after(80));
@@ -289,7 +293,7 @@ export function describeSessionStore(
         expect(await store.find(session.id, noon)).toEqual({ ...session, secretHash: 'next' });
       });
 
-      it('is noted as a use, unless there was a later one', async () => {
+      it('records a use, unless there is a later one', async () => {
         const session = aSession();
         await store.insert(session);
         await store.rotate(session.id, session.secretHash, 'next', after(10));
@@ -309,7 +313,7 @@ export function describeSessionStore(
         expect((await store.find(session.id, noon))?.secretHash).toBe(`next-${won.indexOf(true)}`);
       });
 
-      it('with a proof moves the sign-in and the end, be it later or sooner', async () => {
+      it('with a proof updates the time of the proof and the expiry, to a later or an earlier one', async () => {
         const [longer, shorter] = [aSession({ label: 'My phone' }), aSession({ kind: 'remembered' })];
         for (const [session, expiresAt] of [
           [longer, after(90)],
@@ -329,7 +333,7 @@ export function describeSessionStore(
         }
       });
 
-      it('without one leaves both as they are', async () => {
+      it('without a proof changes neither', async () => {
         const session = aSession({ authenticatedAt: after(-5) });
         await store.insert(session);
         const proof = { authenticatedAt: after(1), expiresAt: after(90) };
@@ -343,7 +347,7 @@ export function describeSessionStore(
         });
       });
 
-      it('takes the proof of the one racing caller that wins', async () => {
+      it('stores the proof of the racing caller that wins', async () => {
         const session = aSession();
         await store.insert(session);
         const proofs = range(20).map((index) => ({
@@ -363,7 +367,7 @@ export function describeSessionStore(
         });
       });
 
-      it('changes nothing where the secret is another, whatever is proven', async () => {
+      it('changes nothing if the hash differs, also with a proof', async () => {
         const session = aSession();
         await store.insert(session);
         const proof = { authenticatedAt: after(1), expiresAt: after(90) };
@@ -371,7 +375,7 @@ export function describeSessionStore(
         expect(await store.find(session.id, after(1))).toEqual(session);
       });
 
-      it('with a proof does not bring back a session that is over', async () => {
+      it('with a proof does not restore an ended session', async () => {
         const [ended, expired] = [aSession(), aSession({ expiresAt: after(1) })];
         for (const session of [ended, expired]) await store.insert(session);
         await store.end(ended.id, 'signed_out', noon);
@@ -382,7 +386,7 @@ export function describeSessionStore(
         }
       });
 
-      it('does nothing to a session that is over', async () => {
+      it('does nothing to an ended session', async () => {
         const [ended, expired] = [aSession(), aSession({ expiresAt: after(1) })];
         await store.insert(ended);
         await store.insert(expired);
@@ -404,7 +408,7 @@ export function describeSessionStore(
         }
       });
 
-      it('leaves a client what is known of it', async () => {
+      it('keeps the facts of the client', async () => {
         const session = aSession({
           client: { ip: '2001:db8::1', userAgent: '"Zo\u00eb"/1.0 (\\; \u{1f36a})' },
         });
@@ -413,21 +417,21 @@ export function describeSessionStore(
         expect(await store.find(session.id, noon)).toEqual({ ...session, label: 'My phone' });
       });
 
-      it('to nothing takes the label away', async () => {
+      it('with null removes the label', async () => {
         const session = aSession({ label: 'My phone' });
         await store.insert(session);
         expect(await store.rename(session.id, null, noon)).toBe(true);
         expect(await store.find(session.id, noon)).toEqual({ ...session, label: null });
       });
 
-      it('leaves other sessions alone', async () => {
+      it('does not change other sessions', async () => {
         const [session, other] = [aSession({ userId: 'ann' }), aSession({ userId: 'ann' })];
         for (const one of [session, other]) await store.insert(one);
         await store.rename(session.id, 'My phone', noon);
         expect(await store.find(other.id, noon)).toEqual(other);
       });
 
-      it('does nothing to a session that is over, and does not bring it back', async () => {
+      it('does nothing to an ended session, and does not restore it', async () => {
         const [ended, expired] = [aSession(), aSession({ expiresAt: after(1) })];
         for (const session of [ended, expired]) await store.insert(session);
         await store.end(ended.id, 'signed_out', noon);
@@ -438,7 +442,7 @@ export function describeSessionStore(
         }
       });
 
-      it('does not make a session of an unknown id', async () => {
+      it('does not create a session for an unknown id', async () => {
         const { id } = aSession();
         expect(await store.rename(id, 'My phone', noon)).toBe(false);
         expect(await store.find(id, noon)).toBeNull();
@@ -446,7 +450,7 @@ export function describeSessionStore(
     });
 
     describe('end', () => {
-      it('ends a session for good and leaves others alone', async () => {
+      it('ends a session permanently and does not change others', async () => {
         const [session, other] = [aSession({ userId: 'ann' }), aSession({ userId: 'ann' })];
         await store.insert(session);
         await store.insert(other);
@@ -455,7 +459,7 @@ export function describeSessionStore(
         expect(await store.find(other.id, noon)).toEqual(other);
       });
 
-      it('tells one of many racing callers that it was them', async () => {
+      it('returns true to one of many racing callers', async () => {
         const session = aSession();
         await store.insert(session);
         const ended = await Promise.all(range(20).map(() => store.end(session.id, 'signed_out', noon)));
@@ -471,7 +475,7 @@ export function describeSessionStore(
     });
 
     describe('endAll', () => {
-      it('ends all live sessions of one user but one, and says which', async () => {
+      it('ends all live sessions of a user except one, and returns their ids', async () => {
         const [kept, first, second] = range(3).map(() => aSession({ userId: 'ann' }));
         const [expired, others] = [
           aSession({ userId: 'ann', expiresAt: after(1) }),
@@ -485,7 +489,7 @@ export function describeSessionStore(
         expect((await store.endingOf(first!.id, after(1)))?.reason).toBe('password_changed');
       });
 
-      it('ends those of each kind', async () => {
+      it('ends sessions of each kind', async () => {
         const sessions = VARIETIES.map((facts) => aSession({ userId: 'ann', ...facts }));
         for (const session of sessions) await store.insert(session);
         const ended = await store.endAll('ann', 'password_changed', after(1));
@@ -498,13 +502,13 @@ export function describeSessionStore(
           });
       });
 
-      it('ends every one where none is excepted', async () => {
+      it('ends all sessions without an exception', async () => {
         for (const session of range(3).map(() => aSession({ userId: 'ann' }))) await store.insert(session);
         expect(await store.endAll('ann', 'ended_by_admin', noon)).toHaveLength(3);
         expect(await store.endAll('ann', 'ended_by_admin', noon)).toEqual([]);
       });
 
-      it('tells one of many racing callers of each session', async () => {
+      it('returns each session to one of many racing callers', async () => {
         const sessions = range(5).map(() => aSession({ userId: 'ann' }));
         for (const session of sessions) await store.insert(session);
         const ended = await Promise.all(range(10).map(() => store.endAll('ann', 'signed_out', noon)));
@@ -513,7 +517,7 @@ export function describeSessionStore(
     });
 
     describe('endingOf', () => {
-      it('tells why and when a session was ended, and by whom it can be asked', async () => {
+      it('returns why and when a session was ended, with the session', async () => {
         const session = aSession();
         await store.insert(session);
         await store.end(session.id, 'ended_by_admin', after(5));
@@ -524,14 +528,15 @@ export function describeSessionStore(
         });
       });
 
-      it.each(REASONS)('tells that it is over as %s', async (reason) => {
-        const session = aSession({ kind: 'access_token' });
-        await store.insert(session);
-        await store.end(session.id, reason, noon);
-        expect((await store.endingOf(session.id, noon))?.reason).toBe(reason);
-      });
+      for (const reason of END_REASONS)
+        it(`tells that it is over as ${reason}`, async () => {
+          const session = aSession({ kind: 'access_token' });
+          await store.insert(session);
+          await store.end(session.id, reason, noon);
+          expect((await store.endingOf(session.id, noon))?.reason).toBe(reason);
+        });
 
-      it('tells of an expired session when that was', async () => {
+      it('returns when a session expired', async () => {
         const session = aSession();
         await store.insert(session);
         expect(await store.endingOf(session.id, after(60))).toEqual({
@@ -549,14 +554,14 @@ export function describeSessionStore(
         expect((await store.endingOf(session.id, after(1)))?.reason).toBe('evicted');
       });
 
-      it('is silent of a live and of an unknown session', async () => {
+      it('returns null for a live and an unknown session', async () => {
         const session = aSession();
         await store.insert(session);
         expect(await store.endingOf(session.id, noon)).toBeNull();
         expect(await store.endingOf(aSession().id, noon)).toBeNull();
       });
 
-      it('remembers for a day and no longer', async () => {
+      it('keeps the ending for a day and no longer', async () => {
         const session = aSession();
         await store.insert(session);
         await store.end(session.id, 'signed_out', noon);
@@ -567,12 +572,181 @@ export function describeSessionStore(
       });
     });
 
-    describe('a limit', () => {
-      const limited = (policy: 'evict_oldest' | 'refuse', max = 2) => ({ max, policy });
-      const annAt = (minute: number) =>
-        aSession({ userId: 'ann', createdAt: after(minute), expiresAt: after(60) });
+    describe('stateOf', () => {
+      it('returns a live session without an ending, to the millisecond', async () => {
+        const session = aSession({ label: 'My phone' });
+        await store.insert(session);
+        expect(await store.stateOf(session.id, after(60, -1))).toEqual({ session, ending: null });
+      });
 
-      it('lets the oldest go, and says which', async () => {
+      it('returns an ended session with the reason and the time, for a day', async () => {
+        const session = aSession();
+        await store.insert(session);
+        await store.end(session.id, 'ended_elsewhere', after(5));
+        const state = { session, ending: { reason: 'ended_elsewhere', at: after(5) } };
+        const forgotten = after(5).getTime() + ENDING_KEPT_FOR;
+        for (const now of [after(5), after(90), new Date(forgotten - 1)])
+          expect(await store.stateOf(session.id, now)).toEqual(state);
+        expect(await store.stateOf(session.id, new Date(forgotten))).toBeNull();
+      });
+
+      it('returns an expired session with its expiry, for a day', async () => {
+        const session = aSession();
+        await store.insert(session);
+        const state = { session, ending: { reason: 'expired', at: after(60) } };
+        const forgotten = after(60).getTime() + ENDING_KEPT_FOR;
+        for (const now of [after(60), new Date(forgotten - 1)])
+          expect(await store.stateOf(session.id, now)).toEqual(state);
+        expect(await store.stateOf(session.id, new Date(forgotten))).toBeNull();
+      });
+
+      it('returns the present secret and label, also of a session that has ended', async () => {
+        const session = aSession();
+        await store.insert(session);
+        await store.rotate(session.id, session.secretHash, 'next', after(1));
+        await store.rename(session.id, 'My phone', after(1));
+        await store.end(session.id, 'signed_out', after(2));
+        expect((await store.stateOf(session.id, after(3)))?.session).toEqual({
+          ...session,
+          secretHash: 'next',
+          label: 'My phone',
+          lastSeenAt: after(1),
+        });
+      });
+
+      it('returns null for an unknown id', async () => {
+        await store.insert(aSession());
+        for (const id of [aSession().id, '', '__proto__', '\0', "' or 1=1 --"])
+          expect(await store.stateOf(id, noon)).toBeNull();
+      });
+
+      it('returns copies', async () => {
+        const [live, ended] = [aSession(), aSession()];
+        for (const session of [live, ended]) await store.insert(session);
+        await store.end(ended.id, 'signed_out', noon);
+        for (const { id } of [live, ended]) {
+          const state = (await store.stateOf(id, noon))!;
+          const before = structuredClone(state);
+          state.session.expiresAt.setTime(0);
+          state.ending?.at.setTime(0);
+          expect(await store.stateOf(id, noon)).toEqual(before);
+        }
+      });
+    });
+
+    const limited = (policy: 'evict_oldest' | 'refuse', max = 2) => ({ max, policy });
+    const annAt = (minute: number) =>
+      aSession({ userId: 'ann', createdAt: after(minute), expiresAt: after(60) });
+
+    describe('a session that a new one replaces', () => {
+      const INSERTED = { outcome: 'inserted', evicted: [] };
+
+      for (const limit of [undefined, limited('evict_oldest', 1), limited('refuse', 1)])
+        it(`ends as signed out and is not counted, with the limit ${JSON.stringify(limit)}`, async () => {
+          const [replaced, session] = [annAt(0), annAt(1)];
+          await store.insert(replaced);
+          expect(await store.insert(session, limit, replaced.id)).toEqual(INSERTED);
+          expect(await store.findByUser('ann', after(1))).toEqual([session]);
+          expect(await store.endingOf(replaced.id, after(1))).toEqual({
+            session: replaced,
+            reason: 'signed_out',
+            at: after(1),
+          });
+        });
+
+      it('leaves the other sessions to the limit', async () => {
+        const [first, replaced, third, session] = range(4).map(annAt);
+        for (const one of [first!, replaced!, third!]) await store.insert(one);
+        const result = await store.insert(session!, limited('evict_oldest'), replaced!.id);
+        expect(result).toEqual({ outcome: 'inserted', evicted: [first!.id] });
+        expect(await store.findByUser('ann', after(4))).toEqual([session, third]);
+        expect((await store.endingOf(replaced!.id, after(4)))?.reason).toBe('signed_out');
+      });
+
+      it('ends also if the limit refuses the new one', async () => {
+        const [replaced, second, third, session] = range(4).map(annAt);
+        for (const one of [replaced!, second!, third!]) await store.insert(one);
+        const result = await store.insert(session!, limited('refuse'), replaced!.id);
+        expect(result).toEqual({ outcome: 'refused' });
+        expect(await store.findByUser('ann', after(4))).toEqual([third, second]);
+        expect(await store.stateOf(session!.id, after(4))).toBeNull();
+        expect((await store.endingOf(replaced!.id, after(4)))?.reason).toBe('signed_out');
+      });
+
+      for (const [what, id] of [
+        ['an unknown one', aSession().id],
+        ['one of no id', ''],
+        ['one of a malicious id', '__proto__'],
+      ] as const)
+        it(`changes nothing if it is ${what}`, async () => {
+          const [first, session] = [annAt(0), annAt(1)];
+          await store.insert(first);
+          expect(await store.insert(session, limited('refuse'), id)).toEqual(INSERTED);
+          expect(await store.findByUser('ann', after(1))).toEqual([session, first]);
+          expect(await store.insert(annAt(2), limited('refuse'), id)).toEqual({ outcome: 'refused' });
+        });
+
+      it('keeps its reason and time if it has ended or expired already', async () => {
+        const [ended, expired] = [annAt(0), { ...annAt(0), expiresAt: after(1) }];
+        for (const one of [ended, expired]) await store.insert(one);
+        await store.end(ended.id, 'evicted', after(1));
+        for (const { id } of [ended, expired]) {
+          const before = await store.endingOf(id, after(2));
+          expect(before).not.toBeNull();
+          expect(await store.insert(annAt(2), undefined, id)).toEqual(INSERTED);
+          expect(await store.endingOf(id, after(2))).toEqual(before);
+        }
+      });
+
+      it('ends also if it belongs to another user, whose other sessions stay', async () => {
+        const bens = range(2).map((minute) => aSession({ userId: 'ben', createdAt: after(minute) }));
+        const [first, second, session] = range(3).map(annAt);
+        for (const one of [...bens, first!, second!]) await store.insert(one);
+        const result = await store.insert(session!, limited('evict_oldest'), bens[0]!.id);
+        expect(result).toEqual({ outcome: 'inserted', evicted: [first!.id] });
+        expect(await store.findByUser('ann', after(3))).toEqual([session, second]);
+        expect(await store.findByUser('ben', after(3))).toEqual([bens[1]]);
+        expect((await store.endingOf(bens[0]!.id, after(3)))?.reason).toBe('signed_out');
+      });
+
+      for (const limit of [undefined, limited('evict_oldest', 3), limited('refuse', 3)])
+        it(`ends once for 20 racing sign-ins, with the limit ${JSON.stringify(limit)}`, async () => {
+          const replaced = annAt(0);
+          await store.insert(replaced);
+          const results = await Promise.all(
+            range(20).map((ms) =>
+              store.insert(aSession({ userId: 'ann', createdAt: after(1, ms) }), limit, replaced.id),
+            ),
+          );
+          const inserted = results.filter((result) => result.outcome === 'inserted');
+          const evicted = inserted.flatMap((result) => result.evicted);
+          expect(inserted).toHaveLength(limit?.policy === 'refuse' ? 3 : 20);
+          expect(new Set(evicted).size).toBe(evicted.length);
+          expect(evicted).not.toContain(replaced.id);
+          expect(evicted).toHaveLength(limit?.policy === 'evict_oldest' ? 17 : 0);
+          expect(await store.findByUser('ann', after(2))).toHaveLength(limit ? 3 : 20);
+          expect((await store.endingOf(replaced.id, after(2)))?.reason).toBe('signed_out');
+        });
+
+      it('ends soon if two users take over the sessions of each other at the same time', async () => {
+        const started = performance.now();
+        for (const round of range(10)) {
+          const [ann, ben] = [`ann-${round}`, `ben-${round}`];
+          const [anns, bens] = [aSession({ userId: ann }), aSession({ userId: ben })];
+          for (const one of [anns, bens]) await store.insert(one);
+          const takeOver = (userId: string, replaced: StoredSession) =>
+            store.insert(aSession({ userId, createdAt: after(1) }), limited('evict_oldest', 1), replaced.id);
+          const results = await Promise.all([takeOver(ann, bens), takeOver(ben, anns)]);
+          expect(results.map(({ outcome }) => outcome)).toEqual(['inserted', 'inserted']);
+          for (const userId of [ann, ben]) expect(await store.findByUser(userId, after(2))).toHaveLength(1);
+          for (const { id } of [anns, bens]) expect(await store.find(id, after(2))).toBeNull();
+        }
+        expect(performance.now() - started).toBeLessThanOrEqual(PROMPT);
+      });
+    });
+
+    describe('a limit', () => {
+      it('evicts the oldest session, and returns its id', async () => {
         const sessions = range(4).map(annAt);
         const evicted: string[][] = [];
         for (const session of sessions) {
@@ -584,7 +758,7 @@ export function describeSessionStore(
         expect((await store.endingOf(sessions[0]!.id, after(4)))?.reason).toBe('evicted');
       });
 
-      it('lets several go at once where there are too many, the oldest first', async () => {
+      it('evicts several sessions if there are too many, oldest first', async () => {
         const sessions = range(4).map(annAt);
         for (const session of sessions) await store.insert(session);
         expect(await store.insert(annAt(4), limited('evict_oldest'))).toEqual({
@@ -593,7 +767,7 @@ export function describeSessionStore(
         });
       });
 
-      it('refuses one more and keeps nothing of it', async () => {
+      it('refuses one more and stores nothing of it', async () => {
         const [first, second, third] = range(3).map(annAt);
         await store.insert(first!, limited('refuse'));
         await store.insert(second!, limited('refuse'));
@@ -602,7 +776,7 @@ export function describeSessionStore(
         expect(await store.endingOf(third!.id, after(3))).toBeNull();
       });
 
-      it('counts neither what is over, nor other users, nor an older credential', async () => {
+      it('does not count ended sessions, other users and older credential versions', async () => {
         const over = { ...annAt(0), expiresAt: after(1) };
         const older = { ...annAt(0), credentialVersion: 0 };
         for (const session of [over, older, aSession({ userId: 'ben' })]) await store.insert(session);
@@ -610,9 +784,8 @@ export function describeSessionStore(
         expect(await store.find(older.id, after(2))).toEqual(older);
       });
 
-      it.each(['evict_oldest', 'refuse'] as const)(
-        'counts access tokens among themselves, and all other sessions among themselves (%s)',
-        async (policy) => {
+      for (const policy of ['evict_oldest', 'refuse'] as const)
+        it(`counts access tokens and other sessions separately (${policy})`, async () => {
           const [first, second, third] = range(3).map((minute) =>
             aSession({ userId: 'ann', kind: 'access_token', createdAt: after(minute) }),
           );
@@ -620,7 +793,7 @@ export function describeSessionStore(
           const outcomeFor = (before: StoredSession) =>
             policy === 'refuse' ? { outcome: 'refused' } : { outcome: 'inserted', evicted: [before.id] };
           await store.insert(first!);
-          // What its user calls it makes no token of a session.
+          // A label does not make a session an access token.
           const usual = { ...annAt(3), label: 'access_token' };
           expect(await insert(usual)).toEqual({ outcome: 'inserted', evicted: [] });
           expect(await insert(second!)).toEqual(outcomeFor(first!));
@@ -631,33 +804,34 @@ export function describeSessionStore(
             outcome: 'inserted',
             evicted: [],
           });
-        },
-      );
+        });
 
-      it.each(['session', 'remembered'] as const)('counts what was renamed, of the kind %s', async (kind) => {
-        const first = { ...annAt(0), kind };
-        await store.insert(first);
-        await store.rename(first.id, 'access_token', after(1));
-        expect(await store.insert(annAt(2), limited('refuse', 1))).toEqual({ outcome: 'refused' });
-      });
+      for (const kind of ['session', 'remembered'] as const)
+        it(`counts what was renamed, of the kind ${kind}`, async () => {
+          const first = { ...annAt(0), kind };
+          await store.insert(first);
+          await store.rename(first.id, 'access_token', after(1));
+          expect(await store.insert(annAt(2), limited('refuse', 1))).toEqual({ outcome: 'refused' });
+        });
 
-      it.each([
+      for (const [policy, kind] of [
         ['evict_oldest', 'session'],
         ['refuse', 'session'],
         ['refuse', 'access_token'],
-      ] as const)('holds exactly under parallel inserts (%s, %s)', async (policy, kind) => {
-        const results = await Promise.all(
-          range(50).map(() => store.insert({ ...annAt(0), kind }, limited(policy, 5))),
-        );
-        expect(await store.findByUser('ann', after(1))).toHaveLength(5);
-        const inserted = results.filter((result) => result.outcome === 'inserted');
-        expect(inserted).toHaveLength(policy === 'refuse' ? 5 : 50);
-        expect(new Set(inserted.flatMap(({ evicted }) => evicted)).size).toBe(inserted.length - 5);
-      });
+      ] as const)
+        it(`holds exactly under parallel inserts (${policy}, ${kind})`, async () => {
+          const results = await Promise.all(
+            range(50).map(() => store.insert({ ...annAt(0), kind }, limited(policy, 5))),
+          );
+          expect(await store.findByUser('ann', after(1))).toHaveLength(5);
+          const inserted = results.filter((result) => result.outcome === 'inserted');
+          expect(inserted).toHaveLength(policy === 'refuse' ? 5 : 50);
+          expect(new Set(inserted.flatMap(({ evicted }) => evicted)).size).toBe(inserted.length - 5);
+        });
     });
 
     describe('a sweep', () => {
-      /** Once through the store; what each step forgot. */
+      /** Sweeps the whole store. Returns the number of deleted sessions of each step. */
       const sweep = async (now: Date, limit: number) => {
         const forgotten: number[] = [];
         for (let isLast = false; !isLast;) {
@@ -669,7 +843,7 @@ export function describeSessionStore(
       };
       const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0);
 
-      it('forgets what is over for a day, in batches, and nothing else', async () => {
+      it('deletes only sessions that ended a day ago, in steps', async () => {
         const live = aSession({ expiresAt: NEVER });
         const ended = aSession({ expiresAt: NEVER });
         const expired = range(5).map(() => aSession());
@@ -683,26 +857,27 @@ export function describeSessionStore(
         expect(await store.find(live.id, dayAfter)).toEqual(live);
       });
 
-      it('finds in the next sweep what this one has passed', async () => {
+      it('deletes in the next sweep what this one has passed', async () => {
         for (const session of range(5).map(() => aSession())) await store.insert(session);
         const dayAfter = new Date(after(60).getTime() + ENDING_KEPT_FOR);
         const early = await sweep(noon, 2);
         expect(sum([...early, ...(await sweep(dayAfter, 2))])).toBe(forgetsByItself ? 0 : 5);
       });
 
-      it.each([0, 1, 2])('leaves a user the other sessions (%s is over)', async (over) => {
-        const sessions = range(3).map((index) =>
-          aSession({ userId: 'ann', ...(index !== over && { expiresAt: NEVER }) }),
-        );
-        for (const session of sessions) await store.insert(session);
-        const dayAfter = new Date(after(60).getTime() + ENDING_KEPT_FOR);
-        await sweep(dayAfter, 10);
-        const left = sessions.filter((_, index) => index !== over).map(({ id }) => id);
-        const found = (await store.findByUser('ann', dayAfter)).map(({ id }) => id);
-        expect(new Set(found)).toEqual(new Set(left));
-      });
+      for (const over of [0, 1, 2])
+        it(`keeps the other sessions of a user (${over} has ended)`, async () => {
+          const sessions = range(3).map((index) =>
+            aSession({ userId: 'ann', ...(index !== over && { expiresAt: NEVER }) }),
+          );
+          for (const session of sessions) await store.insert(session);
+          const dayAfter = new Date(after(60).getTime() + ENDING_KEPT_FOR);
+          await sweep(dayAfter, 10);
+          const left = sessions.filter((_, index) => index !== over).map(({ id }) => id);
+          const found = (await store.findByUser('ann', dayAfter)).map(({ id }) => id);
+          expect(new Set(found)).toEqual(new Set(left));
+        });
 
-      it('leaves what is over for less than a day', async () => {
+      it('keeps sessions that ended less than a day ago', async () => {
         const session = aSession();
         await store.insert(session);
         await store.end(session.id, 'signed_out', noon);
@@ -710,14 +885,14 @@ export function describeSessionStore(
         expect(await store.endingOf(session.id, after(1))).not.toBeNull();
       });
 
-      it('leaves a session that was touched in time', async () => {
+      it('keeps a session that was touched in time', async () => {
         const session = aSession();
         await store.insert(session);
         await store.touch(session.id, after(59), NEVER);
         expect(sum(await sweep(new Date(after(60).getTime() + ENDING_KEPT_FOR), 10))).toBe(0);
       });
 
-      it('leaves a session that was renewed in time, until it is over for a day', async () => {
+      it('keeps a session that was renewed in time, until a day after its end', async () => {
         const session = aSession();
         await store.insert(session);
         const proof = { authenticatedAt: after(59), expiresAt: after(3 * 24 * 60) };
@@ -729,7 +904,7 @@ export function describeSessionStore(
         expect(sum(await sweep(end, 10))).toBe(forgetsByItself ? 0 : 1);
       });
 
-      it('takes a session whose life a proof shortened, as soon as that is over for a day', async () => {
+      it('deletes a session whose expiry a proof moved earlier, a day after that', async () => {
         const session = aSession({ expiresAt: NEVER });
         await store.insert(session);
         const proof = { authenticatedAt: after(1), expiresAt: after(30) };
@@ -741,20 +916,27 @@ export function describeSessionStore(
 
     for (const [way, spoil] of Object.entries(spoilings))
       describe(`an entry that cannot be read: ${way}`, () => {
-        let warn: jest.SpiedFunction<Logger['warn']>;
+        let notes: string[];
+        const warn = Logger.prototype.warn;
         let spoilt: StoredSession;
         beforeEach(async () => {
-          warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+          notes = [];
+          Logger.prototype.warn = (note: unknown) => void notes.push(String(note));
           spoilt = aSession({ userId: 'ann' });
           await store.insert(spoilt);
           await spoil(spoilt);
         });
-        afterEach(() => warn.mockRestore());
+        afterEach(() => {
+          Logger.prototype.warn = warn;
+        });
 
-        it('is no session, and changes for nobody', async () => {
+        it('is not a session, and no method changes it', async () => {
           const { id, secretHash } = spoilt;
           expect(await store.find(id, noon)).toBeNull();
           expect(await store.endingOf(id, noon)).toBeNull();
+          expect(await store.stateOf(id, noon)).toBeNull();
+          await store.insert(aSession({ userId: 'ann' }), undefined, id);
+          expect(await store.stateOf(id, noon)).toBeNull();
           await store.rotate(id, secretHash, 'next', after(1));
           await store.rename(id, 'My phone', after(1));
           await store.end(id, 'signed_out', after(1));
@@ -762,7 +944,7 @@ export function describeSessionStore(
           expect(await store.endingOf(id, after(1))).toBeNull();
         });
 
-        it('leaves its user the sessions that come later, with lists, limits and ends', async () => {
+        it('does not affect other sessions of its user in lists, limits and ends', async () => {
           const [first, second] = [
             aSession({ userId: 'ann' }),
             aSession({ userId: 'ann', createdAt: after(1) }),
@@ -778,7 +960,7 @@ export function describeSessionStore(
           expect(await store.findByUser('ann', after(2))).toEqual([]);
         });
 
-        it('is in no list of entries, and stops no sweep', async () => {
+        it('is not among the entries, and stops no sweep', async () => {
           const other = aSession({ expiresAt: NEVER });
           await store.insert(other);
           const ids: string[] = [];
@@ -789,7 +971,7 @@ export function describeSessionStore(
           expect(await store.find(other.id, dayAfter)).toEqual(other);
         });
 
-        it('is noted in the log once, however often it is met', async () => {
+        it('is logged once', async () => {
           const other = aSession();
           await store.insert(other);
           for (let round = 0; round < 5; round += 1) {
@@ -800,7 +982,6 @@ export function describeSessionStore(
               other,
             ]);
           }
-          const notes = warn.mock.calls.map(([note]) => String(note));
           expect(notes.filter((note) => note.includes(spoilt.id)).length).toBeLessThanOrEqual(1);
           expect(notes.filter((note) => note.includes('cannot be read')).length).toBeGreaterThanOrEqual(1);
           expect(new Set(notes).size).toBe(notes.length);
@@ -820,11 +1001,11 @@ export function describeSessionStore(
         return sessions.map(({ id }) => id);
       };
 
-      it('are none where nothing is kept', async () => {
+      it('are none in an empty store', async () => {
         expect(await idsIn(store.entries())).toEqual(new Set());
       });
 
-      it('are what is live, ended and expired, to the last fact', async () => {
+      it('are the live, ended and expired sessions with all facts', async () => {
         const live = aSession({ userId: 'ann', expiresAt: NEVER, client: { ip: null, userAgent: null } });
         const ended = aSession({ userId: 'ann', credentialVersion: 7, ...VARIETIES.at(-1) });
         const expired = aSession({ expiresAt: after(1) });
@@ -841,12 +1022,12 @@ export function describeSessionStore(
         );
       });
 
-      it('are all of them where there are many', async () => {
+      it('are complete if there are many', async () => {
         const ids = await insertMany(1001);
         expect(await idsIn(store.entries())).toEqual(new Set(ids));
       });
 
-      it('leave nothing out that is there all the time, whatever else comes and goes', async () => {
+      it('include all sessions that exist the whole time, while others change', async () => {
         const swept = aSession({ createdAt: new Date(noon.getTime() - 2 * ENDING_KEPT_FOR) });
         await store.insert(swept);
         const ids = await insertMany(600);

@@ -1,26 +1,29 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { User } from '../users/user.js';
+import { type User, emailKey, nameKey } from '../users/user.js';
+import { ALL_USERS, USER_SORTS, type UserQuery, type UserSort } from '../users/user-query.js';
 import type { UserChanges, UserStore } from '../users/user-store.js';
 import { aUser } from './samples.js';
-import { type Spoilings, type StoreUnderTest, openForEachClause } from './store-under-test.js';
+import { type Spoilings, type StoreUnderTest, openForEachTest } from './store-under-test.js';
+import { type TestFramework, globalTestFramework } from './test-framework.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const after = (minutes: number) => new Date(noon.getTime() + minutes * 60_000);
 
-/** What all user stores have in common: run it on yours. `spoilings` are ways in which its entries can become unreadable. */
+/** Declares the tests that every user store must pass. `spoilings` make a stored user unreadable. */
 export function describeUserStore(
   name: string,
   open: () => Promise<StoreUnderTest<UserStore>>,
   { spoilings = {} }: { readonly spoilings?: Spoilings<User> } = {},
+  framework: TestFramework = globalTestFramework(),
 ): void {
+  const { describe, it, expect, beforeEach } = framework;
   describe(`${name} as a user store`, () => {
     let store: UserStore;
-    openForEachClause(open, (opened) => {
+    openForEachTest(framework, open, (opened) => {
       store = opened;
     });
 
     describe('keeping', () => {
-      it('finds what was inserted, to the last fact', async () => {
+      it('finds an inserted user with all facts', async () => {
         const user = aUser({
           firstName: 'Zo\u00eb',
           lastName: "O'Neil",
@@ -30,30 +33,32 @@ export function describeUserStore(
         expect(await store.insert(user, 'hash')).toBe(true);
         expect(await store.find(user.id)).toEqual(user);
         expect(await store.findCredential(user.email)).toEqual({ user, passwordHash: 'hash' });
+        expect(await store.findCredentialById(user.id)).toEqual({ user, passwordHash: 'hash' });
       });
 
-      it('hands the hash out to no one who asks for a user', async () => {
+      it('returns no hash with a user', async () => {
         const user = aUser();
         await store.insert(user, 'the-hash');
         const shown = [
           await store.find(user.id),
-          await store.list(1, null),
+          await store.list(ALL_USERS),
           await store.update(user.id, {}, noon),
+          await store.revoke(user.id, noon),
         ];
         expect(JSON.stringify(shown)).not.toContain('the-hash');
       });
 
-      it.each(['__proto__', 'constructor', '', '\0', "' or 1=1 --"])(
-        'finds nobody under %j',
-        async (text) => {
+      for (const text of ['__proto__', 'constructor', '', '\0', "' or 1=1 --"])
+        it(`finds no user under ${JSON.stringify(text)}`, async () => {
           await store.insert(aUser(), 'hash');
           expect(await store.find(text)).toBeNull();
           expect(await store.findCredential(text)).toBeNull();
+          expect(await store.findCredentialById(text)).toBeNull();
+          expect(await store.revoke(text, noon)).toBeNull();
           expect(await store.remove(text)).toBe('not_found');
-        },
-      );
+        });
 
-      it('hands out copies', async () => {
+      it('returns copies', async () => {
         const user = aUser();
         await store.insert(user, 'hash');
         const found = await store.find(user.id);
@@ -64,28 +69,29 @@ export function describeUserStore(
     });
 
     describe('addresses', () => {
-      it.each([
+      for (const [first, second] of [
         ['ann@example.com', 'ANN@Example.COM'],
         ['ann@example.com', ' ann@example.com '],
         ['zo\u00eb@example.com', 'zoe\u0308@example.com'],
         ['ann@ex\u00e4mple.org', 'ann@xn--exmple-cua.org'],
         ['ann@xn--exmple-cua.org', 'ann@EXA\u0308MPLE\u3002org'],
-      ])('%j and %j are one', async (first, second) => {
-        const user = aUser({ email: first });
-        expect(await store.insert(user, 'hash')).toBe(true);
-        expect(await store.insert(aUser({ email: second }), 'hash')).toBe(false);
-        expect((await store.findCredential(second))?.user).toEqual(user);
-        expect(await store.count()).toBe(1);
-      });
+      ] as const)
+        it(`${JSON.stringify(first)} and ${JSON.stringify(second)} are the same`, async () => {
+          const user = aUser({ email: first });
+          expect(await store.insert(user, 'hash')).toBe(true);
+          expect(await store.insert(aUser({ email: second }), 'hash')).toBe(false);
+          expect((await store.findCredential(second))?.user).toEqual(user);
+          expect(await store.count()).toBe(1);
+        });
 
-      it('go to one of many racing callers', async () => {
+      it('are given to one of many racing callers', async () => {
         const inserted = await Promise.all(
           range(20).map(() => store.insert(aUser({ email: 'ann@example.com' }), 'hash')),
         );
         expect(inserted.filter(Boolean)).toHaveLength(1);
       });
 
-      it('are free again when their user is removed', async () => {
+      it('are free again after their user is removed', async () => {
         const user = aUser();
         await store.insert(user, 'hash');
         expect(await store.remove(user.id)).toBe('removed');
@@ -107,38 +113,203 @@ export function describeUserStore(
         expect(await store.findCredential(user.email)).toEqual({ user, passwordHash: 'hash' });
       });
 
-      it('is nobody where there are users', async () => {
+      it('is refused if there are users', async () => {
         await store.insert(aUser(), 'hash');
         expect(await store.insertFirst(aUser(), 'hash')).toBe(false);
       });
     });
 
     describe('the list', () => {
-      it('goes page by page, oldest first, each user once', async () => {
+      it('has pages, oldest first, each user once', async () => {
         const users = range(7).map((index) => aUser({ createdAt: after(index - (index % 2)) }));
         for (const user of users.toReversed()) await store.insert(user, 'hash');
-        const seen = [];
-        for (
-          let page = await store.list(3, null);
-          page.length > 0;
-          page = await store.list(3, page.at(-1)!)
-        ) {
-          seen.push(...page);
-        }
+        const pages = await pagesOf(store, { ...ALL_USERS, limit: 3 });
+        expect(pages.map((page) => page.length)).toEqual([3, 3, 1]);
         const expected = users.toSorted(
           (a, b) => a.createdAt.getTime() - b.createdAt.getTime() || (a.id < b.id ? -1 : 1),
         );
-        expect(seen).toEqual(expected);
+        expect(pages.flat()).toEqual(expected);
       });
 
-      it('is empty where there is nobody', async () => {
-        expect(await store.list(10, null)).toEqual([]);
+      it('is empty without users', async () => {
+        expect(await store.list(ALL_USERS)).toEqual({ users: [], next: null });
         expect(await store.count()).toBe(0);
       });
     });
 
+    describe('the search', () => {
+      const search = async (query: Partial<UserQuery>) => {
+        const { users } = await store.list({ ...ALL_USERS, ...query });
+        return users.map(({ email, firstName }) => firstName ?? email);
+      };
+      const add = async (...users: Partial<User>[]) => {
+        for (const [index, facts] of users.entries())
+          await store.insert(aUser({ createdAt: after(index), ...facts }), 'hash');
+      };
+
+      it('finds a beginning of the address, in any case and spelling', async () => {
+        const emails = [
+          'ann@example.com',
+          'Anna@example.com',
+          'ben@example.com',
+          'zo\u00eb@ex\u00e4mple.org',
+        ];
+        await add(...emails.map((email) => ({ email })));
+        expect(await search({ email: 'AN' })).toEqual(emails.slice(0, 2));
+        expect(await search({ email: ' ann@' })).toEqual(emails.slice(0, 1));
+        expect(await search({ email: 'nn' })).toEqual([]);
+        expect(await search({ email: 'zoe\u0308@xn--ex' })).toEqual(emails.slice(3));
+        expect(await search({ email: 'ZO\u00cb@EX\u00c4MPLE.' })).toEqual(emails.slice(3));
+        expect(await search({ email: '' })).toEqual(emails);
+      });
+
+      it('finds a beginning of the first name, of the last name, or of both, each user once', async () => {
+        await add(
+          { firstName: 'Ann', lastName: 'Lee' },
+          { firstName: 'Lena', lastName: 'Anders' },
+          { firstName: 'Anna', lastName: 'Anderson' },
+          { firstName: 'Ann Lee' },
+          { firstName: 'Joann' },
+        );
+        expect(await search({ name: 'aNN' })).toEqual(['Ann', 'Anna', 'Ann Lee']);
+        expect(await search({ name: 'an' })).toEqual(['Ann', 'Lena', 'Anna', 'Ann Lee']);
+        expect(await search({ name: 'an', sort: 'name' })).toEqual(['Lena', 'Anna', 'Ann Lee', 'Ann']);
+        expect(await search({ name: 'an', sort: '-name' })).toEqual(['Ann', 'Ann Lee', 'Anna', 'Lena']);
+        expect(await search({ name: ' Ann L' })).toEqual(['Ann', 'Ann Lee']);
+        expect(await search({ name: 'lee an' })).toEqual(['Ann']);
+        expect(await search({ name: 'joann ' })).toEqual(['Joann']);
+      });
+
+      for (const [name, beginning] of [
+        ['\u00c9mile', '\u00e9M'],
+        ['\u00c9mile', 'e\u0301mi'],
+        ['E\u0301mile', '\u00c9'],
+        ['\u0416\u0430\u043d\u043d\u0430', '\u0436\u0410'],
+        ['Stra\u00dfer', 'STRASS'],
+        ['STRASSER', 'stra\u00df'],
+        ['\u0130pek', 'ipek'],
+        ['\u0130pek', 'i\u0307p'],
+        ['I\u015f\u0131k', '\u0131\u015fi'],
+        ['Zi\u0307', 'zi'],
+        ['\u039f\u03b4\u03c5\u03c3\u03c3\u03ad\u03b1\u03c2', '\u039f\u0394\u03a5\u03a3'],
+        ['\ud83e\udd84 Uni', '\ud83e\udd84'],
+        ['100%', '100%'],
+        ['a_b', 'A_'],
+        ['a*b', 'a*'],
+        ['back\\slash', 'back\\'],
+        ["O'Neil", "o'n"],
+      ] as const)
+        it(`finds the name ${JSON.stringify(name)} by ${JSON.stringify(beginning)}`, async () => {
+          await add({ firstName: name }, { lastName: name, firstName: name }, { firstName: 'Other' });
+          expect(await search({ name: beginning })).toEqual([name, name]);
+        });
+
+      for (const text of [
+        '%',
+        '_',
+        '*',
+        '\\',
+        '?',
+        '[a-z]',
+        '\0',
+        '\ud800',
+        '\u{10ffff}',
+        '\ud7ff',
+        "' or 1=1 --",
+      ])
+        it(`finds nobody by ${JSON.stringify(text)}, which stands for no other text`, async () => {
+          await add({ firstName: 'Ann', lastName: 'Lee' });
+          for (const filter of [{ email: text }, { name: text }, { role: text }])
+            for (const sort of USER_SORTS) expect(await search({ ...filter, sort })).toEqual([]);
+        });
+
+      it('finds by a very long text', async () => {
+        await add({ firstName: 'x'.repeat(200), lastName: 'y'.repeat(200) });
+        expect(await search({ name: 'x'.repeat(200) })).toHaveLength(1);
+        for (const filter of [{ email: 'x'.repeat(20_000) }, { name: 'x'.repeat(20_000) }])
+          expect(await search(filter)).toEqual([]);
+      });
+
+      it('finds users by what an update made of them', async () => {
+        const user = aUser({ firstName: 'Ann', lastName: 'Lee' });
+        await store.insert(user, 'hash');
+        await store.update(
+          user.id,
+          { firstName: 'Zo\u00eb', email: 'zoe@example.com', disabled: true },
+          noon,
+        );
+        for (const filter of [{ name: 'ZO\u00cb' }, { name: 'lee z' }, { email: 'zoe' }, { disabled: true }])
+          expect(await search(filter)).toEqual(['Zo\u00eb']);
+        for (const filter of [{ name: 'ann' }, { email: user.email }, { disabled: false }])
+          expect(await search(filter)).toEqual([]);
+        await store.update(user.id, { lastName: null }, noon);
+        expect(await search({ name: 'lee' })).toEqual([]);
+        expect(await search({ name: 'zo\u00eb' })).toEqual(['Zo\u00eb']);
+      });
+
+      it('goes on after a user who was changed or removed in the meantime', async () => {
+        await add(...['a', 'b', 'c', 'd', 'e'].map((letter) => ({ email: `${letter}@example.com` })));
+        for (const sort of ['created', 'email'] as const) {
+          const { users, next } = await store.list({ ...ALL_USERS, sort, limit: 2 });
+          await store.remove(users[1]!.id);
+          const rest = await store.list({ ...ALL_USERS, sort, after: next });
+          expect(rest.users.map(({ email }) => email)).toEqual([
+            'c@example.com',
+            'd@example.com',
+            'e@example.com',
+          ]);
+          await store.insert(users[1]!, 'hash');
+        }
+      });
+
+      it('finds what a plain filter finds, in the same order, on every page', async () => {
+        const random = seeded(17);
+        const pick = <T>(values: readonly T[]) => values[random(values.length)]!;
+        const names = [
+          null,
+          'A',
+          'Ab',
+          'abc',
+          'B',
+          '\u00c4',
+          'a\u0308b',
+          '\uff41',
+          '\ud83e\udd84',
+          'I',
+          '\u0131',
+          ' a',
+        ];
+        const users = range(100).map((index) =>
+          aUser({
+            email: `${pick(['a', 'Ab', 'b', '\u00e4', 'z'])}${index}@example.com`,
+            firstName: pick(names),
+            lastName: pick(names),
+            role: pick(['user', 'user', 'user', 'admin']),
+            disabled: random(4) === 0,
+            createdAt: after(random(40)),
+          }),
+        );
+        await Promise.all(users.map((user) => store.insert(user, 'hash')));
+        for (let round = 0; round < 80; round += 1) {
+          const query: UserQuery = {
+            ...ALL_USERS,
+            sort: pick<UserSort>(USER_SORTS),
+            limit: pick([5, 17, 50, Infinity]),
+            email: pick([null, null, 'a', 'AB1', '\u00e4', 'z', 'q']),
+            name: pick([null, null, 'a', 'ab', 'a a', '\u00e4', 'i', '\ud83e', 'q']),
+            role: pick([null, null, 'user', 'admin', 'owner']),
+            disabled: pick([null, null, true, false]),
+          };
+          const pages = await pagesOf(store, query);
+          const found = pages.flat().map(({ id }) => id);
+          expect([query, found]).toEqual([query, expectedOf(users, query).map(({ id }) => id)]);
+          expect(pages.slice(0, -1).every(({ length }) => length === query.limit)).toBe(true);
+        }
+      });
+    });
+
     describe('update', () => {
-      it('changes what is named and leaves the rest', async () => {
+      it('changes the given values and keeps the rest', async () => {
         const user = aUser({ firstName: 'Ann', lastName: 'Lee' });
         await store.insert(user, 'hash');
         const changed = await store.update(user.id, { firstName: 'Anna', role: 'admin' }, after(1));
@@ -147,7 +318,7 @@ export function describeUserStore(
         expect(await store.find(user.id)).toEqual(expected);
       });
 
-      it('removes a name that is null, and leaves one that is undefined', async () => {
+      it('removes a name that is null, and keeps one that is undefined', async () => {
         const user = aUser({ firstName: 'Ann', lastName: 'Lee' });
         await store.insert(user, 'hash');
         const first = await store.update(user.id, { firstName: null, lastName: undefined }, after(1));
@@ -158,13 +329,13 @@ export function describeUserStore(
         expect(await store.find(user.id)).toEqual({ ...expected, lastName: null });
       });
 
-      it('finds no unknown user and makes none', async () => {
+      it('does not find or create an unknown user', async () => {
         for (const changes of [{ firstName: 'Ann' }, { role: 'user' }, { disabled: true }] as const)
           expect(await store.update(aUser().id, changes, noon)).toEqual({ outcome: 'not_found' });
         expect(await store.count()).toBe(0);
       });
 
-      it('makes what was granted worthless when it disables, and not when it enables', async () => {
+      it('increments the credential version when it disables, and not when it enables', async () => {
         const user = aUser();
         await store.insert(user, 'hash');
         const disabled = await store.update(user.id, { disabled: true }, noon);
@@ -183,7 +354,7 @@ export function describeUserStore(
         await store.insert(ben, 'the hash of Ben');
       });
 
-      it('leaves the hash and what was granted', async () => {
+      it('keeps the hash and the credential version', async () => {
         const changed = await store.update(ann.id, { email: 'Lee@example.com' }, after(1));
         const expected = { ...ann, email: 'Lee@example.com', updatedAt: after(1) };
         expect(changed).toEqual({ outcome: 'updated', before: ann, after: expected });
@@ -193,7 +364,7 @@ export function describeUserStore(
         expect(await store.findCredential(ann.email)).toBeNull();
       });
 
-      it('frees the old one, for a new user or another, and takes the new one', async () => {
+      it('frees the old address for other users, and takes the new one', async () => {
         await store.update(ann.id, { email: 'lee@example.com' }, noon);
         expect(await store.insert(aUser({ email: 'LEE@example.com' }), 'hash')).toBe(false);
         expect(await store.update(ben.id, { email: ann.email }, noon)).toMatchObject({ outcome: 'updated' });
@@ -201,16 +372,15 @@ export function describeUserStore(
         expect(await store.insert(aUser({ email: ben.email }), 'hash')).toBe(true);
       });
 
-      it('frees the new one with its user', async () => {
+      it('frees the new address with the removal of the user', async () => {
         await store.update(ann.id, { email: 'lee@example.com' }, noon);
         expect(await store.remove(ann.id)).toBe('removed');
         for (const email of [ann.email, 'lee@example.com'])
           expect(await store.insert(aUser({ email }), 'hash')).toBe(true);
       });
 
-      it.each(['ben@example.com', ' BEN@Example.com'])(
-        'to the one of another, %j, changes nothing at all',
-        async (email) => {
+      for (const email of ['ben@example.com', ' BEN@Example.com'])
+        it(`to the address of another user, ${JSON.stringify(email)}, changes nothing`, async () => {
           const changes = { email, firstName: 'Anna', role: 'admin', disabled: true } as const;
           expect(await store.update(ann.id, changes, after(1))).toEqual({ outcome: 'email_taken' });
           expect(await store.findCredential(ann.email)).toEqual({
@@ -218,16 +388,16 @@ export function describeUserStore(
             passwordHash: 'the hash of Ann',
           });
           expect((await store.findCredential(ben.email))?.user).toEqual(ben);
-        },
-      );
+        });
 
-      it.each(['ann@example.com', ' ANN@Example.com'])("to one's own, %j, is one like any", async (email) => {
-        expect(await store.update(ann.id, { email }, noon)).toMatchObject({ after: { email } });
-        expect((await store.findCredential(ann.email))?.user.email).toBe(email);
-        expect(await store.insert(aUser({ email: ann.email }), 'hash')).toBe(false);
-      });
+      for (const email of ['ann@example.com', ' ANN@Example.com'])
+        it(`to one's own, ${JSON.stringify(email)}, is one like any`, async () => {
+          expect(await store.update(ann.id, { email }, noon)).toMatchObject({ after: { email } });
+          expect((await store.findCredential(ann.email))?.user.email).toBe(email);
+          expect(await store.insert(aUser({ email: ann.email }), 'hash')).toBe(false);
+        });
 
-      it('finds no unknown user, and tells of the last administrator before it tells of another', async () => {
+      it('reports an unknown user and the last administrator before a taken address', async () => {
         const taken = { email: ben.email, role: 'user' } as const;
         expect(await store.update(aUser().id, taken, noon)).toEqual({ outcome: 'not_found' });
         expect(await store.update(aUser().id, { email: 'lee@example.com' }, noon)).toEqual({
@@ -241,7 +411,7 @@ export function describeUserStore(
         expect(await store.findCredential('lee@example.com')).toBeNull();
       });
 
-      it('is made by one of many who race for an address', async () => {
+      it('is made for one of many users who race for an address', async () => {
         const users = range(20).map(() => aUser());
         for (const user of users) await store.insert(user, user.id);
         const outcomes = await Promise.all(
@@ -257,9 +427,8 @@ export function describeUserStore(
           expect((await store.findCredential(loser.email))?.user).toEqual(loser);
       });
 
-      it.each(['before', 'after'])(
-        'and new users who race for an address have one winner, where the users come %s',
-        async (place) => {
+      for (const place of ['before', 'after'])
+        it(`has one winner among users and new users who race for an address, with the users ${place}`, async () => {
           const users = range(10).map(() => aUser());
           for (const user of users) await store.insert(user, 'hash');
           const email = 'lee@example.com';
@@ -272,8 +441,7 @@ export function describeUserStore(
           expect(won.filter(Boolean)).toHaveLength(1);
           const isInserted = (await store.count()) === 13;
           expect(won.indexOf(true) < 10).toBe(isInserted === (place === 'before'));
-        },
-      );
+        });
     });
 
     describe('the last administrator who is not disabled', () => {
@@ -284,25 +452,28 @@ export function describeUserStore(
         await store.insert(aUser({ role: 'admin', disabled: true }), 'hash');
       });
 
-      it.each<UserChanges>([{ role: 'user' }, { disabled: true }, { role: 'user', firstName: 'Ann' }])(
-        'stays one in spite of %j',
-        async (changes) => {
+      const demotions: readonly UserChanges[] = [
+        { role: 'user' },
+        { disabled: true },
+        { role: 'user', firstName: 'Ann' },
+      ];
+      for (const changes of demotions)
+        it(`keeps the role and state in spite of ${JSON.stringify(changes)}`, async () => {
           expect(await store.update(root.id, changes, after(1))).toEqual({ outcome: 'last_admin' });
           expect(await store.find(root.id)).toEqual(root);
-        },
-      );
+        });
 
       it('stays', async () => {
         expect(await store.remove(root.id)).toBe('last_admin');
         expect(await store.findCredential(root.email)).toEqual({ user: root, passwordHash: 'hash' });
       });
 
-      it('may change in other ways', async () => {
+      it('can be changed in other ways', async () => {
         const changes = { firstName: 'Ann', role: 'admin', disabled: false } as const;
         expect(await store.update(root.id, changes, noon)).toMatchObject({ outcome: 'updated' });
       });
 
-      it('may go once there is another', async () => {
+      it('can be removed after another exists', async () => {
         const next = aUser({ role: 'admin' });
         await store.insert(next, 'hash');
         expect(await store.update(root.id, { role: 'user' }, noon)).toMatchObject({ outcome: 'updated' });
@@ -310,7 +481,7 @@ export function describeUserStore(
         expect(await store.remove(next.id)).toBe('last_admin');
       });
 
-      it('keeps nobody else from being demoted, disabled or removed', async () => {
+      it('does not prevent that others are demoted, disabled or removed', async () => {
         for (const facts of [{}, { role: 'admin', disabled: true }] as const) {
           const other = aUser(facts);
           await store.insert(other, 'hash');
@@ -320,7 +491,7 @@ export function describeUserStore(
         }
       });
 
-      it('is one of many who are demoted, disabled and removed at once', async () => {
+      it('is kept when many are demoted, disabled and removed at once', async () => {
         const others = range(19).map(() => aUser({ role: 'admin' }));
         for (const other of others) await store.insert(other, 'hash');
         const ways = [
@@ -332,13 +503,13 @@ export function describeUserStore(
           [root, ...others].map(({ id }, index) => ways[index % ways.length]!(id)),
         );
         expect(answers.filter(({ outcome }) => outcome === 'last_admin')).toHaveLength(1);
-        const left = await store.list(100, null);
+        const left = (await store.list(ALL_USERS)).users;
         expect(left.filter(({ role, disabled }) => role === 'admin' && !disabled)).toHaveLength(1);
       });
     });
 
     describe('updates that race', () => {
-      it('see each change of standing once', async () => {
+      it('report each change of disabled once', async () => {
         const user = aUser();
         await store.insert(user, 'hash');
         const updates = await Promise.all(
@@ -350,7 +521,7 @@ export function describeUserStore(
     });
 
     describe('replacePassword', () => {
-      it('sets the hash and makes what was granted worthless', async () => {
+      it('sets the hash and increments the credential version', async () => {
         const user = aUser();
         await store.insert(user, 'old');
         const changed = await store.replacePassword(user.id, 1, 'new', after(1));
@@ -370,8 +541,26 @@ export function describeUserStore(
       });
     });
 
+    describe('revoke', () => {
+      it('increments the credential version and keeps the hash', async () => {
+        const user = aUser();
+        await store.insert(user, 'hash');
+        const revoked = await store.revoke(user.id, after(1));
+        expect(revoked).toEqual({ ...user, credentialVersion: 2, updatedAt: after(1) });
+        expect(await store.findCredentialById(user.id)).toEqual({ user: revoked, passwordHash: 'hash' });
+      });
+
+      it('increments it for each of many racing callers', async () => {
+        const user = aUser();
+        await store.insert(user, 'hash');
+        const revoked = await Promise.all(range(20).map(() => store.revoke(user.id, noon)));
+        const versions = revoked.map((one) => one!.credentialVersion).toSorted((a, b) => a - b);
+        expect(versions).toEqual(range(20).map((index) => index + 2));
+      });
+    });
+
     describe('upgradeHash', () => {
-      it('sets another hash and leaves what was granted', async () => {
+      it('sets another hash and keeps the credential version', async () => {
         const user = aUser();
         await store.insert(user, 'old');
         expect(await store.upgradeHash(user.id, 'old', 'new')).toBe(true);
@@ -388,7 +577,7 @@ export function describeUserStore(
     });
 
     for (const [way, spoil] of Object.entries(spoilings))
-      it(`a user who cannot be read is nobody, and leaves the others as they are: ${way}`, async () => {
+      it(`a user that cannot be read is treated as absent, without effect on others: ${way}`, async () => {
         const users = range(5).map((minute) => aUser({ createdAt: after(minute) }));
         for (const user of users) await store.insert(user, 'hash');
         const spoilt = users[2]!;
@@ -397,15 +586,71 @@ export function describeUserStore(
         expect((await store.findCredential(spoilt.email))?.user ?? null).toBeNull();
         expect(await store.update(spoilt.id, { disabled: true }, noon)).toEqual({ outcome: 'not_found' });
         expect(await store.replacePassword(spoilt.id, 1, 'next', noon)).toBeNull();
+        expect(await store.revoke(spoilt.id, noon)).toBeNull();
+        expect((await store.findCredentialById(spoilt.id))?.user ?? null).toBeNull();
         const others = users.filter((user) => user !== spoilt);
         const ids = (list: readonly User[]) => list.map(({ id }) => id).toSorted();
-        expect(ids(await store.list(10, null))).toEqual(ids(others));
-        expect(ids([...(await store.list(2, null)), ...(await store.list(2, others[1]!))])).toEqual(
-          ids(others),
-        );
+        for (const sort of USER_SORTS) {
+          expect(ids((await store.list({ ...ALL_USERS, sort })).users)).toEqual(ids(others));
+          expect(ids((await pagesOf(store, { ...ALL_USERS, sort, limit: 2 })).flat())).toEqual(ids(others));
+        }
         expect(await store.insertFirst(aUser(), 'hash')).toBe(false);
       });
   });
+}
+
+/** All pages of a list. */
+async function pagesOf(store: UserStore, query: UserQuery): Promise<User[][]> {
+  const pages: User[][] = [];
+  for (let after = query.after; pages.length === 0 || after !== null;) {
+    const page = await store.list({ ...query, after });
+    pages.push(page.users);
+    after = page.next;
+  }
+  return pages;
+}
+
+/** A generator of numbers from 0 to below `limit`, always the same ones (mulberry32). */
+function seeded(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
+  };
+}
+
+/** What a search must find: a plain filter and sort, by code points. */
+function expectedOf(users: readonly User[], { email, name, role, disabled, sort }: UserQuery): User[] {
+  const begins = (beginning: string | null, ...texts: string[]) =>
+    beginning === null || texts.some((text) => text.startsWith(beginning));
+  const nameOf = (...parts: (string | null)[]) => nameKey(parts.map((part) => nameKey(part ?? '')).join(' '));
+  const keyOf = {
+    created: () => '',
+    email: (user: User) => emailKey(user.email),
+    name: (user: User) => nameOf(user.lastName, user.firstName),
+  }[sort.replace('-', '') as 'created' | 'email' | 'name'];
+  const sign = sort.startsWith('-') ? -1 : 1;
+  return users
+    .filter(
+      (user) =>
+        begins(email && emailKey(email), emailKey(user.email)) &&
+        begins(
+          name && nameKey(name),
+          nameOf(user.firstName, user.lastName),
+          nameOf(user.lastName, user.firstName),
+        ) &&
+        (role ?? user.role) === user.role &&
+        (disabled ?? user.disabled) === user.disabled,
+    )
+    .toSorted(
+      (a, b) =>
+        sign *
+        (Buffer.compare(Buffer.from(keyOf(a)), Buffer.from(keyOf(b))) ||
+          a.createdAt.getTime() - b.createdAt.getTime() ||
+          Buffer.compare(Buffer.from(a.id), Buffer.from(b.id))),
+    );
 }
 
 function range(length: number): number[] {

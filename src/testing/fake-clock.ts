@@ -1,6 +1,7 @@
 import { Clock } from '../common/clock.js';
+import { parseDuration } from '../common/duration.js';
 
-/** A clock that stands still until it is moved. */
+/** A clock that changes only through `advance`. */
 export class FakeClock extends Clock {
   #now: number;
 
@@ -13,8 +14,13 @@ export class FakeClock extends Clock {
     return new Date(this.#now);
   }
 
-  /** Moves on by milliseconds. */
-  advance(ms: number): void {
+  /** Moves the clock forward by a number of milliseconds, or by a text such as `31m`. Throws if it is neither. */
+  advance(duration: number | string): void {
+    const ms = typeof duration === 'string' ? parseDuration(duration) : duration;
+    if (!Number.isFinite(ms))
+      throw new Error(
+        `Not a duration: ${duration}. Use a number of milliseconds, or a text such as 500ms, 90s, 31m, 12h or 7d.`,
+      );
     this.#now += ms;
   }
 }

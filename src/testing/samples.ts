@@ -9,13 +9,13 @@ import { MemoryThrottleStore } from '../throttle/memory.throttle-store.js';
 import { ThrottleOptions } from '../throttle/throttle-options.js';
 import type { User } from '../users/user.js';
 import type { TaskOwner } from '../users/passwords/fair-queue.js';
-import type { PasswordSource } from '../users/users.service.js';
+import type { PasswordSource } from '../users/passwords.service.js';
 
 const ids = new AuditIds();
 
 const NOON = new Date('2026-01-01T12:00:00.000Z');
 
-/** A session that began at noon of the first of January 2026 and lasts an hour, unless told otherwise. */
+/** A session from noon (UTC) of 1 January 2026 that expires after an hour; `facts` replace values. */
 export function aSession(facts: Partial<StoredSession> = {}): StoredSession {
   const createdAt = facts.createdAt ?? NOON;
   const userId = facts.userId ?? randomUUID();
@@ -38,7 +38,7 @@ export function aSession(facts: Partial<StoredSession> = {}): StoredSession {
   };
 }
 
-/** An enabled user with an address of their own, unless told otherwise. */
+/** An enabled user with a unique e-mail address; `facts` replace values. */
 export function aUser(facts: Partial<User> = {}): User {
   const id = randomUUID();
   return {
@@ -55,22 +55,22 @@ export function aUser(facts: Partial<User> = {}): User {
   };
 }
 
-/** Somebody whom no account knows, unless told otherwise. */
+/** The source of a sign-in attempt, which no account knows; `facts` replace values. */
 export function aSignInSource(facts: Partial<PasswordSource> = {}): PasswordSource {
   return { ip: '192.0.2.1', connection: null, tokenOwner: null, ...facts };
 }
 
-/** Somebody on whose behalf a password is hashed. */
+/** The owner of a hash task; `facts` replace values. */
 export function aTaskOwner(facts: Partial<TaskOwner> = {}): TaskOwner {
   return { ip: '192.0.2.1', connection: null, account: 'ann@example.com', ...facts };
 }
 
-/** A throttle that has counted nothing yet. */
+/** A throttle without recorded failures. */
 export function aThrottle(clock: Clock, limits: Partial<ThrottleOptions> = {}): GuessThrottle {
   return new GuessThrottle(new MemoryThrottleStore(), clock, new ThrottleOptions(limits));
 }
 
-/** A sign-in at noon of the first of January 2026, later than those that were asked for before, unless told otherwise. */
+/** A sign-in event at noon (UTC) of 1 January 2026. Each id is greater than the previous one; `facts` replace values. */
 export function anAuditEvent(facts: Partial<AuditEvent> = {}): AuditEvent {
   const at = facts.at ?? NOON;
   const userId = randomUUID();

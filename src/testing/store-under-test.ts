@@ -1,13 +1,17 @@
-import { afterEach, beforeEach } from '@jest/globals';
+import type { TestFramework } from './test-framework.js';
 
-/** A store to be tried, and what puts it away. */
+/** A store to test, and how to close it. */
 export interface StoreUnderTest<T> {
   readonly store: T;
   close(): Promise<void>;
 }
 
-/** Opens a store of its own for each clause of the suite around, hands it over, and puts it away afterwards. */
-export function openForEachClause<T>(open: () => Promise<StoreUnderTest<T>>, use: (store: T) => void): void {
+/** Opens a new store before each test, passes it to `use`, and closes it after the test. */
+export function openForEachTest<T>(
+  { beforeEach, afterEach }: TestFramework,
+  open: () => Promise<StoreUnderTest<T>>,
+  use: (store: T) => void,
+): void {
   let opened: StoreUnderTest<T>;
   beforeEach(async () => {
     opened = await open();
@@ -16,5 +20,5 @@ export function openForEachClause<T>(open: () => Promise<StoreUnderTest<T>>, use
   afterEach(() => opened.close());
 }
 
-/** Ways to spoil an entry of the opened store, past the store: each leaves something under its id that is no entry of ours. */
+/** By name, functions that make an entry of the opened store unreadable, without the store itself. */
 export type Spoilings<T> = Readonly<Record<string, (entry: T) => Promise<unknown>>>;

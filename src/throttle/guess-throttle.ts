@@ -1,35 +1,14 @@
 import { hash } from 'node:crypto';
 import { Clock, later } from '../common/clock.js';
-import { DomainError, StoreUnavailableError } from '../common/domain-error.js';
-import { type Network, networksOf } from '../common/network.js';
-import { unreadable } from '../common/unreadable.js';
-import { isInstant } from './counter-text.js';
-import {
-  type Familiarity,
-  GUESSES_LAST_FOR,
-  NO_FAILURES,
-  NO_GUESSES,
-  codeDelayLeft,
-  failureCountIn,
-  guessesIn,
-  evaluate,
-  withFailedCode,
-} from './guesses.js';
-import { ALL, checkNetworks, countsForServer, endOf, windowIn, withFailure } from './network-failures.js';
-import type { ThrottleStore } from './throttle-store.js';
+import { DomainError } from '../common/domain-error.js';
+import { networksOf } from '../common/network.js';
+import { NETWORK_KNOWN_FOR } from './counter-changes.js';
+import { type Familiarity, GUESSES_LAST_FOR } from './guesses.js';
+import { checkNetworks, mostForServer } from './network-failures.js';
+import type { NetworkFailure, ThrottleStore } from './throttle-store.js';
 import type { ThrottleOptions } from './throttle-options.js';
-import { KeyedMutex } from './keyed-mutex.js';
 
 const DAY = 24 * 60 * 60_000;
-
-/** How long, in milliseconds, an account knows a network after a sign-in from it. */
-const NETWORK_KNOWN_FOR = 90 * DAY;
-
-/** How often a compare-and-set is tried while other processes change the counter. */
-const MOST_TRIES = 100;
-
-/** The key of the counter for all networks together. */
-const SERVER_KEY = 'failures-of-all';
 
 const UNLIMITED: Attempt = { record: () => Promise.resolve(true) };
 
@@ -59,21 +38,22 @@ export interface TokenAttempt {
   fail(): Promise<void>;
 }
 
-/** What is counted for the source of an attempt. */
-interface Client {
+/** What is known of an attempt before it is made. */
+interface Beginning {
+  readonly account: string;
   readonly familiarities: readonly Familiarity[];
-  readonly networks: readonly Network[];
-  readonly holder: string;
-  readonly keys: ReturnType<typeof keysOf>;
+  /** Whether the account has not stored a sign-in from this network for a day. */
+  readonly remembers: boolean;
+  /** What to record if the attempt fails. */
+  readonly failure: NetworkFailure;
 }
 
 /**
- * Counts failed attempts at passwords, one-time tokens and codes: by account, by network and for the whole server. A guess is
- * recorded after hashing and in one atomic step, so parallel guesses count no more than sequential ones.
+ * Counts failed attempts at passwords, one-time tokens and codes: by account, by network and for the whole server. An attempt at a
+ * password reads the store once when it begins, and writes once after hashing, in one atomic step, so parallel guesses count no
+ * more than sequential ones.
  */
 export class GuessThrottle {
-  readonly #turns = new KeyedMutex();
-
   constructor(
     private readonly store: ThrottleStore,
     private readonly clock: Clock,
@@ -83,13 +63,13 @@ export class GuessThrottle {
   /** Begins an attempt at a password. Throws `too_many_attempts` for an unknown client whose network has reached its limit. */
   async begin(account: Account, source: SignInSource): Promise<Attempt> {
     if (!this.options.enabled) return UNLIMITED;
-    const client = await this.#begin(account, source);
+    const { failure, ...beginning } = await this.#begin(account, source);
     return {
-      record: async (isRight) => {
-        const counts = await this.#record(account, client, isRight);
-        if (counts && isRight) await this.#remember(client.keys.known);
-        else await this.#countFailure(client);
-        return counts;
+      record: (isRight) => {
+        const now = this.clock.now();
+        // Counters of logins without an account are kept for a day only, as there can be any number of them.
+        const until = later(now, account.userId === null ? DAY : GUESSES_LAST_FOR);
+        return this.store.recordGuess({ ...beginning, ...failure, isRight, until }, now);
       },
     };
   }
@@ -100,8 +80,8 @@ export class GuessThrottle {
    */
   async beginToken(userId: string | null, ip: string | null): Promise<TokenAttempt> {
     if (!this.options.enabled) return { fail: () => Promise.resolve() };
-    const client = await this.#begin({ key: '', userId }, { ip, tokenOwner: null });
-    return { fail: () => this.#countFailure(client) };
+    const { failure } = await this.#begin({ key: '', userId }, { ip, tokenOwner: null });
+    return { fail: () => this.store.recordFailure(failure, this.clock.now()) };
   }
 
   /**
@@ -110,127 +90,41 @@ export class GuessThrottle {
    */
   async checkCode(code: string, isRight: boolean, ip: string | null): Promise<boolean> {
     if (!this.options.enabled) return isRight;
-    const client = await this.#begin({ key: '', userId: null }, { ip, tokenOwner: null });
-    let delay = 0;
-    const key = `code:${code}`;
-    await this.#change(key, (text, now) => {
-      const before = readText(key, text, failureCountIn) ?? NO_FAILURES;
-      delay = codeDelayLeft(before, now);
-      if (delay > 0) return null;
-      const after = isRight ? NO_FAILURES : withFailedCode(before, now);
-      return { text: JSON.stringify(after), until: later(now, DAY) };
-    });
-    if (delay > 0 || !isRight) await this.#countFailure(client);
+    const { failure } = await this.#begin({ key: '', userId: null }, { ip, tokenOwner: null });
+    const delay = await this.store.recordCode({ ...failure, code, isRight }, this.clock.now());
     if (delay > 0) throw new DomainError('too_many_attempts', { retryAfter: Math.ceil(delay / 1000) });
     return isRight;
   }
 
   /** Deletes the failed attempts of an account, also for processes whose clock is behind. */
-  async reset(account: Account): Promise<void> {
-    const text = JSON.stringify(NO_GUESSES);
-    await this.#change(keysOf(account, 'unknown', 'unknown').account, (_, now) => ({ text, until: now }));
+  reset(account: Account): Promise<void> {
+    return this.store.forget(idOf(account), this.clock.now());
   }
 
-  async #begin(account: Account, { ip, tokenOwner }: SignInSource): Promise<Client> {
+  async #begin(account: Account, { ip, tokenOwner }: SignInSource): Promise<Beginning> {
     const now = this.clock.now();
     const networks = networksOf(ip);
-    const holder = networks.at(-1)!.name;
-    const keys = keysOf(account, networks[0].name, holder);
-    const asked = [keys.known, keys.knownByLogin, keys.holder, SERVER_KEY] as const;
-    const [known, knownByLogin, ofHolder, ofServer] = await this.store.read(asked, now);
-    const familiarities = familiaritiesOf(
-      account.userId !== null && account.userId === tokenOwner,
-      isKnownBy(readText(keys.known, known, instantIn), now) ||
-        isKnownBy(readText(keys.knownByLogin, knownByLogin, instantIn), now),
-    );
-    const windows = [
-      readText(keys.holder, ofHolder, windowIn),
-      readText(SERVER_KEY, ofServer, windowIn),
-    ] as const;
-    if (familiarities.length === 1) checkNetworks(networks, windows, this.options, now);
-    return { familiarities, networks, holder, keys };
-  }
-
-  async #record({ userId }: Account, client: Client, isRight: boolean): Promise<boolean> {
-    let counts = false;
-    await this.#change(client.keys.account, (text, now) => {
-      const evaluation = evaluate(
-        readText(client.keys.account, text, guessesIn) ?? NO_GUESSES,
-        client,
-        isRight,
-        now,
-      );
-      counts = evaluation.counts;
-      return {
-        // A guess that does not count is written, too, so that it takes the same time.
-        text: JSON.stringify(evaluation.guesses),
-        // Counters of logins without an account are kept for a day only, as there can be any number of them.
-        until: later(now, userId === null ? DAY : GUESSES_LAST_FOR),
-      };
-    });
-    return counts;
-  }
-
-  async #countFailure({ networks, holder, keys }: Client): Promise<void> {
-    const names = networks.map(({ name }) => name);
-    let isForServer = false;
-    await this.#change(keys.holder, (text, now) => {
-      const window = withFailure(readText(keys.holder, text, windowIn), names, now);
-      isForServer = countsForServer(window, holder, this.options);
-      return { text: JSON.stringify(window), until: endOf(window) };
-    });
-    if (!isForServer) return;
-    await this.#change(SERVER_KEY, (text, now) => {
-      const window = withFailure(readText(SERVER_KEY, text, windowIn), [ALL], now);
-      return { text: JSON.stringify(window), until: endOf(window) };
-    });
-  }
-
-  #remember(key: string): Promise<void> {
-    return this.#change(key, (text, now) => {
-      const age = now.getTime() - (readText(key, text, instantIn) ?? -Infinity);
-      const isFresh = age >= 0 && age < DAY;
-      return isFresh ? null : { text: String(now.getTime()), until: later(now, NETWORK_KNOWN_FOR) };
-    });
-  }
-
-  /** Replaces a text by the result of `change`; null leaves it. */
-  #change(
-    key: string,
-    change: (text: string | null, now: Date) => { readonly text: string; readonly until: Date } | null,
-  ): Promise<void> {
-    return this.#turns.take(key, async () => {
-      for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-        const now = this.clock.now();
-        const [from = null] = await this.store.read([key], now);
-        const to = change(from, now);
-        if (!to || (await this.store.swap(key, from, to.text, to.until, now))) return;
-      }
-      throw new StoreUnavailableError(
-        new Error('The counter was changed again and again by other requests.'),
-      );
-    });
+    const [smallest, ...larger] = networks;
+    const names = [smallest.name, ...larger.map(({ name }) => name)] as const;
+    const id = idOf(account);
+    // Earlier versions stored sign-ins by login, for at most 90 days.
+    const accounts = [id, digestOf(account.key)];
+    const { signIns, ofNetworks, ofServer } = await this.store.read({ accounts, networks: names }, now);
+    const isOwner = account.userId !== null && account.userId === tokenOwner;
+    const isNetworkKnown = signIns.some((at) => isWithin(NETWORK_KNOWN_FOR, at, now));
+    const familiarities = familiaritiesOf(isOwner, isNetworkKnown);
+    if (familiarities.length === 1) checkNetworks(networks, [ofNetworks, ofServer], this.options, now);
+    return {
+      account: id,
+      familiarities,
+      remembers: !isWithin(DAY, signIns[0] ?? null, now),
+      failure: { networks: names, mostForServer: mostForServer(ofServer, this.options, now) },
+    };
   }
 }
 
-/** The value of the text under a key. Null if there is none, or if it cannot be read, which is logged once. */
-function readText<T>(
-  key: string,
-  text: string | null | undefined,
-  read: (text: string) => T | null,
-): T | null {
-  return text === null || text === undefined ? null : (read(text) ?? unreadable('count', key));
-}
-
-function keysOf({ key, userId }: Account, network: string, holder: string) {
-  const digest = digestOf(userId === null ? `login:${key}` : `user:${userId}`);
-  return {
-    account: `guesses:${digest}`,
-    known: `known:${digest}:${network}`,
-    /** The key of earlier versions, which lasts at most 90 days. */
-    knownByLogin: `known:${digestOf(key)}:${network}`,
-    holder: `failures:${holder}`,
-  };
+function idOf({ key, userId }: Account): string {
+  return digestOf(userId === null ? `login:${key}` : `user:${userId}`);
 }
 
 function digestOf(text: string): string {
@@ -246,12 +140,7 @@ function familiaritiesOf(presentsToken: boolean, isNetworkKnown: boolean): reado
   ];
 }
 
-function instantIn(text: string): number | null {
-  const instant = /^\d{1,16}$/.test(text) ? Number(text) : null;
-  return isInstant(instant) ? instant : null;
-}
-
-/** Whether a sign-in at an instant makes a network known. A sign-in in the future does not. */
-function isKnownBy(at: number | null, now: Date): boolean {
-  return at !== null && at <= now.getTime() && now.getTime() - at < NETWORK_KNOWN_FOR;
+/** Whether an instant lies less than `ms` milliseconds in the past. One in the future does not. */
+function isWithin(ms: number, at: number | null, now: Date): boolean {
+  return at !== null && at <= now.getTime() && now.getTime() - at < ms;
 }

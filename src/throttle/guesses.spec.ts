@@ -26,7 +26,7 @@ const guesses = (facts: Partial<Guesses>): Guesses => ({ ...NO_GUESSES, ...facts
 const stranger = (holder = 'here') => ({ familiarities: ['stranger'] as const, holder });
 const only = (by: Familiarity) => ({ familiarities: [by], holder: 'here' });
 
-/** Counts of guesses that are made one after another, at times of the test's own. */
+/** Counters of guesses at times that the test sets. */
 class Account {
   guesses: Guesses = NO_GUESSES;
   at = NOON;
@@ -43,7 +43,7 @@ class Account {
     return evaluation.counts;
   }
 
-  /** How many failures count until one does not, at one instant: successes between them end the delays. */
+  /** How many failures count at one instant; successes between them end the delays. */
   fail(by: Parameters<typeof evaluate>[1]): number {
     let counted = 0;
     while (this.guess(by)) {
@@ -55,7 +55,7 @@ class Account {
 }
 
 describe('The evaluation of a guess', () => {
-  it('counts the first at an account', () => {
+  it('counts the first guess at an account', () => {
     expect(evaluate(NO_GUESSES, stranger(), true, new Date(NOON))).toEqual({
       counts: true,
       guesses: NO_GUESSES,
@@ -87,14 +87,14 @@ describe('The evaluation of a guess', () => {
     expect(delays).toEqual([0, 0, 1, 2, 4, 8, 512, 900, 900].map((delay) => Math.min(delay, most)));
   });
 
-  it('delays those alone who are known in the same way', () => {
+  it('delays only sources with the same familiarity', () => {
     const before = guesses({ stranger: count({ inARow: 20 }) });
     expect(evaluate(before, only('network'), true, new Date(NOON)).counts).toBe(true);
     expect(evaluate(before, only('browser'), true, new Date(NOON)).counts).toBe(true);
     expect(evaluate(before, stranger(), true, new Date(NOON)).counts).toBe(false);
   });
 
-  it('changes nothing where it does not count, so that it does not matter whether it is right', () => {
+  it('changes nothing if it does not count, whether it is right or wrong', () => {
     const before = guesses({ stranger: count({ inARow: 9, level: 9 * ONE }), holders: { here: 9 * ONE } });
     for (const isRight of [true, false])
       expect(evaluate(before, stranger(), isRight, new Date(NOON + SECOND))).toEqual({
@@ -103,7 +103,7 @@ describe('The evaluation of a guess', () => {
       });
   });
 
-  it('ends the delays at a success, of those alone who are known in the same way, and keeps the failures', () => {
+  it('ends the delays of the same familiarity after a success, and keeps the failures', () => {
     const row = count({ inARow: 9, level: 9 * ONE });
     const before = guesses({ stranger: row, network: row, holders: { here: 9 * ONE } });
     expect(evaluate(before, stranger(), true, new Date(NOON + HOUR))).toEqual({
@@ -112,7 +112,7 @@ describe('The evaluation of a guess', () => {
     });
   });
 
-  it('forgets what is in a row after a day without a failure, and not before', () => {
+  it('resets failures in a row after a day without a failure, and not before', () => {
     const before = guesses({ network: count({ inARow: 9, level: 9 * ONE }) });
     const inARowAfter = (ms: number) =>
       evaluate(before, only('network'), false, new Date(NOON + ms)).guesses.network.inARow;
@@ -128,7 +128,7 @@ describe('The evaluation of a guess', () => {
     expect(account.wait(30 * DAY).fail(only(by))).toBe(50);
   });
 
-  it('takes the best way in which a source is known whose limit is not reached', () => {
+  it('uses the best familiarity of a source that has room left', () => {
     const account = new Account();
     const owner = { familiarities: ['browser', 'network', 'stranger'] as const, holder: 'home' };
     expect(account.fail(owner)).toBe(50 + 50 + 33);
@@ -136,7 +136,7 @@ describe('The evaluation of a guess', () => {
     expect([browser, network, strangers].map(({ level }) => level / ONE)).toEqual([50, 50, 33]);
   });
 
-  it('lets nobody in a known network lock out a browser that is known', () => {
+  it('does not lock out a known browser because of failures in a known network', () => {
     const account = new Account();
     expect(account.fail({ familiarities: ['network', 'stranger'], holder: 'home' })).toBe(83);
     expect(account.guess({ familiarities: ['browser', 'network', 'stranger'], holder: 'home' }, true)).toBe(
@@ -144,7 +144,7 @@ describe('The evaluation of a guess', () => {
     );
   });
 
-  it('leaves a third to others of what strangers have, whatever one holder of networks does', () => {
+  it('leaves a third of the counter of unknown clients to other networks', () => {
     const account = new Account();
     expect(account.fail(stranger('one'))).toBe(33);
     expect(account.guess(stranger('one'), true)).toBe(false);
@@ -152,7 +152,7 @@ describe('The evaluation of a guess', () => {
     expect(account.fail(stranger('other'))).toBe(11);
   });
 
-  it('is refused to strangers only after five holders have used up all', () => {
+  it('refuses unknown clients only after five networks have used up the counter', () => {
     const account = new Account();
     const used = ['a', 'b', 'c', 'd'].map((holder) => account.fail(stranger(holder)));
     expect(used).toEqual([33, 11, 4, 1]);
@@ -164,7 +164,7 @@ describe('The evaluation of a guess', () => {
     expect(account.wait(ONE).guess(stranger('fresh'), true)).toBe(true);
   });
 
-  it('keeps no more than 100 parts of holders, and forgets them with the failures', () => {
+  it('keeps the shares of at most 100 networks, and drops them with the failures', () => {
     const account = new Account();
     let most = 0;
     for (let made = 0; made < 400; made += 1) {
@@ -181,14 +181,14 @@ describe('The evaluation of a guess', () => {
 describe('An attacker who waits out every delay for 90 days', () => {
   const home = { familiarities: ['network', 'stranger'] as const, holder: 'home' };
 
-  /** How long the owner waits in an unknown network from now on, in milliseconds, an hour at most. */
+  /** Milliseconds that the owner waits in an unknown network, at most an hour. */
   const waitOfOwner = ({ guesses: now, at }: Account) => {
     const account = Object.assign(new Account(), { guesses: now, at });
     while (account.at < at + HOUR && !account.guess(stranger('hotel'), true)) account.wait(MINUTE);
     return account.at - at;
   };
 
-  /** The most failures of strangers that counted in any 30 days, and the longest wait of the owner after one. */
+  /** The most failures of unknown clients in any 30 days, and the longest wait of the owner. */
   const attack = (holders: number, ownerReturns: boolean, pause: number) => {
     const account = new Account();
     const counted: number[] = [];
@@ -214,19 +214,22 @@ describe('An attacker who waits out every delay for 90 days', () => {
     [5, true],
     [500, false],
     [500, true],
-  ])('makes no more than 100 guesses in any 30 days from %i holders, the owner returning: %s', (...facts) => {
-    for (const pause of [15 * MINUTE, HOUR, 7 * HOUR]) {
-      const { most, longestWait } = attack(...facts, pause);
-      expect(most).toBeGreaterThan(80);
-      expect(most).toBeLessThanOrEqual(facts[0] === 1 ? 83 : 100);
-      // One holder alone never makes the owner wait for longer, wherever they are.
-      if (facts[0] === 1) expect(longestWait).toBeLessThanOrEqual(15 * MINUTE);
-    }
-  });
+  ])(
+    'makes at most 100 guesses in any 30 days from %i networks, with the owner signing in: %s',
+    (...facts) => {
+      for (const pause of [15 * MINUTE, HOUR, 7 * HOUR]) {
+        const { most, longestWait } = attack(...facts, pause);
+        expect(most).toBeGreaterThan(80);
+        expect(most).toBeLessThanOrEqual(facts[0] === 1 ? 83 : 100);
+        // One network alone never makes the owner wait longer.
+        if (facts[0] === 1) expect(longestWait).toBeLessThanOrEqual(15 * MINUTE);
+      }
+    },
+  );
 });
 
 describe('Failures in a row at a code', () => {
-  it('delay from the fifth on, up to 15 minutes, and never for longer', () => {
+  it('cause a delay from the fifth on, at most 15 minutes', () => {
     let failures = NO_FAILURES;
     let at = NOON;
     const delays = Array.from({ length: 200 }, () => {
@@ -242,8 +245,8 @@ describe('Failures in a row at a code', () => {
   });
 });
 
-describe('Guesses that a clock ahead of this one has noted', () => {
-  it('drain from now on, and delay nothing, where it is more than five minutes ahead', () => {
+describe('Guesses that were recorded with a clock that is ahead', () => {
+  it('drain from now on without delay, if it is more than five minutes ahead', () => {
     const ahead = count({ level: 50 * ONE, inARow: 30, at: NOON + 365 * DAY });
     const before = guesses({ stranger: ahead, network: ahead, holders: { other: 50 * ONE } });
     const refused = evaluate(before, stranger(), true, new Date(NOON));
@@ -256,7 +259,7 @@ describe('Guesses that a clock ahead of this one has noted', () => {
     expect(withFailedCode(ahead, new Date(NOON))).toEqual(count({ inARow: 1 }));
   });
 
-  it('delay, and do not drain twice, where it is less ahead', () => {
+  it('cause a delay and do not drain twice, if it is less ahead', () => {
     const ahead = count({ level: 9 * ONE, inARow: 5, at: NOON + MINUTE });
     const before = guesses({ network: ahead });
     expect(evaluate(before, only('network'), true, new Date(NOON)).counts).toBe(false);
@@ -276,7 +279,7 @@ describe('A text that cannot be read', () => {
     guesses({ stranger: count({ level: ONE, inARow: 1 }), holders: { here: ONE } }),
   );
 
-  it('is none of those that are written', () => {
+  it('is never one that was written', () => {
     expect(guessesIn(whole)).toEqual(JSON.parse(whole));
   });
 
@@ -296,7 +299,7 @@ describe('A text that cannot be read', () => {
     whole.replace('"holders":{', '"holders":{"x":null,'),
     whole.replace(/"holders":\{.*?\}/, '"holders":[]'),
     whole.replace('"browser"', '"brother"'),
-  ])('stands for nothing: %j', (text) => {
+  ])('is parsed as null: %j', (text) => {
     expect(guessesIn(text)).toBeNull();
   });
 

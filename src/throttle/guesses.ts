@@ -2,7 +2,7 @@ import { isFromWrongClock } from '../common/clock.js';
 import { jsonIn } from '../common/json.js';
 import { isCount, isInstant, isRecord } from './counter-text.js';
 
-const SECOND = 1000;
+export const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 
@@ -12,7 +12,7 @@ export type Familiarity = 'stranger' | 'network' | 'browser';
 const FAMILIARITIES = ['stranger', 'network', 'browser'] as const satisfies Familiarity[];
 
 /** The milliseconds in which a full counter drains. */
-const PERIOD = 30 * DAY;
+export const PERIOD = 30 * DAY;
 
 /**
  * The largest number of failures in a counter. With those that drain, at most 100 guesses count in any 30 days (NIST SP
@@ -21,13 +21,16 @@ const PERIOD = 30 * DAY;
 const CAPACITY = 50;
 
 /** What one failure adds to a counter: the milliseconds in which it drains. */
-const ONE = PERIOD / CAPACITY;
+export const ONE = PERIOD / CAPACITY;
 
 /** Failures in a row that are followed by no delay. */
-const FREE_FAILURES = 4;
+export const FREE_FAILURES = 4;
+
+/** The milliseconds without a failure after which the failures in a row are forgotten. */
+export const IN_A_ROW_FOR = DAY;
 
 /** In milliseconds. The first delay is one second; each further delay is twice the previous one. */
-const LONGEST_DELAY: Readonly<Record<Familiarity, number>> = {
+export const LONGEST_DELAY: Readonly<Record<Familiarity, number>> = {
   stranger: 15 * MINUTE,
   network: 15 * SECOND,
   browser: 15 * SECOND,
@@ -147,7 +150,7 @@ function drained({ holders, ...counts }: Guesses, now: Date): Guesses {
 
 function drainedCount({ level, inARow, at }: FailureCount, now: Date): FailureCount {
   const age = ageOf(at, now);
-  return { level: Math.max(level - age, 0), inARow: age < DAY ? inARow : 0, at };
+  return { level: Math.max(level - age, 0), inARow: age < IN_A_ROW_FOR ? inARow : 0, at };
 }
 
 /** A counter whose last failure lies more than five minutes in the future (wrong clock) drains from now on, without delay. */

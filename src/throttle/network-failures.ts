@@ -5,7 +5,7 @@ import { isCount, isInstant, isRecord } from './counter-text.js';
 import type { ThrottleOptions } from './throttle-options.js';
 
 /** Milliseconds in which failures are counted together. */
-const WINDOW = 10 * 60_000;
+export const WINDOW = 10 * 60_000;
 
 /** The smallest number of networks of the largest kind that can reach the limit of the server. */
 const HOLDERS_PER_SERVER = 20;
@@ -40,13 +40,17 @@ export function endOf({ since }: FailureWindow): Date {
   return new Date(since + WINDOW);
 }
 
-/** Whether a failure counts for the server, too. Each network of the largest kind can use only a part of that limit. */
-export function countsForServer(
-  { counts }: FailureWindow,
-  holder: string,
+/**
+ * How many failures of one network of the largest kind count for the server, too: a part of its limit. None once the limit is
+ * reached, so that clients who fail do not all wait for the one counter of the server.
+ */
+export function mostForServer(
+  ofServer: FailureWindow | null,
   { failuresPerServer }: ThrottleOptions,
-): boolean {
-  return (counts[holder] ?? 0) <= Math.max(Math.floor(failuresPerServer / HOLDERS_PER_SERVER), 1);
+  now: Date,
+): number {
+  if (hasReachedLimit(current(ofServer, now), failuresPerServer)) return 0;
+  return Math.max(Math.floor(failuresPerServer / HOLDERS_PER_SERVER), 1);
 }
 
 /**
@@ -67,12 +71,18 @@ export function checkNetworks(
       return (window.counts[name] ?? 0) >= limit;
     });
   const server = current(ofServer, now);
-  const isSlowed = server !== null && (server.counts[ALL] ?? 0) >= failuresPerServer;
-  const slowedSince = isSlowed && hasReached(SLOWDOWN) ? Math.min(window.since, server.since) : null;
+  const slowedSince =
+    server && hasReachedLimit(server, failuresPerServer) && hasReached(SLOWDOWN)
+      ? Math.min(window.since, server.since)
+      : null;
   const since = hasReached(1) ? window.since : slowedSince;
   if (since === null) return;
   const retryAfter = Math.ceil((since + WINDOW - now.getTime()) / 1000);
   throw new DomainError('too_many_attempts', { retryAfter });
+}
+
+function hasReachedLimit(ofServer: FailureWindow | null, limit: number): boolean {
+  return (ofServer?.counts[ALL] ?? 0) >= limit;
 }
 
 /** Parses a text; null if it cannot be read. */

@@ -1,6 +1,6 @@
 import { type Given, type RulesOf, assignOptions, flag, integer } from '../common/options.js';
 
-/** A number of failures that is accepted. */
+/** Accepts a whole number from 1 on. */
 export const FAILURES = integer(1);
 
 export const THROTTLE: RulesOf<ThrottleOptions> = {
@@ -9,13 +9,13 @@ export const THROTTLE: RulesOf<ThrottleOptions> = {
   failuresPerServer: FAILURES,
 };
 
-/** How many failed attempts within ten minutes are accepted; each value left out is the one below. */
+/** Limits of failed attempts within ten minutes. The values below are the defaults. */
 export class ThrottleOptions {
   /** Whether failures are counted at all. */
   readonly enabled: boolean = true;
-  /** From an IPv4 address or an IPv6 /64; from a /56 twice as many, from an IPv6 /48 or an IPv4 /24 four times as many. */
+  /** For an IPv4 address or an IPv6 /64. A /56 has twice this limit, an IPv6 /48 or an IPv4 /24 four times. */
   readonly failuresPerNetwork: number = 50;
-  /** From all networks together; beyond it the limits of networks are a tenth. */
+  /** For all networks together. Above it, the limit of each network is a tenth. */
   readonly failuresPerServer: number = 1000;
 
   constructor(options: Given<ThrottleOptions> = {}) {

@@ -47,22 +47,22 @@ describe('A new address', () => {
 
   it.each([
     ['is not quoted', '"a b"@example.com'],
-    ['is not quoted without need', '"ann"@example.com'],
+    ['is not quoted unnecessarily', '"ann"@example.com'],
     ['is not quoted in part', 'x."ann"@example.com'],
-    ['has no blank of another kind', 'a\u2003n@example.com'],
-    ['has no letters of another width', 'ａnn@example.com'],
+    ['has no Unicode blank', 'a\u2003n@example.com'],
+    ['has no full-width letters', 'ａnn@example.com'],
     ['has no ligature', 'ﬁn@example.com'],
     ['has no Roman numeral of one character', 'ⅷ@example.com'],
-    ['has no letter in a circle', 'ⓐnn@example.com'],
-    ['has no letter as an exponent', 'annª@example.com'],
+    ['has no encircled letter', 'ⓐnn@example.com'],
+    ['has no superscript letter', 'annª@example.com'],
     ['has no symbol', 'a€n@example.com'],
-    ['has no other dash', 'a‐n@example.com'],
-    ['has no dot of another kind', 'a·n@example.com'],
+    ['has no Unicode dash', 'a‐n@example.com'],
+    ['has no middle dot', 'a·n@example.com'],
     ['has no tatweel', 'أـحمد@example.com'],
     ['has no digits of two kinds that look alike', 'أحمد١@example.com'],
     ['does not begin with a mark', '\u0301ann@example.com'],
     ['has no mark on a hyphen', 'a-\u0301n@example.com'],
-    ['has no mark twice', 'ann\u0324\u0324@example.com'],
+    ['has no repeated mark', 'ann\u0324\u0324@example.com'],
     ['has no second dot on an i', 'i\u0307nn@example.com'],
     ['has no dotted capital I, which becomes an i with two dots', 'İnn@example.com'],
     ['mixes no Cyrillic and Latin', 'аnn@example.com'],
@@ -71,8 +71,8 @@ describe('A new address', () => {
     ['runs in one direction from its first character', '1א@example.com'],
     ['runs in one direction to its last character', 'א-@example.com'],
     ['has a domain of one alphabet', 'ann@exаmple.com'],
-    ['has a domain of one alphabet behind its code', 'ann@xn--exmple-4nf.com'],
-    ['has a domain without a blank behind its code', 'ann@xn--6ii.com'],
+    ['has a domain of one alphabet after decoding', 'ann@xn--exmple-4nf.com'],
+    ['has a domain without a blank after decoding', 'ann@xn--6ii.com'],
     ['has a domain that UTS #46 allows', 'ann@xn--a.com'],
   ])('%s: %j', (_, email) => {
     expect(addressFault(email)).toEqual(PROFILE);
@@ -87,7 +87,7 @@ describe('A new address', () => {
     'ann@localhost',
     'zoë',
     'ann@example.com,b@c.de',
-  ])('is an address, which %j is not', (email) => {
+  ])('is a complete address, which %j is not', (email) => {
     expect(addressFault(email)).toBe(PLAIN);
   });
 });

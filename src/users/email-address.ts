@@ -3,24 +3,24 @@ import { isEmail } from 'class-validator';
 import { hasInvisible } from '../common/visible.js';
 import { emailKey } from './user.js';
 
-/** What the IdentifierClass of RFC 8264 has beyond ASCII, without what it allows in some contexts alone. */
+/** ASCII and the IdentifierClass of RFC 8264, without the characters that it allows only in some contexts. */
 const LETTERS_AND_DIGITS = /^[\0-\x7f\p{Ll}\p{Lu}\p{Lo}\p{Lm}\p{Mn}\p{Mc}\p{Nd}]*$/u;
 const CONTEXTUAL = /[\u00B7\u0375\u05F3\u05F4\u0660-\u0669\u06F0-\u06F9\u30FB]/;
 const DISALLOWED = /[\u0640\u07FA\u1100-\u11FF\u302E\u302F\u3031-\u3035\u303B\uA960-\uA97C\uD7B0-\uD7FB]/;
 
-/** A mark on nothing, a mark that covers the same mark, and a dot on a letter that has one (UTS #39, section 5.4). */
+/** A mark without a letter, the same mark twice, and a dot on a letter with a dot (UTS #39, section 5.4). */
 const HIDDEN_MARK = /(?:^|[^\p{L}\p{M}\p{Nd}])\p{M}|(\p{Mn})\1|[\p{Soft_Dotted}l\u0131\u0237]\p{M}*\u0307/u;
 
-/** The alphabets that have letters of the same looks; one name has letters of one of them. */
+/** Scripts with letters that can be confused. A name may contain only one of these scripts. */
 const ALPHABETS = ['Latin', 'Greek', 'Cyrillic', 'Armenian', 'Cherokee', 'Coptic'].map(
   (script) => new RegExp(String.raw`\p{Script=${script}}`, 'u'),
 );
 
-/** A part of a name in a script that runs from right to left has no letters that run the other way (RFC 5893). */
+/** A part of a name that has right-to-left letters must not have left-to-right letters (RFC 5893). */
 const RIGHT_TO_LEFT = /[\u0590-\u08FF]/;
 const ONE_DIRECTION = /^[\u0590-\u08FF](?:[\u0590-\u08FF\d_+-]*[\u0590-\u08FF\d])?$/;
 
-/** A sentence that says why a text is no address for a new account, or null. Blanks around it do not count. */
+/** A sentence that says why a text is no valid address for a new account, or null. Ignores surrounding blanks. */
 export function addressFault(text: string): string | null {
   const key = emailKey(text);
   const [local, domain] = [key.slice(0, key.lastIndexOf('@')), key.slice(key.lastIndexOf('@') + 1)];
@@ -30,8 +30,8 @@ export function addressFault(text: string): string | null {
 }
 
 /**
- * Whether no other local part reads like this one: what RFC 8265, section 3.3, asks of a user name in lower case, as far as
- * Unicode's properties say it, and one alphabet. A quoted one (RFC 5321, section 4.1.2) can be what any other is.
+ * Whether no other local part looks like this one: the rules of RFC 8265, section 3.3, for user names in lower case, as far
+ * as Unicode properties express them, and only one alphabet. A quoted local part (RFC 5321, section 4.1.2) is refused.
  */
 function isPlainLocalPart(local: string): boolean {
   return (
@@ -45,7 +45,7 @@ function isPlainLocalPart(local: string): boolean {
   );
 }
 
-/** Whether a domain, as DNS has it, is one that browsers show as it is (UTS #46). */
+/** Whether browsers show a domain in Unicode unambiguously (UTS #46). */
 function isPlainDomain(domain: string): boolean {
   if (!/[^\0-\x7f]|xn--/.test(domain)) return true;
   const shown = domainToUnicode(domain);

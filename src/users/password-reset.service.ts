@@ -1,27 +1,28 @@
 import { hash, randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import type { AuditTrail } from '../audit/audit-trail.js';
 import { type Initiator, PROGRAM } from '../audit/initiator.js';
+import type { SecurityEvents } from '../audit/security-events.js';
 import { type Clock, isFromWrongClock, later } from '../common/clock.js';
 import { DomainError, StoreUnavailableError, invalid } from '../common/domain-error.js';
 import type { GuessThrottle } from '../throttle/guess-throttle.js';
-import type { ThrottleStore } from '../throttle/throttle-store.js';
+import type { Accounts, KnownUser } from './accounts.js';
 import { ownerOf } from './passwords/fair-queue.js';
 import type { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
 import { ResetToken } from './reset-token.js';
-import { type User, emailKey } from './user.js';
-import type { UserStore } from './user-store.js';
+import type { ResetTokenStore } from './reset-token-store.js';
+import { emailKey } from './user.js';
+import type { Account } from './user-directory.js';
 import type { UserListener } from './user-listener.js';
 import type { UsersOptions } from './users-options.js';
 
 /** How long a reset token is valid, in milliseconds. */
 const VALID_FOR = 24 * 3_600_000;
 
-/** How often others may issue a token for the same user at the same time. */
+/** How often issuing a token is tried while other requests issue one for the same user. */
 const MOST_TRIES = 100;
 
-/** How many passwords that were revoked a new one may not be. */
+/** How many revoked passwords cannot be used as the new password. */
 const MOST_REVOKED = 3;
 
 export interface IssuedReset {
@@ -30,80 +31,84 @@ export interface IssuedReset {
 }
 
 /**
- * Issues tokens by which people choose a new password, and takes them back. A user has one valid token at a time. It is bound
- * to the user's credential version: a change of the password, disabling or deleting the user makes it invalid.
+ * Issues tokens for choosing a new password, and redeems them. A user has one valid token at a time. It is bound to the
+ * user's credential version: a change of the password, disabling or deleting the user makes it invalid.
  */
 export class PasswordResetService {
   readonly #policy: PasswordPolicy;
   readonly #logger = new Logger('Passwords');
 
   constructor(
-    private readonly users: UserStore,
-    private readonly tallies: ThrottleStore,
+    private readonly accounts: Accounts,
+    private readonly tokens: ResetTokenStore,
     private readonly hasher: PasswordHasher,
     private readonly throttle: GuessThrottle,
     private readonly clock: Clock,
     options: UsersOptions,
-    private readonly trail?: AuditTrail,
+    private readonly events?: SecurityEvents,
     private readonly listener?: UserListener,
   ) {
     this.#policy = new PasswordPolicy(options);
   }
 
   /**
-   * Issues a token for a user in place of the one before; `not_found` if there is no such user. With `revoke`, the present
-   * password, all sessions and all access tokens are invalid from now on.
+   * Issues a token for a user and replaces the previous one. Throws `not_found` if there is no such user. With `revoke`, the
+   * current password, all sessions and all access tokens become invalid at once.
    */
   async issue(
     userId: string,
     { revoke = false }: { readonly revoke?: boolean } = {},
     by: Initiator = PROGRAM,
   ): Promise<IssuedReset> {
-    const found = await this.users.find(userId);
+    const found = await this.accounts.findById(userId);
     if (!found) throw new DomainError('not_found');
-    const { user, revokedHash } = revoke ? await this.#revoke(found, by) : { user: found, revokedHash: null };
-    const token = ResetToken.issue(user.id);
+    const { known, revokedHash } = revoke
+      ? await this.#revoke(found, by)
+      : { known: found, revokedHash: null };
+    const { id } = known.account;
+    const token = ResetToken.issue(id);
     const issuedAt = this.clock.now();
     const expiresAt = later(issuedAt, VALID_FOR);
-    await this.#keep(token, user, issuedAt, revokedHash);
+    await this.#keep(token, known, issuedAt, revokedHash);
     const details = revoke ? ({ reason: 'revoked' } as const) : {};
-    await this.trail?.record({ type: 'password_reset_issued', subjectId: user.id, details }, by);
+    await this.events?.emit({ type: 'password_reset_issued', subjectId: id, details }, by);
     return { token, expiresAt };
   }
 
   /**
    * Sets the new password of the user whose token this is, and ends all of their sessions and access tokens. A password that
-   * is refused leaves the token valid. `reset_token_invalid` for every token that is not valid, whatever the reason, and
-   * `too_many_attempts` where too many attempts that came from the network failed.
+   * is refused leaves the token valid. Throws `reset_token_invalid` for every invalid token, whatever the reason, and
+   * `too_many_attempts` if too many attempts from the network failed.
    */
   async reset(text: string, next: string, by: Initiator = PROGRAM): Promise<void> {
     const token = ResetToken.parse(text);
     const attempt = await this.throttle.beginToken(token?.userId ?? null, by.ip);
-    const holder = token && (await this.#holderOf(token));
-    if (!holder) {
+    const owned = token && (await this.#ownerOf(token));
+    if (!owned) {
       await attempt.fail();
       return this.#refuse(null, by);
     }
-    const { user, revokedHashes } = holder;
-    const asker = ownerOf(by, user.email);
-    await this.#policy.check(next, user, '/new_password', asker);
-    for (const hash of [await this.#hashOf(user), ...revokedHashes])
-      if (hash !== null && (await this.hasher.verify(next, hash, asker)))
+    const { known, revokedHashes } = owned;
+    const { id, login } = known.account;
+    const taskOwner = ownerOf(by, login);
+    await this.#policy.check(next, this.accounts.namesOf(known.user), '/new_password', taskOwner);
+    for (const hash of [known.credential.passwordHash, ...revokedHashes])
+      if (hash !== null && (await this.hasher.verify(next, hash, taskOwner)))
         throw invalid('/new_password', 'Must differ from the current password.');
-    const { id, credentialVersion } = user;
-    const passwordHash = await this.hasher.hash(next, asker);
-    const changed = await this.users.replacePassword(id, credentialVersion, passwordHash, this.clock.now());
+    const passwordHash = await this.hasher.hash(next, taskOwner);
+    const { version } = known.credential;
+    const changed = await this.accounts.replacePassword(id, version, passwordHash, this.clock.now());
     if (!changed) return this.#refuse(id, by);
-    // The token proves who asks. What fails from here on does not undo the change.
+    // The token proves who the caller is. A later error does not undo the change.
     const owner = { ...by, actorId: by.actorId ?? id };
-    await this.trail?.record({ type: 'password_reset', subjectId: id }, owner);
+    await this.events?.emit({ type: 'password_reset', subjectId: id }, owner);
     await this.listener?.onUserDeactivated(id, 'password_changed', owner);
-    await this.#resetFailures(changed);
+    await this.#resetFailures(changed.account);
   }
 
-  async #resetFailures({ id, email }: User): Promise<void> {
+  async #resetFailures({ id, login }: Account): Promise<void> {
     try {
-      await this.throttle.reset({ key: emailKey(email), userId: id });
+      await this.throttle.reset({ key: emailKey(login), userId: id });
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
       this.#logger.warn(
@@ -112,69 +117,66 @@ export class PasswordResetService {
     }
   }
 
-  /** Null where the address is another user's by now. */
-  async #hashOf({ id, email }: User): Promise<string | null> {
-    const credential = await this.users.findCredential(email);
-    return credential?.user.id === id ? credential.passwordHash : null;
-  }
-
-  /** The user whose token this is, as long as it is valid, and the hashes of the passwords that were revoked. */
-  async #holderOf(
+  /** The user whose token this is, and the hashes of the revoked passwords; null if the token is not valid. */
+  async #ownerOf(
     token: ResetToken,
-  ): Promise<{ readonly user: User; readonly revokedHashes: readonly string[] } | null> {
+  ): Promise<{ readonly known: KnownUser; readonly revokedHashes: readonly string[] } | null> {
     const now = this.clock.now();
-    const [kept] = await this.tallies.read([keyOf(token.userId)], now);
+    const kept = await this.tokens.read(keyOf(token.userId), now);
     const [secretHash = '', version, issuedAt, ...revokedHashes] = kept?.split(' ') ?? [];
     if (!token.matches(secretHash) || !isInTime(new Date(Number(issuedAt)), now)) return null;
-    const user = await this.users.find(token.userId);
-    const isHolder = user && !user.disabled && String(user.credentialVersion) === version;
-    return isHolder ? { user, revokedHashes } : null;
+    const known = await this.accounts.findById(token.userId);
+    const isValid = known && !known.account.disabled && String(known.credential.version) === version;
+    return isValid ? { known, revokedHashes } : null;
   }
 
   async #refuse(subjectId: string | null, by: Initiator): Promise<never> {
-    await this.trail?.record({ type: 'password_reset_failed', subjectId }, by);
+    await this.events?.emit({ type: 'password_reset_failed', subjectId }, by);
     throw new DomainError('reset_token_invalid');
   }
 
-  /** Replaces the password by one that nobody knows. */
-  async #revoke(found: User, by: Initiator): Promise<{ user: User; revokedHash: string | null }> {
-    const { id, credentialVersion } = found;
-    const revokedHash = await this.#hashOf(found);
+  /** Replaces the password by a random one. */
+  async #revoke(
+    { account, credential }: KnownUser,
+    by: Initiator,
+  ): Promise<{ known: KnownUser; revokedHash: string | null }> {
+    const { id, login } = account;
     const password = randomBytes(32).toString('base64url');
-    const passwordHash = await this.hasher.hash(password, ownerOf(by, found.email));
-    const user = await this.users.replacePassword(id, credentialVersion, passwordHash, this.clock.now());
-    // Somebody else changed the user at the same time: what is revoked must be what is there now.
-    if (!user) {
-      const changed = await this.users.find(id);
+    const passwordHash = await this.hasher.hash(password, ownerOf(by, login));
+    const now = this.clock.now();
+    const known = await this.accounts.replacePassword(id, credential.version, passwordHash, now);
+    // Another request changed the user at the same time. The password that it set must be revoked.
+    if (!known) {
+      const changed = await this.accounts.findById(id);
       if (!changed) throw new DomainError('not_found');
       return this.#revoke(changed, by);
     }
     await this.listener?.onUserDeactivated(id, 'password_changed', by);
-    return { user, revokedHash };
+    return { known, revokedHash: credential.passwordHash };
   }
 
-  /** Keeps a token in place of the one before, and what was revoked: others may know those passwords. */
+  /** Stores a token in place of the previous one, with the hashes of revoked passwords, which others may know. */
   async #keep(
     token: ResetToken,
-    { id, credentialVersion }: User,
+    { account: { id }, credential }: KnownUser,
     issuedAt: Date,
     revokedHash: string | null,
   ): Promise<void> {
     const until = later(issuedAt, VALID_FOR);
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const now = this.clock.now();
-      const [before = null] = await this.tallies.read([keyOf(id)], now);
+      const before = await this.tokens.read(keyOf(id), now);
       const revoked = [
         ...(before?.split(' ').slice(3) ?? []),
         ...(revokedHash === null ? [] : [revokedHash]),
       ];
       const words = [
         token.secretHash,
-        credentialVersion,
+        credential.version,
         issuedAt.getTime(),
         ...revoked.slice(-MOST_REVOKED),
       ];
-      if (await this.tallies.swap(keyOf(id), before, words.join(' '), until, now)) return;
+      if (await this.tokens.swap(keyOf(id), before, words.join(' '), until, now)) return;
     }
     throw new StoreUnavailableError(
       new Error('The reset token of this user was replaced again and again by other requests.'),

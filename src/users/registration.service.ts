@@ -16,7 +16,10 @@ export class RegistrationService {
     private readonly options: UsersOptions,
   ) {}
 
-  /** Adds a user at the wish of `caller`, who is null for a stranger. */
+  /**
+   * Adds a user. `caller` is null for an anonymous request. Throws `setup_code_required`, `credentials_missing` or
+   * `role_required` if the registration mode does not allow it.
+   */
   async register(
     details: NewUser,
     caller: User | null,
@@ -25,16 +28,16 @@ export class RegistrationService {
   ): Promise<User> {
     if (!caller && (await this.isWaitingForTheFirst())) {
       await this.#checkSetupCode(setupCode, by.ip);
-      const founder = await this.users.createFirst(details, by);
-      if (founder) return founder;
+      const administrator = await this.users.createFirst(details, by);
+      if (administrator) return administrator;
     }
     this.#checkRight(caller);
     return this.users.create(details, 'user', by);
   }
 
-  /** Whether the next stranger who registers becomes the administrator. */
+  /** Whether the next anonymous registration creates the administrator. */
   async isWaitingForTheFirst(): Promise<boolean> {
-    return this.options.registration === 'first' && (await this.users.list(1, null)).length === 0;
+    return this.options.registration === 'first' && (await this.users.list({ limit: 1 })).users.length === 0;
   }
 
   #checkRight(caller: User | null): void {

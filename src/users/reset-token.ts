@@ -3,10 +3,10 @@ import { inspect } from 'node:util';
 
 const PREFIX = 'reset-';
 
-/** The prefix, an id of a user, a dot and 32 bytes, in base64url; the last character leaves no bit over. */
-const FORMAT = /^reset-([\w-]{1,128})\.([\w-]{42}[AEIMQUYcgkosw048])$/;
+/** The prefix, a user id, a dot and 32 bytes, in base64url. The last character has no unused bits. */
+const FORMAT = /^reset-([\w-]{1,512})\.([\w-]{42}[AEIMQUYcgkosw048])$/;
 
-/** Lets its holder choose a new password for one user. The secret (256 random bits) leaves by `reveal()` alone. */
+/** A token for setting a new password of one user. Only `reveal()` returns its secret of 256 random bits. */
 export class ResetToken {
   readonly #secret: string;
 
@@ -29,7 +29,7 @@ export class ResetToken {
     return Buffer.from(userId).toString('base64url') === id ? new ResetToken(userId, secret) : null;
   }
 
-  /** What is kept of the secret. */
+  /** The hash of the secret, for storage. */
   get secretHash(): string {
     return hash('sha256', this.#secret, 'base64url');
   }
@@ -40,7 +40,7 @@ export class ResetToken {
     return own.length === other.length && timingSafeEqual(own, other);
   }
 
-  /** The token as its holder sends it: the only place where the secret leaves. */
+  /** The token as the client sends it, with the secret. */
   reveal(): string {
     return `${PREFIX}${Buffer.from(this.userId).toString('base64url')}.${this.#secret}`;
   }

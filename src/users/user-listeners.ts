@@ -2,19 +2,19 @@ import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { UserListener } from './user-listener.js';
 
-/** Tells every listener of the application, in whichever module it is provided. */
+/** Notifies every listener of the application, in any module. */
 @Injectable()
 export class UserListeners extends UserListener {
   constructor(private readonly modules: ModulesContainer) {
     super();
   }
 
-  /** All are told, also where one of them fails; the first failure is thrown afterwards. */
+  /** Notifies all listeners even if one throws; throws the first error afterwards. */
   async onUserDeactivated(...event: Parameters<UserListener['onUserDeactivated']>): Promise<void> {
-    const told = await Promise.allSettled(
+    const results = await Promise.allSettled(
       [...this.#all()].map((listener) => listener.onUserDeactivated(...event)),
     );
-    const failure = told.find(({ status }) => status === 'rejected');
+    const failure = results.find(({ status }) => status === 'rejected');
     if (failure) throw (failure as PromiseRejectedResult).reason;
   }
 

@@ -1,7 +1,7 @@
-import type { Position } from '../common/cursor.js';
 import type { Credential, Role, User } from './user.js';
+import type { UserPage, UserQuery } from './user-query.js';
 
-/** What may be changed of a user without their password; what is undefined stays, and a name that is null is removed. */
+/** Changes of a user without their password. Undefined changes nothing, and null removes a name. */
 export interface UserChanges {
   readonly email?: string;
   readonly firstName?: string | null;
@@ -10,41 +10,44 @@ export interface UserChanges {
   readonly disabled?: boolean;
 }
 
-/** What became of a change; the last administrator who is not disabled stays one, and no two users share an address. */
+/** The result of a change: refused for the last enabled administrator (`last_admin`) and for a taken address. */
 export type UserUpdate =
   | { readonly outcome: 'updated'; readonly before: User; readonly after: User }
   | { readonly outcome: 'not_found' | 'last_admin' | 'email_taken' };
 
-/** What became of a removal; the last administrator who is not disabled stays. */
+/** The result of a removal: refused for the last enabled administrator (`last_admin`). */
 export type UserRemoval = 'removed' | 'not_found' | 'last_admin';
 
-/** The place of a user in the list, which is ordered by creation and then id. */
-export type UserPosition = Position;
-
-/** Whether changes make of an administrator who may sign in one who is none or may not. */
+/** Whether changes demote or disable an administrator. */
 export function revokesAdmin({ role, disabled }: UserChanges): boolean {
   return role === 'user' || disabled === true;
 }
 
 /**
- * Where users are kept. Every method is one atomic step and says what it did; what it hands out is a copy.
- * Addresses are equal where their `emailKey` is. A store that cannot answer throws `StoreUnavailableError`.
+ * Stores users. Every method is one atomic step, reports what it did, and returns copies. Two addresses are equal if their
+ * `emailKey` is. A store that cannot answer throws `StoreUnavailableError`.
  */
 export abstract class UserStore {
   /** False if the address is taken. */
   abstract insert(user: User, passwordHash: string): Promise<boolean>;
-  /** Inserts the first user; false if there is a user already. Of many racing callers one succeeds. */
+  /** Inserts the first user; false if there is a user already. Of several concurrent calls, one succeeds. */
   abstract insertFirst(user: User, passwordHash: string): Promise<boolean>;
   abstract find(id: string): Promise<User | null>;
   abstract findCredential(email: string): Promise<Credential | null>;
-  /** The next users behind `after`, oldest first. */
-  abstract list(limit: number, after: UserPosition | null): Promise<User[]>;
+  abstract findCredentialById(id: string): Promise<Credential | null>;
+  /**
+   * A page of the users that match. If users change in the meantime, a user can be on two pages or on none, but never twice
+   * on one page.
+   */
+  abstract list(query: UserQuery): Promise<UserPage>;
   abstract count(): Promise<number>;
-  /** Disabling raises the credential version. Of two administrators who demote each other, one stays. */
+  /** Disabling raises the credential version. If two administrators demote each other, one stays administrator. */
   abstract update(id: string, changes: UserChanges, now: Date): Promise<UserUpdate>;
-  /** Sets a hash and raises the credential version if that is still `version`: of two racing changes one wins. */
+  /** Sets a hash and raises the credential version if it is still `version`; null otherwise. */
   abstract replacePassword(id: string, version: number, hash: string, now: Date): Promise<User | null>;
-  /** Sets another hash of the same password, if the stored one is still `from`. */
+  /** Raises the credential version, so that all sessions and tokens of the user are invalid; null if there is no user. */
+  abstract revoke(id: string, now: Date): Promise<User | null>;
+  /** Sets another hash of the same password if the stored one is still `from`; false otherwise. */
   abstract upgradeHash(id: string, from: string, to: string): Promise<boolean>;
   abstract remove(id: string): Promise<UserRemoval>;
 }

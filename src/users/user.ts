@@ -2,7 +2,7 @@ import { domainToASCII } from 'node:url';
 
 export type Role = 'user' | 'admin';
 
-/** A person with an account: safe to log, list and hand on; no secret and no hash is in it. */
+/** A user account, without the password hash or other secrets. */
 export interface User {
   readonly id: string;
   readonly email: string;
@@ -10,21 +10,27 @@ export interface User {
   readonly lastName: string | null;
   readonly role: Role;
   readonly disabled: boolean;
-  /** Grows with each change of the password or standing; whatever was granted under a smaller one is worthless. */
+  /** Grows when the password changes or the user is disabled. Sessions and tokens of a smaller version are invalid. */
   readonly credentialVersion: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
 
-/** A user together with the hash that proves their password. */
+/** How addresses are compared. */
+export interface AddressRule {
+  /** Addresses are case-sensitive and kept as they are typed. */
+  readonly exactEmails: boolean;
+}
+
+/** A user together with the hash of their password. */
 export interface Credential {
   readonly user: User;
   readonly passwordHash: string;
 }
 
 /**
- * The form under which an address is unique: its spelling key, with an international domain as DNS and browsers have it
- * (`xn--…`, UTS #46), so that `ann@exämple.org` and `ann@xn--exmple-cua.org` are one address.
+ * The key under which an address is unique: the spelling key, with an international domain in its ASCII form (`xn--…`,
+ * UTS #46). So `ann@exämple.org` and `ann@xn--exmple-cua.org` are one address.
  */
 export function emailKey(email: string): string {
   const key = spellingKey(email);
@@ -32,15 +38,45 @@ export function emailKey(email: string): string {
   return domain === 0 ? key : key.slice(0, domain) + toAscii(key.slice(domain));
 }
 
-/** An address without outer blanks, in NFC and lower case; this was its key before domains were compared as DNS does. */
+/** Whether a user has exactly this address, or under the same key unless addresses are exact. */
+export function isAddressOf(user: User, email: string, { exactEmails }: AddressRule): boolean {
+  return exactEmails ? user.email === email : emailKey(user.email) === emailKey(email);
+}
+
+/** An address without surrounding blanks, in NFC and lower case. Older versions used this as the key. */
 export function spellingKey(email: string): string {
   return email.trim().normalize('NFC').toLowerCase();
 }
 
-/** Characters by which `domainToASCII` would take a domain for a URL with a path, a port or escapes. */
+/**
+ * The form in which names are compared: NFC and without case, blanks at the ends, and the difference between the two kinds
+ * of i of Turkish and between the two kinds of sigma of Greek.
+ */
+export function nameKey(name: string): string {
+  return name
+    .toWellFormed()
+    .normalize('NFC')
+    .toUpperCase()
+    .toLowerCase()
+    .replaceAll('i\u0307', 'i')
+    .replaceAll('ς', 'σ')
+    .normalize('NFC')
+    .replace(/^ +| +$/g, '');
+}
+
+/** The keys of the full name of a user, in both orders. Empty if there is no name. */
+export function fullNameKeys({ firstName, lastName }: Pick<User, 'firstName' | 'lastName'>): {
+  readonly byFirstName: string;
+  readonly byLastName: string;
+} {
+  const [first, last] = [nameKey(firstName ?? ''), nameKey(lastName ?? '')];
+  return { byFirstName: nameKey(`${first} ${last}`), byLastName: nameKey(`${last} ${first}`) };
+}
+
+/** Characters that make `domainToASCII` read a domain as a URL with a path, a port or escapes. */
 const NO_DOMAIN = /[\0-\x20"#%/:<>?@[\\\]^`{|}\x7f]/;
 
-/** A domain as it is where it has no international label, or none that UTS #46 allows. */
+/** The ASCII form of a domain; the domain itself if it has no international label, or an invalid one. */
 function toAscii(domain: string): string {
   const isInternational = /[^\0-\x7f]|xn--/.test(domain) && !NO_DOMAIN.test(domain);
   return isInternational ? domainToASCII(domain) || domain : domain;

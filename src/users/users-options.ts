@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import {
   type Given,
   type RulesOf,
@@ -10,20 +11,22 @@ import {
   text,
 } from '../common/options.js';
 import { THROTTLE, ThrottleOptions } from '../throttle/throttle-options.js';
+import { CredentialVerifier } from './credential-verifier.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
+import { UserDirectory } from './user-directory.js';
 
 /**
- * Who may add users: `first` anyone while there is none, then administrators; `open` anyone; `closed` administrators;
- * `signed_in` whoever has an account.
+ * Who may add users. `first`: anyone while there is no user, then administrators. `open`: anyone. `closed`: administrators.
+ * `signed_in`: any user.
  */
 export type Registration = 'first' | 'open' | 'closed' | 'signed_in';
 
 export type PasswordAlgorithm = 'bcrypt' | 'argon2id';
 
-/** The work of a hash where nothing else is asked for. */
+/** The default cost of each algorithm. */
 export const USUAL_COST: Readonly<Record<PasswordAlgorithm, number>> = { bcrypt: 12, argon2id: 2 };
 
-/** The work that each algorithm may be set to; OWASP asks for no less than in production. */
+/** The permitted costs of each algorithm. `leastInProduction` is OWASP's minimum. */
 const COSTS: Readonly<Record<PasswordAlgorithm, { least: number; leastInProduction: number; most: number }>> =
   {
     bcrypt: { least: 4, leastInProduction: 10, most: 15 },
@@ -43,7 +46,7 @@ export const BREACH_URL = text(
   'must be an http or https URL without user, query and fragment',
 );
 
-/** What is right where the cost of a hash is not; null where it is. */
+/** A text that says which costs are permitted, or null if the cost is permitted. */
 export function faultOfCost(cost: number, algorithm: unknown, inProduction = false): string | null {
   const hash = algorithm === 'argon2id' ? 'argon2id' : 'bcrypt';
   const { least, leastInProduction, most } = COSTS[hash];
@@ -54,7 +57,7 @@ export function faultOfCost(cost: number, algorithm: unknown, inProduction = fal
     : null;
 }
 
-/** A password may be shorter only where any password is accepted. */
+/** Passwords shorter than eight characters are possible only without the blocklist. */
 const minLength: Rule = (value, { passwordBlocklist } = {}) =>
   (passwordBlocklist === false ? integer(1, 128) : PASSWORD_MIN_LENGTH)(value);
 
@@ -64,7 +67,17 @@ const cost: Rule = (value, { passwordHash } = {}) =>
 const instanceOfHasher: Rule = (value) =>
   value instanceof PasswordHasher ? null : 'must be an instance of a class that extends PasswordHasher';
 
+/** Accepts a class that extends another, and null for none. */
+const classOf =
+  (base: abstract new (...args: never[]) => object): Rule =>
+  (value) =>
+    value === null || (typeof value === 'function' && (value.prototype as unknown) instanceof base)
+      ? null
+      : `must be a class that extends ${base.name}`;
+
 const RULES: RulesOf<UsersOptions> = {
+  directory: classOf(UserDirectory),
+  credentialVerifier: classOf(CredentialVerifier),
   registration: REGISTRATION,
   setupCode: SETUP_CODE,
   passwordMinLength: minLength,
@@ -76,15 +89,21 @@ const RULES: RulesOf<UsersOptions> = {
   passwordPepper: PEPPER,
   passwordHasher: instanceOfHasher,
   passwordPreviousPeppers: listOf(PEPPER),
+  rehashPasswords: flag,
+  devisePepper: text((pepper) => pepper.length > 0, 'must not be empty'),
   throttle: THROTTLE,
   exactEmails: flag,
   routes: flag,
 };
 
-/** What the users module needs to know; each value left out is the one below. */
+/** The options of the users module. An option that is left out has the default below. */
 export class UsersOptions {
+  /** The class of your own users, which Nest creates; null for the built-in users. Their routes are not served then. */
+  readonly directory: Type<UserDirectory<object>> | null = null;
+  /** A class that checks passwords in place of the stored hashes, which Nest creates; null for the stored hashes. */
+  readonly credentialVerifier: Type<CredentialVerifier<object>> | null = null;
   readonly registration: Registration = 'closed';
-  /** What the first user must show under `first`, or null where nothing is asked for. */
+  /** The setup code that the first user must send under `first`; null for none. */
   readonly setupCode: string | null = null;
   /** In code points; NIST SP 800-63B-4 asks for 15 where the password is the only factor. */
   readonly passwordMinLength: number = 15;
@@ -92,21 +111,25 @@ export class UsersOptions {
   readonly passwordBlocklist: boolean = true;
   /** Words of this service, such as its name. A new password must not consist of them only. */
   readonly passwordContext: readonly string[] = [];
-  /** A service of the kind of Have I Been Pwned's range search, asked about each new password, or null for none. */
+  /** The URL of a range search like Have I Been Pwned's, which is queried for each new password; null for none. */
   readonly passwordBreachUrl: string | null = null;
   /** The algorithm of new hashes. Other hashes stay valid and are replaced at the next sign-in. */
   readonly passwordHash: PasswordAlgorithm = 'bcrypt';
   /** The base-2 logarithm of bcrypt's rounds, or the passes of Argon2id; null for 12 and 2. */
   readonly passwordCost: number | null = null;
-  /** Hashes and verifies passwords instead of the built-in hashers, or null; the three options around it then mean nothing. */
+  /** A custom hasher instead of the built-in ones; null for none. The options of hash, cost and peppers then have no effect. */
   readonly passwordHasher: PasswordHasher | null = null;
   /** A key that is mixed into each hash and kept outside the database, or null. */
   readonly passwordPepper: string | null = null;
-  /** Peppers that hashes were made with before. */
+  /** Earlier peppers, of which stored hashes still need some. */
   readonly passwordPreviousPeppers: readonly string[] = [];
+  /** Whether a sign-in replaces a hash of another system, and one with other parameters than the options above. */
+  readonly rehashPasswords: boolean = true;
+  /** The `pepper` of Devise. It is appended to passwords that are compared with plain bcrypt hashes; null for none. */
+  readonly devisePepper: string | null = null;
   /** Limits on failed attempts. */
   readonly throttle: ThrottleOptions = new ThrottleOptions();
-  /** Whether any text can be an address and must be given to the letter, or only e-mail addresses, in any case. */
+  /** If true, any text can be an address and is compared exactly. If false, only e-mail addresses, in any case. */
   readonly exactEmails: boolean = false;
   /** Whether the routes of users, registration and password resets are served. */
   readonly routes: boolean = true;

@@ -12,6 +12,7 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import {
   AuditStore,
@@ -21,22 +22,30 @@ import {
   BasicAuth,
   CoatcheckModule,
   CoatcheckOptions,
+  FreshGuard,
   MemoryAuditStore,
   MemorySessionStore,
   MemoryUserStore,
   OptionsError,
+  CredentialStore,
   ResetTokenStore,
+  RolesGuard,
   SessionStore,
   ThrottleStore,
   UserStore,
   UsersOptions,
+  PasswordsService,
   UsersService,
   AuditModule,
   AuthModule,
   SessionsModule,
   StorageModule,
+  type StorageOptions,
   UsersModule,
 } from 'coatcheck';
+import { AlxModule } from 'coatcheck/alx';
+import { Connections } from '../../src/storage/connections.js';
+import { newDatabase } from '../support/app.js';
 
 type Imports = (Type | DynamicModule)[];
 
@@ -130,8 +139,8 @@ describe.each(Object.entries(BUILDERS))('CoatcheckModule in an application of %s
     @Injectable()
     class OwnAuth extends BasicAuth {
       readonly settings: Settings;
-      constructor(users: UsersService, options: CoatcheckOptions, settings: Settings) {
-        super(users, options.auth);
+      constructor(passwords: PasswordsService, options: CoatcheckOptions, settings: Settings) {
+        super(passwords, options.auth);
         this.settings = settings;
       }
     }
@@ -295,15 +304,6 @@ describe.each(Object.entries(BUILDERS))('An application of %s', (_, build) => {
       [storage, StorageModule.forRoot({ database: 'memory:', timeout: 600 }), ...sessionsAndUsers, auth],
       ['There are 2 providers of UserStore'],
     ],
-    ['sessions without a store', [ownUsers, ...sessionsAndUsers, auth], ['SessionStore']],
-    ['users without a store', [UsersModule.forRoot()], ['UserStore', 'UsersModule']],
-    ['an audit trail without a store', [AuditModule.forRoot()], ['AuditStore', 'AuditModule']],
-    ['AuthModule without users', [storage, SessionsModule.forRoot(), auth], ['UsersService', 'AuthModule']],
-    [
-      'AuthModule without sessions',
-      [auth, UsersModule.forRoot(), storage],
-      ['SessionsService', 'AuthModule'],
-    ],
   ])('does not start with %s, and names what is wrong', async (_, imports, texts) => {
     const message = await build(imports).then(
       () => 'It starts.',
@@ -312,9 +312,159 @@ describe.each(Object.entries(BUILDERS))('An application of %s', (_, build) => {
     for (const text of texts) expect(message).toContain(text);
   });
 
+  const users = UsersModule.forRoot({ passwordCost: 4 });
+  const sessions = SessionsModule.forRoot();
+  const audit = AuditModule.forRoot();
+  const without = (...names: StorageOptions['without']) =>
+    StorageModule.forRoot({ database: 'memory:', without: names });
+  const noStore = (store: string, owner: string) =>
+    `There is no ${store} for ${owner}. Import StorageModule.forRoot({ … }) that does not leave it out by without, ` +
+    'or export one of your own from a global module.';
+  const noModule = (module: string, owner: string) =>
+    `There is no ${module} for ${owner}. Import ${module}.forRoot({ … }), or CoatcheckModule.forRoot({ … }) for all modules.`;
+  const unguarded = (module: string) =>
+    noModule('AuthModule', `the routes of ${module} (routes: false serves none)`);
+  const basic = { type: 'basic_auth', cookie } as const;
+  const ofType = (given: object) => AuthModule.forRoot({ type: 'session_auth', cookie, ...given });
+
+  it.each<[string, Imports, string[]]>([
+    ['SessionsModule alone', [sessions], [noStore('SessionStore', 'SessionsModule')]],
+    [
+      'sessions whose store is left out',
+      [without('sessions'), sessions, users, auth],
+      [noStore('SessionStore', 'SessionsModule')],
+    ],
+    [
+      'sessions whose store stands in a module that is not global',
+      [without('sessions'), { ...ownSessions, global: false }, sessions, users, auth],
+      [noStore('SessionStore', 'SessionsModule')],
+    ],
+    [
+      'users whose store is left out',
+      [without('users'), sessions, users, auth],
+      [noStore('UserStore', 'UsersModule')],
+    ],
+    ['UsersModule alone', [UsersModule.forRoot({ routes: false })], [noStore('UserStore', 'UsersModule')]],
+    [
+      'an audit trail whose store is left out',
+      [without('audit'), audit, sessions, users, auth],
+      [noStore('AuditStore', 'AuditModule')],
+    ],
+    [
+      'the built-in users with another role of administrators',
+      [storage, audit, sessions, users, AuthModule.forRoot({ type: 'session_auth', adminRole: 'owner' })],
+      [
+        'Bad AuthOptions:',
+        '  adminRole: must be admin for the built-in users; another role needs a users.directory of your own',
+      ],
+    ],
+    ['AuditModule alone', [AuditModule.forRoot({ routes: false })], [noStore('AuditStore', 'AuditModule')]],
+    [
+      'CoatcheckModule whose stores are left out',
+      [
+        CoatcheckModule.forRoot({
+          ...memory,
+          type: 'session_auth',
+          storage: { database: 'memory:', without: ['sessions'] },
+        }),
+      ],
+      [noStore('SessionStore', 'SessionsModule')],
+    ],
+    [
+      'CoatcheckModule whose stores are left out, made by a factory',
+      [
+        CoatcheckModule.forRootAsync({
+          type: 'session_auth',
+          storage: { without: ['users'] },
+          useFactory: () => ({ ...memory, storage: { database: 'memory:' } }),
+        }),
+      ],
+      [noStore('UserStore', 'UsersModule')],
+    ],
+    [
+      'AlxModule without sessions',
+      [storage, AlxModule.forRoot({ auth: { type: 'session_auth', cookie }, users: { passwordCost: 4 } })],
+      [noModule('SessionsModule', 'AuthModule')],
+    ],
+    [
+      'AuthModule alone',
+      [auth],
+      [
+        noStore('UserStore', 'AuthModule'),
+        noStore('SessionStore', 'AuthModule'),
+        noModule('UsersModule', 'AuthModule'),
+        noModule('SessionsModule', 'AuthModule'),
+      ],
+    ],
+    [
+      'AuthModule and storage',
+      [storage, auth],
+      [noModule('UsersModule', 'AuthModule'), noModule('SessionsModule', 'AuthModule')],
+    ],
+    ['AuthModule without users', [storage, sessions, auth], [noModule('UsersModule', 'AuthModule')]],
+    ['AuthModule without sessions', [storage, users, auth], [noModule('SessionsModule', 'AuthModule')]],
+    [
+      'Basic authentication without users',
+      [storage, sessions, ofType(basic)],
+      [noModule('UsersModule', 'AuthModule')],
+    ],
+    [
+      'Basic authentication without sessions',
+      [storage, users, ofType(basic)],
+      [noModule('SessionsModule', 'AuthModule')],
+    ],
+    [
+      'AuthModule without routes, users and sessions',
+      [storage, ofType({ routes: false })],
+      [noModule('UsersModule', 'AuthModule'), noModule('SessionsModule', 'AuthModule')],
+    ],
+    ['routes of users without AuthModule', [storage, sessions, users], [unguarded('UsersModule')]],
+    [
+      'routes of users without AuthModule, made by a factory',
+      [storage, UsersModule.forRootAsync({ useFactory: () => ({}) })],
+      [unguarded('UsersModule')],
+    ],
+    ['routes of the audit trail without AuthModule', [storage, audit], [unguarded('AuditModule')]],
+  ])('does not start with %s, and says what to add', async (_, imports, sentences) => {
+    for (const order of [imports, imports.toReversed()])
+      await expect(build(order)).rejects.toThrow(new Error(sentences.join('\n')));
+  });
+
+  @Controller('guarded')
+  @UseGuards(RolesGuard)
+  class ByRole extends CoatsController {}
+  @Controller('guarded')
+  @UseGuards(FreshGuard)
+  class ByProof extends CoatsController {}
+
+  it.each([
+    ['AuthGuard', GuardedController],
+    ['RolesGuard', ByRole],
+    ['FreshGuard', ByProof],
+  ])('does not start with %s and no AuthModule, and says what to add', async (guard, controller) => {
+    const message = noModule('AuthModule', guard);
+    for (const imports of [[], [storage, sessions], [storage, UsersModule.forRoot({ routes: false })]])
+      await expect(build(imports, [controller])).rejects.toThrow(new Error(message));
+  });
+
+  it.each<[string, Imports]>([
+    ['nobody signs in', [storage, UsersModule.forRoot({ routes: false })]],
+    ['nobody lists the events', [storage, AuditModule.forRoot({ routes: false })]],
+  ])('starts without the modules that are needed for routes where %s', async (_, imports) => {
+    for (const order of [imports, imports.toReversed()]) apps.push(await build(order));
+    expect(apps).toHaveLength(2);
+  });
+
+  it('is guarded by @UseGuards() where AuthModule is imported anywhere', async () => {
+    const nested = hostOf([storage, sessions, users, ofType({ global: false })], []);
+    const { statusOf } = await start(build, [nested], [CoatsController, GuardedController]);
+    expect(await statusOf('/coats')).toBe(200);
+    expect(await statusOf('/guarded')).toBe(401);
+  });
+
   const withoutUsers = { database: 'memory:', without: ['users'] } as const;
   const given = { type: 'session_auth', ...memory, storage: withoutUsers } as const;
-  const { without, ...made } = withoutUsers;
+  const { without: left, ...made } = withoutUsers;
   it.each<[string, Imports]>([
     [
       'StorageModule.forRoot',
@@ -323,7 +473,7 @@ describe.each(Object.entries(BUILDERS))('An application of %s', (_, build) => {
     [
       'StorageModule.forRootAsync',
       [
-        StorageModule.forRootAsync({ without, useFactory: () => made }),
+        StorageModule.forRootAsync({ without: left, useFactory: () => made }),
         AuditModule.forRoot(),
         ...sessionsAndUsers,
         auth,
@@ -335,7 +485,7 @@ describe.each(Object.entries(BUILDERS))('An application of %s', (_, build) => {
       [
         CoatcheckModule.forRootAsync({
           type: 'session_auth',
-          storage: { without },
+          storage: { without: left },
           useFactory: () => ({ ...memory, storage: made }),
         }),
       ],
@@ -355,21 +505,63 @@ describe.each(Object.entries(BUILDERS))('An application of %s', (_, build) => {
   });
 
   const STORES = [
-    ['users', UserStore],
-    ['sessions', SessionStore],
-    ['audit', AuditStore],
-    ['throttle', ThrottleStore],
-    ['reset_tokens', ResetTokenStore],
+    ['users', UserStore, 'users'],
+    ['credentials', CredentialStore, 'credentials'],
+    ['sessions', SessionStore, 'sessions'],
+    ['audit', AuditStore, 'audit'],
+    ['throttle', ThrottleStore, 'tallies'],
+    ['reset_tokens', ResetTokenStore, 'resetTokens'],
   ] as const;
 
-  it.each(STORES)('leaves out one store and no other: %s', async (left, _) => {
-    const app = await build([StorageModule.forRoot({ database: 'memory:', without: [left] })]);
+  it.each(STORES)('leaves out one store and no other: %s', async (absent, _store, _property) => {
+    const [database, sessions] = [newDatabase(), newDatabase()];
+    const app = await build([StorageModule.forRoot({ database, sessions, without: [absent] })]);
     apps.push(app);
-    for (const [name, store] of STORES) {
-      const look = () => app.get<object>(store);
-      if (name === left) expect(look).toThrow();
-      else expect(look()).toBeInstanceOf(Object);
+    for (const [name, store, property] of STORES) {
+      const look = () => app.get<unknown>(store);
+      if (name === absent) expect(look).toThrow();
+      else expect(look()).toBe(app.get(Connections)[property]);
     }
+  });
+
+  it.each(
+    Object.entries({ AuditModule, AuthModule, CoatcheckModule, SessionsModule, StorageModule, UsersModule }),
+  )('%s refuses options that are no object', (_, module) => {
+    for (const none of [null, 'options', 7, []] as never[]) {
+      expect(() => module.forRoot(none)).toThrow('the options must be an object');
+      expect(() => module.forRootAsync(none)).toThrow('the options must be an object');
+    }
+    expect(() => module.forRootAsync({ useFactory: {} } as never)).toThrow('useFactory must be a function');
+  });
+
+  it.each<[string, object, string]>([
+    ['CoatcheckModule', { users: { registration: 'open' } }, 'users.registration: let useFactory return it'],
+    ['CoatcheckModule', { cookie: { name: 'sid' }, nonsense: 1 }, 'nonsense: let useFactory return it'],
+    ['CoatcheckModule', { storage: { database: 'memory:' } }, 'storage.database: let useFactory return it'],
+    ['CoatcheckModule', { audit: { retention: 1 } }, 'audit: let useFactory return it'],
+    ['AuthModule', { cookie: { name: 'sid' } }, 'cookie: let useFactory return it'],
+    ['UsersModule', { registration: 'open' }, 'registration: let useFactory return it'],
+    ['SessionsModule', { limit: {} }, 'limit: let useFactory return it'],
+    ['StorageModule', { database: 'memory:' }, 'database: let useFactory return it'],
+    ['AuditModule', { retention: 1 }, 'retention: let useFactory return it'],
+  ])('%s refuses an option beside its factory that it would ignore: %j', (name, beside, fault) => {
+    const modules = { AuditModule, AuthModule, CoatcheckModule, SessionsModule, StorageModule, UsersModule };
+    const module = modules[name as keyof typeof modules];
+    expect(() => module.forRootAsync({ ...beside, useFactory: () => ({}) })).toThrow(fault);
+  });
+
+  it('refuses to start on an adapter other than that of Express', async () => {
+    class OtherAdapter extends ExpressAdapter {
+      override getType() {
+        return 'fastify';
+      }
+    }
+    const refused = 'Coatcheck runs on Express only, and this application on fastify.';
+    const host = hostOf([CoatcheckModule.forRoot({ type: 'session_auth', ...memory })]);
+    const app = await NestFactory.create(host, new OtherAdapter(), { logger: false, abortOnError: false });
+    await expect(app.init()).rejects.toThrow(refused);
+    const testing = await Test.createTestingModule({ imports: [host] }).compile();
+    await expect(testing.createNestApplication(new OtherAdapter()).init()).rejects.toThrow(refused);
   });
 
   it('refuses `without` from a factory', async () => {

@@ -12,9 +12,6 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
-  AlxModule,
-  AppModule,
-  ALX_RULES,
   AuthModule,
   type ErrorFormat,
   OptionalAuth,
@@ -24,10 +21,9 @@ import {
   StorageModule,
   UsersModule,
   UsersService,
-  createAlxApp,
-  createApp,
-  loadConfig,
 } from 'coatcheck';
+import { AlxModule, ALX_RULES, createAlxApp } from 'coatcheck/alx';
+import { AppModule, createApp, loadConfig } from 'coatcheck/server';
 
 const EMAIL = 'ann@example.com';
 const PASSWORD = 'correct horse battery';
@@ -86,6 +82,18 @@ class FormattedModule {}
   controllers: [PagesController],
 })
 class CourseModule {}
+
+@Module({
+  imports: [
+    ...base,
+    AlxModule.forRootAsync({
+      users: { useFactory: () => ({ passwordCost: 4 }) },
+      auth: { type: ['session_auth', 'basic_auth'], useFactory: () => ({ cookie }) },
+    }),
+  ],
+  controllers: [PagesController],
+})
+class AsyncCourseModule {}
 
 describe('An application with', () => {
   const apps: INestApplication[] = [];
@@ -208,6 +216,7 @@ describe('An application with', () => {
     it('has its login read forms and no JSON, also behind the parsers of the application', async () => {
       for (const { url } of [
         await plain(CourseModule),
+        await plain(AsyncCourseModule),
         await serve(createAlxApp(CourseModule, { prefix: '/' }, { logger: false })),
       ]) {
         const login = `${url}/auth_session/login`;

@@ -109,9 +109,9 @@ class NamedModule {}
 class DistantSessionStore extends MemorySessionStore {
   isReachable = true;
 
-  override async find(...args: Parameters<MemorySessionStore['find']>) {
+  override async stateOf(...args: Parameters<MemorySessionStore['stateOf']>) {
     if (!this.isReachable) throw new StoreUnavailableError();
-    return super.find(...args);
+    return super.stateOf(...args);
   }
 }
 
@@ -172,8 +172,24 @@ describe('An application that only imports the modules', () => {
     'Test.createTestingModule(…).createNestApplication()': () => testing(),
   };
 
+  it('logs why it refused a request of another site, once, also on its own routes', async () => {
+    const entries: unknown[] = [];
+    const ignore = () => {};
+    const logger = { log: (entry: unknown) => void entries.push(entry), warn: ignore, error: ignore };
+    const url = await serve(await NestFactory.create(AppModule, { logger }));
+    const { cookie } = await login(url);
+    const origin = 'https://evil.example';
+    await ask(url, 'POST', '/orders', { cookie, origin });
+    await ask(url, 'PATCH', '/users/me', { cookie, origin });
+    const explained = entries.filter((entry) => typeof entry === 'object' && 'explanation' in entry!);
+    expect(explained).toEqual([
+      expect.objectContaining({ code: 'cross_site_request', route: 'POST /orders', origin }),
+      expect.objectContaining({ code: 'cross_site_request', route: '/users/me', origin }),
+    ]);
+  });
+
   describe.each(Object.entries(builders))('by %s', (_, build) => {
-    it('refuses strangers with a challenge, and leaves public routes open', async () => {
+    it('refuses requests without a credential with a challenge, and leaves public routes open', async () => {
       const url = await serve(await build());
       for (const [method, path] of [
         ['GET', '/orders'],

@@ -2,18 +2,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { INestApplication, ModuleMetadata, NestApplicationOptions } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import {
-  ALX_RULES,
-  AlxAppModule,
-  AppModule,
-  Clock,
-  JsonExpressAdapter,
-  type Role,
-  UsersService,
-  configureAlxApp,
-  configureApp,
-  loadConfig,
-} from 'coatcheck';
+import { Clock, type Role, UsersService } from 'coatcheck';
+import { ALX_RULES, AlxAppModule, configureAlxApp } from 'coatcheck/alx';
+import { AppModule, JsonExpressAdapter, configureApp, loadConfig } from 'coatcheck/server';
 import { FakeClock } from 'coatcheck/testing';
 import { Connections } from '../../src/storage/connections.js';
 import { newFolder } from './server.js';
@@ -69,7 +60,9 @@ export class TestApp {
     return this.nest.get(Connections).onApplicationShutdown();
   }
 
+  /** Without the half second that a server waits for requests on open connections: a test has had its answers. */
   stop(): Promise<void> {
+    this.nest.getHttpServer().closeIdleConnections();
     return this.nest.close();
   }
 }

@@ -669,7 +669,7 @@ async function orClose(engine: { close(): Promise<void> }, begin: () => Promise<
 }
 
 /** Repeats an action until it does not throw; gives up with what it threw last, late or as soon as all is in vain. */
-async function eventually(action: () => Promise<void>, vain = () => false): Promise<void> {
+export async function eventually(action: () => Promise<unknown>, vain = () => false): Promise<void> {
   const deadline = Date.now() + PATIENCE;
   for (;;) {
     try {

@@ -1,6 +1,6 @@
 import { ServerResponse } from 'node:http';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
-import type { Request } from 'express';
+import express, { type Request, type Response } from 'express';
 import type { Auth } from '../../src/auth/auth.js';
 import { AuthOptions } from '../../src/auth/auth-options.js';
 import { AuthGuard } from '../../src/auth/guards/auth.guard.js';
@@ -22,7 +22,7 @@ export function contextOf<T extends object>(
 ): ExecutionContextHost {
   const { prototype } = controller as { prototype: T };
   return new ExecutionContextHost(
-    [request, new ServerResponse(request)],
+    [request, Object.setPrototypeOf(new ServerResponse(request), express().response) as Response],
     controller,
     prototype[handler] as () => unknown,
   );

@@ -1,29 +1,75 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, type ExecFileException, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { HostOptions } from '../consumer/host/src/options.js';
 import { newFolder } from './server.js';
 
 const run = promisify(execFile);
 
-/** Packages the project as it would be published, and installs it in a copy of the application in `test/consumer/host`. */
+export const QUIETLY = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
+
+/** Packs the library as it would be published. Returns the path of the tarball. */
+export async function packLibrary(): Promise<string> {
+  const folder = newFolder();
+  const library = join(folder, 'package');
+  await run(process.execPath, ['scripts/package.js', library]);
+  const packed = await npm(folder, ['pack', library, '--json']);
+  return join(folder, (JSON.parse(packed) as [{ filename: string }])[0].filename);
+}
+
+/** Installs the packed library in a copy of the application in `test/consumer/host`. */
 export async function installHost(): Promise<string> {
-  const folder = join(newFolder(), 'host');
-  cpSync(resolve('test/consumer/host'), folder, {
-    recursive: true,
-    filter: (path) => !/\/(node_modules|build)$/.test(path),
-  });
-  const npm = (args: readonly string[], cwd: string) =>
-    run('npm', [...args, '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], { cwd });
-  await npm(['pack', '--pack-destination', folder], resolve('.'));
-  await npm(['ci'], folder);
-  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
-  await npm(['install', '--no-save', '--no-package-lock', `./${tarball}`], folder);
+  const folder = await installConsumer('host');
   await run('node_modules/.bin/tsc', ['-p', '.'], { cwd: folder });
   return folder;
+}
+
+/** The same for any application in `test/consumer`, which is not compiled. */
+export async function installConsumer(name: string): Promise<string> {
+  return installApplication(resolve('test/consumer', name), await packLibrary());
+}
+
+/** Installs the packed library in a copy of an application, which is not compiled. */
+export async function installApplication(source: string, tarball: string): Promise<string> {
+  const folder = join(newFolder(), basename(source));
+  cpSync(source, folder, {
+    recursive: true,
+    filter: (path) => !/\/(node_modules|build|generated)$/.test(path),
+  });
+  await npm(folder, [existsSync(join(folder, 'package-lock.json')) ? 'ci' : 'install', ...QUIETLY]);
+  await npm(folder, ['install', '--no-save', ...QUIETLY, tarball]);
+  return folder;
+}
+
+/** Installs a copy of an application in `test/consumer/matrix`, which has the library among its packages. */
+export async function installFromMatrix(
+  name: string,
+  tarball: string,
+  args: readonly string[] = [],
+): Promise<string> {
+  const folder = join(newFolder(), name);
+  for (const part of ['shared', name])
+    cpSync(resolve('test/consumer/matrix', part), folder, { recursive: true });
+  cpSync(tarball, join(folder, 'coatcheck.tgz'));
+  await npm(folder, ['install', ...QUIETLY, ...args]);
+  return folder;
+}
+
+/** Runs npm in a folder, and returns what it prints. Throws with all of its output if it fails. */
+export async function npm(
+  folder: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  try {
+    return (await run('npm', args, { cwd: folder, env: { ...process.env, ...variables } })).stdout;
+  } catch (error) {
+    const { stdout, stderr } = error as ExecFileException;
+    throw new Error(`npm ${args.join(' ')} failed:\n${stdout}${stderr}`, { cause: error });
+  }
 }
 
 /** The application in a process of its own, on a free port of 127.0.0.1, with or without Coatcheck. */
@@ -119,6 +165,6 @@ export function comparable({ status, head, body }: HostAnswer): string {
   const isTimed = plain !== body || (status >= 400 && body === '');
   const lines = head
     .filter((line) => !isTimed || !line.startsWith('ETag: '))
-    .map((line) => line.replace(/^(Date: |X-RateLimit-Reset: |Retry-After: ).*/, '$1'));
+    .map((line) => line.replace(/^(Date: |X-RateLimit-Reset: |Retry-After: ).*/i, '$1'));
   return `${lines.join('\n')}\n\n${plain}`;
 }

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { AuditEvent } from '../../src/audit/audit-event.js';
 import type { StoredSession } from '../../src/sessions/session.js';
 import { userTag } from '../../src/sessions/session-token.js';
-import type { RedisConnection } from '../../src/storage/redis/redis.connection.js';
+import type { RedisCommands } from '../../src/storage/redis/redis-commands.js';
 import { keyOf } from '../../src/storage/sql/session-key.js';
 import type { SqlDatabase } from '../../src/storage/sql/sql.database.js';
 import type { Spoilings } from '../../src/testing/store-under-test.js';
@@ -43,6 +43,17 @@ const USERS_IN_SQLITE: Values = {
   'bytes for a name': { first_name: BYTES },
   'bytes for a version': { credential_version: BYTES },
 };
+const CREDENTIALS: Values = {
+  'a version below the first': { version: sql`0` },
+  'no version': { version: NO_DATE },
+  'no hash and no version': { password_hash: sql`null`, version: sql`-1` },
+};
+const CREDENTIALS_IN_SQLITE: Values = {
+  ...CREDENTIALS,
+  'bytes for a version': { version: BYTES },
+  'words for a version, and no hash': { version: WORDS, password_hash: sql`null` },
+  'bytes for a hash': { password_hash: BYTES },
+};
 const EVENTS: Values = {
   'no date': { at: NO_DATE },
   'no number': { count: NO_DATE },
@@ -56,12 +67,36 @@ const EVENTS: Values = {
 };
 const EVENTS_IN_SQLITE: Values = { ...EVENTS, 'bytes for an address': { ip: BYTES } };
 
+/** An expiry in the far future, in epoch milliseconds. */
+const LAST = 8.64e15;
+
+/** Texts that no counter has. The parser of SQL stores has tests of its own. */
+const UNREADABLE = [
+  'forgiven',
+  '{}',
+  '{"stranger":{"level":1',
+  'null',
+  '[]',
+  '-1',
+  '1e300',
+  '1767268800000 3',
+  '"text"',
+  '{"since":1767268800000,"counts":[]}',
+  '{"since":1767268800000,"counts":{"all":"many"}}',
+  '{"since":1e300,"counts":{}}',
+  '{"level":0,"inARow":"9","at":1767268800000}',
+  '{"level":-1,"inARow":9,"at":1767268800000}',
+  '{"level":0,"inARow":9,"at":1767268800000.5}',
+  '{"stranger":{"level":0,"inARow":9,"at":1767268800000},"network":null,"browser":null,"holders":{}}',
+];
+
 type Database = () => SqlDatabase;
 
 /** Ways to spoil what is in the tables, as the database takes them. */
 export function sqlSpoilings(database: Database, engine: 'sqlite' | 'postgres') {
   const isSqlite = engine === 'sqlite';
   const byId = ({ id }: { readonly id: string }) => sql`id = ${id}`;
+  const byKey = (key: string) => sql`key = ${key}`;
   return {
     sessions: spoilings<StoredSession>(
       database,
@@ -70,14 +105,24 @@ export function sqlSpoilings(database: Database, engine: 'sqlite' | 'postgres') 
       isSqlite ? SESSIONS_IN_SQLITE : SESSIONS,
     ),
     users: spoilings<User>(database, 'users', byId, isSqlite ? USERS_IN_SQLITE : USERS),
+    credentials: spoilings<string>(
+      database,
+      'credentials',
+      (userId) => sql`user_id = ${userId}`,
+      isSqlite ? CREDENTIALS_IN_SQLITE : CREDENTIALS,
+    ),
     events: {
       ...spoilings<AuditEvent>(database, 'audit_events', byId, isSqlite ? EVENTS_IN_SQLITE : EVENTS),
       'an id that is none': ({ id }: AuditEvent) =>
-        sql`update audit_events set id = ${`${id.slice(0, -1)}~`} where id = ${id}`.execute(database().db),
+        sql`update coatcheck_audit_events set id = ${`${id.slice(0, -1)}~`} where id = ${id}`.execute(
+          database().db,
+        ),
     },
-    tallies: isSqlite
-      ? spoilings<string>(database, 'tallies', (key) => sql`key = ${key}`, { bytes: { text: BYTES } })
-      : {},
+    tallies: spoilings<string>(database, 'tallies', byKey, {
+      ...Object.fromEntries(UNREADABLE.slice(0, 3).map((text) => [text, { text: sql.lit(text) }])),
+      ...(isSqlite ? { bytes: { text: BYTES } } : {}),
+    }),
+    resetTokens: isSqlite ? spoilings<string>(database, 'tallies', byKey, { bytes: { text: BYTES } }) : {},
   };
 }
 
@@ -100,7 +145,7 @@ function spoilings<T>(
 }
 
 /** Ways to spoil a session in Redis. */
-export function redisSessionSpoilings(redis: () => RedisConnection): Spoilings<StoredSession> {
+export function redisSessionSpoilings(redis: () => RedisCommands): Spoilings<StoredSession> {
   const run = (script: string, { id, userId }: StoredSession, ...args: string[]) =>
     redis().run(script, [`${redis().prefix}:${userTag(userId)}`], [id, ...args]);
   const lineOf = async (session: StoredSession) =>
@@ -129,18 +174,21 @@ export function redisSessionSpoilings(redis: () => RedisConnection): Spoilings<S
 }
 
 /** Ways to spoil a count in Redis. */
-export function redisTallySpoilings(redis: () => RedisConnection): Spoilings<string> {
-  const become = (command: string) => (key: string) =>
-    redis().run(
-      `redis.call('DEL', KEYS[1]) return redis.call(${command})`,
-      [`${redis().prefix}:tally:${key}`],
-      [],
-    );
+export function redisTallySpoilings(redis: () => RedisCommands): Spoilings<string> {
+  const become =
+    (command: string, ...args: string[]) =>
+    (key: string) =>
+      redis().run(
+        `redis.call('DEL', KEYS[1]) return redis.call('${command}', KEYS[1], unpack(ARGV))`,
+        [`${redis().prefix}:tally:${key}`],
+        args,
+      );
   return {
-    empty: become(`'SET', KEYS[1], ''`),
-    'a word': become(`'SET', KEYS[1], 'never'`),
-    'no time': become(`'SET', KEYS[1], '1e99 text'`),
-    'a list': become(`'RPUSH', KEYS[1], 'x'`),
-    'a hash': become(`'HSET', KEYS[1], 'x', 'y'`),
+    ...Object.fromEntries(UNREADABLE.map((text) => [text, become('SET', `${LAST} ${text}`)])),
+    empty: become('SET', ''),
+    'a word': become('SET', 'never'),
+    'no time': become('SET', '1e99 text'),
+    'a list': become('RPUSH', 'x'),
+    'a hash': become('HSET', 'x', 'y'),
   };
 }

@@ -1,43 +1,54 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import type { Request } from 'express';
+import { type CanActivate, type ExecutionContext, Injectable, Optional } from '@nestjs/common';
+import type { Request, Response } from 'express';
 import { DomainError } from '../../common/domain-error.js';
-import { Auth, type Principal } from '../auth.js';
+import { checkNeeds } from '../../common/needs.js';
+import { Accounts } from '../../users/accounts.js';
+import { identityOf } from '../../users/identity.js';
+import { Auth, type Principal, type PrincipalGiven } from '../auth.js';
+import { authRequestOf } from '../express-request.js';
 import { type Access, accessOf, isOwnController } from '../decorators/access.js';
 import { Refusals } from '../refusals.js';
 import { isSafe } from '../request-checks.js';
 import { CrossSiteCheck } from './cross-site-check.js';
 
-/** The handlers that requests were let in to, so that a guard that stands twice before a handler asks no store twice. */
+/** The handler that each request was admitted to, so that a guard applied twice to a handler authenticates only once. */
 const admitted = new WeakMap<Request, object>();
 
-/** The requests that were let in before their whole body had arrived. */
+/** The requests that were admitted before their whole body had arrived. */
 const early = new WeakSet<Request>();
 
-/** Whether a request was let in before its whole body had arrived, which its sender may have held back since. */
+/** Whether a request was admitted before its whole body had arrived. A client may delay the body for as long as it likes. */
 export function wasAdmittedEarly(request: Request): boolean {
   return early.has(request);
 }
 
 /**
- * Lets in authenticated requests, and others where `@Public()` or `@OptionalAuth()` says so: denies by default, and decides
- * on the matched handler, never on the path.
+ * Admits authenticated requests, and others where `@Public()` or `@OptionalAuth()` allows them. Denies by default. Decides by
+ * the matched handler, never by the path.
  */
 @Injectable()
 export class AuthGuard implements CanActivate {
   constructor(
-    private readonly auth: Auth,
-    private readonly crossSite: CrossSiteCheck,
-    private readonly refusals: Refusals,
-  ) {}
+    @Optional() private readonly auth: Auth,
+    @Optional() private readonly crossSite: CrossSiteCheck,
+    @Optional() private readonly refusals: Refusals,
+    @Optional() private readonly accounts?: Accounts,
+  ) {
+    checkNeeds('AuthGuard', { AuthModule: auth && crossSite && refusals });
+  }
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
     const isPublic = accessOf(context.getHandler(), context.getClass()) === 'public';
-    const isChecked = isPublic && !isOwnController(context.getClass());
-    return isChecked || admitted.get(request) === context.getHandler() || this.decide(context);
+    if (isPublic && !isOwnController(context.getClass())) return true;
+    if (context.getType() !== 'http')
+      throw new Error(
+        `AuthGuard reads HTTP requests only. Make this ${context.getType()} handler @Public(), and guard it yourself.`,
+      );
+    return admitted.get(request) === context.getHandler() || this.decide(context);
   }
 
-  /** Decides again, whatever was decided about the request before. */
+  /** Checks a request, even if it was admitted before. Throws the refusal. */
   async decide(context: ExecutionContext): Promise<true> {
     const request = context.switchToHttp().getRequest<Request>();
     try {
@@ -49,18 +60,30 @@ export class AuthGuard implements CanActivate {
     return true;
   }
 
-  /** Who sent a request, or null without a credential; an error that says why where a credential is invalid. */
-  async identify(request: Request): Promise<Principal | null> {
-    const result = await this.auth.authenticate(request);
-    if (result.outcome !== 'anonymous') request.challenge = result.challenge;
-    if (result.outcome === 'authenticated') return result.principal;
-    if (result.outcome === 'rejected') throw new DomainError(result.reason, { endedAt: result.at });
-    return null;
+  /** The principal of a request; null without a credential. Throws a `DomainError` with the reason if it is invalid. */
+  async identify(request: Request, response: Response): Promise<Principal | null> {
+    const result = await this.auth.authenticate(authRequestOf(request));
+    if (result.outcome === 'authenticated') {
+      const principal = await this.#whole(result.principal);
+      if (principal.account.disabled) throw new DomainError('user_disabled');
+      return principal;
+    }
+    if (result.outcome === 'anonymous') return null;
+    request.challenges = result.challenges;
+    result.forget?.takeBack(response);
+    throw new DomainError(result.reason, { endedAt: result.at });
   }
 
-  /** Whether a route serves requests without a credential. */
+  /** Whether a route accepts requests without a credential. */
   protected admitsAnonymous(access: Access): boolean {
     return access === 'optional';
+  }
+
+  /** Adds what a strategy has left out. */
+  async #whole({ user, account, credentialVersion, ...rest }: PrincipalGiven): Promise<Principal> {
+    if (account && credentialVersion !== undefined) return { user, account, credentialVersion, ...rest };
+    const identity = this.accounts ? await this.accounts.identify(user) : identityOf(user);
+    return { ...identity, ...rest };
   }
 
   async #check(request: Request, context: ExecutionContext): Promise<void> {
@@ -68,12 +91,13 @@ export class AuthGuard implements CanActivate {
     if (access !== 'public') {
       if (request.complete) early.delete(request);
       else early.add(request);
-      request.principal = (await this.identify(request)) ?? undefined;
+      request.principal =
+        (await this.identify(request, context.switchToHttp().getResponse<Response>())) ?? undefined;
       if (!request.principal && !this.admitsAnonymous(access)) throw new DomainError('credentials_missing');
     }
     const { principal } = request;
     const isByBearer = principal?.session?.transport === 'bearer';
-    // A sign-in changes the cookie that the browser has, whether or not it sent one.
+    // A sign-in replaces the cookie in the browser, even if the request has none.
     const isAmbient = principal !== undefined || isOwnController(context.getClass());
     if (isAmbient && !isByBearer) this.crossSite.check(request);
     if (principal?.session?.scope === 'read' && !isSafe(request.method))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anExchange } from '../../../test/support/exchange.js';
+import { anExchange } from '../../testing/exchange.js';
 import { DomainError } from '../../common/domain-error.js';
 import { CrossSiteCheck, type CrossSiteRules, isOrigin } from './cross-site-check.js';
 
@@ -14,7 +14,7 @@ type Headers = Readonly<Record<string, string | undefined>>;
 const requestWith = (headers: Headers, method = 'POST') =>
   anExchange({ host: HOST, ...headers }, { method }).request;
 
-/** The explanation of a refusal; null where the request is let in. */
+/** The explanation of a refusal; null if the request is admitted. */
 const refusalOf = (headers: Headers, method = 'POST', check = checkWith()) => {
   try {
     check.check(requestWith(headers, method));
@@ -35,7 +35,7 @@ describe('The cross-site check', () => {
     { 'sec-fetch-site': 'same-origin' },
     { origin: APP, 'sec-fetch-site': 'same-site' },
     { origin: APP, 'sec-fetch-site': 'cross-site' },
-  ])('lets in %j', (headers) => {
+  ])('admits %j', (headers) => {
     expect(refusalOf(headers)).toBeNull();
   });
 
@@ -53,11 +53,17 @@ describe('The cross-site check', () => {
     expect(refusalOf(headers)).not.toBeNull();
   });
 
-  it.each(['GET', 'HEAD', 'OPTIONS'])('lets in %s from everywhere', (method) => {
+  it.each(['GET', 'HEAD', 'OPTIONS'])('admits %s from every origin', (method) => {
     expect(refusalOf({ origin: 'https://evil.example' }, method)).toBeNull();
   });
 
-  it('takes the scheme of its own origin from the connection where HTTPS is not the rule', () => {
+  it('explains to a page over HTTP that a Secure cookie needs HTTPS', () => {
+    const hint = "set the option `cookie: { name: 'sid', secure: false }`";
+    expect(refusalOf({ origin: `http://${HOST}` })?.text).toContain(hint);
+    expect(refusalOf({ origin: 'https://evil.example' })?.text).not.toContain(hint);
+  });
+
+  it('takes the scheme of its own origin from the connection if HTTPS is not configured', () => {
     const check = checkWith({ https: false });
     expect(refusalOf({ origin: `http://${HOST}` }, 'POST', check)).toBeNull();
     expect(refusalOf({ origin: `https://${HOST}` }, 'POST', check)).not.toBeNull();
@@ -66,25 +72,25 @@ describe('The cross-site check', () => {
     expect(() => check.check(secure)).not.toThrow();
   });
 
-  it('trusts the origins that it is told, and no other', () => {
+  it('trusts only the configured origins', () => {
     expect(checkWith().trusts(APP)).toBe(true);
     expect(checkWith().trusts(`${APP}.evil.example`)).toBe(false);
     expect(checkWith().trusts(undefined)).toBe(false);
   });
 
-  it('leaves out a request that a check before it let in', () => {
+  it('skips a request that an earlier check admitted', () => {
     const request = requestWith({ origin: 'https://evil.example' });
     checkWith().checkFirst(request, () => true);
     expect(() => checkWith().check(request)).not.toThrow();
   });
 
-  it('lets a check before it speak for requests of an origin that only that one trusts', () => {
+  it('skips a request from an origin that only the earlier check trusts', () => {
     const other = requestWith({ origin: 'https://other.example' });
     checkWith({ trustedOrigins: ['https://other.example'] }).checkFirst(other, () => false);
     expect(() => checkWith().check(other)).not.toThrow();
   });
 
-  it('refuses first what is foreign and can do harm, and asks whether it can of nothing else', () => {
+  it('refuses a harmful foreign request, and judges the harm of foreign requests only', () => {
     const foreign = requestWith({ origin: 'https://evil.example' });
     expect(() => checkWith().checkFirst(foreign, () => false)).toThrow(DomainError);
     expect(() => checkWith().check(foreign)).toThrow(DomainError);
@@ -95,14 +101,14 @@ describe('The cross-site check', () => {
     expect(() => checkWith().checkFirst(requestWith({ origin: 'x' }, 'GET'), never)).not.toThrow();
   });
 
-  it('does not take a safe request for one that a later check may leave out', () => {
+  it('does not let a later check skip a request because it was safe', () => {
     const request = requestWith({ origin: 'https://evil.example' }, 'GET');
     checkWith().checkFirst(request, () => true);
     request.method = 'POST';
     expect(() => checkWith().check(request)).toThrow(DomainError);
   });
 
-  it('says by what it decided', () => {
+  it('explains the refusal and names the settings of a server and of an application', () => {
     const { text, facts } = refusalOf({ origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' })!;
     expect(facts).toEqual({
       origin: 'https://evil.example',
@@ -111,10 +117,11 @@ describe('The cross-site check', () => {
     });
     expect(text).toContain('origin https://evil.example (Sec-Fetch-Site: cross-site)');
     expect(text).toContain(`the origin of this server is https://${HOST}`);
-    expect(text).toMatch(/X-Forwarded-Host.*X-Forwarded-Proto.*TRUST_PROXY.*TRUSTED_ORIGINS\.$/s);
+    expect(text).toMatch(/X-Forwarded-Host.*X-Forwarded-Proto.*TRUST_PROXY.*`trust proxy`/s);
+    expect(text).toMatch(/TRUSTED_ORIGINS.*`trustedOrigins`/s);
   });
 
-  it('says what it was not sent, and shows nothing that no browser sends', () => {
+  it('says which header was missing, and shows no value that browsers never send', () => {
     const none = refusalOf({ 'sec-fetch-site': 'same-site' })!;
     expect(none.facts['origin']).toBeNull();
     expect(none.text).toContain('origin (none sent) (Sec-Fetch-Site: same-site)');

@@ -2,32 +2,32 @@ import type { Request } from 'express';
 import { DomainError, type Explanation } from '../../common/domain-error.js';
 import { isSafe } from '../request-checks.js';
 
-/** What browsers say of requests that no page of another origin has made. */
+/** The values of `Sec-Fetch-Site` for requests that no page of another origin sent. */
 const OWN_SITES: ReadonlySet<unknown> = new Set(['same-origin', 'none', undefined]);
 
-/** What `isOrigin` asks for. */
+/** What `isOrigin` accepts, for error messages. */
 export const ORIGINS =
   'origins to the letter, such as https://app.example.com or capacitor://localhost: lower case, no path, no wildcard';
 
-/** All that `Sec-Fetch-Site` can be (W3C Fetch Metadata). */
+/** All values of `Sec-Fetch-Site` (W3C Fetch Metadata). */
 const SITES: ReadonlySet<unknown> = new Set(['same-origin', 'same-site', 'cross-site', 'none']);
 
 /** The longest origin that an explanation shows, in characters: a host has at most 253. */
 const LONGEST_SHOWN = 300;
 
-/** What the check of an application goes by. */
+/** The configuration of the check. */
 export interface CrossSiteRules {
-  /** Whether browsers reach the application by HTTPS, whatever the connection is: its own origin is one of HTTPS. */
+  /** Whether the own origin always has the scheme `https`, even if a proxy connects over HTTP. */
   readonly https: boolean;
   readonly trustedOrigins: readonly string[];
 }
 
-/** The requests that a check in front of the application has let in. */
+/** The requests that an earlier check has admitted. */
 const checked = new WeakSet<Request>();
 
 /**
- * Refuses requests that a page of another origin makes the browser of its visitor send. Only browsers say where a request
- * comes from, by `Origin` and `Sec-Fetch-Site`; other clients say neither, and carry no credential of somebody else.
+ * Refuses requests that a page of another origin makes its visitor's browser send. Browsers send `Origin` and
+ * `Sec-Fetch-Site`. A client that sends neither is not a browser, and carries only its own credentials.
  */
 export class CrossSiteCheck {
   readonly #trusted: ReadonlySet<string>;
@@ -36,25 +36,25 @@ export class CrossSiteCheck {
     this.#trusted = new Set(rules.trustedOrigins);
   }
 
-  /** Whether pages of an origin besides our own may call as their visitor. */
+  /** Whether an origin is one of `trustedOrigins`. */
   trusts(origin: string | undefined): boolean {
     return origin !== undefined && this.#trusted.has(origin);
   }
 
-  /** Throws `cross_site_request` for a request that may change something and comes from an origin that is not trusted. */
+  /** Throws `cross_site_request` for an unsafe method from an origin that is not trusted. */
   check(request: Request): void {
     if (!this.isForeign(request) || checked.has(request)) return;
     throw new DomainError('cross_site_request', { explanation: this.#explain(request) });
   }
 
-  /** As `check`, for all checks of the request to come: what `isHarmless` says of carries nothing that a page could use. */
+  /** Like `check`, for all later checks of the request too. Admits a foreign request for which `isHarmless` returns true. */
   checkFirst(request: Request, isHarmless: () => boolean): void {
     if (isSafe(request.method)) return;
     if (!this.isForeign(request) || isHarmless()) checked.add(request);
     else this.check(request);
   }
 
-  /** Whether a request may change something and comes from an origin that is not trusted. */
+  /** Whether a request has an unsafe method and comes from an origin that is not trusted. */
   protected isForeign(request: Request): boolean {
     if (isSafe(request.method)) return false;
     const { origin, 'sec-fetch-site': site } = request.headers;
@@ -62,7 +62,7 @@ export class CrossSiteCheck {
     return !OWN_SITES.has(site) || (origin !== undefined && origin !== this.#ownOrigin(request));
   }
 
-  /** By what a request was refused, and which settings would admit it. */
+  /** Why a request was refused, and which settings would admit it. */
   #explain(request: Request): Explanation {
     const { origin, 'sec-fetch-site': site } = request.headers;
     const facts = {
@@ -70,26 +70,32 @@ export class CrossSiteCheck {
       fetchSite: shown(site, SITES.has(site)),
       expectedOrigin: shown(this.#ownOrigin(request) ?? undefined),
     };
+    const isHttp = this.rules.https && !request.secure && facts.origin?.startsWith('http://');
     const own = facts.expectedOrigin ?? 'unknown, since the Host header cannot be read';
     return {
       facts,
       text:
         `The request came from the origin ${facts.origin ?? '(none sent)'} (Sec-Fetch-Site: ${facts.fetchSite ?? '(none sent)'}), ` +
         `and the origin of this server is ${own}, according to the Host header or a trusted proxy. ` +
+        (isHttp
+          ? 'The request came over HTTP, but the cookie is Secure, so the origin of this server has the scheme https. ' +
+            "For plain HTTP in development, set the option `cookie: { name: 'sid', secure: false }` of the imported module. "
+          : '') +
         'If both are the same site, configure your proxy to send the host with its port in Host or X-Forwarded-Host and the scheme ' +
-        'in X-Forwarded-Proto, and name the proxy in TRUST_PROXY. If a page of another of your origins sent it, add that ' +
-        'origin to TRUSTED_ORIGINS.',
+        'in X-Forwarded-Proto, and trust the proxy: name it in TRUST_PROXY, or in `trust proxy` of an application that imports ' +
+        'Coatcheck. If a page of another of your origins sent it, add that origin to TRUSTED_ORIGINS, or to the option ' +
+        '`trustedOrigins` of the imported module.',
     };
   }
 
-  /** Where the client has us, as far as `TRUST_PROXY` lets the proxy be believed; null where it does not say. */
+  /** The origin that the client called, also behind a proxy that `trust proxy` names; null without a valid host. */
   #ownOrigin({ secure, host }: Request): string | null {
     const url = `${this.rules.https || secure ? 'https' : 'http'}://${host}`;
     return URL.canParse(url) ? new URL(url).origin : null;
   }
 }
 
-/** A value for the log: null for none, and no word of what cannot have come from a browser. */
+/** A value for the log; null for none. A value that browsers never send is not shown. */
 function shown(value: string | string[] | undefined, isProper = true): string | null {
   if (value === undefined) return null;
   return isProper && value.length <= LONGEST_SHOWN ? String(value) : '(not a value that browsers send)';
@@ -99,11 +105,11 @@ function isShowable(origin: string | undefined): boolean {
   return origin === 'null' || (origin !== undefined && isOrigin(origin));
 }
 
-/** Schemes whose pages have no origin that names them: browsers send `null`, or another origin. */
+/** Schemes whose pages have no origin of their own: browsers send `null`, or another origin. */
 const WITHOUT_ORIGIN = /^(about|blob|data|file|filesystem|ftp|javascript|mailto|view-source|wss?):/;
 
 /**
- * Whether a text is an origin to the letter, as browsers and web views send it: of the web, or of an application, such as
+ * Whether a text is an origin exactly as browsers and web views send it: of a website, or of an application, such as
  * `capacitor://localhost` or `chrome-extension://<id>`.
  */
 export function isOrigin(text: string): boolean {

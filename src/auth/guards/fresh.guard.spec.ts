@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anExchange } from '../../../test/support/exchange.js';
+import { anExchange } from '../../testing/exchange.js';
 import { contextOf } from '../../../test/support/guards.js';
 import { Fresh } from '../decorators/access.js';
 import { NEVER } from '../../common/clock.js';
@@ -10,6 +10,7 @@ import { ANONYMOUS, Auth, type AuthResult, type Principal } from '../auth.js';
 import { AuthOptions } from '../auth-options.js';
 import { Refusals } from '../refusals.js';
 import { FreshGuard } from './fresh.guard.js';
+import { identityOf } from '../../users/identity.js';
 
 class Coats {
   @Fresh('5m')
@@ -22,7 +23,7 @@ class Coats {
 }
 
 class NobodyAuth extends Auth {
-  readonly challenge = 'Nobody';
+  readonly challenges = ['Nobody'];
 
   authenticate(): Promise<AuthResult> {
     return Promise.resolve(ANONYMOUS);
@@ -33,9 +34,9 @@ const MINUTE = 60_000;
 const clock = new FakeClock();
 const user = aUser();
 
-/** Somebody who proved who they are so many milliseconds ago. */
+/** A principal who confirmed the password so many milliseconds ago. */
 const provenFor = (ms: number, facts: Parameters<typeof aSession>[0] = {}): Principal => ({
-  user,
+  ...identityOf(user),
   session: aSession({
     userId: user.id,
     expiresAt: NEVER,
@@ -47,7 +48,7 @@ const provenFor = (ms: number, facts: Parameters<typeof aSession>[0] = {}): Prin
 const requestOf = (principal: Principal | undefined, body: unknown) =>
   Object.assign(anExchange().request, { principal, body });
 
-/** True, or what the refusal asks for. */
+/** True, or the code and `max_age` of the refusal. */
 const ask = async (handler: keyof Coats, principal: Principal | undefined, body: unknown) => {
   const guard = new FreshGuard(clock, new Refusals(new NobodyAuth(), new AuthOptions()));
   try {
@@ -58,29 +59,29 @@ const ask = async (handler: keyof Coats, principal: Principal | undefined, body:
   }
 };
 
-describe('A handler that asks for a fresh proof', () => {
-  it('admits sessions that gave one, to the millisecond, and names what it wants to others', async () => {
+describe('FreshGuard', () => {
+  it('admits a password confirmation up to the exact maximum age, and refuses an older one with that age', async () => {
     expect(await ask('sell', provenFor(0), {})).toBe(true);
     expect(await ask('sell', provenFor(5 * MINUTE), {})).toBe(true);
     expect(await ask('sell', provenFor(5 * MINUTE + 1), {})).toEqual(['session_not_fresh', 300]);
   });
 
-  it('does not take use, or a long life, for a proof', async () => {
+  it('does not count use of the session or a remembered session as a confirmation', async () => {
     const busy = { lastSeenAt: clock.now(), kind: 'remembered' } as const;
     expect(await ask('sell', provenFor(6 * MINUTE, busy), {})).toEqual(['session_not_fresh', 300]);
   });
 
   it('admits requests that carry the password', async () => {
-    expect(await ask('sell', { user, session: null, isProven: true }, {})).toBe(true);
+    expect(await ask('sell', { ...identityOf(user), session: null, isProven: true }, {})).toBe(true);
   });
 
-  it('admits no access token, however new, and nobody of whom no proof is known', async () => {
+  it('refuses access tokens of any age and requests without a known confirmation', async () => {
     expect(await ask('sell', provenFor(0, { kind: 'access_token' }), {})).toEqual(['session_not_fresh', 300]);
-    expect(await ask('sell', { user, session: null }, {})).toEqual(['session_not_fresh', 300]);
+    expect(await ask('sell', { ...identityOf(user), session: null }, {})).toEqual(['session_not_fresh', 300]);
     expect(await ask('sell', undefined, {})).toEqual(['session_not_fresh', 300]);
   });
 
-  it('may ask for it only where the body has something in it', async () => {
+  it('requires the confirmation only for bodies that `when` selects', async () => {
     const stale = provenFor(91_000);
     expect(await ask('change', stale, { price: 1 })).toEqual(['session_not_fresh', 90]);
     expect(await ask('change', provenFor(90_000), { price: 1 })).toBe(true);
@@ -88,14 +89,14 @@ describe('A handler that asks for a fresh proof', () => {
   });
 
   it.each([null, 7, 'price', ['price'], [{ price: 1 }], JSON.parse('{"__proto__":{"price":1}}') as object])(
-    'asks for it where the body is no plain object: %j',
+    'requires the confirmation for a body that is no plain object: %j',
     async (body) => {
       expect(await ask('change', provenFor(91_000), body)).toEqual(['session_not_fresh', 90]);
       expect(await ask('change', provenFor(0), body)).toBe(true);
     },
   );
 
-  it('asks for it too where nobody has read the body', async () => {
+  it('requires the confirmation if the body was not read', async () => {
     expect(await ask('change', provenFor(91_000), undefined)).toEqual([
       'session_not_fresh',
       expect.any(Number),
@@ -103,11 +104,11 @@ describe('A handler that asks for a fresh proof', () => {
     expect(await ask('change', provenFor(0), undefined)).toBe(true);
   });
 
-  it('is one that says so', async () => {
+  it('admits every request to a handler without @Fresh()', async () => {
     expect(await ask('wear', provenFor(MINUTE * 60), {})).toBe(true);
   });
 
-  it.each(['', '0', 'soon', '-5m'])('cannot ask for %j', (maxAge) => {
-    expect(() => Fresh(maxAge)).toThrow("@Fresh() wants a duration such as '5m'.");
+  it.each(['', '0', 'soon', '-5m'])('refuses the maximum age %j', (maxAge) => {
+    expect(() => Fresh(maxAge)).toThrow("@Fresh() needs a duration such as '5m'.");
   });
 });

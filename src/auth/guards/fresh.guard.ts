@@ -1,18 +1,21 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable, Optional } from '@nestjs/common';
 import type { Request } from 'express';
 import { type Freshness, freshnessOf } from '../decorators/access.js';
 import { Clock } from '../../common/clock.js';
 import { DomainError } from '../../common/domain-error.js';
+import { checkNeeds } from '../../common/needs.js';
 import type { Session } from '../../sessions/session.js';
 import { Refusals } from '../refusals.js';
 
-/** Lets in, where `@Fresh()` asks for it, only users who recently proved who they are; it comes after the body is read. */
+/** Where `@Fresh()` requires it, admits only users who recently confirmed their password. Runs after the body is read. */
 @Injectable()
 export class FreshGuard implements CanActivate {
   constructor(
-    private readonly clock: Clock,
-    private readonly refusals: Refusals,
-  ) {}
+    @Optional() private readonly clock: Clock,
+    @Optional() private readonly refusals: Refusals,
+  ) {
+    checkNeeds('FreshGuard', { AuthModule: clock && refusals });
+  }
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const wanted = freshnessOf(context.getHandler(), context.getClass());
@@ -26,14 +29,14 @@ export class FreshGuard implements CanActivate {
     );
   }
 
-  /** Milliseconds since the last proof of a session; of an access token there is none. */
+  /** Milliseconds since the password was confirmed in a session; Infinity without a session and for an access token. */
   #ageOf(session: Session | null | undefined): number {
     if (!session || session.kind === 'access_token') return Infinity;
     return this.clock.now().getTime() - session.authenticatedAt.getTime();
   }
 }
 
-/** A body that nobody has read, or that is no plain object, may ask for anything. */
+/** An unread body, and one that is no plain object, always needs the proof: `when` cannot judge it. */
 function isWanted({ when }: Freshness, body: unknown): boolean {
   const isPlain =
     typeof body === 'object' && body !== null && !Array.isArray(body) && !Object.hasOwn(body, '__proto__');

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Request } from 'express';
-import { anExchange } from '../../../test/support/exchange.js';
+import { anExchange } from '../../testing/exchange.js';
 import { contextOf, guardWith } from '../../../test/support/guards.js';
 import { aUser } from '../../testing/samples.js';
 import { AuthOptions } from '../auth-options.js';
@@ -9,6 +9,7 @@ import { Roles } from '../decorators/access.js';
 import { Refusals } from '../refusals.js';
 import { LateBodyGuard } from './late-body.guard.js';
 import { RolesGuard } from './roles.guard.js';
+import { identityOf } from '../../users/identity.js';
 
 class Coats {
   mine() {}
@@ -17,10 +18,10 @@ class Coats {
   all() {}
 }
 
-/** Knows one person until that is withdrawn, and counts how often it was asked. */
+/** Authenticates one principal until it is set to null, and counts its calls. */
 class CountingAuth extends Auth {
-  readonly challenge = 'Counting';
-  principal: Principal | null = { user: aUser(), session: null };
+  readonly challenges = ['Counting'];
+  principal: Principal | null = { ...identityOf(aUser()), session: null };
   asked = 0;
 
   async authenticate(): Promise<AuthResult> {
@@ -29,7 +30,7 @@ class CountingAuth extends Auth {
   }
 }
 
-describe('A body that arrives after its sender was let in', () => {
+describe('A body that arrives after the request was admitted', () => {
   let auth: CountingAuth;
   let guards: { auth: ReturnType<typeof guardWith>; late: LateBodyGuard };
 
@@ -42,10 +43,10 @@ describe('A body that arrives after its sender was let in', () => {
     };
   });
 
-  /** A request whose body was or was not there when its sender was let in. */
-  async function letIn(isThere: boolean, handler: keyof Coats = 'mine'): Promise<Request> {
+  /** An admitted request whose body had arrived by then, or had not. */
+  async function admitted(hasArrived: boolean, handler: keyof Coats = 'mine'): Promise<Request> {
     const { request } = anExchange({}, { method: 'POST' });
-    request.complete = isThere;
+    request.complete = hasArrived;
     await guards.auth.canActivate(contextOf(Coats, handler, request));
     return request;
   }
@@ -53,35 +54,35 @@ describe('A body that arrives after its sender was let in', () => {
   const check = async (request: Request, handler: keyof Coats = 'mine') =>
     guards.late.canActivate(contextOf(Coats, handler, request));
 
-  it('has its sender checked again, once', async () => {
-    const request = await letIn(false);
+  it('makes the guard authenticate the request once more', async () => {
+    const request = await admitted(false);
     request.complete = true;
     expect(await check(request)).toBe(true);
     expect(await check(request)).toBe(true);
     expect(auth.asked).toBe(2);
   });
 
-  it('is refused where the credential is invalid by then', async () => {
-    const request = await letIn(false);
+  it('is refused if the credential has become invalid', async () => {
+    const request = await admitted(false);
     request.complete = true;
     auth.principal = null;
     await expect(check(request)).rejects.toMatchObject({ code: 'credentials_invalid' });
   });
 
-  it('is refused where the role was taken away by then', async () => {
-    auth.principal = { user: aUser({ role: 'admin' }), session: null };
-    const request = await letIn(false, 'all');
+  it('is refused if the user has lost the role', async () => {
+    auth.principal = { ...identityOf(aUser({ role: 'admin' })), session: null };
+    const request = await admitted(false, 'all');
     request.complete = true;
     expect(await check(request, 'all')).toBe(true);
-    const other = await letIn(false, 'all');
+    const other = await admitted(false, 'all');
     other.complete = true;
-    auth.principal = { user: aUser({ role: 'user' }), session: null };
+    auth.principal = { ...identityOf(aUser({ role: 'user' })), session: null };
     await expect(check(other, 'all')).rejects.toMatchObject({ code: 'role_required' });
   });
 
-  it('costs nothing more where it was there, or nobody has read it yet', async () => {
-    expect(await check(await letIn(true))).toBe(true);
-    expect(await check(await letIn(false))).toBe(true);
+  it('causes no second check if it had arrived before, or has not been read yet', async () => {
+    expect(await check(await admitted(true))).toBe(true);
+    expect(await check(await admitted(false))).toBe(true);
     expect(auth.asked).toBe(2);
   });
 });

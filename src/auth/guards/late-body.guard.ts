@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { AuthGuard, wasAdmittedEarly } from './auth.guard.js';
 import { RolesGuard } from './roles.guard.js';
 
-/** Checks credential, scope and role again where the body arrived after they were checked; it comes after the body is read. */
+/** Checks credential, scope and role again if the body arrived after the first check. Runs after the body is read. */
 @Injectable()
 export class LateBodyGuard implements CanActivate {
   constructor(
@@ -13,7 +13,7 @@ export class LateBodyGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
-    // A body that nobody has read yet is its handler's matter.
+    // If the body has not been read yet, the handler reads it.
     return !wasAdmittedEarly(request) || !request.complete || this.#decideAgain(context);
   }
 

@@ -1,19 +1,30 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable, Optional } from '@nestjs/common';
 import type { Request } from 'express';
 import { DomainError } from '../../common/domain-error.js';
+import { checkNeeds } from '../../common/needs.js';
+import { AuthOptions } from '../auth-options.js';
 import { rolesOf } from '../decorators/access.js';
 import { Refusals } from '../refusals.js';
 
-/** Lets in only users of a role that `@Roles()` names. */
+/** Admits only users with the roles that `@Roles()` asks for. */
 @Injectable()
 export class RolesGuard implements CanActivate {
-  constructor(private readonly refusals: Refusals) {}
+  constructor(
+    @Optional() private readonly refusals: Refusals,
+    @Optional() private readonly options?: AuthOptions,
+  ) {
+    checkNeeds('RolesGuard', { AuthModule: refusals });
+  }
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const roles = rolesOf(context.getHandler(), context.getClass());
-    if (roles.length === 0) return true;
+    const { any, all, isForAdmins } = rolesOf(context.getHandler(), context.getClass());
+    const wanted = isForAdmins ? [...all, this.options?.adminRole ?? 'admin'] : all;
+    if (any.length === 0 && wanted.length === 0) return true;
     const { principal } = context.switchToHttp().getRequest<Request>();
-    const isAllowed = principal !== undefined && roles.includes(principal.user.role);
+    const roles = principal?.account.roles ?? [];
+    const isAllowed =
+      wanted.every((role) => roles.includes(role)) &&
+      (any.length === 0 || any.some((role) => roles.includes(role)));
     return isAllowed || this.refusals.refuse(new DomainError('role_required'), context);
   }
 }

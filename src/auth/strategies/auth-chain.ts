@@ -1,77 +1,30 @@
-import type { Request } from 'express';
-import { type Session, TRANSPORTS, type Transport } from '../../sessions/session.js';
-import type { User } from '../../users/user.js';
-import {
-  ANONYMOUS,
-  Auth,
-  type AuthResult,
-  type HttpExchange,
-  type IssuedSession,
-  type SessionEnds,
-  type SignInOptions,
-} from '../auth.js';
+import { ANONYMOUS, Auth, type AuthResult } from '../auth.js';
+import type { AuthRequest } from '../auth-request.js';
 
-/** Several strategies as one: the first that is concerned decides, and what it rejects no other rescues. */
+/** Several strategies in order: the first one whose credential is present decides, also if it rejects the request. */
 export class AuthChain extends Auth {
-  readonly challenge: string;
-
-  constructor(private readonly links: readonly Auth[]) {
+  constructor(readonly strategies: readonly Auth[]) {
     super();
-    this.challenge = links[0]?.challenge ?? 'Session';
   }
 
-  override get challenges(): readonly string[] {
-    const challenges = new Set(this.links.flatMap((link) => link.challenges));
-    return challenges.size > 0 ? [...challenges] : [this.challenge];
+  /** The challenges of all strategies. */
+  get challenges(): readonly string[] {
+    return this.#challengesWith(null, []);
   }
 
-  override get transports(): readonly Transport[] {
-    return TRANSPORTS.filter((transport) => this.links.some((link) => link.transports.includes(transport)));
-  }
-
-  async authenticate(request: Request): Promise<AuthResult> {
-    for (const link of this.links) {
-      const result = await link.authenticate(request);
-      if (result.outcome !== 'anonymous') return { ...result, challenge: result.challenge ?? link.challenge };
+  async authenticate(request: AuthRequest): Promise<AuthResult> {
+    for (const strategy of this.strategies) {
+      const result = await strategy.authenticate(request);
+      if (result.outcome === 'anonymous') continue;
+      if (result.outcome === 'authenticated' || !result.challenges) return result;
+      return { ...result, challenges: this.#challengesWith(strategy, result.challenges) };
     }
     return ANONYMOUS;
   }
 
-  override tokenOwner(request: Request): Promise<string | null> {
-    return this.#first((link) => link.tokenOwner(request));
-  }
-
-  override signIn(
-    user: User,
-    exchange: HttpExchange,
-    signInOptions?: SignInOptions,
-  ): Promise<IssuedSession | null> {
-    return this.#first((link) => link.signIn(user, exchange, signInOptions));
-  }
-
-  override renew(exchange: HttpExchange): Promise<IssuedSession | null> {
-    return this.#first((link) => link.renew(exchange));
-  }
-
-  override async signOut(exchange: HttpExchange): Promise<boolean> {
-    const isOut = await this.#first(async (link) => (await link.signOut(exchange)) || null);
-    return isOut ?? false;
-  }
-
-  override endsOf(session: Session): SessionEnds | null {
-    for (const link of this.links) {
-      const ends = link.endsOf(session);
-      if (ends) return ends;
-    }
-    return null;
-  }
-
-  /** What the first link answers that has an answer, asked one after another. */
-  async #first<T>(ask: (link: Auth) => Promise<T | null>): Promise<T | null> {
-    for (const link of this.links) {
-      const answer = await ask(link);
-      if (answer !== null) return answer;
-    }
-    return null;
+  /** Those of all strategies, with the given ones for one of them. */
+  #challengesWith(one: Auth | null, given: readonly string[]): readonly string[] {
+    const all = this.strategies.flatMap((strategy) => (strategy === one ? given : strategy.challenges));
+    return [...new Set(all)];
   }
 }

@@ -1,12 +1,12 @@
 import { Injectable, Optional } from '@nestjs/common';
-import type { Request } from 'express';
 import type { AuditFacts } from '../../audit/audit-event.js';
-import { AuditTrail } from '../../audit/audit-trail.js';
-import { initiatorOf } from '../request-initiator.js';
-import { requesterOf } from '../client-facts.js';
-import { UsersService } from '../../users/users.service.js';
+import { SecurityEvents } from '../../audit/security-events.js';
+import { PasswordsService } from '../../users/passwords.service.js';
 import { ANONYMOUS, Auth, type AuthResult, rejected } from '../auth.js';
+import type { AuthRequest } from '../auth-request.js';
 import { AuthOptions } from '../auth-options.js';
+import { headerOf } from '../header-of.js';
+import { initiatorOf } from '../request-initiator.js';
 import { signInFailed, signedIn } from '../sign-in-events.js';
 
 const MALFORMED: AuditFacts = {
@@ -17,49 +17,51 @@ const MALFORMED: AuditFacts = {
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Each request carries the proof itself: `Authorization: Basic` (RFC 7617). */
+/** Authenticates each request by login and password: `Authorization: Basic` (RFC 7617). */
 @Injectable()
 export class BasicAuth extends Auth {
-  readonly challenge: string;
+  readonly challenges: readonly string[];
   /** Matches an `Authorization` header of the Basic scheme and captures its credentials. */
   protected readonly header: RegExp = /^basic +(.*)$/i;
 
   constructor(
-    private readonly users: UsersService,
+    private readonly passwords: PasswordsService,
     options: AuthOptions,
-    @Optional() private readonly trail?: AuditTrail,
+    @Optional() private readonly events?: SecurityEvents,
   ) {
     super();
-    this.challenge = `Basic realm="${options.realm}", charset="UTF-8"`;
+    this.challenges = [`Basic realm="${options.realm}", charset="UTF-8"`];
   }
 
-  async authenticate(request: Request): Promise<AuthResult> {
-    const [, encoded] = this.header.exec(request.headers.authorization ?? '') ?? [];
+  async authenticate(request: AuthRequest): Promise<AuthResult> {
+    const [, encoded] = this.header.exec(headerOf(request, 'authorization')) ?? [];
     if (encoded === undefined) return ANONYMOUS;
     const credentials = decode(encoded);
     if (!credentials) {
-      await this.trail?.record(MALFORMED, initiatorOf(request));
+      await this.events?.emit(MALFORMED, initiatorOf(request));
       return rejected();
     }
-    const source = { ...requesterOf(request), tokenOwner: null };
-    const verification = await this.users.recognize(credentials.email, credentials.password, source);
+    const source = { ip: request.ip, connection: request.connection, tokenOwner: null };
+    const verification = await this.passwords.recognize(credentials.login, credentials.password, source);
     if (verification.outcome !== 'verified') {
-      await this.trail?.record(signInFailed(verification, 'basic'), initiatorOf(request));
+      await this.events?.emit(signInFailed(verification, 'basic'), initiatorOf(request));
       return rejected();
     }
-    const { user, isKnown } = verification;
-    if (!isKnown) await this.trail?.record(signedIn(user, null, 'basic'), initiatorOf(request, user.id));
-    return { outcome: 'authenticated', principal: { user, session: null, isProven: true } };
+    const { user, account, credentialVersion, isKnown } = verification;
+    const by = initiatorOf(request, account.id);
+    if (!isKnown) await this.events?.emit(signedIn(account.id, null, 'basic'), by);
+    const principal = { user, account, credentialVersion, session: null, isProven: true } as const;
+    return { outcome: 'authenticated', principal };
   }
 }
 
 /** Null for anything but canonical base64 of UTF-8 text with a colon; the first colon ends the name. */
-function decode(encoded: string): { email: string; password: string } | null {
+function decode(encoded: string): { login: string; password: string } | null {
   const bytes = Buffer.from(encoded, 'base64');
   if (bytes.toString('base64') !== encoded) return null;
   const text = utf8(bytes);
   const colon = text?.indexOf(':') ?? -1;
-  return text === null || colon < 0 ? null : { email: text.slice(0, colon), password: text.slice(colon + 1) };
+  return text === null || colon < 0 ? null : { login: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
 function utf8(bytes: Buffer): string | null {

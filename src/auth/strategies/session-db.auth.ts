@@ -1,16 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { AuthOptions } from '../auth-options.js';
-import { SessionCookie } from '../carriers/session-cookie.js';
+import { Carriers } from '../carriers/carriers.js';
 import { SessionUsers } from '../session-users.js';
 import { SessionExpAuth } from './session-exp.auth.js';
 
-/** A session that also outlives the process and is shared between processes: a store that forgets is refused. */
+/**
+ * Sessions that survive a restart and are shared between processes. Throws if the session store is not durable, except with
+ * `allowMemorySessionsInTests`.
+ */
 @Injectable()
 export class SessionDbAuth extends SessionExpAuth {
-  constructor(sessions: SessionsService, users: SessionUsers, cookie: SessionCookie, options: AuthOptions) {
-    super(sessions, users, cookie, options);
-    if (!sessions.durable)
-      throw new Error('session_db_auth and token_auth need a durable session store, such as sqlite:<file>.');
+  constructor(sessions: SessionsService, users: SessionUsers, carriers: Carriers, options: AuthOptions) {
+    super(sessions, users, carriers, options);
+    if (!sessions.durable && !options.allowMemorySessionsInTests)
+      throw new Error(
+        'session_db_auth and token_auth need a durable session store, such as sqlite:<file>. Tests may set allowMemorySessionsInTests.',
+      );
   }
 }

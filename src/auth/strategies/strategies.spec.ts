@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConsoleLogger, Logger } from '@nestjs/common';
-import type { Request, Response } from 'express';
-import { anExchange } from '../../../test/support/exchange.js';
+import type { Response } from 'express';
+import { anExchange } from '../../testing/exchange.js';
 import { type Limits, SessionLifetime } from '../../sessions/session-lifetime.js';
 import { SessionToken } from '../../sessions/session-token.js';
 import { SessionsOptions } from '../../sessions/sessions-options.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { AuditTrail } from '../../audit/audit-trail.js';
+import { SecurityEvents } from '../../audit/security-events.js';
 import { MemoryAuditStore } from '../../storage/memory/memory.audit-store.js';
 import { MemorySessionStore } from '../../storage/memory/memory.session-store.js';
 import { MemoryUserStore } from '../../storage/memory/memory.user-store.js';
@@ -22,19 +23,28 @@ import { BcryptPasswordHasher } from '../../users/passwords/bcrypt.password-hash
 import type { User } from '../../users/user.js';
 import { UsersOptions } from '../../users/users-options.js';
 import { UsersService } from '../../users/users.service.js';
-import { ANONYMOUS, DEFAULT_SIGN_IN_OPTIONS } from '../auth.js';
+import { ANONYMOUS, type Auth, type HttpExchange, type SignInOptions } from '../auth.js';
+import type { AuthRequest } from '../auth-request.js';
 import { AuthChain } from './auth-chain.js';
 import { AuthOptions } from '../auth-options.js';
-import { SessionCookie } from '../carriers/session-cookie.js';
+import { Carriers } from '../carriers/carriers.js';
+import { BearerCarrier } from '../carriers/bearer-carrier.js';
+import { CookieCarrier } from '../carriers/cookie-carrier.js';
+import { authRequestOf } from '../express-request.js';
 import { sessionUsersOf } from '../session-users.js';
+import { SignInService } from '../sign-in.service.js';
 import { BasicAuth } from './basic.auth.js';
 import { SessionAuth } from './session.auth.js';
 import { SessionDbAuth } from './session-db.auth.js';
 import { SessionExpAuth } from './session-exp.auth.js';
 import { TokenAuth } from './token.auth.js';
+import { identityOf } from '../../users/identity.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const PASSWORD = 'the right password';
+const hasher = new BcryptPasswordHasher({ cost: 4, pepper: null });
+const passwordHash = hasher.hash(PASSWORD, aTaskOwner());
 const options = new AuthOptions({ cookie: { name: 'sid', secure: false } });
 
 const basic = (name: string, password: string) => ({
@@ -68,14 +78,17 @@ const aDurableStore = async () => {
   return new SqlSessionStore(await SqliteDatabase.open(file, 500));
 };
 
+/** The built-in carriers. */
+const carriersOf = (given: AuthOptions) => new Carriers(new CookieCarrier(given), new BearerCarrier());
+
 const session = ({ sessions, sessionUsers }: Pick<AuthWorld, 'sessions' | 'sessionUsers'>) =>
-  new SessionAuth(sessions, sessionUsers, new SessionCookie(options), options);
+  new SessionAuth(sessions, sessionUsers, carriersOf(options), options);
 
 const tokenAuth = ({ sessions, sessionUsers }: Pick<AuthWorld, 'sessions' | 'sessionUsers'>) =>
-  new TokenAuth(sessions, sessionUsers, new SessionCookie(options), options);
+  new TokenAuth(sessions, sessionUsers, carriersOf(options), options);
 
 describeAuth('BasicAuth', { remembers: false }, ({ users }) => ({
-  auth: new BasicAuth(users, options),
+  auth: new BasicAuth(users.passwords, options),
   headersOf: (user, password) => basic(user.email, password),
   forgeries: basicForgeries,
 }));
@@ -86,7 +99,7 @@ describeAuth('SessionAuth', { remembers: true }, (world) => ({
 }));
 
 describeAuth('SessionExpAuth', { remembers: true }, ({ sessions, sessionUsers }) => ({
-  auth: new SessionExpAuth(sessions, sessionUsers, new SessionCookie(options), options),
+  auth: new SessionExpAuth(sessions, sessionUsers, carriersOf(options), options),
   forgeries: cookieForgeries,
 }));
 
@@ -94,7 +107,7 @@ describeAuth(
   'SessionDbAuth',
   { remembers: true },
   ({ sessions, sessionUsers }) => ({
-    auth: new SessionDbAuth(sessions, sessionUsers, new SessionCookie(options), options),
+    auth: new SessionDbAuth(sessions, sessionUsers, carriersOf(options), options),
     forgeries: cookieForgeries,
   }),
   aDurableStore,
@@ -108,18 +121,18 @@ describeAuth(
 );
 
 describeAuth('AuthChain', { remembers: true }, (world) => ({
-  auth: new AuthChain([session(world), new BasicAuth(world.users, options)]),
+  auth: new AuthChain([session(world), new BasicAuth(world.users.passwords, options)]),
   forgeries: [...cookieForgeries, basic('ann@example.com', 'the wrong password')],
 }));
 
-describe('A chain', () => {
-  it('does not rescue a rejected credential by the next strategy', async () => {
+describe('AuthChain', () => {
+  it('does not try the next strategy after a rejected credential', async () => {
     const { users, auth } = aHarness();
     await users.create(
       { email: 'ann@example.com', password: 'the right password', firstName: null, lastName: null },
       'user',
     );
-    const chain = new AuthChain([auth, new BasicAuth(users, options)]);
+    const chain = new AuthChain([auth, new BasicAuth(users.passwords, options)]);
     const good = basic('ann@example.com', 'the right password');
     expect(await chain.authenticate(request(good))).toMatchObject({ outcome: 'authenticated' });
     expect(await chain.authenticate(request({ ...good, cookie: 'sid=forged' }))).toMatchObject({
@@ -127,53 +140,72 @@ describe('A chain', () => {
     });
   });
 
-  it('of no strategies knows nobody', async () => {
+  it('without strategies treats every request as anonymous', async () => {
     expect(await new AuthChain([]).authenticate(request({ cookie: 'sid=x' }))).toEqual({
       outcome: 'anonymous',
     });
   });
 });
 
-describe('A chain that remembers users', () => {
+describe('AuthChain with a sign-in', () => {
   const chains = {
-    'the first link': ({ users, auth }: ReturnType<typeof aHarness>) => [auth, new BasicAuth(users, options)],
-    'the last link': ({ users, auth }: ReturnType<typeof aHarness>) => [new BasicAuth(users, options), auth],
+    first: ({ users, auth }: ReturnType<typeof aHarness>) => [auth, new BasicAuth(users.passwords, options)],
+    last: ({ users, auth }: ReturnType<typeof aHarness>) => [new BasicAuth(users.passwords, options), auth],
   };
 
-  it.each(Object.entries(chains))('signs in and out by %s', async (_, linksOf) => {
+  it.each(Object.entries(chains))('signs in and out if the %s strategy does', async (_, linksOf) => {
     const harness = aHarness();
-    const links = linksOf(harness);
-    const chain = new AuthChain(links);
+    const chain = new AuthChain(linksOf(harness));
+    const signIns = harness.signInsOf(chain);
     const user = aUser();
     await harness.userStore.insert(user, 'hash');
-    expect(chain.challenge).toBe(links[0]!.challenge);
-    expect(await chain.tokenOwner(request({}))).toBeNull();
-    expect(await chain.signOut(anExchange())).toBe(false);
+    expect(signIns.transports).toEqual(['cookie']);
+    expect(await signIns.signOut(anExchange())).toBe(false);
     const exchange = anExchange();
-    expect(await chain.signIn(user, exchange)).toMatchObject({ session: { userId: user.id }, token: null });
+    expect(await signIns.signIn(user, exchange)).toMatchObject({ session: { userId: user.id }, token: null });
     const [cookie = ''] = String(exchange.response.getHeader('set-cookie')).split(';');
     expect(await chain.authenticate(request({ cookie }))).toMatchObject({ outcome: 'authenticated' });
-    expect(await chain.tokenOwner(request({ cookie }))).toBe(user.id);
-    expect(await chain.signOut(anExchange({ cookie }))).toBe(true);
-    expect(await chain.signOut(anExchange({ cookie }))).toBe(false);
-    expect(await chain.tokenOwner(request({ cookie }))).toBe(user.id);
+    expect(await signIns.signOut(anExchange({ cookie }))).toBe(true);
+    expect(await signIns.signOut(anExchange({ cookie }))).toBe(false);
   });
 
-  it('is none where no link does', async () => {
-    const { users } = aHarness();
-    const chain = new AuthChain([new BasicAuth(users, options)]);
-    expect(await chain.signIn(aUser(), anExchange())).toBeNull();
-    expect(await chain.signOut(anExchange())).toBe(false);
-    expect(await chain.tokenOwner(request({}))).toBeNull();
-    expect(new AuthChain([]).challenge).toBe('Session');
+  it('neither signs in nor out if no strategy does', async () => {
+    const harness = aHarness();
+    const signIns = harness.signInsOf(new AuthChain([new BasicAuth(harness.users.passwords, options)]));
+    expect(signIns.transports).toEqual([]);
+    await expect(signIns.signIn(aUser(), anExchange())).rejects.toMatchObject({ code: 'validation_failed' });
+    expect(await signIns.signOut(anExchange())).toBe(false);
   });
 });
 
-describe('A challenge', () => {
-  it('names the strategy and the realm', () => {
-    const { users, auth } = aHarness();
-    expect(auth.challenge).toBe('Session realm="coatcheck"');
-    expect(new BasicAuth(users, options).challenge).toBe('Basic realm="coatcheck", charset="UTF-8"');
+describe('The challenges', () => {
+  const chainOf = async () => {
+    const world = await aDurableWorld();
+    return new AuthChain([
+      session(world),
+      tokenAuth(world),
+      new BasicAuth(aHarness().users.passwords, options),
+    ]);
+  };
+
+  it('name each strategy of a chain and the realm', async () => {
+    expect((await chainOf()).challenges).toEqual([
+      'Session realm="coatcheck"',
+      'Bearer realm="coatcheck"',
+      'Basic realm="coatcheck", charset="UTF-8"',
+    ]);
+    expect(new AuthChain([]).challenges).toEqual([]);
+  });
+
+  it('say that a bearer token is invalid, and the others stay', async () => {
+    const result = await (await chainOf()).authenticate(request({ authorization: 'Bearer nonsense' }));
+    expect(result).toMatchObject({
+      challenges: [
+        'Session realm="coatcheck"',
+        'Bearer realm="coatcheck", error="invalid_token"',
+        'Basic realm="coatcheck", charset="UTF-8"',
+      ],
+    });
   });
 });
 
@@ -185,10 +217,10 @@ describe('Basic credentials', () => {
       { email, password: 'a password: with colons:', firstName: null, lastName: null },
       'user',
     );
-    return new BasicAuth(users, options).authenticate(request(basic(name, password)));
+    return new BasicAuth(users.passwords, options).authenticate(request(basic(name, password)));
   };
 
-  it('end the name with the first colon; the password has the others', async () => {
+  it('separate name and password at the first colon', async () => {
     expect(await outcomeOf('ann@example.com', 'a password: with colons:')).toMatchObject({
       outcome: 'authenticated',
       principal: { user: { email: 'ann@example.com' }, session: null },
@@ -199,7 +231,7 @@ describe('Basic credentials', () => {
     ['ann@example.com', 'a password: with colons'],
     ['ann@example.com', 'a password'],
     ['', 'ann@example.com:a password: with colons:'],
-  ])('are no good where they are not to the letter: %s:%s', async (name, password) => {
+  ])('are rejected unless they match exactly: %s:%s', async (name, password) => {
     expect(await outcomeOf(name, password)).toEqual({
       outcome: 'rejected',
       reason: 'credentials_invalid',
@@ -208,7 +240,7 @@ describe('Basic credentials', () => {
   });
 });
 
-describe('Basic credentials that are none', () => {
+describe('Malformed Basic credentials', () => {
   const encoded = (bytes: Buffer | string) => ({
     authorization: `Basic ${Buffer.from(bytes as string).toString('base64')}`,
   });
@@ -216,15 +248,15 @@ describe('Basic credentials that are none', () => {
   it.each([
     ['without a colon', 'ann@example.com!', encoded('ann@example.com!')],
     [
-      'of bytes that are no UTF-8',
+      'that are not UTF-8',
       'a password with a \ufffd in it',
       encoded(Buffer.from('ann@example.com:a password with a \xff in it', 'latin1')),
     ],
-  ])('are refused %s, whatever they could be read as', async (_, password, headers) => {
+  ])('%s are rejected, even if a lenient decoder would accept them', async (_, password, headers) => {
     const { users, userStore } = aHarness();
     const hasher = new BcryptPasswordHasher({ cost: 4, pepper: null });
     await userStore.insert(aUser({ email: 'ann@example.com' }), await hasher.hash(password, aTaskOwner()));
-    const auth = new BasicAuth(users, options);
+    const auth = new BasicAuth(users.passwords, options);
     expect(await auth.authenticate(request(basic('ann@example.com', password)))).toMatchObject({
       outcome: 'authenticated',
     });
@@ -236,14 +268,14 @@ describe('Basic credentials that are none', () => {
   });
 });
 
-describe('The trail of sign-ins', () => {
+describe('The audit trail of BasicAuth', () => {
   beforeEach(() => Logger.overrideLogger(false));
   afterEach(() => Logger.overrideLogger(new ConsoleLogger()));
 
-  it('has what comes of each Basic credential that was not known', async () => {
+  it('has one event for each credential that was not verified recently', async () => {
     const { users, clock } = aHarness();
     const store = new MemoryAuditStore();
-    const auth = new BasicAuth(users, options, new AuditTrail(store, clock));
+    const auth = new BasicAuth(users.passwords, options, new SecurityEvents(new AuditTrail(store, clock)));
     const { id } = await users.create(
       { email: 'ann@example.com', password: 'the right password', firstName: null, lastName: null },
       'user',
@@ -278,32 +310,28 @@ describe('The trail of sign-ins', () => {
   });
 });
 
-describe('The holder of a token', () => {
-  it('loses it at sign-out, and one that is no good too', async () => {
+describe('A client with a session cookie', () => {
+  it('has the cookie deleted at sign-out, and when the token is invalid', async () => {
     const harness = aHarness();
-    const auth = new SessionAuth(harness.sessions, harness.sessionUsers, new SessionCookie(options), options);
     const token = await harness.signIn();
-    for (const [sent, isOver, cleared] of [
+    for (const [sent, hasEnded, cleared] of [
       [token, true, '"cache"'],
       [token, false, undefined],
       ['forged', false, undefined],
     ] as const) {
       const exchange = anExchange({ cookie: `sid=${sent}` });
-      expect(await auth.signOut(exchange)).toBe(isOver);
+      await enter(harness.auth, exchange);
+      expect(await harness.signIns.signOut(exchange)).toBe(hasEnded);
       expect(String(exchange.response.getHeader('set-cookie'))).toMatch(
         /^sid=; Path=\/; Expires=Thu, 01 Jan 1970/,
       );
       expect(exchange.response.getHeader('clear-site-data')).toBe(cleared);
     }
-    const { request: shown, response } = anExchange({ cookie: 'sid=forged' });
-    shown.res = response;
-    await auth.authenticate(shown);
-    expect(String(response.getHeader('set-cookie'))).toMatch(/^sid=; Path=\/; Expires=Thu, 01 Jan 1970/);
   });
 
-  it('loses nothing where there was none', async () => {
+  it('gets no headers at sign-out if it sends no cookie', async () => {
     const exchange = anExchange();
-    expect(await aHarness().auth.signOut(exchange)).toBe(false);
+    expect(await aHarness().signIns.signOut(exchange)).toBe(false);
     expect(exchange.response.getHeaderNames()).toEqual([]);
   });
 
@@ -314,14 +342,14 @@ describe('The holder of a token', () => {
     ['ended_by_admin', 'session_ended_by_admin'],
     ['password_changed', 'password_changed'],
     ['user_disabled', 'user_disabled'],
-  ] as const)('is told that the session was ended: %s', async (reason, told) => {
+  ] as const)('gets the reason why the session ended: %s', async (reason, code) => {
     const harness = aHarness();
     const token = await harness.signIn();
     await harness.sessions.end(SessionToken.parse(token)!.id, reason);
-    expect(await harness.outcome(token)).toBe(told);
+    expect(await harness.outcome(token)).toBe(code);
   });
 
-  it('is told what became of the user, though the session lives', async () => {
+  it('gets the state of the user even if the session was not ended', async () => {
     const harness = aHarness();
     const user = aUser();
     const token = await harness.signIn(user);
@@ -333,44 +361,35 @@ describe('The holder of a token', () => {
     expect(await harness.outcome(token)).toBe('credentials_invalid');
   });
 
-  it('keeps the new one where the one before it comes late', async () => {
+  it('keeps its new cookie when a request with the replaced token arrives late', async () => {
     const harness = aHarness();
     const token = await harness.signIn();
     const renewal = anExchange({ cookie: `sid=${token}` });
-    expect(await harness.auth.renew(renewal)).not.toBeNull();
+    await enter(harness.auth, renewal);
+    expect(await harness.signIns.reauthenticate(PASSWORD, renewal)).toMatchObject({ token: null });
     const unknown = SessionToken.reissue(SessionToken.issue(new Date(), 'ann').id).reveal();
     for (const late of [token, unknown]) {
-      const { request: shown, response } = anExchange({ cookie: `sid=${late}` });
-      shown.res = response;
-      expect(await harness.auth.authenticate(shown)).toMatchObject({ reason: 'credentials_invalid' });
-      expect(response.getHeaderNames()).toEqual([]);
+      const exchange = anExchange({ cookie: `sid=${late}` });
+      expect(await enter(harness.auth, exchange)).toMatchObject({ reason: 'credentials_invalid' });
+      expect(exchange.response.getHeaderNames()).toEqual([]);
     }
   });
 
-  it('is known to their account, and who holds none is not', async () => {
-    const harness = aHarness();
-    const user = aUser();
-    const token = await harness.signIn(user);
-    expect(await harness.auth.tokenOwner(request({ cookie: `sid=${token}` }))).toBe(user.id);
-    expect(await harness.auth.tokenOwner(request({ cookie: 'sid=forged' }))).toBeNull();
-    expect(await harness.auth.tokenOwner(request({}))).toBeNull();
-  });
-
-  it('signs in again to a session of its own, and the one that was brought is over', async () => {
+  it('gets a new session when it signs in again, and the old session ends', async () => {
     const harness = aHarness();
     const user = aUser();
     const token = await harness.signIn(user);
     const again = anExchange({ cookie: `sid=${token}` });
-    const issued = await harness.auth.signIn(user, again);
+    const issued = await harness.signIns.signIn(user, again);
     expect(await harness.outcome(token)).toBe('session_signed_out');
-    expect(await harness.sessions.list(user)).toEqual([issued?.session]);
+    expect(await harness.sessions.list(user)).toEqual([issued.session]);
   });
 });
 
-describe('Session time', () => {
+describe('A session with limits', () => {
   const limits = { idle: 30 * MINUTE, absolute: 12 * HOUR };
 
-  it('runs out when the session is left alone, and the holder is told so', async () => {
+  it('expires when it is not used, and the client gets that reason', async () => {
     const harness = aHarness(limits);
     const token = await harness.signIn();
     harness.clock.advance(30 * MINUTE - 1);
@@ -379,7 +398,7 @@ describe('Session time', () => {
     expect(await harness.outcome(token)).toBe('session_expired_idle');
   });
 
-  it('runs out at the absolute limit however busy the session is, and the holder is told so', async () => {
+  it('expires at the absolute limit although it is used, and the client gets that reason', async () => {
     const harness = aHarness(limits);
     const token = await harness.signIn();
     for (let spent = 0; spent < 12 * HOUR; spent += 20 * MINUTE) {
@@ -389,14 +408,14 @@ describe('Session time', () => {
     expect(await harness.outcome(token)).toBe('session_expired_absolute');
   });
 
-  it('does not end at all without limits', async () => {
+  it('never expires if the limits are infinite', async () => {
     const harness = aHarness({ idle: Infinity, absolute: Infinity });
     const token = await harness.signIn();
     harness.clock.advance(1000 * 24 * HOUR);
     expect(await harness.outcome(token)).toBe('authenticated');
   });
 
-  it('follows a policy that became stricter since the sign-in', async () => {
+  it('follows limits that became stricter since the sign-in', async () => {
     const harness = aHarness(limits);
     const token = await harness.signIn();
     harness.clock.advance(10 * MINUTE);
@@ -405,7 +424,7 @@ describe('Session time', () => {
     );
   });
 
-  it('is told to nobody who holds the id without the secret', async () => {
+  it('does not reveal its state to a client that has the id without the secret', async () => {
     const harness = aHarness(limits);
     const token = await harness.signIn();
     const forged = SessionToken.reissue(SessionToken.parse(token)!.id).reveal();
@@ -416,17 +435,17 @@ describe('Session time', () => {
   });
 });
 
-describe('A session that is remembered', () => {
+describe('A remembered session', () => {
   const limits = { idle: 30 * MINUTE, absolute: 12 * HOUR };
   const remembered = { idle: 48 * HOUR, absolute: 120 * HOUR };
-  const signInOptions = { ...DEFAULT_SIGN_IN_OPTIONS, remember: true };
+  const signInOptions = { remember: true };
 
-  it('has limits of its own, and its cookie lasts until the absolute one', async () => {
+  it('has its own limits, and its cookie lasts until the absolute limit', async () => {
     const harness = aHarness(limits, remembered);
     const exchange = anExchange();
     const user = aUser();
     await harness.userStore.insert(user, 'hash');
-    await harness.auth.signIn(user, exchange, signInOptions);
+    await harness.signIns.signIn(user, exchange, signInOptions);
     expect(maxAgeOf(exchange.response)).toBe(120 * 3600);
     const token = tokenIn(exchange.response);
     harness.clock.advance(47 * HOUR);
@@ -435,37 +454,35 @@ describe('A session that is remembered', () => {
     expect(await harness.outcome(token)).toBe('session_expired_idle');
   });
 
-  it('has its cookie sent by no later use', async () => {
+  it('does not set its cookie again when it is used', async () => {
     const harness = aHarness(limits, remembered);
     const first = anExchange();
     const user = aUser();
     await harness.userStore.insert(user, 'hash');
-    await harness.auth.signIn(user, first, signInOptions);
+    await harness.signIns.signIn(user, first, signInOptions);
     const token = tokenIn(first.response);
     const cookies: (number | null)[] = [];
     for (const hours of [1, 40, 40, 38]) {
       harness.clock.advance(hours * HOUR);
-      const { request: shown, response } = anExchange({ cookie: `sid=${token}` });
-      shown.res = response;
-      expect(await harness.auth.authenticate(shown)).toMatchObject({ outcome: 'authenticated' });
-      cookies.push(maxAgeOf(response));
+      const exchange = anExchange({ cookie: `sid=${token}` });
+      expect(await enter(harness.auth, exchange)).toMatchObject({ outcome: 'authenticated' });
+      cookies.push(maxAgeOf(exchange.response));
     }
     expect(cookies).toEqual([null, null, null, null]);
   });
 
-  it('stays remembered when it is renewed; another is not by that', async () => {
+  it('stays remembered when it is renewed, and a renewal does not make others remembered', async () => {
     const harness = aHarness(limits, remembered);
     const user = aUser();
-    await harness.userStore.insert(user, 'hash');
     for (const [one, maxAge] of [
       [signInOptions, 120 * 3600],
-      [DEFAULT_SIGN_IN_OPTIONS, null],
+      [{}, null],
     ] as const) {
-      const first = anExchange();
-      await harness.auth.signIn(user, first, one);
+      const token = await harness.signIn(user, one);
       harness.clock.advance(20 * MINUTE);
-      const renewal = anExchange({ cookie: `sid=${tokenIn(first.response)}` });
-      expect(await harness.auth.renew(renewal)).toMatchObject({ token: null });
+      const renewal = anExchange({ cookie: `sid=${token}` });
+      await enter(harness.auth, renewal);
+      expect(await harness.signIns.reauthenticate(PASSWORD, renewal)).toMatchObject({ token: null });
       expect(maxAgeOf(renewal.response)).toBe(maxAge);
     }
   });
@@ -479,40 +496,44 @@ describe('The ends of a session', () => {
       after === null ? null : new Date(clock.now().getTime() + after * MINUTE);
     return { expiresAt: at(minutes), idleExpiresAt: at(idleMinutes) };
   };
-  const grantIn = async ({ auth }: Pick<ReturnType<typeof aHarness>, 'auth'>) =>
-    (await auth.signIn(aUser(), anExchange()))!.session;
+  const sessionIn = async ({ signIns }: Pick<ReturnType<typeof aHarness>, 'signIns'>) =>
+    (await signIns.signIn(aUser(), anExchange())).session;
 
-  it('are told as the policy has them', async () => {
-    const session = await grantIn(aHarness(limits));
-    expect(aHarness(limits).auth.endsOf(session)).toEqual(ends(60, 30));
+  it('are those of the current limits', async () => {
+    const session = await sessionIn(aHarness(limits));
+    expect(aHarness(limits).signIns.endsOf(session)).toEqual(ends(60, 30));
   });
 
-  it('are the stored ones where the policy was stricter', async () => {
-    const session = await grantIn(aHarness(limits));
-    const milder = aHarness({ idle: 2 * HOUR, absolute: 4 * HOUR }).auth;
+  it('are the stored ones if the limits were stricter at sign-in', async () => {
+    const session = await sessionIn(aHarness(limits));
+    const milder = aHarness({ idle: 2 * HOUR, absolute: 4 * HOUR }).signIns;
     expect(milder.endsOf(session)).toEqual(ends(240, 30));
   });
 
-  it('are null where there are none', async () => {
+  it('are null without limits', async () => {
     const harness = aHarness({ idle: Infinity, absolute: Infinity });
-    expect(harness.auth.endsOf(await grantIn(harness))).toEqual({ expiresAt: null, idleExpiresAt: null });
+    expect(harness.signIns.endsOf(await sessionIn(harness))).toEqual({
+      expiresAt: null,
+      idleExpiresAt: null,
+    });
     const busy = aHarness({ idle: Infinity, absolute: HOUR });
-    expect(busy.auth.endsOf(await grantIn(busy))).toEqual(ends(60, null));
+    expect(busy.signIns.endsOf(await sessionIn(busy))).toEqual(ends(60, null));
   });
 
-  it('are those of the strategy whose tokens travel as this one does', async () => {
+  it('come from the strategy with the same transport', async () => {
     const world = await aDurableWorld();
     const [auth, tokens] = [session(world), tokenAuth(world)];
-    const issued = await tokens.signIn(aUser(), anExchange(), {
-      ...DEFAULT_SIGN_IN_OPTIONS,
-      transport: 'bearer',
-    });
-    expect(auth.endsOf(issued!.session)).toBeNull();
-    expect(new AuthChain([auth, tokens]).endsOf(issued!.session)).toEqual(ends(12 * 60, 30));
-    expect(new AuthChain([auth]).endsOf(issued!.session)).toBeNull();
+    const issued = await world
+      .signInsOf(tokens)
+      .signIn(aUser(), anExchange(), { transport: 'bearer', remember: false });
+    const { endsOf } = {
+      endsOf: (...all: Auth[]) => world.signInsOf(new AuthChain(all)).endsOf(issued.session),
+    };
+    expect(endsOf(auth, tokens)).toEqual(ends(12 * 60, 30));
+    expect(endsOf(auth)).toEqual({ expiresAt: issued.session.expiresAt, idleExpiresAt: null });
   });
 
-  it('of an access token are its own alone', async () => {
+  it('of an access token do not depend on the limits of sessions', async () => {
     const { sessions } = aHarness();
     const { expiresAt } = ends(77, null);
     const opened = await sessions.open(
@@ -525,23 +546,21 @@ describe('The ends of a session', () => {
         expiresAt: expiresAt!,
       },
     );
-    expect(aHarness(limits).auth.endsOf(opened.session)).toEqual({ expiresAt, idleExpiresAt: null });
+    expect(aHarness(limits).signIns.endsOf(opened.session)).toEqual({ expiresAt, idleExpiresAt: null });
   });
 });
 
 describe('A token', () => {
-  it('of one way to travel is worthless in the other', async () => {
+  it('of one transport is rejected over the other', async () => {
     const world = await aDurableWorld();
     const chain = new AuthChain([session(world), tokenAuth(world)]);
+    const signIns = world.signInsOf(chain);
     const user = aUser();
     await world.userStore.insert(user, 'hash');
     const inCookie = anExchange();
-    await chain.signIn(user, inCookie);
+    await signIns.signIn(user, inCookie);
     const cookie = tokenIn(inCookie.response);
-    const bearer = (await chain.signIn(user, anExchange(), {
-      ...DEFAULT_SIGN_IN_OPTIONS,
-      transport: 'bearer',
-    }))!.token!.reveal();
+    const bearer = (await signIns.signIn(user, anExchange(), { transport: 'bearer' })).token!.reveal();
     const outcomeOf = async (headers: Record<string, string>) =>
       (await chain.authenticate(request(headers))).outcome;
     expect(await outcomeOf({ cookie: `sid=${cookie}` })).toBe('authenticated');
@@ -550,30 +569,28 @@ describe('A token', () => {
     expect(await outcomeOf({ authorization: `Bearer ${cookie}` })).toBe('rejected');
   });
 
-  it('that decides and is over by now is not renewed in the place of another that came along', async () => {
+  it('that ended after authentication is not replaced by another token of the same request', async () => {
     const world = await aDurableWorld();
     const chain = new AuthChain([session(world), tokenAuth(world)]);
-    const [mallory, ann] = [aUser(), aUser()];
-    for (const user of [mallory, ann]) await world.userStore.insert(user, 'hash');
+    const signIns = world.signInsOf(chain);
+    const [mallory, ann] = [await world.newUser(), await world.newUser()];
     const inCookie = anExchange();
-    const { session: over } = (await chain.signIn(mallory, inCookie))!;
-    const bearerWish = { ...DEFAULT_SIGN_IN_OPTIONS, transport: 'bearer' } as const;
-    const token = (await chain.signIn(ann, anExchange(), bearerWish))!.token!.reveal();
+    const { session: ended } = await signIns.signIn(mallory, inCookie);
+    const token = (await signIns.signIn(ann, anExchange(), { transport: 'bearer' })).token!.reveal();
     const both = { cookie: `sid=${tokenIn(inCookie.response)}`, authorization: `Bearer ${token}` };
-    await world.sessions.end(over.id, 'ended_elsewhere');
     const exchange = anExchange(both);
-    exchange.request.principal = { user: mallory, session: over };
-    expect(await chain.renew(exchange)).toBeNull();
-    expect(await chain.signOut(exchange)).toBe(false);
-    expect(await chain.authenticate(request({ authorization: both.authorization }))).toMatchObject({
-      outcome: 'authenticated',
+    await enter(chain, exchange);
+    await world.sessions.end(ended.id, 'ended_elsewhere');
+    await expect(signIns.reauthenticate(PASSWORD, exchange)).rejects.toMatchObject({
+      code: 'credentials_invalid',
     });
-    expect(await chain.renew(anExchange({ authorization: both.authorization }))).toMatchObject({
-      session: { userId: ann.id },
-    });
+    expect(await signIns.signOut(exchange)).toBe(false);
+    const withBearer = anExchange({ authorization: both.authorization });
+    expect(await enter(chain, withBearer)).toMatchObject({ outcome: 'authenticated' });
+    expect(await signIns.reauthenticate(PASSWORD, withBearer)).toMatchObject({ session: { userId: ann.id } });
   });
 
-  it('in a header is left alone by who takes it in no header, and by the header of another strategy', async () => {
+  it('in a header is read only by the strategy of its scheme', async () => {
     const world = await aDurableWorld();
     expect(await session(world).authenticate(request({ authorization: 'Bearer x' }))).toEqual(ANONYMOUS);
     const tokens = tokenAuth(world);
@@ -583,28 +600,25 @@ describe('A token', () => {
       expect(await tokens.authenticate(request({ authorization }))).toMatchObject({ outcome: 'rejected' });
   });
 
-  it('in a header sets and takes back no cookie', async () => {
+  it('in a header sets and deletes no cookie', async () => {
     const world = await aDurableWorld();
     const tokens = tokenAuth(world);
-    const user = aUser();
-    await world.userStore.insert(user, 'hash');
+    const signIns = world.signInsOf(tokens);
+    const user = await world.newUser();
     const exchange = anExchange();
-    const issued = await tokens.signIn(user, exchange, {
-      ...DEFAULT_SIGN_IN_OPTIONS,
-      transport: 'bearer',
-      remember: true,
-    });
-    const parting = anExchange({ authorization: `Bearer ${issued!.token!.reveal()}` });
-    expect(await tokens.signOut(parting)).toBe(true);
-    const late = anExchange({ authorization: `Bearer ${issued!.token!.reveal()}` });
-    late.request.res = late.response;
-    expect(await tokens.authenticate(late.request)).toMatchObject({ reason: 'session_signed_out' });
+    const issued = await signIns.signIn(user, exchange, { transport: 'bearer', remember: true });
+    const headers = { authorization: `Bearer ${issued.token!.reveal()}` };
+    const parting = anExchange(headers);
+    await enter(tokens, parting);
+    expect(await signIns.signOut(parting)).toBe(true);
+    const late = anExchange(headers);
+    expect(await enter(tokens, late)).toMatchObject({ reason: 'session_signed_out' });
     for (const { response } of [exchange, parting, late]) expect(response.getHeaderNames()).toEqual([]);
   });
 });
 
-describe('The holder of a token that is over', () => {
-  it('is told since when', async () => {
+describe('A client with the token of an ended session', () => {
+  it('gets the time when the session ended', async () => {
     const harness = aHarness({ idle: 30 * MINUTE, absolute: HOUR });
     const user = aUser();
     const tokens = [await harness.signIn(user), await harness.signIn(aUser()), await harness.signIn(aUser())];
@@ -620,19 +634,19 @@ describe('The holder of a token that is over', () => {
     const results = await Promise.all(
       tokens.map((token) => harness.auth.authenticate(request({ cookie: `sid=${token}` }))),
     );
-    expect(results).toEqual([
-      { outcome: 'rejected', reason: 'session_evicted', at: after(10) },
-      { outcome: 'rejected', reason: 'session_expired_idle', at: after(30) },
-      { outcome: 'rejected', reason: 'session_expired_absolute', at: after(60) },
+    expect(results).toMatchObject([
+      { reason: 'session_evicted', at: after(10) },
+      { reason: 'session_expired_idle', at: after(30) },
+      { reason: 'session_expired_absolute', at: after(60) },
     ]);
   });
 });
 
 describe('SessionDbAuth', () => {
-  it('refuses a store that forgets, with the cure in the text', () => {
+  it('refuses a session store that is not durable, and names a durable one', () => {
     const { sessions, sessionUsers } = aHarness();
-    expect(() => new SessionDbAuth(sessions, sessionUsers, new SessionCookie(options), options)).toThrow(
-      'session_db_auth and token_auth need a durable session store, such as sqlite:<file>.',
+    expect(() => new SessionDbAuth(sessions, sessionUsers, carriersOf(options), options)).toThrow(
+      'session_db_auth and token_auth need a durable session store, such as sqlite:<file>. Tests may set allowMemorySessionsInTests.',
     );
   });
 });
@@ -641,28 +655,25 @@ describe('SessionDbAuth', () => {
 function aHarness(lifetime: Limits = options.lifetime, remembered: Limits = options.remembered) {
   const clock = new FakeClock();
   const userStore = new MemoryUserStore();
-  const users = new UsersService(
-    userStore,
-    new BcryptPasswordHasher({ cost: 4, pepper: null }),
-    aThrottle(clock),
-    clock,
-    new UsersOptions(),
-  );
+  const users = usersOf(userStore, clock);
   const sessionStore = new MemorySessionStore();
   const sessions = new SessionsService(sessionStore, clock, new SessionsOptions());
   const sessionUsers = sessionUsersOf(sessionStore, userStore);
   const build = (limits: Limits) => {
     const own = new AuthOptions({ ...options, lifetime: limits, remembered });
-    return new SessionExpAuth(sessions, sessionUsers, new SessionCookie(own), own);
+    return new SessionExpAuth(sessions, sessionUsers, carriersOf(own), own);
   };
+  const signInsOf = (auth: Auth) => new SignInService(auth, users.passwords, sessions, options);
   const withLimits = (limits: Limits) => {
     const auth = build(limits);
+    const signIns = signInsOf(auth);
     return {
       auth,
-      async signIn(user: User = aUser()): Promise<string> {
-        await userStore.insert(user, 'hash');
+      signIns,
+      async signIn(user: User = aUser(), wanted: Partial<SignInOptions> = {}): Promise<string> {
+        await userStore.insert(user, await passwordHash);
         const exchange = anExchange();
-        await auth.signIn(user, exchange);
+        await signIns.signIn(user, exchange, wanted);
         return tokenIn(exchange.response);
       },
       async outcome(token: string): Promise<string> {
@@ -671,20 +682,33 @@ function aHarness(lifetime: Limits = options.lifetime, remembered: Limits = opti
       },
     };
   };
-  return { clock, users, userStore, sessions, sessionUsers, withLimits, ...withLimits(lifetime) };
+  return { clock, users, userStore, sessions, sessionUsers, signInsOf, withLimits, ...withLimits(lifetime) };
 }
 
-/** Users in memory and sessions in a file, without more. */
+/** Users in memory and sessions in a file. */
 async function aDurableWorld() {
+  const clock = new FakeClock();
   const [userStore, sessionStore] = [new MemoryUserStore(), await aDurableStore()];
+  const sessions = new SessionsService(sessionStore, clock, new SessionsOptions());
+  const users = usersOf(userStore, clock);
   return {
     userStore,
-    sessions: new SessionsService(sessionStore, new FakeClock(), new SessionsOptions()),
+    sessions,
     sessionUsers: sessionUsersOf(sessionStore, userStore),
+    signInsOf: (auth: Auth) => new SignInService(auth, users.passwords, sessions, options),
+    async newUser(): Promise<User> {
+      const user = aUser();
+      await userStore.insert(user, await passwordHash);
+      return user;
+    },
   };
 }
 
-/** For how many seconds a cookie is set; null where it is set for as long as the browser is open, or not at all. */
+function usersOf(store: MemoryUserStore, clock: FakeClock): UsersService {
+  return new UsersService(store, hasher, aThrottle(clock), clock, new UsersOptions());
+}
+
+/** The `Max-Age` of a cookie in seconds; null if the cookie has none, or there is no cookie. */
 function maxAgeOf(response: Response): number | null {
   const [, seconds] = /Max-Age=(\d+)/.exec(String(response.getHeader('set-cookie'))) ?? [];
   return seconds === undefined ? null : Number(seconds);
@@ -694,6 +718,15 @@ function tokenIn(response: Response): string {
   return /sid=([^;]+)/.exec(String(response.getHeader('set-cookie')))?.[1] ?? '';
 }
 
-function request(headers: Readonly<Record<string, string>>): Request {
-  return { headers } as unknown as Request;
+function request(headers: Readonly<Record<string, string>>): AuthRequest {
+  return { method: 'GET', headers, ip: null, connection: null, origin: null, id: null };
+}
+
+/** Authenticates a request as the guard does. */
+async function enter(auth: Auth, { request: shown, response }: HttpExchange) {
+  const result = await auth.authenticate(authRequestOf(shown));
+  if (result.outcome === 'authenticated')
+    shown.principal = { ...identityOf(result.principal.user), ...result.principal };
+  if (result.outcome === 'rejected') result.forget?.takeBack(response);
+  return result;
 }

@@ -1,9 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditModule } from '../../audit.module.js';
-import { Clock, SystemClock } from '../../common/clock.js';
 import type { Config } from '../../server/config/config.js';
 import { HealthController } from '../../server/health/health.controller.js';
-import { Readiness } from '../../server/health/readiness.js';
 import { SessionsModule } from '../../sessions.module.js';
 import { StorageModule } from '../../storage/storage.module.js';
 import { AlxModule } from './alx.module.js';
@@ -15,7 +13,6 @@ export class AlxAppModule {
     return {
       module: AlxAppModule,
       controllers: [HealthController],
-      providers: [Readiness, { provide: Clock, useClass: SystemClock }],
       imports: [
         StorageModule.forRoot(config.storage),
         AuditModule.forRoot(config.audit),

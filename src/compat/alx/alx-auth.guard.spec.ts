@@ -1,15 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { anExchange } from '../../../test/support/exchange.js';
+import { anExchange } from '../../testing/exchange.js';
 import { contextOf } from '../../../test/support/guards.js';
 import { ANONYMOUS, Auth, type AuthResult, type Principal } from '../../auth/auth.js';
 import { AuthOptions } from '../../auth/auth-options.js';
-import { SessionCookie } from '../../auth/carriers/session-cookie.js';
+import { CookieCarrier } from '../../auth/carriers/cookie-carrier.js';
 import { OptionalAuth, Public } from '../../auth/decorators/access.js';
 import { Refusals } from '../../auth/refusals.js';
 import { aUser } from '../../testing/samples.js';
 import { ALX_AUTH } from './alx-options.js';
 import { AlxAuthGuard } from './alx-auth.guard.js';
 import { AlxCrossSiteCheck } from './alx-cross-site-check.js';
+import { identityOf } from '../../users/identity.js';
 
 class Routes {
   @Public()
@@ -23,7 +24,7 @@ class Routes {
 
 /** Authenticates every request as one principal, or none. */
 class FixedAuth extends Auth {
-  readonly challenge = 'Fixed';
+  readonly challenges = ['Fixed'];
 
   constructor(private readonly principal: Principal | null) {
     super();
@@ -46,7 +47,7 @@ async function ask(
 ): Promise<unknown> {
   const auth = new FixedAuth(principal);
   const crossSite = new AlxCrossSiteCheck({ https: false, trustedOrigins: [] });
-  const guard = new AlxAuthGuard(auth, crossSite, new Refusals(auth, options), new SessionCookie(options));
+  const guard = new AlxAuthGuard(auth, crossSite, new Refusals(auth, options), new CookieCarrier(options));
   const answer = Promise.resolve(guard.canActivate(contextOf(Routes, handler, anExchange(headers).request)));
   return answer.catch((error: { getStatus(): number; getResponse(): unknown }) => [
     error.getStatus(),
@@ -54,7 +55,7 @@ async function ask(
   ]);
 }
 
-describe('The guard of the contract', () => {
+describe('AlxAuthGuard', () => {
   it.each(['closed', 'optional'] as const)('refuses requests without a credential: %s', async (handler) => {
     expect(await ask(handler, {})).toEqual([401, { error: 'Unauthorized' }]);
   });
@@ -68,7 +69,7 @@ describe('The guard of the contract', () => {
   );
 
   it('admits authenticated requests, and all to a public route', async () => {
-    const principal = { user: aUser(), session: null };
+    const principal = { ...identityOf(aUser()), session: null };
     expect(await ask('closed', BEARER, principal)).toBe(true);
     expect(await ask('optional', COOKIE, principal)).toBe(true);
     for (const headers of [{}, COOKIE, BEARER]) expect(await ask('open', headers)).toBe(true);

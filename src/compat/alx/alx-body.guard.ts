@@ -1,13 +1,18 @@
-import { type ExecutionContext, Injectable } from '@nestjs/common';
+import { type ExecutionContext, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Request } from 'express';
 import { BodyGuard, bytesOf, isParsed } from '../../http/body.guard.js';
 import { takesForm } from './form-body.js';
-import { parseForm } from './form.js';
+import { loadBusboy, parseForm } from './form.js';
 
-/** Reads forms where a handler takes one, and of a member that JSON names twice the last one. */
+/** Reads forms where a handler has `@FormBody()`. In JSON, the last one of duplicate members counts. */
 @Injectable()
-export class AlxBodyGuard extends BodyGuard {
+export class AlxBodyGuard extends BodyGuard implements OnModuleInit {
   protected override readonly refusesDuplicates = false;
+
+  /** So that a missing package is known at the start. */
+  async onModuleInit(): Promise<void> {
+    await loadBusboy();
+  }
 
   protected override async readBody(request: Request, context: ExecutionContext): Promise<true> {
     if (!takesForm(context.getHandler())) return super.readBody(request, context);

@@ -3,7 +3,7 @@ import { CrossSiteCheck } from '../../auth/guards/cross-site-check.js';
 
 const SIMPLE = /^(application\/x-www-form-urlencoded|multipart\/form-data|text\/plain)/i;
 
-/** Admits from any origin what a page can send only after a preflight and without the cookies of its visitor. */
+/** Also admits requests without cookies that a page can send only after a preflight, from any origin. */
 export class AlxCrossSiteCheck extends CrossSiteCheck {
   protected override isForeign(request: Request): boolean {
     const { cookie, 'content-type': type = '' } = request.headers;

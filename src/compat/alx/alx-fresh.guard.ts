@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { FreshGuard } from '../../auth/guards/fresh.guard.js';
 
-/** Asks nobody for a fresh proof. */
+/** Never requires a recent confirmation of the password. */
 @Injectable()
 export class AlxFreshGuard extends FreshGuard {
   override canActivate(): boolean {

@@ -3,7 +3,7 @@ import type { UsersOptions } from '../../users/users-options.js';
 import { alxErrorFormat } from './alx-error-format.js';
 import { ALX_STRATEGIES } from './alx-strategies.js';
 
-/** What the contract fixes. */
+/** The options that the course contract fixes. */
 export const ALX_AUTH = {
   strategies: ALX_STRATEGIES,
   clearSiteData: [],

@@ -8,7 +8,7 @@ const load = (variables: Readonly<Record<string, string>> = {}) =>
   loadConfig({ AUTH_COMPAT: 'alx', ...variables }, reading);
 
 describe('AUTH_COMPAT=alx', () => {
-  it('has defaults of its own', () => {
+  it('has its own defaults', () => {
     expect(load()).toMatchObject({
       compat: 'alx',
       auth: {
@@ -50,7 +50,7 @@ describe('AUTH_COMPAT=alx', () => {
     expect(load({ SESSION_DURATION: text }).auth.lifetime).toEqual({ idle: Infinity, absolute });
   });
 
-  it('takes the bare strategy alone', () => {
+  it('accepts AUTH_TYPE=auth as the only type', () => {
     expect(load({ AUTH_TYPE: 'auth' }).auth.type).toEqual(['auth']);
   });
 

@@ -6,7 +6,7 @@ import { alxTimestamp, alxUserJson } from './alx-user-json.js';
 /** Shows sessions and their users in the contract's form. */
 @Injectable()
 export class AlxSessionView extends SessionView {
-  override showUser(user: User): object {
+  protected override builtInUser(user: User): object {
     return alxUserJson(user);
   }
 

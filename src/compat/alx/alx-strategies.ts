@@ -5,20 +5,20 @@ import { BasicAuth } from '../../auth/strategies/basic.auth.js';
 /** Accepts no credential. */
 @Injectable()
 export class BareAuth extends Auth {
-  readonly challenge = 'Session';
+  readonly challenges = ['Session'];
 
   async authenticate(): Promise<AuthResult> {
     return ANONYMOUS;
   }
 }
 
-/** Reads a header that begins with `Basic` and one blank, to the letter. */
+/** Reads only headers that begin with exactly `Basic` and one blank. */
 @Injectable()
 export class AlxBasicAuth extends BasicAuth {
   protected override readonly header = /^Basic (.*)$/;
 }
 
-/** The strategies of the contract that are not those of the standard. */
+/** The strategies of the course contract that differ from the standard ones. */
 export const ALX_STRATEGIES: Readonly<Record<string, Type<Auth>>> = {
   auth: BareAuth,
   basic_auth: AlxBasicAuth,

@@ -1,6 +1,6 @@
 import type { User } from '../../users/user.js';
 
-/** A user as the contract shows them. */
+/** The JSON of a user in the course contract. */
 export function alxUserJson(user: User) {
   return {
     id: user.id,

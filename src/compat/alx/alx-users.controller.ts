@@ -12,7 +12,7 @@ import { UsersService } from '../../users/users.service.js';
 import { alxUserJson } from './alx-user-json.js';
 import { AlxCreateUserDto, AlxUpdateUserDto } from './user.dto.js';
 
-/** The contract has no pages: a list is whole up to this many. */
+/** The maximum length of the list. The contract has no pages. */
 const MOST_USERS = 1_000_000;
 
 @CoatcheckController('users')
@@ -24,7 +24,7 @@ export class AlxUsersController {
 
   @Get()
   async list() {
-    const users = await this.users.list(MOST_USERS, null);
+    const { users } = await this.users.list({ limit: MOST_USERS });
     return users.map((user) => alxUserJson(user));
   }
 
@@ -70,7 +70,7 @@ export class AlxUsersController {
   }
 }
 
-/** Only administrators change and delete others. */
+/** Only administrators may change and delete other users. */
 function checkMayChange(caller: User, id: string): void {
   if (caller.id !== id && caller.role !== 'admin')
     throw new DomainError('not_found', { conceals: 'role_required' });

@@ -3,7 +3,7 @@ import { hardenApp, newApp } from '../../server/create-app.js';
 import { HttpOptions } from '../../server/http/http-options.js';
 import { AlxCrossSiteCheck } from './alx-cross-site-check.js';
 
-/** As `createApp`, for applications that import `AlxModule`. */
+/** Like `createApp`, for applications that import `AlxModule`. */
 export async function createAlxApp(
   module: Type | DynamicModule,
   options: Partial<HttpOptions> = {},
@@ -12,7 +12,7 @@ export async function createAlxApp(
   return configureAlxApp(await newApp(module, nest), options);
 }
 
-/** As `configureApp`, and pages of any origin may read the answers. */
+/** Like `configureApp`, and pages of any origin may read the responses. */
 export function configureAlxApp(app: INestApplication, given: Partial<HttpOptions> = {}): INestApplication {
   const options = new HttpOptions(given);
   return hardenApp(app, options, new AlxCrossSiteCheck(options), { origin: '*' });

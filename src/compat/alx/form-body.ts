@@ -2,10 +2,10 @@ import { SetMetadata } from '@nestjs/common';
 
 const FORM_BODY = 'coatcheck:alx-form-body';
 
-/** Takes the body as a form. */
+/** The handler accepts a form as its body. */
 export const FormBody = () => SetMetadata(FORM_BODY, true);
 
-/** Whether the body of a handler is a form. */
+/** Whether a handler accepts a form. */
 export function takesForm(handler: object): boolean {
   return Reflect.hasMetadata(FORM_BODY, handler);
 }

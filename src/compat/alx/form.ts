@@ -1,8 +1,8 @@
-/** The text fields of a form, urlencoded or multipart: the first of each name, and none if it cannot be read. */
+import { withPackages } from '../../common/with-packages.js';
+
+/** The text fields of a urlencoded or multipart form. The first of each name counts; those after an error are left out. */
 export async function parseForm(body: Buffer, contentType: string): Promise<Record<string, string>> {
-  const {
-    default: { Busboy },
-  } = await import('@fastify/busboy');
+  const Busboy = await loadBusboy();
   const fields = new Map<string, string>();
   return new Promise((resolve) => {
     const done = () => resolve(Object.fromEntries(fields));
@@ -17,4 +17,10 @@ export async function parseForm(body: Buffer, contentType: string): Promise<Reco
       done();
     }
   });
+}
+
+/** The parser of forms. Throws if its package is not installed. */
+export function loadBusboy() {
+  const needed = { by: 'The login form of the course contract', packages: '@fastify/busboy' };
+  return withPackages(needed, async () => (await import('@fastify/busboy')).default.Busboy);
 }

@@ -10,7 +10,7 @@ const IsAlxName = () =>
     Matches(/^\P{Cc}*$/u, { message: 'must not contain control characters' }),
   );
 
-/** What of a user can be changed. */
+/** The fields of a user that can be changed. */
 export class AlxUpdateUserDto {
   @IsAlxName()
   readonly first_name?: string | null;

@@ -4,10 +4,10 @@ import type { UsersOptions } from '../../users/users-options.js';
 import type { CompatDefaults, Settings } from './derived-defaults.js';
 import type { Environment, Name } from './environment.js';
 
-/** A combination of variables that is refused, and how to correct it. */
+/** A check of one variable, and how to correct it if it fails. */
 export type Rule = readonly [name: Name, isBroken: boolean, cure: string];
 
-/** What the variables mean where that depends on the contract that `AUTH_COMPAT` names. */
+/** Defaults, checks and options that depend on the API contract of `AUTH_COMPAT`. */
 export interface CompatRules {
   /** The variables that may be empty. */
   readonly mayBeEmpty: readonly string[];

@@ -6,19 +6,19 @@ import type { StorageOptions } from '../../storage/storage-options.js';
 import type { Environment } from './environment.js';
 import type { UsersOptions } from '../../users/users-options.js';
 
-/** All that the environment decides, one part for each module. */
+/** The configuration from the environment, with the options of each module. */
 export interface Config {
   readonly production: boolean;
-  /** The contract that is to be served. */
+  /** The API contract to serve. */
   readonly compat: Environment['AUTH_COMPAT'];
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
-  /** How many processes serve. */
+  /** Number of processes that serve requests. */
   readonly workers: number;
-  /** The setup code if it was made up, so that it has to be shown; null where the operator knows it or there is none. */
+  /** The generated setup code, to show to the operator; null if the operator has set one or if none is needed. */
   readonly newSetupCode: string | null;
-  /** One sentence for each variable that looks misspelt or meant for other software; by name, never by value. */
+  /** One sentence for each variable that looks misspelt or belongs to other software. Contains names, no values. */
   readonly warnings: readonly string[];
   readonly auth: AuthOptions;
   readonly users: UsersOptions;
@@ -28,7 +28,7 @@ export interface Config {
   readonly http: HttpOptions;
 }
 
-/** The configuration cannot be used; the message lists all that is wrong with it, by name. */
+/** The configuration is not valid. The message lists all problems by variable name, without values. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 

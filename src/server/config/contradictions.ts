@@ -24,7 +24,7 @@ const DEFAULT_PASSWORDS = [
   'foobared',
 ];
 
-/** What each variable allows and together they do not. */
+/** Problems with combinations of variables that are valid one by one. */
 export function contradictions(given: Environment, settings: Settings, compat: CompatRules): string[] {
   const { NODE_ENV, AUTH_TYPE, SESSION_NAME } = settings;
   const production = NODE_ENV === 'production';
@@ -65,6 +65,12 @@ export function contradictions(given: Environment, settings: Settings, compat: C
       settings.WORKERS > 1 && storesOf(settings).includes('memory:'),
       'more than one worker needs shared stores, and memory: is not shared; choose another DATABASE_URL and SESSION_STORE_URL',
     ],
+    [
+      'DATABASE_SCHEMA',
+      settings.DATABASE_SCHEMA !== undefined &&
+        ![settings.DATABASE_URL, settings.SESSION_STORE_URL].some((url) => /^postgres(ql)?:/.test(url)),
+      'only PostgreSQL has schemas; unset it, or set DATABASE_URL to postgres://…',
+    ],
     ['DATABASE_URL', production && hasDefaultPassword(settings.DATABASE_URL), WELL_KNOWN],
     [
       'SESSION_STORE_URL',
@@ -76,7 +82,7 @@ export function contradictions(given: Environment, settings: Settings, compat: C
   return rules.filter(([, isBroken]) => isBroken).map(([name, , cure]) => `${name}: ${cure}`);
 }
 
-/** Whether a store is asked with a password that everyone tries first. */
+/** Whether the password in a storage URL is the user name or a common default. */
 function hasDefaultPassword(url: string): boolean {
   const [, user = '', password] = /^[\w-]+:\/\/([^:]*):(.*)@/.exec(url) ?? [];
   const others = [...url.matchAll(/[?&](?:sentinel_)?password=([^&]*)/g)].map(([, other]) => other!);
@@ -85,7 +91,7 @@ function hasDefaultPassword(url: string): boolean {
   );
 }
 
-/** The storage that is used. */
+/** The storage URLs that the configured strategies use. */
 function storesOf({ AUTH_TYPE, DATABASE_URL, SESSION_STORE_URL }: Settings): string[] {
   const keepsSessions = [...typesWith('cookie', AUTH_TYPE), ...typesWith('bearer', AUTH_TYPE)].length > 0;
   return keepsSessions ? [DATABASE_URL, SESSION_STORE_URL] : [DATABASE_URL];

@@ -1,7 +1,7 @@
 import { USUAL_COST } from '../../users/users-options.js';
 import type { Environment } from './environment.js';
 
-/** The environment with nothing left open. */
+/** The environment with a value for every variable that has a derived default. */
 export type Settings = Environment &
   Required<
     Pick<
@@ -20,7 +20,7 @@ export type Settings = Environment &
     >
   >;
 
-/** The defaults that depend on the contract that is served. */
+/** The defaults that depend on the API contract. */
 export type CompatDefaults = Pick<
   Settings,
   | 'AUTH_THROTTLE'
@@ -31,7 +31,7 @@ export type CompatDefaults = Pick<
   | 'PASSWORD_MIN_LENGTH'
 >;
 
-/** The strategies whose sessions must outlive the process. */
+/** The strategies whose sessions must survive a restart. */
 export const LASTING: readonly string[] = ['session_db_auth', 'token_auth'];
 
 /** Fills in the defaults that depend on other variables. */

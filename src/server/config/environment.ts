@@ -5,6 +5,7 @@ import { LONGEST_WAIT, isDuration, parseDuration } from '../../common/duration.j
 import { type Rule, integer, listOf, milliseconds } from '../../common/options.js';
 import { LIMIT_POLICY, MAX_ACCESS_TOKENS } from '../../sessions/sessions-options.js';
 import { DATABASE, SESSION_STORE } from '../../storage/storage-options.js';
+import { SCHEMA, TABLE_PREFIX, USUAL_TABLES } from '../../storage/table-options.js';
 import { FAILURES } from '../../throttle/throttle-options.js';
 import {
   BREACH_URL,
@@ -23,20 +24,20 @@ const IsDuration = () =>
   satisfies(
     'isDuration',
     (text) => isDuration(parseDuration(text)),
-    'must be longer than 0, such as 90 (seconds), 30m or 12h',
+    'must be a duration longer than 0, such as 90 (seconds), 30m or 12h',
   );
 const IsWait = () =>
   satisfies(
     'isWait',
     (text) => milliseconds(LONGEST_WAIT)(parseDuration(text)) === null,
-    'must be longer than 0 and at most 1d, such as 500ms, 90 (seconds) or 30m',
+    'must be a duration longer than 0 and at most 1d, such as 500ms, 90 (seconds) or 30m',
   );
-/** In digits: neither hexadecimal nor blank. */
+/** Accepts decimal digits only. */
 const Integer = () =>
   Transform(({ value }: { value: string }) => (/^-?\d{1,9}$/.test(value) ? Number(value) : NaN));
 const List = () => Transform(({ value }: { value: string }) => typesOf(value));
 
-/** Every variable, its rule and its default; one without a default here has it from others (`derived-defaults.ts`). */
+/** Every variable with its rule and its default. Other defaults depend on other variables (`derived-defaults.ts`). */
 export class Environment {
   @IsIn(['development', 'test', 'production'])
   readonly NODE_ENV: 'development' | 'test' | 'production' = 'development';
@@ -52,7 +53,7 @@ export class Environment {
   @Obeys(COOKIE_NAME)
   readonly SESSION_NAME?: string;
 
-  /** Read as `AUTH_COMPAT` has it: see `CompatRules`. */
+  /** Its format depends on `AUTH_COMPAT`; see `CompatRules`. */
   readonly SESSION_DURATION?: string;
 
   @IsOptional()
@@ -111,6 +112,13 @@ export class Environment {
   @IsOptional()
   @Obeys(SESSION_STORE)
   readonly SESSION_STORE_URL?: string;
+
+  @Obeys(TABLE_PREFIX)
+  readonly TABLE_PREFIX: string = USUAL_TABLES.tablePrefix;
+
+  @IsOptional()
+  @Obeys(SCHEMA)
+  readonly DATABASE_SCHEMA?: string;
 
   @IsWait()
   readonly STORE_TIMEOUT: string = '500ms';
@@ -190,7 +198,7 @@ export type Name = keyof Environment;
 
 export const NAMES = Object.keys(new Environment()) as Name[];
 
-/** What may not be shown, and can be given as a file by `NAME_FILE`. */
+/** Variables whose values must not be shown. Each can also be set through a file, named by `<NAME>_FILE`. */
 export const SECRETS = [
   'SETUP_CODE',
   'PASSWORD_PEPPER',
@@ -199,14 +207,14 @@ export const SECRETS = [
   'SESSION_STORE_URL',
 ] as const;
 
-/** The rule of the option that the variable sets; `also` is added to its sentence. */
+/** Validates with the rule of an option. `also` is appended to the message. */
 function Obeys(rule: Rule, also = '') {
   const defaultMessage = (given?: ValidationArguments) => `${rule(given?.value) ?? ''}${also}`;
   const validate = (value: unknown) => rule(value) === null;
   return ValidateBy({ name: 'obeys', validator: { validate, defaultMessage } });
 }
 
-/** A number of proxies where the text is one digit, or a list. */
+/** A number of proxies if the text is one digit; otherwise a list of addresses and networks. */
 export function trustProxyOf(text: string): number | readonly string[] {
   return /^\d$/.test(text) ? Number(text) : text.split(',').map((network) => network.trim());
 }

@@ -11,7 +11,7 @@ type Variables = Readonly<Record<string, string>>;
 const HOUR = 3_600_000;
 const PEPPER = 'a-pepper-of-more-than-32-characters';
 
-/** The lines of the error that the variables stop the start with; none if they do not. */
+/** The lines of the ConfigError of the variables; empty if they are valid. */
 function problemsOf(variables: Variables): string[] {
   try {
     loadConfig(variables);
@@ -26,7 +26,7 @@ function problemsOf(variables: Variables): string[] {
 }
 
 describe('The configuration', () => {
-  it('needs nothing', () => {
+  it('has a default for every variable', () => {
     const config = loadConfig({});
     expect(config).toMatchObject({
       compat: 'standard',
@@ -74,7 +74,7 @@ describe('The configuration', () => {
     });
   });
 
-  it('keeps sessions in memory where the strategy does not promise more', () => {
+  it('stores sessions in memory if the strategy needs no durable store', () => {
     expect(loadConfig({ AUTH_TYPE: 'session_exp_auth' }).storage.sessions).toBe('memory:');
     expect(
       loadConfig({ AUTH_TYPE: 'session_exp_auth', SESSION_STORE_URL: 'sqlite:s.db' }).storage.sessions,
@@ -87,12 +87,12 @@ describe('The configuration', () => {
     { SESSION_STORE_URL: 'redis://cache.example.com' },
     { SESSION_STORE_URL: 'rediss://ann:secret@cache.example.com:6380/1?prefix=coats' },
     { SESSION_STORE_URL: 'redis-cluster://one.example.com:6379,two.example.com:6379' },
-  ])('knows the storage %j', (variables) => {
+  ])('accepts the storage %j', (variables) => {
     expect(problemsOf(variables)).toEqual([]);
   });
 
   it.each(['session_db_auth,token_auth', 'token_auth,session_db_auth,basic_auth', 'token_auth'])(
-    'keeps the sessions of %s where users are kept',
+    'stores the sessions of %s in the database of the users',
     (type) => {
       const { auth, storage } = loadConfig({ AUTH_TYPE: type });
       expect(auth.type).toEqual(type.split(','));
@@ -100,7 +100,7 @@ describe('The configuration', () => {
     },
   );
 
-  it('lets what asks to be remembered live as long as browsers keep cookies, at most', () => {
+  it('limits remembered sessions to the longest lifetime of a cookie', () => {
     const variables = { SESSION_REMEMBER_DURATION: '400d', SESSION_REMEMBER_IDLE_TIMEOUT: '400d' };
     const most = 400 * 24 * HOUR;
     expect(loadConfig(variables).auth.remembered).toEqual({ idle: most, absolute: most });
@@ -118,14 +118,14 @@ describe('The configuration', () => {
     expect(loadConfig({ SESSION_DURATION: text }).auth.lifetime.absolute).toBe(absolute);
   });
 
-  it('takes several strategies by comma', () => {
+  it('reads several strategies, separated by commas', () => {
     expect(loadConfig({ AUTH_TYPE: 'session_db_auth, basic_auth' }).auth.type).toEqual([
       'session_db_auth',
       'basic_auth',
     ]);
   });
 
-  it('reads proxies as a count or as networks', () => {
+  it('reads proxies as a number or as networks', () => {
     expect(loadConfig({ TRUST_PROXY: '2' }).http.trustProxy).toBe(2);
     expect(loadConfig({ TRUST_PROXY: '10.0.0.0/8, ::1' }).http.trustProxy).toEqual(['10.0.0.0/8', '::1']);
     for (const network of ['172.16.0.0/12', 'fc00::/7', 'fe80::/10', '::ffff:10.0.0.0/104', '2001:db8::/32'])
@@ -159,7 +159,7 @@ describe('The configuration', () => {
     ]);
   });
 
-  it('knows what each way to hash costs where nothing is said', () => {
+  it('has a default cost for each password hash', () => {
     expect(loadConfig({ PASSWORD_HASH: 'argon2id' }).users).toMatchObject({
       passwordHash: 'argon2id',
       passwordCost: 2,
@@ -167,7 +167,7 @@ describe('The configuration', () => {
     expect(loadConfig({ PASSWORD_HASH: 'argon2id', PASSWORD_HASH_COST: '3' }).users.passwordCost).toBe(3);
   });
 
-  it('takes earlier peppers by comma, and from a file', () => {
+  it('reads previous peppers, separated by commas, also from a file', () => {
     const previous = [PEPPER, `${PEPPER}-before`];
     const file = join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'peppers');
     writeFileSync(file, `${previous.join(', ')}\n`);
@@ -181,7 +181,7 @@ describe('The configuration', () => {
       });
   });
 
-  it('takes words of the service from the operator and from hosts', () => {
+  it('takes context words from the operator and from host names', () => {
     const { users } = loadConfig({
       PASSWORD_CONTEXT_WORDS: 'Grand Hotel, Bellevue',
       API_HOST: 'inside.example',
@@ -198,13 +198,13 @@ describe('The configuration', () => {
     ]);
   });
 
-  it('asks a service about breached passwords at the address that is given', () => {
+  it('reads the URL of the service for breached passwords', () => {
     expect(loadConfig({ PASSWORD_BREACH_URL: 'https://breaches.example/range/' }).users).toMatchObject({
       passwordBreachUrl: 'https://breaches.example/range',
     });
   });
 
-  it('leaves alone what is not ours', () => {
+  it('ignores variables of other software', () => {
     const foreign = { SESSION_MANAGER: 'local/desktop', PATH: '/bin', SSH_AUTH_SOCK: 'x' };
     expect(problemsOf({ ...foreign, PASSWORD_STORE_DIR: '/x', TRUST_STORE: '/x', API_POST: 'x' })).toEqual(
       [],
@@ -215,14 +215,14 @@ describe('The configuration', () => {
 describe('An empty variable', () => {
   const FILES = SECRETS.map((name) => `${name}_FILE`);
 
-  it.each([...NAMES, ...FILES])('%s is an error, also of blanks', (name) => {
+  it.each([...NAMES, ...FILES])('%s is an error, also if it contains only spaces', (name) => {
     for (const value of ['', ' ', '\t \n'])
       expect(problemsOf({ [name]: value })).toEqual([
         `${name}: is empty; set a value, or unset the variable`,
       ]);
   });
 
-  it('is told with all others, and for a host too', () => {
+  it('is reported with all others, also if strict is false', () => {
     const names = [...NAMES, ...FILES];
     const variables = Object.fromEntries(names.map((name) => [name, '']));
     expect(
@@ -233,7 +233,7 @@ describe('An empty variable', () => {
     expect(() => loadConfig({ API_PORT: '' }, { strict: false })).toThrow('API_PORT: is empty');
   });
 
-  it.each(SECRETS)('is one whose file is empty: %s', (name) => {
+  it.each(SECRETS)('is also a secret whose file is empty: %s', (name) => {
     const file = join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'secret');
     for (const content of ['', '\n', '\r\n', ' \t', '\uFEFF']) {
       writeFileSync(file, content);
@@ -243,7 +243,7 @@ describe('An empty variable', () => {
     }
   });
 
-  it('beside its file is told with what is wrong with the file', () => {
+  it('is reported together with the problem of its file', () => {
     expect(problemsOf({ SETUP_CODE: '', SETUP_CODE_FILE: '/nowhere' }).toSorted()).toEqual([
       'SETUP_CODE: is empty; set a value, or unset the variable',
       'SETUP_CODE_FILE: cannot be read',
@@ -251,7 +251,7 @@ describe('An empty variable', () => {
   });
 });
 
-describe('A bad configuration', () => {
+describe('An invalid configuration', () => {
   it.each<[Variables, string]>([
     [
       { AUTH_TYPE: 'bogus' },
@@ -282,10 +282,10 @@ describe('A bad configuration', () => {
     [{ SESSION_DURATON: '1h' }, 'SESSION_DURATON: unknown; did you mean SESSION_DURATION?'],
     [{ SESSION_NAME: 'a b' }, 'SESSION_NAME: must be a cookie name'],
     [{ SESSION_NAME: '__Host-sid' }, 'SESSION_NAME: this prefix needs NODE_ENV=production'],
-    [{ SESSION_DURATION: '0' }, 'SESSION_DURATION: must be longer than 0'],
-    [{ SESSION_DURATION: 'soon' }, 'SESSION_DURATION: must be longer than 0'],
-    [{ SESSION_DURATION: '-5' }, 'SESSION_DURATION: must be longer than 0'],
-    [{ SESSION_IDLE_TIMEOUT: '0m' }, 'SESSION_IDLE_TIMEOUT: must be longer than 0'],
+    [{ SESSION_DURATION: '0' }, 'SESSION_DURATION: must be a duration longer than 0'],
+    [{ SESSION_DURATION: 'soon' }, 'SESSION_DURATION: must be a duration longer than 0'],
+    [{ SESSION_DURATION: '-5' }, 'SESSION_DURATION: must be a duration longer than 0'],
+    [{ SESSION_IDLE_TIMEOUT: '0m' }, 'SESSION_IDLE_TIMEOUT: must be a duration longer than 0'],
     [
       { SESSION_IDLE_TIMEOUT: '2h', SESSION_DURATION: '1h' },
       'SESSION_IDLE_TIMEOUT: must not be longer than SESSION_DURATION',
@@ -293,12 +293,15 @@ describe('A bad configuration', () => {
     ...['0', 'soon', '-5', '1e3', '30 d', '30D', '1w'].map(
       (SESSION_REMEMBER_DURATION): [Variables, string] => [
         { SESSION_REMEMBER_DURATION },
-        'SESSION_REMEMBER_DURATION: must be longer than 0',
+        'SESSION_REMEMBER_DURATION: must be a duration longer than 0',
       ],
     ),
     [{ SESSION_REMEMBER_DURATION: '401d' }, 'SESSION_REMEMBER_DURATION: must be at most 400d'],
     [{ SESSION_REMEMBER_DURATION: '34560001' }, 'SESSION_REMEMBER_DURATION: must be at most 400d'],
-    [{ SESSION_REMEMBER_IDLE_TIMEOUT: '0m' }, 'SESSION_REMEMBER_IDLE_TIMEOUT: must be longer than 0'],
+    [
+      { SESSION_REMEMBER_IDLE_TIMEOUT: '0m' },
+      'SESSION_REMEMBER_IDLE_TIMEOUT: must be a duration longer than 0',
+    ],
     [
       { SESSION_REMEMBER_IDLE_TIMEOUT: '31d' },
       'SESSION_REMEMBER_IDLE_TIMEOUT: must not be longer than SESSION_REMEMBER_DURATION',
@@ -330,8 +333,8 @@ describe('A bad configuration', () => {
       { DATABASE_URL: 'redis://cache.example.com' },
       'DATABASE_URL: must be memory:, sqlite:<file> or postgres://…',
     ],
-    [{ STORE_TIMEOUT: '30d' }, 'STORE_TIMEOUT: must be longer than 0 and at most 1d'],
-    [{ SESSION_SWEEP_INTERVAL: '0' }, 'SESSION_SWEEP_INTERVAL: must be longer than 0'],
+    [{ STORE_TIMEOUT: '30d' }, 'STORE_TIMEOUT: must be a duration longer than 0 and at most 1d'],
+    [{ SESSION_SWEEP_INTERVAL: '0' }, 'SESSION_SWEEP_INTERVAL: must be a duration longer than 0'],
     [{ WORKERS: '0' }, 'WORKERS: WORKERS must not be less than 1'],
     [
       { WORKERS: '2', DATABASE_URL: 'memory:', AUTH_TYPE: 'basic_auth' },
@@ -354,10 +357,10 @@ describe('A bad configuration', () => {
     [{ API_HOST: 'a host' }, 'API_HOST: must be a host name or an address'],
     [{ API_PREFIX: 'api' }, 'API_PREFIX: must be / or a path'],
     [{ MAX_CONNECTIONS: '0' }, 'MAX_CONNECTIONS: MAX_CONNECTIONS must not be less than 1'],
-    [{ KEEP_ALIVE_TIMEOUT: '0' }, 'KEEP_ALIVE_TIMEOUT: must be longer than 0'],
-    [{ KEEP_ALIVE_TIMEOUT: '2d' }, 'KEEP_ALIVE_TIMEOUT: must be longer than 0 and at most 1d'],
+    [{ KEEP_ALIVE_TIMEOUT: '0' }, 'KEEP_ALIVE_TIMEOUT: must be a duration longer than 0'],
+    [{ KEEP_ALIVE_TIMEOUT: '2d' }, 'KEEP_ALIVE_TIMEOUT: must be a duration longer than 0 and at most 1d'],
     [{ API_DOCS: 'yes' }, 'API_DOCS: API_DOCS must be one of'],
-    [{ STORE_TIMEOUT: '0' }, 'STORE_TIMEOUT: must be longer than 0'],
+    [{ STORE_TIMEOUT: '0' }, 'STORE_TIMEOUT: must be a duration longer than 0'],
     [{ REGISTRATION: 'anyone' }, 'REGISTRATION: REGISTRATION must be one of'],
     [{ TRUST_PROXY: 'true' }, 'TRUST_PROXY: must be a number of proxies'],
     [{ TRUST_PROXY: '10.0.0.0/33' }, 'TRUST_PROXY: must be a number of proxies'],
@@ -406,13 +409,13 @@ describe('A bad configuration', () => {
     [{ PASSWORD_PEPPER: 'short' }, 'PASSWORD_PEPPER: must have at least 32 characters'],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: LOG_LEVEL must be one of'],
     [{ NODE_ENV: 'prod' }, 'NODE_ENV: NODE_ENV must be one of'],
-  ])('%j stops the start and names what is wrong', (variables, problem) => {
+  ])('%j stops the start with the reason', (variables, problem) => {
     const problems = problemsOf(variables);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(problem);
   });
 
-  it('is told whole, by name and never by value', () => {
+  it('is reported completely, by name and never by value', () => {
     const problems = problemsOf({
       AUTH_TYPE: 'hunter2',
       API_PORT: 'hunter2',
@@ -439,7 +442,7 @@ describe('The description of the configuration', () => {
       describeConfig(variables).map(({ name, value, source }) => [name as string, `${value} [${source}]`]),
     );
 
-  it('tells where each value comes from', () => {
+  it('shows the source of each value', () => {
     const described = lines({ AUTH_TYPE: 'session_exp_auth', SESSION_DURATION: '1h' });
     expect(described.get('AUTH_TYPE')).toBe('session_exp_auth [environment]');
     expect(described.get('SESSION_DURATION')).toBe('1h [environment]');

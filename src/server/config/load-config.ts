@@ -18,15 +18,15 @@ import { NAMES, type Name, SECRETS, trustProxyOf } from './environment.js';
 import { type Source, type Variables, readEnvironment } from './read-environment.js';
 import { STANDARD_RULES } from './standard-rules.js';
 
-/** How variables are read. */
+/** Options of `loadConfig`. */
 export interface ConfigReading {
-  /** False for applications with variables of their own: names that look like ours never throw, and are all in `warnings`. */
+  /** If false, unknown names are in `warnings` and never throw. For applications that have variables of their own. */
   readonly strict?: boolean;
-  /** The contracts that the application serves besides the standard one, by the value of `AUTH_COMPAT` that names them. */
+  /** Further API contracts that the application serves, by value of `AUTH_COMPAT`. */
   readonly compat?: Readonly<Record<string, CompatRules>>;
 }
 
-/** The configuration that the variables make; a `ConfigError` with all their problems at once. */
+/** Builds the configuration. Throws `ConfigError` with all problems of the variables. */
 export function loadConfig(variables: Variables, reading: ConfigReading = {}): Config {
   const { settings, warnings, rules } = readSettings(variables, reading);
   const production = settings.NODE_ENV === 'production';
@@ -53,6 +53,7 @@ export function loadConfig(variables: Variables, reading: ConfigReading = {}): C
       clearSiteData: (['cache', 'storage'] as const).filter((kind) =>
         settings.CLEAR_SITE_DATA.includes(kind),
       ),
+      trustedOrigins: settings.TRUSTED_ORIGINS,
       ...rules.auth,
     }),
     users: new UsersOptions({
@@ -80,6 +81,8 @@ export function loadConfig(variables: Variables, reading: ConfigReading = {}): C
     storage: new StorageOptions({
       database: settings.DATABASE_URL,
       sessions: settings.SESSION_STORE_URL,
+      tablePrefix: settings.TABLE_PREFIX,
+      schema: settings.DATABASE_SCHEMA ?? null,
       timeout: parseDuration(settings.STORE_TIMEOUT),
     }),
     audit: new AuditOptions({ retention: parseDuration(settings.AUDIT_RETENTION) }),
@@ -97,7 +100,7 @@ export function loadConfig(variables: Variables, reading: ConfigReading = {}): C
   };
 }
 
-/** Each variable with its effective value, secrets left out, and where that comes from. */
+/** Each variable with its effective value, without secrets, and the source of the value. Throws `ConfigError`. */
 export function describeConfig(
   variables: Variables,
   reading: ConfigReading = {},
@@ -127,13 +130,13 @@ function readSettings(variables: Variables, { strict = true, compat = {} }: Conf
   return { settings, sources, warnings, rules, given: environment };
 }
 
-/** What the operator names, and the names of hosts: this machine's, and those under which people know the service. */
+/** Words that a password must not consist of: those of the operator, and the host names of the service. */
 function wordsOfTheService({ PASSWORD_CONTEXT_WORDS, API_HOST, TRUSTED_ORIGINS }: Settings): string[] {
   const origins = TRUSTED_ORIGINS.map((origin) => new URL(origin).hostname);
   return [...PASSWORD_CONTEXT_WORDS, hostname(), API_HOST, ...origins];
 }
 
-/** In development on a loopback address nobody but this machine has business: only its own names are served, and those given. */
+/** In development on a loopback address, only loopback names and configured hosts are served. */
 function servedHosts({ NODE_ENV, API_HOST, TRUSTED_ORIGINS, ALLOWED_HOSTS }: Settings) {
   if (NODE_ENV === 'production' || !isLoopback(API_HOST)) return { allowedHosts: ALLOWED_HOSTS };
   const origins = TRUSTED_ORIGINS.map((origin) => new URL(origin).hostname).filter(isHostPattern);
@@ -141,7 +144,7 @@ function servedHosts({ NODE_ENV, API_HOST, TRUSTED_ORIGINS, ALLOWED_HOSTS }: Set
 }
 
 function show(name: Name, value: unknown): string {
-  if (value === undefined) return '(none)';
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return '(none)';
   if (name === 'DATABASE_URL' || name === 'SESSION_STORE_URL') return withoutSecrets(String(value));
   if ((SECRETS as readonly Name[]).includes(name)) return '(secret)';
   return Array.isArray(value) ? value.join(',') : String(value);

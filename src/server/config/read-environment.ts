@@ -11,18 +11,18 @@ export type Source = 'environment' | 'file' | 'default';
 export interface Reading {
   readonly environment: Environment;
   readonly sources: ReadonlyMap<Name, Source>;
-  /** By name, never by value. */
+  /** One sentence each. Contains names, no values. */
   readonly problems: readonly string[];
-  /** Names that are not read and do not stop the start. */
+  /** One sentence for each variable that is not read but does not stop the start. */
   readonly warnings: readonly string[];
 }
 
-/** In bytes. */
+/** Bytes. */
 const LARGEST_SECRET = 65_536;
 
 const EMPTY = 'is empty; set a value, or unset the variable';
 
-/** Reads every variable and finds all that is wrong with each. One that is set has a value: an empty one is an error. */
+/** Reads and validates every variable. A variable that is set but empty is a problem, unless `mayBeEmpty` names it. */
 export function readEnvironment(
   variables: Variables,
   { strict, mayBeEmpty }: { strict: boolean; mayBeEmpty: readonly string[] },
@@ -74,7 +74,7 @@ class Unreadable {
   constructor(readonly reason: string) {}
 }
 
-/** Refuses what is no file, such as a device that never ends, or too large to be a secret. */
+/** Reads a file without its last line break. Refuses devices and files above `LARGEST_SECRET`. */
 function readSecret(file: string): string | Unreadable {
   try {
     const stats = statSync(file);

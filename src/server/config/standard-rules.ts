@@ -1,7 +1,7 @@
 import { parseDuration } from '../../common/duration.js';
 import type { CompatRules } from './compat-rules.js';
 
-/** The rules of the API that this package documents. */
+/** The rules of `AUTH_COMPAT=standard`. */
 export const STANDARD_RULES: CompatRules = {
   mayBeEmpty: [],
   defaults: ({ NODE_ENV }) => ({
@@ -17,7 +17,7 @@ export const STANDARD_RULES: CompatRules = {
     [
       'SESSION_DURATION',
       !(parseDuration(SESSION_DURATION) > 0),
-      'must be longer than 0, such as 90 (seconds), 30m or 12h',
+      'must be a duration longer than 0, such as 90 (seconds), 30m or 12h',
     ],
     [
       'SESSION_IDLE_TIMEOUT',

@@ -6,11 +6,11 @@ import { unknownNames } from './unknown-names.js';
 
 const VALUE = 'hunter2';
 
-/** Nothing but spaces between names. */
+/** Splits names at spaces. */
 const words = (text: string) => text.trim().split(/\s+/);
 const set = (...names: string[]) => Object.fromEntries(names.map((name) => [name, VALUE]));
 
-describe('A name that is not read', () => {
+describe('A variable that is not read', () => {
   it.each([
     ['DATABASE_ULR', 'DATABASE_URL'],
     ['DATABSE_URL', 'DATABASE_URL'],
@@ -36,7 +36,7 @@ describe('A name that is not read', () => {
     ['TRUSTED_ORIGIN', 'TRUSTED_ORIGINS'],
     ['REGISTRATOIN', 'REGISTRATION'],
     ['CLEAR_SITEDATA', 'CLEAR_SITE_DATA'],
-  ])('%s is an error that names %s', (name, meant) => {
+  ])('%s is an error that suggests %s', (name, meant) => {
     expect(unknownNames(set(name))).toEqual({
       errors: [`${name}: unknown; did you mean ${meant}?`],
       warnings: [],
@@ -62,11 +62,11 @@ describe('A name that is not read', () => {
     ['MAX_CONECTION', 'MAX_CONNECTIONS'],
     ['STORE_TIMEOUT_MS', 'STORE_TIMEOUT'],
     ['AUDIT_RETENTOIN', 'AUDIT_RETENTION'],
-  ])('%s is a warning that names %s', (name, meant) => {
+  ])('%s is a warning that suggests %s', (name, meant) => {
     expect(loadConfig(set(name)).warnings).toEqual([`${name}: unknown; did you mean ${meant}?`]);
   });
 
-  it.each(NAMES)('%s is met with one letter less, and with two that changed places', (name) => {
+  it.each(NAMES)('%s is detected without one letter, and with two letters exchanged', (name) => {
     const middle = 3;
     const swapped = name.replace(/^(...)(.)(.)/, '$1$3$2');
     const shorter = name.slice(0, middle) + name.slice(middle + 1);
@@ -90,7 +90,7 @@ describe('A name that is not read', () => {
     ['COOKIE_SECURE', 'NODE_ENV'],
     ['RATE_LIMIT', 'AUTH_FAILURES_PER_NETWORK'],
     ['ADMIN_PASSWORD', 'REGISTRATION'],
-  ])('of other software is a warning with what to do: %s', (names, advice) => {
+  ])('of other software is a warning with advice: %s', (names, advice) => {
     for (const name of words(names)) {
       const { errors, warnings } = unknownNames(set(name));
       expect(errors).toEqual([]);
@@ -105,7 +105,7 @@ describe('A name that is not read', () => {
     ['SESSION_MAX_AGE', 'SESSION_DURATION'],
     ['SESSION_COOKIE_NAME', 'SESSION_NAME'],
     ['TRUSTED_PROXIES', 'TRUST_PROXY'],
-  ])('of other software is an error with what to do where it looks like ours: %s', (name, advice) => {
+  ])('of other software with a known prefix is an error with advice: %s', (name, advice) => {
     const { errors, warnings } = unknownNames(set(name));
     expect({ errors, warnings }).toEqual({
       errors: [expect.stringMatching(`^${name}: .*${advice}`)],
@@ -113,14 +113,14 @@ describe('A name that is not read', () => {
     });
   });
 
-  it('of other software is not spoken of where ours is set, also as a file', () => {
+  it('of other software causes no warning if the known variable is set, also as a file', () => {
     expect(unknownNames(set('PORT', 'API_PORT', 'DB_HOST', 'DATABASE_URL_FILE'))).toEqual({
       errors: [],
       warnings: [],
     });
   });
 
-  it('is told by name and never by value, also where it is empty', () => {
+  it('is reported by name and never by value, also if it is empty', () => {
     const { errors, warnings } = unknownNames(set('AUTH_TYP', 'LOGLEVEL', 'JWT_SECRET'));
     expect([...errors, ...warnings]).toHaveLength(3);
     expect([...errors, ...warnings].join('\n')).not.toContain(VALUE);
@@ -130,7 +130,7 @@ describe('A name that is not read', () => {
     });
   });
 
-  it('is never an error for a host, whose own names are as good; values of ours are', () => {
+  it('is a warning if strict is false, but invalid values of known variables are errors', () => {
     const names = ['SESSION_SECRET', 'AUTH_TYP', 'DATABASE_ULR', 'LOGLEVEL', 'PORT'];
     const { warnings } = loadConfig(set(...names), { strict: false });
     expect(warnings.map((warning) => warning.split(':')[0]).toSorted()).toEqual(names.toSorted());
@@ -140,7 +140,7 @@ describe('A name that is not read', () => {
   });
 });
 
-describe('A name that is none of ours', () => {
+describe('A variable without relation to this server', () => {
   it.each([
     [
       'a shell',
@@ -177,11 +177,11 @@ describe('A name that is none of ours', () => {
       API_BASE API_VERSION STORE_ID STORE_NAME STORE_URL MAX_MEMORY LOG_DIR PASSWORD USER_PASSWORD AUDIT TRUST_STORE_PATH
       OTEL_SERVICE_NAME SENTRY_DSN`,
     ],
-  ])('is of no concern: what %s sets', (_, names) => {
+  ])('causes no message: what %s sets', (_, names) => {
     expect(unknownNames(set(...words(names)))).toEqual({ errors: [], warnings: [] });
   });
 
-  it('is of no concern where Kubernetes sets it for a service with one of our words for a name', () => {
+  it('causes no message if Kubernetes sets it for a service with a name such as auth', () => {
     const names = words(
       'AUTH_SERVICE_HOST AUTH_SERVICE_PORT AUTH_SERVICE_PORT_HTTP AUTH_PORT AUTH_PORT_80_TCP AUTH_PORT_80_TCP_ADDR',
     );
@@ -190,7 +190,7 @@ describe('A name that is none of ours', () => {
     expect(unknownNames(set('AUTH_PORT')).errors).toHaveLength(1);
   });
 
-  it('is told from ours and their files', () => {
+  it('is distinct from the known variables and their files', () => {
     const names = [...NAMES, ...SECRETS.map((name) => `${name}_FILE`)];
     expect(unknownNames(set(...names))).toEqual({ errors: [], warnings: [] });
   });

@@ -3,24 +3,24 @@ import { NAMES, type Name, SECRETS } from './environment.js';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** An unknown name that begins like this is an error, whatever comes after. */
+/** Every unknown name with one of these prefixes is an error. */
 const OURS = /^(AUTH_|SESSION_|TRUSTED_PROX)/;
 
-/** More slips are looked for in names that begin like this. */
+/** Names with these prefixes are compared with the highest tolerance. */
 const SAFEGUARDS = /^(PASSWORD|SETUP|TRUST|TRUSTED)_/;
 
-/** What these variables decide protects accounts or data: the server does not start where one is misspelt. */
+/** Prefixes of variables that protect accounts or data: a misspelt one stops the start. */
 const PROTECTING = /^(AUTH|SESSION|PASSWORD|SETUP|TRUST|TRUSTED|DATABASE|REGISTRATION|CLEAR)(_|$)/;
 
-/** How many letters may be wrong in a name that is taken for one of ours. */
+/** Largest number of wrong letters in a name that counts as misspelt. */
 const MOST_SLIPS = 3;
 
 const KNOWN: readonly string[] = [...NAMES, ...SECRETS.map((name) => `${name}_FILE`)];
 
-/** Our own, and what desktops and Windows set. */
+/** Known names, and two that desktops and Windows set. */
 const IGNORED: ReadonlySet<string> = new Set([...KNOWN, 'SESSION_MANAGER', 'SESSIONNAME']);
 
-/** Variables of other software, what to do instead, and those of ours that do it: where one is set, nobody is warned. */
+/** Variables of other software, advice, and known variables: if one of these is set, there is no warning. */
 const TABLE: readonly (readonly [names: string, advice: string, ours: readonly Name[]])[] = [
   ['PORT SERVER_PORT HTTP_PORT', 'not read; set API_PORT', ['API_PORT']],
   ['BASE_PATH ROUTE_PREFIX GLOBAL_PREFIX', 'not read; set API_PREFIX', ['API_PREFIX']],
@@ -105,7 +105,7 @@ const FOREIGN = new Map(
   ),
 );
 
-/** The sentences about names that are not read: misspelt ones of ours, and those of other software. */
+/** Sentences about variables that are not read, because they are misspelt or belong to other software. */
 export function unknownNames(variables: Variables): { errors: string[]; warnings: string[] } {
   const errors: string[] = [];
   const warnings: string[] = [];
@@ -124,7 +124,7 @@ export function unknownNames(variables: Variables): { errors: string[]; warnings
   return { errors, warnings };
 }
 
-/** Kubernetes sets such names for every service, and one may be called `auth`. */
+/** Whether Kubernetes set the variable for a service, which may have a name such as `auth`. */
 function isOfService(name: string, variables: Variables): boolean {
   const [, service] = /^(.+?)_(?:SERVICE_HOST|SERVICE_PORT|PORT)(?:_|$)/.exec(name) ?? [];
   return service !== undefined && variables[`${service}_SERVICE_HOST`] !== undefined;
@@ -138,7 +138,7 @@ function closestTo(name: string): { meant: string; slips: number } {
   return rest.reduce((best, one) => (one.slips < best.slips ? one : best), first!);
 }
 
-/** Case, separators and the name of the product aside. */
+/** The name in upper case, without separators and the prefix `COATCHECK_`. */
 function lettersOf(name: string): string {
   return name
     .toUpperCase()
@@ -146,7 +146,7 @@ function lettersOf(name: string): string {
     .replace(/[-_. ]/g, '');
 }
 
-/** The edit distance, in which two letters that changed places are one slip. */
+/** The edit distance; two exchanged letters count as one. */
 function slipsBetween(one: string, other: string): number {
   const slips = distance(one, other);
   return slips === 2 && sorted(one) === sorted(other) ? 1 : slips;
@@ -156,7 +156,7 @@ function sorted(text: string): string {
   return [...text].toSorted().join('');
 }
 
-/** One in a name as short as `WORKERS`, two in `DATABASE_URL`. */
+/** The tolerance for a known name: 1 for `WORKERS`, 2 for `DATABASE_URL`. */
 function mostSlips(name: string): number {
   return Math.min(MOST_SLIPS, Math.floor((lettersOf(name).length + 1) / 5));
 }

@@ -2,14 +2,14 @@ import { Get } from '@nestjs/common';
 import { CoatcheckController } from '../../http/coatcheck-controller.js';
 import { ApiAction, type AnswerFacts, ApiAnswer, ApiTag } from '../../http/api-notes.js';
 import { Public } from '../../auth/decorators/access.js';
-import { Readiness } from './readiness.js';
+import { Readiness } from '../../storage/readiness.js';
 
 const UP: AnswerFacts = {
   description: 'The server works.',
   schema: { type: 'object', properties: { status: { enum: ['up'] } }, required: ['status'] },
 };
 
-/** Tells a supervisor whether to restart the server, and whether to send it requests. */
+/** Liveness and readiness probes. */
 @ApiTag('service')
 @CoatcheckController('health')
 @Public()

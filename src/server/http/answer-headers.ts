@@ -4,10 +4,10 @@ import { type Headers, PRIVATE_HEADERS } from '../../http/private-headers.js';
 
 const YEAR = 365 * 24 * 60 * 60;
 
-/** With HTTPS, browsers are told to come by nothing else. */
+/** HSTS: browsers must use HTTPS for a year. */
 const HTTPS_ONLY: Headers = [['Strict-Transport-Security', `max-age=${YEAR}; includeSubDomains`]];
 
-/** What scripts of trusted origins may read beside the headers that CORS lets them read anyway. */
+/** Response headers that CORS exposes to scripts of trusted origins. */
 export const EXPOSED_HEADERS = [
   'Allow',
   'Link',
@@ -17,7 +17,7 @@ export const EXPOSED_HEADERS = [
   'X-Request-Id',
 ];
 
-/** What every answer carries, be it the application's or, before that, the server's. */
+/** The headers of every response, both of the application and of the HTTP server. */
 export class AnswerHeaders {
   readonly #reading: Headers;
   readonly #changing: Headers;
@@ -30,11 +30,12 @@ export class AnswerHeaders {
     this.#changing = [...fixed, ['Vary', 'Cookie, Origin, Sec-Fetch-Site']];
   }
 
-  /** By the method of the request, which is null where it cannot be read. */
+  /** The headers of a response. `method` is null if the request could not be parsed. */
   of(method: string | null): Headers {
     return method !== null && isSafe(method) ? this.#reading : this.#changing;
   }
-  /** Lets scripts of an origin read an answer that is not the application's; empty for origins that are not trusted. */
+
+  /** CORS headers for a response of the HTTP server; empty if the origin is not trusted. */
   letRead(origin: string | undefined): Headers {
     if (origin === undefined || !this.#trusted.has(origin)) return [];
     return [

@@ -10,7 +10,7 @@ import { serveApiDocs } from './api-docs.js';
 import { JsonExpressAdapter } from './json-express.adapter.js';
 import { RouteTable } from '../../http/route-table.js';
 
-describe('What describes the API', () => {
+describe('The API description', () => {
   let app: INestApplication;
   let failures: number;
   let made: number;
@@ -45,7 +45,7 @@ describe('What describes the API', () => {
     return [status, headers.get('allow'), headers.get('content-security-policy')];
   }
 
-  it('is made when it is asked for, and once, however many are the first', async () => {
+  it('is built once, at the first requests', async () => {
     expect(await statusOf('/elsewhere')).toBe(404);
     expect(made).toBe(0);
     const paths = ['/docs', '/api/docs', '/openapi.json', '/api/openapi.json', '/api/docs/swagger-ui.css'];
@@ -53,7 +53,7 @@ describe('What describes the API', () => {
     expect(made).toBe(1);
   });
 
-  it('is tried again after it could not be made', async () => {
+  it('is built again after a failure', async () => {
     failures = 1;
     expect(await statusOf('/docs')).toBe(500);
     expect(await statusOf('/docs')).toBe(200);
@@ -66,7 +66,7 @@ describe('What describes the API', () => {
     }
   });
 
-  it('is not every file that comes with the page, in no spelling', async () => {
+  it('serves no other file of Swagger UI, in any spelling of the path', async () => {
     const files = readdirSync(
       dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json')),
     );
@@ -89,7 +89,7 @@ describe('What describes the API', () => {
       expect(await statusOf(`${base}swagger-ui-init.js`)).toBe(200);
   });
 
-  it('is read, and nothing else', async () => {
+  it('answers only GET and HEAD', async () => {
     for (const path of ['/docs', '/docs/swagger-ui.css', '/openapi.json', '/nowhere'])
       for (const method of ['OPTIONS', 'POST', 'PUT'])
         expect([method, path, await answerTo(path, method)]).toEqual([method, path, [404, null, null]]);

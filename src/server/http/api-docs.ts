@@ -1,16 +1,17 @@
 import type { INestApplication } from '@nestjs/common';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { withPackages } from '../../common/with-packages.js';
 import type { SecuritySchemes } from '../../http/api-description.js';
 import type { RouteTable } from '../../http/route-table.js';
 
-/** What the page of the API may load: its own files, and the styles that its script writes. */
+/** Content-Security-Policy of the API page. Its script writes inline styles. */
 const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const PAGE: ReadonlySet<string> = new Set(['/docs', '/docs/']);
 
-/** All that is served. Other files that come with Swagger UI, such as its package.json, tell versions. */
+/** The served paths. Other files of Swagger UI, such as package.json, would reveal its version. */
 const SERVED: ReadonlySet<string> = new Set([
   '/openapi.json',
   ...PAGE,
@@ -22,10 +23,7 @@ const SERVED: ReadonlySet<string> = new Set([
   '/docs/favicon-32x32.png',
 ]);
 
-/**
- * Serves the description of the API (OpenAPI 3.1) and a page to read it, at the root and under the prefix. What makes
- * them is loaded when one of them is first asked for.
- */
+/** Serves the OpenAPI 3.1 document and a page for it, at the root and under the prefix. Builds them on demand. */
 export function serveApiDocs(
   app: INestApplication,
   prefix: string,
@@ -36,7 +34,10 @@ export function serveApiDocs(
   let pages: Promise<Pages> | null = null;
   const bases = new Set(['', prefix]);
   const load = async (): Promise<Pages> => {
-    const { apiPages, describeApi } = await import('../../http/api-description.js');
+    const { apiPages, describeApi } = await withPackages(
+      { by: 'The description of the API', packages: '@nestjs/swagger' },
+      () => import('../../http/api-description.js'),
+    );
     const description = describeApi(app, routes(), schemes);
     const serverFrom = (base: string) => (base === prefix ? '.' : `.${prefix}`);
     return new Map([...bases].map((base) => [base, apiPages(app, description, serverFrom(base))]));

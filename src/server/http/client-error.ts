@@ -7,17 +7,17 @@ import type { AnswerHeaders } from './answer-headers.js';
 import { LingeringClose } from './lingering-close.js';
 import { type ErrorFormat, problemFor } from '../../common/problem.js';
 
-/** Node's codes for requests that it cannot read, in ours. */
+/** Error codes by Node's code for a request that it cannot parse. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body_too_large',
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 };
 
-/** Milliseconds that a client which was too slow has to read the answer. */
+/** Milliseconds that a client has to read the response after a request timeout. */
 const PARTING = 500;
 
-/** Answers in the format of the application what Node would otherwise refuse in its own, before the application sees it. */
+/** Sends errors in the format of the application for requests that Node refuses before the application gets them. */
 export function answerClientErrors(server: Server, errorFormat: ErrorFormat, headers: AnswerHeaders): void {
   const logger = new Logger('Problem');
   const lingering = LingeringClose.of(server);

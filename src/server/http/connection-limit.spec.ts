@@ -11,7 +11,7 @@ const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 describe.each([
   ['HTTP', () => createServer((_, response) => response.end('served'))],
   ['HTTPS', () => createHttpsServer()],
-])('A server of %s that is told how many connections there may be', (protocol, create) => {
+])('A server of %s with a connection limit', (protocol, create) => {
   const sockets: Socket[] = [];
   let server: Server;
 
@@ -27,7 +27,7 @@ describe.each([
     await once(server.listen(0, '127.0.0.1'), 'listening');
   }
 
-  /** A connection, once the server has taken it on or hung up on it. */
+  /** Connects, and resolves after the server has accepted or closed the connection. */
   async function knock(): Promise<{ socket: Socket; isOpen: boolean }> {
     const taken = once(server, 'connection') as Promise<[Socket]>;
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => {});
@@ -42,7 +42,7 @@ describe.each([
     return answers;
   }
 
-  it('takes on so many, and hangs up on the others', async () => {
+  it('accepts connections up to the limit, and closes further ones', async () => {
     await listen(2);
     expect(await knocks(5)).toEqual([true, true, false, false, false]);
     const { socket } = await knock();
@@ -50,7 +50,7 @@ describe.each([
     expect(socket.bytesRead).toBe(0);
   });
 
-  it('takes on another for one that is gone', async () => {
+  it('accepts another connection after one has closed', async () => {
     await listen(1);
     const { socket } = await knock();
     expect(await knocks(2)).toEqual([false, false]);
@@ -66,7 +66,7 @@ describe.each([
   });
 
   if (protocol === 'HTTP') {
-    it('serves whom it has taken on while it is full', async () => {
+    it('serves the accepted connections while the limit is reached', async () => {
       await listen(1);
       const { socket } = await knock();
       await knocks(3);

@@ -4,27 +4,27 @@ import { Server as TlsServer } from 'node:tls';
 import { Logger } from '@nestjs/common';
 import { LingeringClose } from './lingering-close.js';
 
-/** Milliseconds between two searches for idle connections, which look at all that are open. */
+/** Milliseconds between two searches for idle connections. A search examines all open connections. */
 const SEARCH_INTERVAL = 100;
 
 const LAST_USE = Symbol('last use');
 
 interface UsedSocket extends Socket {
-  /** A number that is higher for later uses. */
+  /** Sequence number of the last use. */
   [LAST_USE]?: number;
 }
 
 let uses = 0;
 
-/** Notes that a request of this connection is answered now. */
+/** Records that a response is sent on this connection now. */
 export function noteUse(socket: Socket): void {
   (socket as UsedSocket)[LAST_USE] = ++uses;
 }
 
 /**
- * Keeps at most `max` connections open. A new one takes the place of one whose request is answered: first of one that is
- * only read to its end, then of the one that was not used for the longest time. Where every connection has a request,
- * the new one is closed. Node's own `maxConnections` would have workers hand it to each other for ever.
+ * Keeps at most `max` connections open. For a new connection it closes one without a pending request: first a lingering
+ * one, then the least recently used idle one. If every connection has a request, it closes the new one. Node's own
+ * `maxConnections` would make workers pass the connection to each other without end.
  */
 export function limitConnections(server: Server, max: number): void {
   const logger = new Logger('Connections');
@@ -37,15 +37,15 @@ export function limitConnections(server: Server, max: number): void {
     socket.once('close', () => (open -= 1));
     if (open > max && !lingering.closeOldest() && !idle.closeLeastRecent()) socket.destroy();
     if (open > max && !isFull)
-      logger.warn(`${max} connections are open, the most allowed: idle ones are closed, then new ones.`);
+      logger.warn(`The limit of ${max} connections is reached. Idle connections are closed, then new ones.`);
     isFull = open > max;
   });
 }
 
-/** The connections of a server that wait for their next request. */
+/** Finds the connections of a server that wait for their next request. */
 class IdleConnections {
   readonly #open = new Set<UsedSocket>();
-  /** Those found by the last search, the least recently used one last. */
+  /** Result of the last search; the least recently used connection is last. */
   #found: UsedSocket[] = [];
   #searched = -Infinity;
 
@@ -56,7 +56,7 @@ class IdleConnections {
     });
   }
 
-  /** Closes the one that was not used for the longest time; false if none is idle. */
+  /** Closes the least recently used idle connection; false if there is none. */
   closeLeastRecent(): boolean {
     if (this.#found.length === 0) this.#search();
     for (let socket = this.#found.pop(); socket; socket = this.#found.pop()) {
@@ -76,7 +76,7 @@ class IdleConnections {
       .toSorted((a, b) => (b[LAST_USE] ?? 0) - (a[LAST_USE] ?? 0));
   }
 
-  /** Between two requests, Node sets the time-out of the socket, and takes it away with the next one. */
+  /** Node sets the timeout of the socket between two requests, and removes it at the next one. */
   #isIdle({ destroyed, timeout }: Socket): boolean {
     return !destroyed && timeout !== undefined && timeout > 0 && timeout !== this.server.timeout;
   }

@@ -6,7 +6,7 @@ import type { HostCheck } from './host-check.js';
 import { isWellFormed } from './request-checks.js';
 import { giveId } from '../../auth/request-id.js';
 
-/** What each request meets first, in one step of the router, as each step costs. */
+/** The first checks of each request, in one middleware, because each middleware costs time. */
 export function entrance(
   headers: AnswerHeaders,
   hosts: HostCheck,

@@ -19,7 +19,7 @@ describe('A server for an Express application', () => {
     server.close();
   });
 
-  it('handles what arrives in one turn side by side', async () => {
+  it('handles the requests of one tick concurrently', async () => {
     const steps: string[] = [];
     app.get('/steps', async (_request, response) => {
       steps.push('first');
@@ -38,7 +38,7 @@ describe('A server for an Express application', () => {
     expect(steps).toEqual(['first', 'first', 'second', 'second']);
   });
 
-  it('makes requests and responses that are Express’s already, and are served', async () => {
+  it('creates requests and responses with the prototypes of Express', async () => {
     const born: object[] = [];
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) =>
       born.push(Object.getPrototypeOf(request) as object, Object.getPrototypeOf(response) as object),

@@ -8,16 +8,16 @@ import { inOrder, limitPipelining } from './pipelining.js';
 import { NO_PATH } from './request-checks.js';
 import { closeUnread } from './unread-answers.js';
 
-/** In milliseconds; Node's own is two minutes. */
+/** Milliseconds. The default of Node is two minutes. */
 const HANDSHAKE_TIMEOUT = 10_000;
 
 /**
- * A server whose requests and responses are born as those of an Express application. Express would change the prototype
- * of each, and V8 would then forget what it has learnt of their shape, which halves the speed of every route.
+ * Creates a server whose requests and responses have the prototypes of the Express application from the start. Express
+ * would set the prototype of each one, which makes V8 discard its optimizations and halves the speed of every route.
  */
 export function createExpressServer(app: Express, https?: ServerOptions): Server {
   class ExpressRequest extends IncomingMessage {
-    /** Express would hand out whatever a proxy wrote, with its port and brackets. */
+    /** The address of the client without port and brackets; Express returns the text of the proxy unchanged. */
     get ip(): string | undefined {
       return clientAddressOf(this as unknown as Request) ?? undefined;
     }
@@ -31,10 +31,10 @@ export function createExpressServer(app: Express, https?: ServerOptions): Server
       return super.writeHead(...(head as Parameters<ServerResponse['writeHead']>));
     }
   }
-  app.request = standBefore(ExpressRequest.prototype, app.request);
-  app.response = standBefore(ExpressResponse.prototype, app.response);
+  app.request = inheritFrom(ExpressRequest.prototype, app.request);
+  app.response = inheritFrom(ExpressResponse.prototype, app.response);
   const types = { IncomingMessage: ExpressRequest, ServerResponse: ExpressResponse };
-  const listener = inOrder(together(withPath(app as RequestListener)));
+  const listener = inOrder(startTogether(withPath(app as RequestListener)));
   const server = https
     ? createHttpsServer({ handshakeTimeout: HANDSHAKE_TIMEOUT, ...https, ...types }, listener)
     : createServer(types, listener);
@@ -44,16 +44,13 @@ export function createExpressServer(app: Express, https?: ServerOptions): Server
   return server.on('checkContinue', continueWhenRead);
 }
 
-/** The prototype `own`, which now inherits all that `inherited` has. */
-function standBefore<T extends object>(own: object, inherited: T): T {
+/** Makes `own` inherit from `inherited`, and returns it. */
+function inheritFrom<T extends object>(own: object, inherited: T): T {
   return Object.setPrototypeOf(own, inherited) as T;
 }
 
-/**
- * Handles the requests of one turn of the event loop side by side, each step of the way for all of them before the next,
- * and so answers them in one go: among many, each then costs little more than half.
- */
-function together(listener: RequestListener): RequestListener {
+/** Starts the requests of one tick together, so that each step runs for all of them. Under load this nearly halves the cost. */
+function startTogether(listener: RequestListener): RequestListener {
   let arrived: Parameters<RequestListener>[] = [];
   const handle = () => {
     for (const request of arrived) queueMicrotask(() => listener(...request));
@@ -65,8 +62,8 @@ function together(listener: RequestListener): RequestListener {
 }
 
 /**
- * Gives a target in which Express finds no path, such as `http://[::1/`, the form that `isWellFormed` refuses: Express would
- * answer it past everything that the application has.
+ * Replaces a target without a valid path, such as `http://[::1/`, by one that `isWellFormed` refuses. Otherwise Express
+ * would send its own error before any middleware runs.
  */
 function withPath(listener: RequestListener): RequestListener {
   return (request, response) => {
@@ -83,7 +80,7 @@ function pathOf(request: Request): string | null {
   }
 }
 
-/** Answers `Expect: 100-continue` when the body is read: a client whose request is refused need not send it. */
+/** Answers `Expect: 100-continue` when the body is read, so that a refused client does not have to send it. */
 function continueWhenRead(this: Server, request: IncomingMessage, response: ServerResponse): void {
   /* oxlint-disable no-underscore-dangle -- Node calls it when somebody reads, whatever way that is done */
   request._read = (size) => {

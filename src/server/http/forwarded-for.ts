@@ -1,12 +1,12 @@
 import type { Request } from 'express';
 import { plainAddress } from '../../common/network.js';
 
-/** Whether Express takes the word of the sender that is so many hops away; it makes this of `trust proxy`. */
+/** Whether Express trusts the address at this hop. Express compiles it from the setting `trust proxy`. */
 export type ProxyTrust = (address: string, hop: number) => boolean;
 
 /**
- * The address of a client: that of the last hop before one that is not trusted. A hop that has no address (`unknown`,
- * `_hidden`, a socket file, garbage) leaves the nearest hop that has one. Null where not even the connection has one.
+ * The address of the client: the first hop, counted from this server, that is not trusted, or the last one. If that hop
+ * has no address, such as `unknown`, the address of the hop before it. Null if no hop has an address.
  */
 export function clientAddressOf({ app, headers, socket }: Request): string | null {
   const isTrusted = app.get('trust proxy fn') as ProxyTrust;

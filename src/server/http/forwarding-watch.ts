@@ -6,7 +6,7 @@ import type { ProxyTrust } from './forwarded-for.js';
 
 const READ = ['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto'];
 
-/** By these other proxies say the same; they are not read. */
+/** Headers that other proxies use for the same purpose. They are not read. */
 const NOT_READ = [
   'CF-Connecting-IP',
   'Fastly-Client-IP',
@@ -25,9 +25,9 @@ const NAMES: ReadonlyMap<string, string> = new Map(
   [...READ, ...NOT_READ].map((name) => [name.toLowerCase(), name]),
 );
 
-const READ_ALONE = `Only ${READ.join(', ')} are read. Configure the proxy to send these.`;
+const ONLY_READ = `Only ${READ.join(', ')} are read. Configure the proxy to send these.`;
 
-/** Warns of headers of proxies that have no effect: once of each kind, as any client can send them. */
+/** Warns about proxy headers that have no effect. Warns once of each kind, because any client can send them. */
 export class ForwardingWatch {
   readonly #logger = new Logger('Proxy');
   readonly #trustsNobody: boolean;
@@ -52,7 +52,7 @@ export class ForwardingWatch {
   #warnOfHeaders(names: readonly string[]): void {
     this.#warnedOfHeaders = true;
     this.#logger.warn(
-      `${names.join(', ')} came from a trusted proxy without X-Forwarded-For, so all clients of the proxy count as one address. ${READ_ALONE}`,
+      `${names.join(', ')} came from a trusted proxy without X-Forwarded-For, so all clients of the proxy count as one address. ${ONLY_READ}`,
     );
   }
 
@@ -62,7 +62,7 @@ export class ForwardingWatch {
     this.#logger.warn(
       `${names.join(', ')} came from ${sender ?? 'an unknown address'} and had no effect, because ${cause}. ` +
         'If one of your proxies sent this, all its clients count as one address, and failed sign-ins of one block the others. Set ' +
-        `TRUST_PROXY to the number of your proxies, or to their addresses.${namesClient ? '' : ` ${READ_ALONE}`}`,
+        `TRUST_PROXY to the number of your proxies, or to their addresses.${namesClient ? '' : ` ${ONLY_READ}`}`,
     );
   }
 }

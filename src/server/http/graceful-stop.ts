@@ -2,13 +2,13 @@ import type { Server } from 'node:http';
 import { type Socket, Server as TcpServer } from 'node:net';
 import { LingeringClose } from './lingering-close.js';
 
-/** Milliseconds that connections without a request are kept: one may be on its way. */
+/** Milliseconds that connections without a request stay open, because a request may be in transit. */
 const IDLE_GRACE = 500;
 
-/** Milliseconds that requests in flight may take to finish: the whole end of the process takes less than ten seconds. */
+/** Milliseconds that requests in flight may take to finish. The process must end within ten seconds. */
 const STOP_TIMEOUT = 7_500;
 
-/** Stops a server: requests in flight are finished, connections without one are closed. Takes 7.5 seconds at most. */
+/** Stops a server: lets requests in flight finish and closes other connections. Takes at most 7.5 seconds. */
 export class GracefulStop {
   readonly #open = new Set<Socket>();
 
@@ -20,7 +20,7 @@ export class GracefulStop {
   }
 
   async stop(): Promise<void> {
-    // Node's own `close` of an HTTP server would close idle connections at once, and no longer time requests out.
+    // `close` of Node's HTTP server would close idle connections at once and stop the request timeouts.
     const closed = new Promise((resolve) => TcpServer.prototype.close.call(this.server, resolve));
     const idle = setInterval(() => this.#closeIdle(), IDLE_GRACE);
     const overdue = setTimeout(() => this.#closeAll(), STOP_TIMEOUT);
@@ -33,7 +33,7 @@ export class GracefulStop {
     this.server.closeIdleConnections();
     LingeringClose.of(this.server).closeAll();
     for (const socket of this.#open) if (socket.bytesRead === 0) socket.destroy();
-    // Node answers 408 to those whose headers have not arrived by then.
+    // Node answers 408 if the headers do not arrive within this time.
     this.server.headersTimeout = IDLE_GRACE;
   }
 

@@ -3,19 +3,19 @@ import { isIP } from 'node:net';
 import type { Request } from 'express';
 import { plainAddress } from '../../common/network.js';
 
-/** What `isHostPattern` asks for. */
+/** Describes what `isHostPattern` accepts. */
 export const HOST_PATTERNS =
   'host names or addresses, such as app.example.com, app.example.com:8443, [2001:db8::1], or .example.com for a domain with ' +
   'its sub-domains and *.example.com for these alone';
 
-/** A name, an IPv4 address or an IPv6 address in brackets, and perhaps a port. */
+/** A name, an IPv4 address or an IPv6 address in brackets, with an optional port. */
 const HOST = /^(\[[\da-f:.]+\]|[^\s:/?#@[\]\\"<>^`{|}%,*]+)(?::(\d{0,5}))?$/i;
 
 /** The authority of a request target in absolute form (RFC 9112, section 3.2.2). */
 const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i;
 
 interface Host {
-  /** In lower case, without a dot at the end; an address as RFC 5952 writes it. */
+  /** In lower case, without a trailing dot. Addresses in the form of RFC 5952. */
   readonly name: string;
   readonly port: number | null;
 }
@@ -25,8 +25,8 @@ interface Pattern extends Host {
 }
 
 /**
- * Tells the requests that name a host which this server is not for. A page whose own name was made to lead to this server
- * (DNS rebinding) is of the same origin to a browser; its name in `Host` is all that tells it.
+ * Detects requests for a host that this server does not serve. This stops DNS rebinding: the browser treats the attacking
+ * page as same-origin, and only the name in `Host` shows the attack.
  */
 export class HostCheck {
   readonly #patterns: readonly Pattern[];
@@ -43,7 +43,7 @@ export class HostCheck {
     this.#isOff = !options.loopbackHosts && options.allowedHosts.length === 0;
   }
 
-  /** Whether a request names another host than those that are served, or none; never where every host is served. */
+  /** Whether the host of the request is missing or not served. Always false if every host is served. */
   refuses(request: Request): boolean {
     if (this.#isOff) return false;
     const target = ABSOLUTE.exec(request.url)?.[1];
@@ -70,7 +70,7 @@ export function isHostPattern(text: string): boolean {
   return patternOf(text) !== null;
 }
 
-/** Whether a name or an address is that of the machine itself: `localhost`, its sub-domains (RFC 6761), 127.0.0.0/8 or ::1. */
+/** Whether a name or an address is loopback: `localhost`, its sub-domains (RFC 6761), 127.0.0.0/8 or ::1. */
 export function isLoopback(text: string): boolean {
   const name = (hostOf(text) ?? { name: plainAddress(text) ?? '' }).name;
   if (isIP(name) !== 0) return name === '::1' || name.startsWith('127.');

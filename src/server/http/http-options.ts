@@ -26,27 +26,27 @@ const RULES: RulesOf<HttpOptions> = {
   docs: flag,
 };
 
-/** What the server needs to know of the network it stands in; each value left out is the one below. */
+/** Options of the HTTP server. Throws `OptionsError` if a value is not valid. */
 export class HttpOptions {
-  /** In front of every route; empty for nothing. */
+  /** Path prefix of every route; empty for none. */
   readonly prefix: string = '/api/v1';
-  /** How many proxies stand in front, or which networks they are in. */
+  /** The number of proxies in front of the server, or their addresses and networks. */
   readonly trustProxy: number | readonly string[] = 0;
-  /** Origins besides our own whose pages may call with the user's cookie. */
+  /** Other origins whose pages may send requests with the user's cookie. */
   readonly trustedOrigins: readonly string[] = [];
-  /** Hosts that are served, of which `HOST_PATTERNS` says how they are written; empty for every host, unless `loopbackHosts`. */
+  /** Host names, addresses and patterns such as `*.example.com` to serve; empty for all, unless `loopbackHosts`. */
   readonly allowedHosts: readonly string[] = [];
-  /** Whether `localhost`, its sub-domains and loopback addresses are served, and of other hosts only `allowedHosts`. */
+  /** If true, serves only `localhost`, its sub-domains, loopback addresses and `allowedHosts`. */
   readonly loopbackHosts: boolean = false;
-  /** How many connections each process keeps open. A further one takes the place of an idle one, or is closed. */
+  /** Maximum number of open connections per process. Above it, an idle connection is closed, or else the new one. */
   readonly maxConnections: number = 10_000;
-  /** Milliseconds that a connection is kept for its next request: longer than a load balancer keeps it idle. */
+  /** Milliseconds that an idle connection stays open. Must be longer than the idle timeout of a load balancer. */
   readonly keepAliveTimeout: number = 75_000;
-  /** Whether browsers come by HTTPS alone: they are told so (HSTS), and our own origin is one of HTTPS. */
+  /** Whether browsers use HTTPS only. Sends HSTS, and expects an `https` origin. */
   readonly https: boolean = true;
-  /** Whether a cross-site refusal says in its answer what was expected. Meant for development; the log says it always. */
+  /** Whether the response of a cross-site refusal explains it. For development; the log always explains it. */
   readonly explainRefusals: boolean = false;
-  /** Whether the API describes itself at `/openapi.json` and `/docs`. */
+  /** Whether to serve `/openapi.json` and `/docs`. */
   readonly docs: boolean = true;
 
   constructor(options: Given<HttpOptions> = {}) {

@@ -18,7 +18,7 @@ export const TRUST_PROXY: Rule = (trust) =>
     ? null
     : 'must be a number of proxies, or their addresses or networks';
 
-/** An address or a network, but none so large that a few are all that there are. */
+/** Whether the text is an address or a network. Refuses networks so large that a few would cover all addresses. */
 function isNetwork(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/');
   const family = isIP(address);
@@ -28,7 +28,7 @@ function isNetwork(text: string): boolean {
   return /^[1-9]\d{0,2}$/.test(bits) && Number(bits) >= least && Number(bits) <= most;
 }
 
-/** Whether there are addresses of IPv4 in a network of IPv6. */
+/** Whether an IPv6 network contains IPv4-mapped addresses. */
 function isOfIPv4(address: string, bits: number): boolean {
   const network = new BlockList();
   network.addSubnet(address, Math.min(bits || 0, 96), 'ipv6');

@@ -5,21 +5,21 @@ import type { ReadsBodiesAfterGuards } from '../../http/body.guard.js';
 import { createExpressServer } from './express-server.js';
 import { GracefulStop } from './graceful-stop.js';
 
-/** Times in milliseconds. */
+/** Settings of Node's HTTP server. Times are in milliseconds. */
 const SERVER_LIMITS = {
-  // Node's own are a minute and more, which slow clients can hold a server with.
+  // The defaults of Node are a minute and more. Slow clients could use up all connections.
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   connectionsCheckingInterval: 1_000,
-  // Past a count Node drops headers without a word, an Origin among them; their size is bounded all the same.
+  // Above a count, Node drops headers silently, also Origin. Their total size is limited anyway.
   maxHeadersCount: 0,
-  // Node's own check answers without a word; `entrance` makes it.
+  // Node's own check sends an empty response. `entrance` does this check.
   requireHostHeader: false,
 };
 
 /**
- * Express as an API server wants it: case counts in paths, bodies are left to `BodyGuard`, JSON is
- * `application/json` and nothing more, slow clients are cut off, and stopping lets requests in flight finish.
+ * Express adapter for an API server: paths are case-sensitive, `BodyGuard` reads the bodies, JSON has the type
+ * `application/json` without charset, slow clients are disconnected, and a stop lets requests in flight finish.
  */
 export class JsonExpressAdapter extends ExpressAdapter implements ReadsBodiesAfterGuards {
   readonly readsBodiesAfterGuards = true;
@@ -30,7 +30,7 @@ export class JsonExpressAdapter extends ExpressAdapter implements ReadsBodiesAft
     super(express().enable('case sensitive routing').disable('etag').disable('x-powered-by'));
   }
 
-  /** Answers what no route serves. To be called before the application is initialised. */
+  /** Sets the handler of requests that no route serves. Call it before the application is initialised. */
   answerUnmatched(handler: RequestHandler): void {
     this.#unmatched = handler;
   }
@@ -63,7 +63,7 @@ export class JsonExpressAdapter extends ExpressAdapter implements ReadsBodiesAft
   }
 }
 
-/** Whether a body goes as JSON; bytes, streams and errors Nest knows how to send. */
+/** Whether to send a body as JSON. Nest itself sends bytes, streams and errors. */
 function isJson(body: unknown): body is object {
   const isOther = body instanceof StreamableFile || body instanceof Uint8Array || body instanceof Error;
   return typeof body === 'object' && body !== null && !isOther;

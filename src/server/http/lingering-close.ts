@@ -1,13 +1,13 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 
-/** What a client may still send after its answer, and for how many milliseconds. */
+/** Bytes that a client may still send after its response, and milliseconds for it. */
 const LONGEST = { bytes: 32 * 1024 * 1024, time: 5_000 };
 
-/** How many connections may be in this state at a time. */
+/** Maximum number of lingering connections. */
 const MOST = { inAll: 1024, perAddress: 256 };
 
-/** A body that announces no more bytes than this is read to its end, so that the connection can be used again. */
+/** Bytes. A body with at most this Content-Length is read to its end, so that the connection can be reused. */
 const SHORT = 64 * 1024;
 
 /**
@@ -17,22 +17,22 @@ const SHORT = 64 * 1024;
 export class LingeringClose {
   static readonly #ofServers = new WeakMap<Server, LingeringClose>();
 
-  /** Connections in this state, the oldest first, each with what takes it out of the state. */
+  /** Lingering connections, oldest first, each with the function that removes it. */
   readonly #leave = new Map<Socket, () => void>();
   readonly #perAddress = new Map<string, number>();
 
-  /** The one of a server; made when it is first asked for. */
+  /** The instance of a server; created at the first call. */
   static of(server: Server): LingeringClose {
     const lingering = this.#ofServers.get(server) ?? new LingeringClose();
     this.#ofServers.set(server, lingering);
     return lingering;
   }
 
-  /** To be called before the head of an answer to a request that has not arrived in full. */
+  /** Call this before the response head is written, if the request has not arrived completely. */
   answerEarly(response: ServerResponse): void {
     const { req: request } = response;
     if (!isShort(request)) response.setHeader('Connection', 'close');
-    // Has to run before Node's own listener, which ends the connection or keeps it.
+    // Must run before the listener of Node, which closes or keeps the connection.
     response.prependOnceListener('finish', () => {
       const { socket } = response;
       if (socket && !request.complete) this.#discardRest(request, socket);
@@ -44,8 +44,8 @@ export class LingeringClose {
   }
 
   /**
-   * Ends our side of the connection and discards what the client still sends, for `time` milliseconds at most. Where too
-   * many connections are in this state, it is closed at once.
+   * Ends this side of the connection and discards what the client still sends, for at most `time` milliseconds. If there
+   * are too many lingering connections, the oldest one is closed.
    */
   close(socket: Socket, time = LONGEST.time): void {
     if (!this.#admit(socket, time)) {
@@ -53,7 +53,7 @@ export class LingeringClose {
       return;
     }
     let left = LONGEST.bytes;
-    // Node's parser would read further requests.
+    // Otherwise Node's parser would read further requests.
     socket.removeAllListeners('data').on('data', (chunk: Buffer) => {
       left -= chunk.length;
       if (left < 0) socket.destroy();
@@ -64,7 +64,7 @@ export class LingeringClose {
     socket._read(0);
   }
 
-  /** Closes the connection that has been in this state for the longest time; false if there is none. */
+  /** Closes the oldest lingering connection; false if there is none. */
   closeOldest(): boolean {
     const [oldest] = this.#leave;
     if (!oldest) return false;
@@ -74,7 +74,7 @@ export class LingeringClose {
     return true;
   }
 
-  /** So that one client, or one proxy with many behind it, keeps no other from its answer. */
+  /** Closes the oldest one of an address, so that one client or proxy cannot use up all places. */
   #closeOldestOf(address: string): void {
     for (const [socket, leave] of this.#leave) {
       if ((socket.remoteAddress ?? address) !== address) continue;
@@ -88,19 +88,19 @@ export class LingeringClose {
     while (this.closeOldest());
   }
 
-  /** Reads the rest of a request that has been answered, to its end or a limit. */
+  /** Discards the rest of an answered request, up to the limits. */
   #discardRest(request: IncomingMessage, socket: Socket): void {
     if (!this.#admit(socket, LONGEST.time)) {
       closeWhenSent(socket);
       return;
     }
-    // Node calls this where the connection ends with the answer.
+    // Node calls this to close the connection after the response.
     socket.destroySoon = () => (request.complete ? closeWhenSent(socket) : this.close(socket));
     request.once('end', () => this.#leave.get(socket)?.());
     request.unpipe().resume();
   }
 
-  /** Whether the connection may be in this state; it is closed when the time ends. */
+  /** Adds a lingering connection, which is closed after `time` milliseconds; false if it is already closed. */
   #admit(socket: Socket, time: number): boolean {
     if (this.has(socket)) return true;
     const address = socket.remoteAddress ?? '';
@@ -128,7 +128,7 @@ export class LingeringClose {
   }
 }
 
-/** Closes a connection when all that was written to it has been handed to the system. */
+/** Closes a connection after all written data was handed to the operating system. */
 function closeWhenSent(socket: Socket): void {
   Socket.prototype.destroySoon.call(socket);
 }

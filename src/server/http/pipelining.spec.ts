@@ -50,7 +50,7 @@ describe('Pipelined requests', () => {
     ['POST', 'POST'],
     ['GET', 'DELETE'],
     ['PUT', 'GET'],
-  ])('%s and %s begin one after the other, and are answered in their order', async (first, second) => {
+  ])('%s and %s start one after the other, and are answered in order', async (first, second) => {
     const { steps, finish, port } = await pipelined();
     const { socket, received } = open(port);
     socket.write(request(first, '/1', 'body 1') + request(second, '/2') + request('GET', '/3'));
@@ -66,7 +66,7 @@ describe('Pipelined requests', () => {
     expect(received().match(/\/\d$|\/\d(?=HTTP)/gm)).toEqual(['/1', '/2', '/3']);
   });
 
-  it('behind a client that has hung up are not begun', async () => {
+  it('are not started after the client has closed the connection', async () => {
     const { steps, finish, port } = await pipelined();
     const { socket } = open(port);
     socket.write(request('POST', '/1') + request('POST', '/2'));
@@ -78,7 +78,7 @@ describe('Pipelined requests', () => {
     expect(steps).toEqual(['POST /1']);
   });
 
-  it('are all answered as long as few wait', async () => {
+  it('are all answered while few wait', async () => {
     const { finish, port } = await pipelined();
     const { socket, received, closed } = open(port);
     for (const batch of [1, 2]) {
@@ -93,7 +93,7 @@ describe('Pipelined requests', () => {
     expect(closed()).toBe(false);
   });
 
-  it('close the connection where too many wait', async () => {
+  it('close the connection if too many wait', async () => {
     const { steps, port } = await pipelined();
     const { socket } = open(port);
     socket.write(request('GET', '/1').repeat(2 + MOST_WAITING));
@@ -133,7 +133,7 @@ describe('An answer', () => {
     expect(performance.now() - begin).toBeGreaterThan(380);
   });
 
-  it('that is read slowly but steadily arrives', async () => {
+  it('that is read slowly but steadily arrives completely', async () => {
     const port = await serve((_, response) => response.end(LARGE));
     const socket = connect(port, '127.0.0.1');
     sockets.push(socket);
@@ -148,9 +148,9 @@ describe('An answer', () => {
     while (received < LARGE.length && !socket.closed) await delay(50);
     expect(received).toBeGreaterThan(LARGE.length);
     expect(performance.now() - begin).toBeGreaterThan(1000);
-  }, 20_000);
+  });
 
-  it('that takes long to make does not close the connection', async () => {
+  it('that takes long to produce does not close the connection', async () => {
     const port = await serve((_, response) => void setTimeout(() => response.end('late'), 800));
     const { socket, received } = open(port);
     socket.write(request('GET', '/'));

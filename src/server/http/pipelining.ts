@@ -2,12 +2,12 @@ import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 
-/** How many requests of a connection may wait behind the one that is being answered; with one more it is closed. */
+/** Maximum number of requests of a connection that wait for the current one. One more closes the connection. */
 export const MOST_WAITING = 100;
 
 const WAITING = Symbol('waiting requests');
 
-/** What Node's parser makes of a return value: 2 ends its work on what has arrived. */
+/** Return value that makes Node's parser stop. */
 const STOP = 2;
 
 interface PipelinedSocket extends Socket {
@@ -16,8 +16,8 @@ interface PipelinedSocket extends Socket {
 }
 
 /**
- * Begins a pipelined request when those before it on the connection are answered (RFC 9112, section 9.3.2). Node would begin
- * all at once, and a change could be made before the one that was asked for first.
+ * Starts a pipelined request after the earlier requests of its connection are answered (RFC 9112, section 9.3.2). Node
+ * would start all at once, and a later change could take effect before an earlier one.
  */
 export function inOrder(listener: RequestListener): RequestListener {
   return (request, response) => {
@@ -27,7 +27,7 @@ export function inOrder(listener: RequestListener): RequestListener {
     }
     const socket = request.socket as PipelinedSocket;
     socket[WAITING] = (socket[WAITING] ?? 0) + 1;
-    // Node emits it when the answers before this one have been sent.
+    // Node emits this event when the earlier responses have been sent.
     response.once('socket', () => {
       socket[WAITING]! -= 1;
       listener(request, response);
@@ -35,7 +35,7 @@ export function inOrder(listener: RequestListener): RequestListener {
   };
 }
 
-/** Closes connections on which too many requests wait: a single read has hundreds, and each takes memory. */
+/** Closes connections with too many waiting requests. One read can contain hundreds, and each takes memory. */
 export function limitPipelining(server: Server): void {
   server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: PipelinedSocket) => {
     const { parser } = socket;

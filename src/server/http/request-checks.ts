@@ -1,9 +1,9 @@
 import type { Request } from 'express';
 
-/** A request target that names no path: that of OPTIONS alone (RFC 9112, section 3.2.4). */
+/** The request target without a path, which only OPTIONS may have (RFC 9112, section 3.2.4). */
 export const NO_PATH = '*';
 
-/** Whether a request has a target, and names one host, or in HTTP/1.0 perhaps none (RFC 9112, section 3.2). */
+/** Whether a request has a valid target and exactly one Host header; HTTP/1.0 may omit it (RFC 9112, section 3.2). */
 export function isWellFormed({ headers, httpVersion, method, rawHeaders, url }: Request): boolean {
   if (url === NO_PATH && method !== 'OPTIONS') return false;
   if (headers.host === undefined) return httpVersion !== '1.1';
@@ -14,7 +14,7 @@ export function isWellFormed({ headers, httpVersion, method, rawHeaders, url }: 
   return hosts === 1;
 }
 
-/** Whether the path is percent-encoded UTF-8; the router fails where a parameter is not. */
+/** Whether the path is valid percent-encoded UTF-8. The router throws on a parameter that is not. */
 export function isDecodable({ path }: Pick<Request, 'path'>): boolean {
   try {
     return !path.includes('%') || decodeURIComponent(path) !== '';

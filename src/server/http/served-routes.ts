@@ -2,20 +2,20 @@ import type { Express } from 'express';
 import type { Route, RouteTable } from '../../http/route-table.js';
 import { isDecodable } from './request-checks.js';
 
-/** What the router of Express keeps of a path that it serves. */
+/** A layer of the Express router. */
 interface Layer {
   readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };
   match(path: string): boolean;
 }
 
-/** The routes by which Express serves a path, as its own router sees them, and whom they admit. */
+/** Finds the routes of a path with the router of Express, and the access that each requires. */
 export class ServedRoutes {
   constructor(
     private readonly table: RouteTable,
     private readonly app: Express,
   ) {}
 
-  /** The routes that serve a path, whatever the method; those written out before those with parameters; none where it is not UTF-8. */
+  /** The routes of a path, for all methods. Literal routes win over routes with parameters. Empty if it is not UTF-8. */
   at(path: string): Route[] {
     if (!isDecodable({ path })) return [];
     const layers = (this.app.router as unknown as { readonly stack: readonly Layer[] }).stack;
@@ -32,7 +32,7 @@ export class ServedRoutes {
   }
 }
 
-/** A path of which the decorators alone do not tell, such as one with a version, is for authenticated requests. */
+/** A route that the decorators do not describe, such as one with a version. It requires authentication. */
 function unknown(method: string, path: string): Route {
-  return { method, path, access: 'required', roles: [], maxAge: null };
+  return { method, path, access: 'required', needsRole: false, maxAge: null };
 }

@@ -5,7 +5,7 @@ import type { Refusals } from '../../auth/refusals.js';
 import { ProblemFilter } from '../../http/problem.filter.js';
 import type { ServedRoutes } from './served-routes.js';
 
-/** The filter of a whole server, which knows also the routes of requests that were refused before one was looked for. */
+/** Also finds the route of a request that was refused before routing. */
 @Catch()
 export class ServerProblemFilter extends ProblemFilter {
   constructor(

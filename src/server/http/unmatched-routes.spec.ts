@@ -2,13 +2,14 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Delete, Get, Post } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
-import type { Express, Request } from 'express';
-import { anExchange } from '../../../test/support/exchange.js';
+import type { Express } from 'express';
+import { anExchange } from '../../testing/exchange.js';
 import { guardWith } from '../../../test/support/guards.js';
 import { Public } from '../../auth/decorators/access.js';
 import { RouteTable } from '../../http/route-table.js';
 import { aUser } from '../../testing/samples.js';
 import { Auth, ANONYMOUS, type AuthResult } from '../../auth/auth.js';
+import type { AuthRequest } from '../../auth/auth-request.js';
 import { ServedRoutes } from './served-routes.js';
 import { UnmatchedRoutes } from './unmatched-routes.js';
 
@@ -29,17 +30,17 @@ class Coats {
   mine() {}
 }
 
-/** Knows whoever says a name. */
+/** Authenticates every request with a From header. */
 class NameAuth extends Auth {
-  readonly challenge = 'Name';
+  readonly challenges = ['Name'];
 
-  async authenticate({ headers }: Request): Promise<AuthResult> {
+  async authenticate({ headers }: AuthRequest): Promise<AuthResult> {
     if (headers.from === undefined) return ANONYMOUS;
     return { outcome: 'authenticated', principal: { user: aUser(), session: null } };
   }
 }
 
-describe('What no route serves', () => {
+describe('A request that no route serves', () => {
   let routes: UnmatchedRoutes;
 
   beforeAll(async () => {
@@ -57,20 +58,20 @@ describe('What no route serves', () => {
     return {
       status: response.statusCode,
       allow: response.getHeader('allow'),
-      isOver: response.writableEnded,
+      isEnded: response.writableEnded,
     };
   };
   const known = { from: 'ann@example.com' };
   const STRANGER = { code: 'credentials_missing', problem: { allow: null } };
 
-  it('is told by its methods to OPTIONS of who is signed in', async () => {
-    const told = (allow: string) => ({ status: 204, allow, isOver: true });
+  it('with OPTIONS returns the allowed methods to an authenticated client', async () => {
+    const told = (allow: string) => ({ status: 204, allow, isEnded: true });
     expect(await answer('OPTIONS', '/api/open', known)).toEqual(told('GET, HEAD, OPTIONS'));
     expect(await answer('OPTIONS', '/api/half-open', known)).toEqual(told('DELETE, OPTIONS, POST'));
     expect(await answer('OPTIONS', '/api/coats/7', known)).toEqual(told('GET, HEAD, OPTIONS'));
   });
 
-  it('is another method of what is public, which anyone is told', async () => {
+  it('with another method of a public path is answered 405 to anyone', async () => {
     await expect(answer('POST', '/api/open')).rejects.toMatchObject({
       code: 'method_not_allowed',
       problem: { allow: 'GET, HEAD, OPTIONS' },
@@ -87,7 +88,7 @@ describe('What no route serves', () => {
     ['OPTIONS', '/api/half-open'],
     ['OPTIONS', '/api/coats/7'],
     ['GET', '/'],
-  ])('is one and the same to a stranger: %s %s', async (method, url) => {
+  ])('is always answered 401 without authentication: %s %s', async (method, url) => {
     await expect(answer(method, url)).rejects.toMatchObject(STRANGER);
   });
 
@@ -97,7 +98,7 @@ describe('What no route serves', () => {
     ['PUT', '/api/coats/%ff', 'not_found', null],
     ['GET', '/api/nowhere', 'not_found', null],
     ['OPTIONS', '/api/nowhere', 'not_found', null],
-  ])('is a wrong path or method to who is signed in: %s %s', async (method, url, code, allow) => {
+  ])('is answered 404 or 405 to an authenticated client: %s %s', async (method, url, code, allow) => {
     await expect(answer(method, url, known)).rejects.toMatchObject({ code, problem: { allow } });
   });
 });

@@ -3,7 +3,7 @@ import { DomainError } from '../../common/domain-error.js';
 import type { ServedRoutes } from './served-routes.js';
 import type { AuthGuard } from '../../auth/guards/auth.guard.js';
 
-/** Answers what no route serves: a stranger learns nothing, others whether path or method is wrong. */
+/** Answers requests without a route: 404, 405, or 204 to OPTIONS. Without authentication 401, except for public paths. */
 export class UnmatchedRoutes {
   constructor(
     private readonly guard: AuthGuard,
@@ -14,7 +14,8 @@ export class UnmatchedRoutes {
     const routes = this.routes().at(request.path);
     const isOptions = request.method === 'OPTIONS';
     const isPublic = !isOptions && routes.length > 0 && routes.every((route) => route.access === 'public');
-    if (!isPublic && !(await this.guard.identify(request))) throw new DomainError('credentials_missing');
+    if (!isPublic && !(await this.guard.identify(request, response)))
+      throw new DomainError('credentials_missing');
     if (routes.length === 0) throw new DomainError('not_found');
     const allow = allowed(routes.map((route) => route.method));
     if (!isOptions) throw new DomainError('method_not_allowed', { allow });

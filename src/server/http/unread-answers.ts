@@ -1,19 +1,19 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Milliseconds in which a client has to take some of an answer that waits for it. */
+/** Milliseconds after which a connection is closed if the client reads nothing of a pending response. */
 export const UNREAD_TIMEOUT = 30_000;
 
-/** Milliseconds between two looks at all connections. */
+/** Milliseconds between two checks of all connections. */
 const INTERVAL = 1_000;
 
-/** What waits to be sent on a connection, and since when it has been as much. */
+/** Unsent bytes of a connection, and the time since when the number is unchanged. */
 interface Backlog {
   readonly bytes: number;
   readonly since: number;
 }
 
-/** Closes connections whose client takes nothing of an answer for `timeout` milliseconds. Slow clients are served. */
+/** Closes connections whose client reads nothing of a response for `timeout` milliseconds. Slow readers are kept. */
 export function closeUnread(server: Server, timeout = UNREAD_TIMEOUT): void {
   const backlogs = new Map<Socket, Backlog | null>();
   server.on('connection', (socket: Socket) => {
@@ -35,10 +35,10 @@ export function closeUnread(server: Server, timeout = UNREAD_TIMEOUT): void {
   });
 }
 
-/** Of a large write, the system may have taken a part. */
+/** The number of unsent bytes. The system may have taken a part of a large write. */
 function waitingBytes(socket: Socket): number {
   if (socket.writableLength === 0) return 0;
-  // oxlint-disable-next-line no-underscore-dangle -- the socket itself tells of whole writes alone
+  // oxlint-disable-next-line no-underscore-dangle -- the socket itself counts only whole writes
   const { writeQueueSize } = (socket as { _handle?: { writeQueueSize?: number } | null })._handle ?? {};
   return socket.writableLength + (writeQueueSize ?? 0);
 }

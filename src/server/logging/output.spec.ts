@@ -22,7 +22,7 @@ describe('An output', () => {
     return descriptor;
   }
 
-  /** A pipe by name, with a reader that reads when it is told to. */
+  /** A named pipe, with a reader that reads on request. */
   function newPipe() {
     const path = join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'pipe');
     execFileSync('mkfifo', [path]);
@@ -41,7 +41,7 @@ describe('An output', () => {
     return { path, read, writer: opened(path, constants.O_WRONLY | constants.O_NONBLOCK) };
   }
 
-  it('has written what it could when write returns', () => {
+  it('has written what is possible when write returns', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'log');
     const output = new Output(opened(file, constants.O_WRONLY | constants.O_CREAT));
     output.write('one\n');
@@ -49,7 +49,7 @@ describe('An output', () => {
     expect(readFileSync(file, 'utf8')).toBe('one\ntwo\n');
   });
 
-  it('goes on at once when nobody reads, and writes what waited in order', async () => {
+  it('does not block when nobody reads, and writes the queue in order later', async () => {
     const { writer, read } = newPipe();
     const output = new Output(writer);
     const lines = Array.from({ length: 200 }, (_, index) => `${String(index).padStart(999)}\n`);
@@ -65,7 +65,7 @@ describe('An output', () => {
     expect(output.flush(0)).toBe(0);
   });
 
-  it('keeps at most 1 MiB for a reader that has stopped, counts the rest, and tells it in its place', async () => {
+  it('queues at most 1 MiB for a reader that has stopped, and reports the number of lost texts in their place', async () => {
     const { writer, read } = newPipe();
     const said: unknown[] = [];
     const output: Output = new Output(writer, {
@@ -87,7 +87,7 @@ describe('An output', () => {
     expect(read()).toBe('after\n');
   });
 
-  it('has no text wait for an attempt that has been made', async () => {
+  it('delays no text after the queue was written', async () => {
     const { writer, read } = newPipe();
     const output = new Output(writer);
     jest.spyOn(performance, 'now').mockReturnValue(performance.now());
@@ -99,7 +99,7 @@ describe('An output', () => {
     expect(read()).toBe('after\n');
   });
 
-  it('writes a text that is longer than what may wait', async () => {
+  it('writes a text that is longer than the queue', async () => {
     const { writer, read } = newPipe();
     const output = new Output(writer);
     output.write(`${'x'.repeat(1 << 20)}\n`);
@@ -112,7 +112,7 @@ describe('An output', () => {
     expect(read()).toBe('after\n');
   });
 
-  it.each(['EAGAIN', 'ENOSPC'])('gives up in time at the end: %s', (code) => {
+  it.each(['EAGAIN', 'ENOSPC'])('stops trying after the timeout of flush: %s', (code) => {
     const output = new Output(code === 'ENOSPC' ? opened('/dev/full', constants.O_WRONLY) : newPipe().writer);
     for (let index = 0; index < 500; index += 1) output.write(LINE);
     const begin = performance.now();
@@ -120,7 +120,7 @@ describe('An output', () => {
     expect(performance.now() - begin).toBeLessThan(400);
   });
 
-  it('writes again when a pipe has a reader again', async () => {
+  it('writes again after a pipe has a new reader', async () => {
     const { path, writer } = newPipe();
     const reader = open.shift()!;
     const output = new Output(writer);

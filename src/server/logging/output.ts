@@ -1,30 +1,29 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 
-/** Milliseconds that the end of a process waits for a reader of its last lines. */
+/** Milliseconds that the exit of the process waits to write its last lines. */
 export const LAST_LINES = 500;
 
-/** Bytes that may wait while the descriptor cannot be written. */
+/** Bytes that are queued while the descriptor cannot be written. */
 const MOST_WAITING = 1 << 20;
 
-/** Bytes that Linux writes to a pipe in one piece (`PIPE_BUF`): lines of several processes are not mixed. */
+/** Bytes that Linux writes to a pipe atomically (`PIPE_BUF`), so that lines of several processes do not mix. */
 const ONE_PIECE = 4096;
 
-/** Milliseconds between two attempts: after a reader that was too slow, and after an error such as a full disk. */
+/** Milliseconds to the next attempt: after a slow reader, and after an error such as a full disk. */
 const RETRY_INTERVAL = { busy: 10, failed: 250 };
 
-/** What an output says of itself; both are called at most once per interruption. */
+/** Callbacks of an output. Each is called at most once per interruption. */
 export interface OutputEvents {
-  /** Texts are being lost, for this reason, such as `ENOSPC`. */
+  /** The queue is full and texts are lost from now on. `code` is the error of the write, such as `ENOSPC`. */
   onLoss(code: string): void;
-  /** Everything that waited is written; this many texts were lost in between. */
+  /** The queue is written. `lost` is the number of texts that were lost. */
   onRestored(lost: number): void;
 }
 
 /**
- * Writes texts to a descriptor and never waits for it. While it cannot be written (a full disk, a reader that has stopped
- * reading, a closed pipe, a stopped terminal) up to 1 MiB, or one longer text, waits in order; further texts are lost and
- * counted.
+ * Writes texts to a descriptor without blocking. While it cannot be written (a full disk, a slow reader, a closed pipe),
+ * up to 1 MiB or one longer text is queued; further texts are lost and counted.
  */
 export class Output {
   readonly #number: number;
@@ -42,7 +41,7 @@ export class Output {
     this.#events = { onLoss: () => {}, onRestored: () => {}, ...events };
   }
 
-  /** Whole lines, with their line breaks. What is written in time is out when this returns. */
+  /** Writes or queues whole lines with their line breaks. Tries to write before it returns. */
   write(text: string): void {
     if (this.#waitingBytes > 0 && performance.now() >= this.#nextAttempt) this.#writeWaiting();
     const bytes = Buffer.from(text);
@@ -54,17 +53,17 @@ export class Output {
   }
 
   /**
-   * Tries to write what waits, for at most so many milliseconds, in which the process does nothing else. The number of lines
-   * that are lost if the process ends now.
+   * Tries to write the queue, blocking the process for at most `timeout` milliseconds. Returns the number of lines that
+   * are lost if the process ends now.
    */
-  flush(patience: number): number {
-    const end = performance.now() + patience;
+  flush(timeout: number): number {
+    const end = performance.now() + timeout;
     while (!this.#writeWaiting() && this.#code === 'EAGAIN' && performance.now() < end)
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_INTERVAL.busy);
     return this.#lost + linesOf(Buffer.concat(this.#waiting));
   }
 
-  /** Whether nothing waits any longer. */
+  /** Writes the queue; false if the descriptor cannot be written. */
   #writeWaiting(): boolean {
     while (this.#waitingBytes > 0) {
       const piece = this.#takePiece();
@@ -77,7 +76,7 @@ export class Output {
         return false;
       }
     }
-    // A timer may fire a little before the time of the next attempt, which nothing waits for any longer.
+    // A timer may fire a little before `#nextAttempt`.
     this.#nextAttempt = 0;
     const lost = this.#lost;
     this.#lost = 0;
@@ -85,7 +84,7 @@ export class Output {
     return true;
   }
 
-  /** The first text that waits, with those that fit into one piece with it. */
+  /** Takes the first queued text, and the next ones that fit into one atomic write with it. */
   #takePiece(): Buffer {
     let count = 0;
     let bytes = 0;
@@ -122,14 +121,14 @@ export class Output {
   }
 }
 
-/** A piece that waits may be several lines, or what is left of one. */
+/** Counts lines. A queued piece may be several lines, or the rest of one. */
 function linesOf(text: Buffer): number {
   return text.toString('latin1').split('\n').length - 1;
 }
 
 /**
- * The descriptor for writes that fail with `EAGAIN` instead of waiting for a reader. Pipes and terminals are opened a second
- * time: the mode of the first opening is shared with other processes.
+ * A non-blocking descriptor: its writes fail with `EAGAIN` instead of waiting. Pipes and terminals are opened a second
+ * time, because other processes share the mode of the first descriptor.
  */
 function openWithoutWaiting(descriptor: number): number {
   const stats = fstatSync(descriptor);
@@ -138,11 +137,11 @@ function openWithoutWaiting(descriptor: number): number {
     try {
       return openSync(`/proc/self/fd/${descriptor}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
     } catch (error) {
-      // A named pipe without a reader; the next attempt may find one.
+      // A named pipe has no reader yet; the next attempt may succeed.
       if (Object(error).code === 'ENXIO') throw error;
     }
   }
-  // Sockets have one opening. Node's handle puts it in this mode, and back at the end of the process.
+  // A socket cannot be opened twice. Node's handle makes it non-blocking until the process ends.
   if (stats.isFIFO() || stats.isSocket()) new Socket({ fd: descriptor, readable: false }).unref();
   return descriptor;
 }

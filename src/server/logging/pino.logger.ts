@@ -2,7 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import pino, { type Logger } from 'pino';
 import { LAST_LINES, Output } from './output.js';
 
-/** The contexts of what Nest tells at each start; what stops one is told by who started it. */
+/** Contexts of Nest's own messages, which have the level debug here. `main.ts` reports a failed start. */
 const FRAMEWORK = new Set([
   'NestFactory',
   'InstanceLoader',
@@ -12,14 +12,14 @@ const FRAMEWORK = new Set([
   'ExceptionHandler',
 ]);
 
-/** Nest's logger on pino: one line of JSON per entry in production, readable text elsewhere. It never waits for its output. */
+/** Nest logger on pino: one line of JSON per entry in production, readable text otherwise. Writes without blocking. */
 export class PinoLogger implements LoggerService {
   private constructor(
     private readonly logger: Logger,
     private readonly output: Output,
   ) {}
 
-  /** Writes to standard output, and to standard error when lines are lost. Loads what makes entries readable for people. */
+  /** Creates a logger on standard output. Reports lost lines on standard error. */
   static async open(options: { readonly level: string; readonly production: boolean }): Promise<PinoLogger> {
     const base = { level: options.level, timestamp: pino.stdTimeFunctions.isoTime };
     const errors = new Output(2);
@@ -37,7 +37,7 @@ export class PinoLogger implements LoggerService {
     return logger;
   }
 
-  /** A text for people, such as where the server listens; it is not an entry of the log. */
+  /** Prints text for people that is not a log entry, such as the URL of the server. */
   print(text: string): void {
     this.output.write(`${text}\n`);
   }
@@ -66,7 +66,7 @@ export class PinoLogger implements LoggerService {
     this.#write('trace', message, rest);
   }
 
-  /** Nest hands on a message, perhaps a stack, and the context last. */
+  /** Nest passes the message, an optional stack, and the context last. */
   #write(severity: pino.Level, message: unknown, rest: readonly unknown[]): void {
     const context = String(rest.at(-1));
     const level = FRAMEWORK.has(context) ? 'debug' : severity;

@@ -2,15 +2,17 @@ import type { AuditEvent } from '../../audit/audit-event.js';
 import { firstIdAt } from '../../audit/audit-id.js';
 import { AUDIT_WINDOW, type AuditFilter, type AuditPage, AuditStore } from '../../audit/audit-store.js';
 
-/** Events in the memory of this process, the newest of them; the others are forgotten. */
+/** The newest audit events, in the memory of this process. Older events are dropped. */
 export class MemoryAuditStore extends AuditStore {
-  /** In the order of their ids. */
+  /** In order of id. */
   #events: AuditEvent[] = [];
 
-  async append(event: AuditEvent): Promise<void> {
-    const place = this.#events.findLastIndex(({ id }) => id < event.id) + 1;
-    this.#events.splice(place, 0, copyOf(event));
-    if (this.#events.length > AUDIT_WINDOW) this.#events.shift();
+  async append(...events: readonly AuditEvent[]): Promise<void> {
+    for (const event of events.map(copyOf)) {
+      const place = this.#events.findLastIndex(({ id }) => id < event.id) + 1;
+      this.#events.splice(place, 0, event);
+    }
+    this.#events.splice(0, this.#events.length - AUDIT_WINDOW);
   }
 
   async repeat(id: string, times: number, lastAt: Date): Promise<void> {

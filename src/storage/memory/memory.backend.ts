@@ -1,15 +1,19 @@
 import type { Backend } from '../backend.js';
 import { MemoryThrottleStore } from '../../throttle/memory.throttle-store.js';
+import { MemoryResetTokenStore } from '../../users/memory.reset-token-store.js';
 import { MemoryAuditStore } from './memory.audit-store.js';
+import { MemoryCredentialStore } from './memory.credential-store.js';
 import { MemorySessionStore } from './memory.session-store.js';
 import { MemoryUserStore } from './memory.user-store.js';
 
 export function openMemory(): Backend {
   return {
     users: new MemoryUserStore(),
+    credentials: new MemoryCredentialStore(),
     audit: new MemoryAuditStore(),
     sessions: new MemorySessionStore(),
     tallies: new MemoryThrottleStore(),
+    resetTokens: new MemoryResetTokenStore(),
     close: () => Promise.resolve(),
   };
 }

@@ -1,12 +1,12 @@
 import { later } from '../../common/clock.js';
 import type { Position } from '../../common/cursor.js';
 import type { SweepStep } from '../../common/sweeper.js';
+import type { EndReason } from '../../sessions/endings.js';
 import type {
-  EndReason,
-  Ending,
   SessionEntry,
   SessionKind,
   SessionScope,
+  SessionState,
   StoredSession,
   Transport,
 } from '../../sessions/session.js';
@@ -19,7 +19,7 @@ import {
   SessionStore,
 } from '../../sessions/session-store.js';
 
-/** A session as a flat record, a third the size of one with dates; instants are epoch milliseconds. */
+/** A session as a flat record, a third the size of one with dates. Times are epoch milliseconds. */
 interface Entry {
   readonly id: string;
   readonly userId: string;
@@ -37,15 +37,15 @@ interface Entry {
   label: string | null;
   endReason: EndReason | null;
   endedAt: number;
-  /** The next older and newer ones of the same user. */
+  /** The next older and the next newer session of the same user. */
   older: Entry | null;
   newer: Entry | null;
 }
 
-/** How many texts are kept once for all the sessions that have them; of the user agents of many clients most are alike. */
+/** How many texts are shared between sessions. Many clients have the same user agent. */
 const SHARED_TEXTS = 1000;
 
-/** Sessions in the memory of this process: they end with it. Each method looks and writes without a pause between. */
+/** Sessions in the memory of this process; a restart ends them. No method awaits between read and write. */
 export class MemorySessionStore extends SessionStore {
   readonly durable = false;
   readonly #entries = new Map<string, Entry>();
@@ -53,8 +53,10 @@ export class MemorySessionStore extends SessionStore {
   readonly #texts = new Map<string, string>();
   #sweeping = this.#entries.values();
 
-  async insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult> {
+  async insert(session: StoredSession, limit?: SessionLimit, replacedId = ''): Promise<InsertResult> {
     if (this.#entries.has(session.id)) throw new Error('A session of this id is stored already.');
+    const replaced = this.#live(replacedId, session.createdAt);
+    if (replaced) end(replaced, 'signed_out', session.createdAt);
     const evicted = limit ? this.#makeRoom(session, limit) : [];
     if (!evicted) return { outcome: 'refused' };
     const entry = toEntry(session, (text) => this.#shared(text));
@@ -63,9 +65,11 @@ export class MemorySessionStore extends SessionStore {
     return { outcome: 'inserted', evicted };
   }
 
-  async find(id: string, now: Date): Promise<StoredSession | null> {
-    const entry = this.#live(id, now);
-    return entry ? toSession(entry) : null;
+  async stateOf(id: string, now: Date): Promise<SessionState | null> {
+    const entry = this.#entries.get(id);
+    if (!entry || forgetAt(entry) <= now) return null;
+    const ending = { reason: entry.endReason ?? ('expired' as const), at: endOf(entry) };
+    return { session: toSession(entry), ending: isLive(entry, now) ? null : ending };
   }
 
   async findByUser(
@@ -121,12 +125,6 @@ export class MemorySessionStore extends SessionStore {
     return entries.map(({ id }) => id);
   }
 
-  async endingOf(id: string, now: Date): Promise<Ending | null> {
-    const entry = this.#entries.get(id);
-    if (!entry || isLive(entry, now) || forgetAt(entry) <= now) return null;
-    return { session: toSession(entry), reason: entry.endReason ?? 'expired', at: overSince(entry) };
-  }
-
   async sweep(now: Date, limit: number): Promise<SweepStep> {
     let forgotten = 0;
     for (let looked = 0; looked < limit; looked++) {
@@ -145,7 +143,7 @@ export class MemorySessionStore extends SessionStore {
   async *entries(): AsyncGenerator<SessionEntry> {
     for (const entry of this.#entries.values()) {
       const { endReason: reason } = entry;
-      yield { session: toSession(entry), ended: reason && { reason, at: overSince(entry) } };
+      yield { session: toSession(entry), ended: reason && { reason, at: endOf(entry) } };
     }
   }
 
@@ -162,7 +160,7 @@ export class MemorySessionStore extends SessionStore {
     return entries.toReversed();
   }
 
-  /** The newest of a user, or the newest of those that come after a place in the list. */
+  /** The newest session of a user, or the newest one after a position in the list. */
   #firstOf(userId: string, after: Position | null): Entry | null {
     const last = after && this.#entries.get(after.id);
     if (last?.userId === userId) return last.older;
@@ -172,7 +170,7 @@ export class MemorySessionStore extends SessionStore {
     return entry;
   }
 
-  /** The ids of those that gave way, or null where nobody does. */
+  /** Evicts sessions and returns their ids; null if the policy refuses instead. */
   #makeRoom(
     { userId, createdAt, credentialVersion, kind }: StoredSession,
     { max, policy }: SessionLimit,
@@ -196,7 +194,7 @@ export class MemorySessionStore extends SessionStore {
     return text;
   }
 
-  /** Puts an entry among those of its user by the time of its sign-in: with the clocks in order, that is where it is newest. */
+  /** Links an entry into the list of its user, in order of `createdAt`. */
   #link(entry: Entry): void {
     entry.older = this.#newestByUser.get(entry.userId) ?? null;
     while (entry.older && entry.older.createdAt > entry.createdAt) {
@@ -226,12 +224,12 @@ function end(entry: Entry, reason: EndReason, now: Date): void {
   entry.endedAt = now.getTime();
 }
 
-function overSince({ endReason, endedAt, expiresAt }: Entry): Date {
+function endOf({ endReason, endedAt, expiresAt }: Entry): Date {
   return new Date(endReason === null ? expiresAt : endedAt);
 }
 
 function forgetAt(entry: Entry): Date {
-  return later(overSince(entry), ENDING_KEPT_FOR);
+  return later(endOf(entry), ENDING_KEPT_FOR);
 }
 
 function toEntry(session: StoredSession, shared: <Text extends string>(text: Text) => Text): Entry {

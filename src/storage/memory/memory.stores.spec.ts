@@ -1,9 +1,13 @@
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
+import { describeCredentialStore } from '../../testing/describe-credential-store.js';
+import { describeResetTokenStore } from '../../testing/describe-reset-token-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeThrottleStore } from '../../testing/describe-throttle-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
 import { MemoryThrottleStore } from '../../throttle/memory.throttle-store.js';
+import { MemoryResetTokenStore } from '../../users/memory.reset-token-store.js';
 import { MemoryAuditStore } from './memory.audit-store.js';
+import { MemoryCredentialStore } from './memory.credential-store.js';
 import { MemorySessionStore } from './memory.session-store.js';
 import { MemoryUserStore } from './memory.user-store.js';
 
@@ -14,6 +18,12 @@ describeAuditStore('MemoryAuditStore', () => Promise.resolve({ store: new Memory
   isBounded: true,
 });
 describeUserStore('MemoryUserStore', () => Promise.resolve({ store: new MemoryUserStore(), close }));
+describeCredentialStore('MemoryCredentialStore', () =>
+  Promise.resolve({ store: new MemoryCredentialStore(), close }),
+);
 describeThrottleStore('MemoryThrottleStore', () =>
   Promise.resolve({ store: new MemoryThrottleStore(), close }),
+);
+describeResetTokenStore('MemoryResetTokenStore', () =>
+  Promise.resolve({ store: new MemoryResetTokenStore(), close }),
 );

@@ -1,27 +1,35 @@
-import { type Credential, type User, emailKey } from '../../users/user.js';
+import { type Credential, type User, emailKey, fullNameKeys, nameKey } from '../../users/user.js';
+import {
+  type UserPage,
+  type UserPosition,
+  type UserQuery,
+  comparePositions,
+  orderOf,
+  userPosition,
+} from '../../users/user-query.js';
 import {
   type UserChanges,
-  type UserPosition,
   type UserRemoval,
   UserStore,
   type UserUpdate,
   revokesAdmin,
 } from '../../users/user-store.js';
 
-/** Users in the memory of this process: they are gone with it. Each method looks and writes without a pause between. */
+/** Users in the memory of this process; a restart loses them. No method awaits between read and write. */
 export class MemoryUserStore extends UserStore {
   readonly #credentials = new Map<string, Credential>();
   readonly #idsByEmail = new Map<string, string>();
-  /** In the order of lists. */
+  /** In the order of creation. */
   readonly #places: UserPosition[] = [];
 
   async insert(user: User, passwordHash: string): Promise<boolean> {
     const key = emailKey(user.email);
     if (this.#idsByEmail.has(key)) return false;
     this.#idsByEmail.set(key, user.id);
-    const { id, createdAt } = copyOf(user);
-    this.#credentials.set(id, { user: copyOf(user), passwordHash });
-    this.#places.splice(this.#placeAfter(user), 0, { id, createdAt });
+    const copy = copyOf(user);
+    const place = userPosition(copy, 'created');
+    this.#credentials.set(user.id, { user: copy, passwordHash });
+    this.#places.splice(this.#placeAfter(place), 0, place);
     return true;
   }
 
@@ -35,14 +43,29 @@ export class MemoryUserStore extends UserStore {
   }
 
   async findCredential(email: string): Promise<Credential | null> {
-    const id = this.#idsByEmail.get(emailKey(email)) ?? '';
+    const id = this.#idsByEmail.get(emailKey(email));
+    return id === undefined ? null : this.findCredentialById(id);
+  }
+
+  async findCredentialById(id: string): Promise<Credential | null> {
     const credential = this.#credentials.get(id);
     return credential ? { ...credential, user: copyOf(credential.user) } : null;
   }
 
-  async list(limit: number, after: UserPosition | null): Promise<User[]> {
-    const start = after ? this.#placeAfter(after) : 0;
-    return this.#places.slice(start, start + limit).map(({ id }) => copyOf(this.#credentials.get(id)!.user));
+  async list(query: UserQuery): Promise<UserPage> {
+    const { limit, sort } = query;
+    const places = orderOf(sort).by === 'created' ? this.#createdAfter(query) : this.#sortedAfter(query);
+    const matches = matcher(query);
+    const found: UserPosition[] = [];
+    for (const place of places) {
+      if (matches(this.#credentials.get(place.id)!.user)) found.push(place);
+      if (found.length > limit) break;
+    }
+    const page = found.slice(0, limit);
+    return {
+      users: page.map(({ id }) => copyOf(this.#credentials.get(id)!.user)),
+      next: found.length > limit ? (page.at(-1) ?? null) : null,
+    };
   }
 
   async count(): Promise<number> {
@@ -76,6 +99,13 @@ export class MemoryUserStore extends UserStore {
     return this.#replace(credential, { credentialVersion: version + 1, updatedAt: now }, hash);
   }
 
+  async revoke(id: string, now: Date): Promise<User | null> {
+    const credential = this.#credentials.get(id);
+    if (!credential) return null;
+    const credentialVersion = credential.user.credentialVersion + 1;
+    return this.#replace(credential, { credentialVersion, updatedAt: now });
+  }
+
   async upgradeHash(id: string, from: string, to: string): Promise<boolean> {
     const credential = this.#credentials.get(id);
     if (credential?.passwordHash !== from) return false;
@@ -89,16 +119,32 @@ export class MemoryUserStore extends UserStore {
     if (this.#isLastAdmin(credential.user)) return 'last_admin';
     this.#idsByEmail.delete(emailKey(credential.user.email));
     this.#credentials.delete(id);
-    this.#places.splice(this.#placeAfter(credential.user) - 1, 1);
+    this.#places.splice(this.#placeAfter(userPosition(credential.user, 'created')) - 1, 1);
     return 'removed';
   }
 
-  /** How many places in lists are not after this one. */
+  #createdAfter({ sort, after }: UserQuery): UserPosition[] {
+    const place = after && { ...after, key: '' };
+    if (sort === 'created') return this.#places.slice(place ? this.#placeAfter(place) : 0);
+    const end = place
+      ? this.#places.findLastIndex((one) => comparePositions(place, one, sort) < 0)
+      : Infinity;
+    return this.#places.slice(0, end + 1).toReversed();
+  }
+
+  #sortedAfter({ sort, after }: UserQuery): UserPosition[] {
+    return [...this.#credentials.values()]
+      .map(({ user }) => userPosition(user, sort))
+      .filter((place) => !after || comparePositions(place, after, sort) > 0)
+      .toSorted((a, b) => comparePositions(a, b, sort));
+  }
+
+  /** The number of users up to and including this position. */
   #placeAfter(position: UserPosition): number {
     let [from, to] = [0, this.#places.length];
     while (from < to) {
       const middle = (from + to) >>> 1;
-      if (compare(this.#places[middle]!, position) > 0) to = middle;
+      if (comparePositions(this.#places[middle]!, position, 'created') > 0) to = middle;
       else from = middle + 1;
     }
     return from;
@@ -118,7 +164,7 @@ export class MemoryUserStore extends UserStore {
   }
 }
 
-/** Of those who may sign in. */
+/** Whether the user is an administrator who is not disabled. */
 function isAdmin({ role, disabled }: User): boolean {
   return role === 'admin' && !disabled;
 }
@@ -127,6 +173,13 @@ function copyOf(user: User): User {
   return { ...user, createdAt: new Date(user.createdAt), updatedAt: new Date(user.updatedAt) };
 }
 
-function compare(a: UserPosition, b: UserPosition): number {
-  return a.createdAt.getTime() - b.createdAt.getTime() || (a.id < b.id ? -1 : Number(a.id > b.id));
+/** Tells which users match the filters of a query. */
+function matcher({ email, name, role, disabled }: UserQuery): (user: User) => boolean {
+  const address = email === null ? null : emailKey(email);
+  const beginning = name === null ? null : nameKey(name);
+  return (user) =>
+    (address === null || emailKey(user.email).startsWith(address)) &&
+    (beginning === null || Object.values(fullNameKeys(user)).some((key) => key.startsWith(beginning))) &&
+    (role === null || user.role === role) &&
+    (disabled === null || user.disabled === disabled);
 }

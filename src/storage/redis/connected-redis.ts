@@ -1,24 +1,24 @@
 import type { RedisClient } from './redis.client.js';
 
-/** Connections to a Redis that takes writes. */
+/** Connections to a Redis that accepts writes. */
 export interface ConnectedRedis {
   readonly reads: RedisClient;
-  /** Apart from the reads, which do not wait while writes wait for replicas. */
+  /** A second connection, so that reads do not wait while writes wait for replicas. */
   readonly writes: RedisClient;
-  /** Rejects if these connections are to be replaced: what is at their other end takes no writes, or does not answer. */
+  /** Rejects if the connections must be replaced: the server accepts no writes, or it does not answer. */
   check(): Promise<void>;
-  /** Rejects unless every replica of the key's server has what was written to the key on `writes`. */
+  /** Rejects unless every replica of the key's server has received the last write to the key on `writes`. */
   confirm(key: string): Promise<void>;
-  /** Lets go of the connections: at once, or for a cluster when its other nodes have answered what they were asked. */
+  /** Closes the connections: at once, or for a cluster after a second, in which pending commands may finish. */
   destroy(): void;
 }
 
-/** Connections that are of no use any more. */
+/** The connections must be replaced. */
 export class UselessConnectionError extends Error {
   override readonly name = 'UselessConnectionError';
 }
 
-/** A change was made on the primary, and is not on all replicas yet: one of them may be promoted without it. */
+/** The primary made a change that not all replicas have confirmed. A fail-over may lose it. */
 export class NotReplicatedError extends Error {
   override readonly name = 'NotReplicatedError';
 }

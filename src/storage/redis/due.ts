@@ -1,9 +1,9 @@
-/** Answers that are due on one connection, and whether any comes. */
+/** Detects a connection on which answers are pending and none arrives. */
 export class Due {
   #count = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Calls `onStall` when answers are due and none has come for so many milliseconds. */
+  /** Calls `onStall` when answers are pending and none has arrived for `ms` milliseconds. */
   constructor(
     private readonly ms: number,
     private readonly onStall: () => void,

@@ -1,7 +1,7 @@
 import { jsonIn } from '../../common/json.js';
 import { unreadable } from '../../common/unreadable.js';
+import type { EndReason } from '../../sessions/endings.js';
 import type {
-  EndReason,
   SessionEntry,
   SessionKind,
   SessionScope,
@@ -10,7 +10,7 @@ import type {
 } from '../../sessions/session.js';
 import { readableEntry } from '../readable.js';
 
-/** What is behind the words; an older version wrote the first two alone. */
+/** The JSON at the end of a line. Earlier versions wrote only the first two facts. */
 type Facts = [
   ip: string | null,
   userAgent: string | null,
@@ -21,8 +21,8 @@ type Facts = [
 ];
 
 /**
- * One line: the words that scripts read and replace, and then facts as JSON. `scripts.ts` knows the order of both; instants are
- * epoch milliseconds, `-` is for what is not there.
+ * Encodes an entry as one line: words that the scripts read and replace, then facts as JSON. `scripts.ts` depends on the
+ * order of both. Times are epoch milliseconds; `-` means none.
  */
 export function encode({ session, ended }: SessionEntry): string {
   const words = [
@@ -38,14 +38,14 @@ export function encode({ session, ended }: SessionEntry): string {
   ];
   const { client, label, kind, transport, scope } = session;
   const facts: Facts = [client.ip, client.userAgent, label, kind, transport, scope];
-  // Lua's JSON knows no halves of characters.
+  // The JSON parser of Lua does not accept unpaired surrogates.
   return `${words.join(' ')} ${JSON.stringify(facts.map((fact) => fact?.toWellFormed() ?? null))}`;
 }
 
-/** The words of a line and its facts. `scripts.ts` reads whatever is read here, or nobody could end it. */
+/** The words of a line and its facts. `scripts.ts` must accept every line that this accepts, or nobody could end it. */
 const LINE = /^(\d+) (-|\d+) (\S+) (\d+) (\S+) (\d+) (\d+) (\S+) (\d+) (\[.*\])$/s;
 
-/** The entry that a line stands for; null, and a note in the log, for a line that is not one of ours. */
+/** Decodes a line. Returns null and writes a line to the log if it is not valid. */
 export function decode(id: string, text: string): SessionEntry | null {
   const [, ...words] = LINE.exec(text) ?? [];
   const facts = jsonIn(words[9] ?? '') as Facts | undefined;
@@ -72,7 +72,7 @@ export function decode(id: string, text: string): SessionEntry | null {
   return readableEntry({ session, ended });
 }
 
-/** The text as it is where it is not percent-encoded: no user has such an id. */
+/** Decodes percent-encoding. Returns invalid text unchanged; no user has such an id. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

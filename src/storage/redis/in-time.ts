@@ -1,4 +1,4 @@
-/** The answer, or a rejection where there is none within so many milliseconds; one that is there already is read before. */
+/** The answer, or a rejection after `ms` milliseconds. An answer that has already arrived is still accepted then. */
 export function inTime<T>(answer: Promise<T>, ms: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = () => setImmediate(reject, new Error(`No answer within ${ms} ms.`));

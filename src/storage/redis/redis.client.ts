@@ -1,21 +1,21 @@
 import { createClient, createCluster } from '@redis/client';
 import type { StoreNode, StoreUrl } from '../store-url.js';
 
-/** Milliseconds that a connection may take. */
+/** Milliseconds that a connection attempt may take. */
 const CONNECT_TIMEOUT = 1_000;
 
-/** Milliseconds between two attempts of a cluster's client at a node. */
+/** Milliseconds between two attempts of the cluster client to reconnect to a node. */
 const NODE_RECONNECT_INTERVAL = 250;
 
 const REDIS_PORT = 6379;
 
-/** What is asked of Redis, whether it is one server or a cluster. Without a connection, a command fails at once. */
+/** The commands used, on one server or a cluster. Without a connection, a command fails at once. */
 export interface RedisClient {
   info(section?: string): Promise<string>;
   get(key: string): Promise<string | null>;
   hGet(key: string, field: string): Promise<string | null>;
   hGetAll(key: string): Promise<Record<string, string>>;
-  /** A page of keys, of a cluster one node's after another's; the last says that the next would begin at '0'. */
+  /** One page of keys, in a cluster node by node. The last page has the cursor '0'. */
   scan(
     cursor: string,
     options: { MATCH: string; COUNT: number },
@@ -33,7 +33,7 @@ interface Credentials {
 export type NodeClient = ReturnType<typeof newNodeClient>;
 export type ClusterClient = ReturnType<typeof newClusterClient>;
 
-/** A client of one server, not connected yet. Once its connection breaks, it is of no use any more. */
+/** Creates a client of one server; call `connect` on it. It does not reconnect after its connection breaks. */
 export function newNodeClient(
   { host, port }: StoreNode,
   { user, password, database, isTls }: Credentials,
@@ -53,7 +53,7 @@ export function newNodeClient(
   });
 }
 
-/** A client of a cluster, not connected yet. It connects again to a node whose connection breaks. */
+/** Creates a client of a cluster; call `connect` on it. It reconnects to a node after that connection breaks. */
 export function newClusterClient({ nodes, user, password, scheme }: StoreUrl) {
   const isTls = scheme.startsWith('rediss');
   return createCluster({

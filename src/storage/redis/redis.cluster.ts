@@ -4,16 +4,16 @@ import { inTime } from './in-time.js';
 import { type ClusterClient, type NodeClient, newClusterClient } from './redis.client.js';
 import { Replicas } from './replicas.js';
 
-/** Milliseconds that a node may take for an answer about itself. */
-const PATIENCE = 1_000;
+/** Milliseconds to connect to a node, and to get its replication state. */
+const NODE_TIMEOUT = 1_000;
 
-/** Milliseconds for which new connections are given a chance before they are replaced because of one node. */
+/** Milliseconds after the connect in which one failing node does not replace the connections. */
 const TRIAL = 1_000;
 
-/** Milliseconds that answers which are due still have when the connections are replaced because of one node. */
+/** Milliseconds for pending commands before replaced connections are closed. */
 const GRACE = 1_000;
 
-/** All primaries of a cluster. Its client finds slots that were moved; a primary that has died it does not. */
+/** Connections to all primaries of a cluster. The client follows moved slots, but does not notice a dead primary. */
 export class RedisCluster implements ConnectedRedis {
   readonly reads: ClusterClient;
   readonly writes: ClusterClient;
@@ -24,18 +24,18 @@ export class RedisCluster implements ConnectedRedis {
   private constructor(
     url: StoreUrl,
     private readonly most: number,
-    private readonly patience: number,
+    private readonly waitTimeout: number,
   ) {
     const newClient = () => newClusterClient(url).on('error', (error: Error) => (this.#trouble = error));
     [this.reads, this.writes] = [newClient(), newClient()];
   }
 
-  /** Connects; `replicas` and `patience` are those of `RedisPrimary`. */
-  static async connect(url: StoreUrl, replicas: number, patience: number): Promise<RedisCluster> {
-    const redis = new RedisCluster(url, replicas, patience);
+  /** Connects; `replicas` and `waitTimeout` are those of `RedisPrimary`. */
+  static async connect(url: StoreUrl, replicas: number, waitTimeout: number): Promise<RedisCluster> {
+    const redis = new RedisCluster(url, replicas, waitTimeout);
     try {
-      await inTime(Promise.all([redis.reads.connect(), redis.writes.connect()]), PATIENCE);
-      // One primary that does not answer keeps nobody from the others.
+      await inTime(Promise.all([redis.reads.connect(), redis.writes.connect()]), NODE_TIMEOUT);
+      // A primary that does not answer must not block the others.
       await redis.#checkAll().catch(() => {});
       return redis;
     } catch (error) {
@@ -44,7 +44,7 @@ export class RedisCluster implements ConnectedRedis {
     }
   }
 
-  /** Asks every primary: one that does not answer may have been replaced, and the others know by what. */
+  /** Rejects if a primary does not answer: it may have been replaced, and new connections find its successor. */
   async check(): Promise<void> {
     if (performance.now() - this.#since > TRIAL) await this.#checkAll();
   }
@@ -67,8 +67,8 @@ export class RedisCluster implements ConnectedRedis {
 
   async #checkNode(node: ClusterClient['masters'][number]): Promise<void> {
     try {
-      const client = await inTime(this.writes.nodeClient(node), PATIENCE);
-      const info = await inTime(client.info('replication'), PATIENCE);
+      const client = await inTime(this.writes.nodeClient(node), NODE_TIMEOUT);
+      const info = await inTime(client.info('replication'), NODE_TIMEOUT);
       this.#replicasOf(client).note(info);
     } catch (cause) {
       throw new UselessConnectionError(`The primary at ${node.address} does not answer.`, { cause });
@@ -78,7 +78,7 @@ export class RedisCluster implements ConnectedRedis {
   #replicasOf(client: NodeClient): Replicas {
     const known = this.#replicas.get(client);
     if (known) return known;
-    const replicas = new Replicas(this.most, this.patience, (count, ms) =>
+    const replicas = new Replicas(this.most, this.waitTimeout, (count, ms) =>
       client.sendCommand(['WAIT', `${count}`, `${ms}`]),
     );
     this.#replicas.set(client, replicas);

@@ -5,37 +5,36 @@ import { START_TIMEOUT, StoreCalls } from '../store-calls.js';
 import { BatchLoader } from '../batch-loader.js';
 import { type ConnectedRedis, NotReplicatedError } from './connected-redis.js';
 import { Due } from './due.js';
+import { type Keys, OF_ANOTHER_TYPE, type RedisCommands } from './redis-commands.js';
 import type { RedisClient } from './redis.client.js';
 import { RedisCluster } from './redis.cluster.js';
-import { breaksConnection, classifyRedisFailure, isOfAnotherType } from './redis.failures.js';
+import { isOfAnotherType } from './error-replies.js';
+import { breaksConnection, classifyRedisFailure } from './redis.failures.js';
 import { RedisPrimary } from './redis.primary.js';
 
-/** Milliseconds without an answer, where one is due, after which a connection is given up for a new one. */
+/** Milliseconds without any answer while one is pending, after which a connection is replaced. */
 const STALL = 1_500;
 
-/** Milliseconds between two looks at whether the first connection is there. */
+/** Milliseconds between two checks whether the first connection is open. */
 const START_INTERVAL = 50;
 
-/** Milliseconds between two attempts at a connection. */
+/** Milliseconds between two connection attempts. */
 const RECONNECT_INTERVAL = 250;
 
-/** Milliseconds between two looks at whether the server is still one to be asked. */
+/** Milliseconds between two checks that the server still accepts writes. */
 const CHECK_INTERVAL = 500;
 
-/** Milliseconds after which a look counts no more: the process was asleep. */
+/** Milliseconds after which the last check is too old, for example after the process was suspended. */
 const CHECK_VALIDITY = 3_000;
 
-/** About how many keys a page of them is looked for among. */
+/** COUNT of SCAN: about how many keys each step examines. */
 const KEYS_PER_PAGE = 500;
 
-/** Milliseconds that replicas may take at most for a change, and the share of a call's time that they may. */
+/** Longest wait for replicas: this many milliseconds, or this share of the timeout of a call. The shorter one applies. */
 const LONGEST_CONFIRMATION = 1_000;
 const CONFIRMATION_SHARE = 0.5;
 
-/** What is read where something of another type is under the key: a text that none of ours is. */
-export const OF_ANOTHER_TYPE = '';
-
-/** Reads a field of each of many hashes; a command of its own each would cost three times as much here. */
+/** Reads one field of each of many hashes. One command per field would cost this process three times as much. */
 const READ_FIELDS = `
 local found = {}
 for i = 1, #KEYS do
@@ -47,15 +46,12 @@ for i = 1, #KEYS do
 end
 return found`;
 
-/** The keys of a script: where it is a cluster, all of one slot. */
-export type Keys = readonly [string, ...string[]];
-
 interface FieldOfHash {
   readonly key: string;
   readonly field: string;
 }
 
-/** Connections, and the answers that are due on each. */
+/** Open connections, with a stall detector for each. */
 interface Live {
   readonly redis: ConnectedRedis;
   readonly due: Readonly<Record<Side, Due>>;
@@ -64,9 +60,9 @@ interface Live {
 
 type Side = 'reads' | 'writes';
 
-/** A Redis that takes writes, and how it is asked; connections that stall, break or lead to a replica are replaced. */
-export class RedisConnection {
-  /** What all keys begin with: the parameter `prefix` of the URL, or `coatcheck`. */
+/** Runs commands on a Redis that accepts writes. Replaces connections that stall, break or lead to a replica. */
+export class RedisConnection implements RedisCommands {
+  /** The prefix of all keys: the parameter `prefix` of the URL, or `coatcheck`. */
   readonly prefix: string;
   readonly #logger = new Logger('Redis');
   readonly #calls: StoreCalls;
@@ -76,19 +72,20 @@ export class RedisConnection {
     this.#on('reads', ({ reads }) => readFields(reads, fields)),
   );
   readonly #checks: NodeJS.Timeout;
-  /** What is connected, or the attempt at it that is under way; once that has failed, the failure until the next. */
+  /** The current connections, or the attempt to open them. After a failed attempt it rejects until the next one. */
   #current: Promise<Live>;
   #live: Live | null = null;
   #checking: Promise<void> | null = null;
   #isClosed = false;
-  #trouble: Error | null = null;
+  #outage: Error | null = null;
 
   private constructor(
     private readonly url: string,
     timeout: number,
+    prefix?: string,
   ) {
     const { scheme, parameters } = parseStoreUrl(url);
-    this.prefix = parameters.get('prefix') ?? 'coatcheck';
+    this.prefix = prefix ?? parameters.get('prefix') ?? 'coatcheck';
     this.#calls = new StoreCalls({ timeout, classify: classifyRedisFailure });
     this.isCluster = scheme.endsWith('-cluster');
     this.#confirmationTime = Math.min(LONGEST_CONFIRMATION, Math.ceil(timeout * CONFIRMATION_SHARE));
@@ -96,9 +93,9 @@ export class RedisConnection {
     this.#checks = setInterval(() => void this.#check(), CHECK_INTERVAL).unref();
   }
 
-  /** Connects, or says why that cannot be; `timeout` of a call in milliseconds. */
-  static async open(url: string, timeout: number): Promise<RedisConnection> {
-    const connection = new RedisConnection(url, timeout);
+  /** Connects; throws with the reason if that fails. `timeout` is for one call, in milliseconds. */
+  static async open(url: string, timeout: number, prefix?: string): Promise<RedisConnection> {
+    const connection = new RedisConnection(url, timeout, prefix);
     try {
       await connection.#start();
       return connection;
@@ -108,29 +105,29 @@ export class RedisConnection {
     }
   }
 
-  /** A field of a hash, or null; `OF_ANOTHER_TYPE` where the key holds no hash. */
+  /** A field of a hash, or null; `OF_ANOTHER_TYPE` if the key holds no hash. */
   field(key: string, field: string): Promise<string | null> {
     if (this.isCluster)
-      return this.#ask('reads', ({ reads }) =>
+      return this.#send('reads', ({ reads }) =>
         reads.hGet(key, field).catch(ifOfAnotherType(OF_ANOTHER_TYPE)),
       );
-    return this.#calls.run(() => this.#fields.ask({ key, field }));
+    return this.#calls.run(() => this.#fields.load({ key, field }));
   }
 
-  /** The text under a key, or null; `OF_ANOTHER_TYPE` where the key holds no text. */
+  /** The text of a key, or null; `OF_ANOTHER_TYPE` if the key holds no text. */
   text(key: string): Promise<string | null> {
-    return this.#ask('reads', ({ reads }) => reads.get(key).catch(ifOfAnotherType(OF_ANOTHER_TYPE)));
+    return this.#send('reads', ({ reads }) => reads.get(key).catch(ifOfAnotherType(OF_ANOTHER_TYPE)));
   }
 
-  /** All fields of a hash; null where the key holds something else. */
+  /** All fields of a hash; null if the key holds another type. */
   fields(key: string): Promise<Record<string, string> | null> {
-    return this.#ask('reads', ({ reads }) => reads.hGetAll(key).catch(ifOfAnotherType(null)));
+    return this.#send('reads', ({ reads }) => reads.hGetAll(key).catch(ifOfAnotherType(null)));
   }
 
-  /** The keys that match a pattern, in pages; one may come twice, none that is there all the time is left out. */
+  /** Pages of the keys that match a pattern. A key may occur twice; keys that exist during the whole scan all occur. */
   async *keys(pattern: string): AsyncGenerator<string[]> {
     const options = { MATCH: pattern, COUNT: KEYS_PER_PAGE };
-    const pageAt = (cursor: string) => this.#ask('reads', ({ reads }) => reads.scan(cursor, options));
+    const pageAt = (cursor: string) => this.#send('reads', ({ reads }) => reads.scan(cursor, options));
     let page = await pageAt('0');
     yield page.keys;
     while (page.cursor !== '0') {
@@ -139,19 +136,19 @@ export class RedisConnection {
     }
   }
 
-  /** What a script answers that reads; what it writes may get lost. */
+  /** Runs a script that reads. A fail-over may lose what it writes. */
   read(script: string, keys: Keys, args: readonly (string | number)[]): Promise<unknown> {
-    return this.#ask('reads', ({ reads }) => evaluate(reads, script, keys, args));
+    return this.#send('reads', ({ reads }) => evaluate(reads, script, keys, args));
   }
 
-  /** What a script answers. A server that dies at once may lose what it wrote. */
+  /** Runs a script that writes. A fail-over may lose the write. */
   run(script: string, keys: Keys, args: readonly (string | number)[]): Promise<unknown> {
-    return this.#ask('writes', ({ writes }) => evaluate(writes, script, keys, args));
+    return this.#send('writes', ({ writes }) => evaluate(writes, script, keys, args));
   }
 
-  /** The same, and what it wrote is on every replica. Where it is not, a `StoreUnavailableError` says that it may get lost. */
-  runForGood(script: string, keys: Keys, args: readonly (string | number)[]): Promise<unknown> {
-    return this.#ask('writes', async (redis) => {
+  /** Runs a script and waits until every replica has its write. Rejects with `StoreUnavailableError` if one has not. */
+  runReplicated(script: string, keys: Keys, args: readonly (string | number)[]): Promise<unknown> {
+    return this.#send('writes', async (redis) => {
       const answer = await evaluate(redis.writes, script, keys, args);
       await redis.confirm(keys[0]);
       return answer;
@@ -163,12 +160,12 @@ export class RedisConnection {
     clearInterval(this.#checks);
     const current = this.#current;
     this.#live = null;
-    // Calls that come too late fail at once.
+    // Later calls fail at once.
     this.#current = Promise.reject(new Error('The connection is closed.'));
-    await Promise.allSettled([current.then(letGo), this.#current]);
+    await Promise.allSettled([current.then(closeAll), this.#current]);
   }
 
-  #ask<T>(side: Side, command: (redis: ConnectedRedis) => Promise<T>): Promise<T> {
+  #send<T>(side: Side, command: (redis: ConnectedRedis) => Promise<T>): Promise<T> {
     return this.#calls.run(() => this.#on(side, command));
   }
 
@@ -183,7 +180,7 @@ export class RedisConnection {
     }
   }
 
-  /** What is connected, looked at lately. */
+  /** The current connections, checked within the last `CHECK_VALIDITY` milliseconds. */
   async #checked(): Promise<Live> {
     const live = await this.#current;
     if (performance.now() - live.checkedAt < CHECK_VALIDITY) return live;
@@ -191,7 +188,7 @@ export class RedisConnection {
     return this.#current;
   }
 
-  /** One node of a cluster may be in trouble while the others are not. */
+  /** Handles an error that may mean a broken connection. In a cluster, checks first: only one node may have failed. */
   #suspect(live: Live, error: Error): void {
     if (this.isCluster) void this.#check();
     else this.#replace(live, error);
@@ -202,7 +199,7 @@ export class RedisConnection {
     return this.#checking;
   }
 
-  /** Whether writes are taken where the connections lead: a server that has become a replica goes on answering reads. */
+  /** Replaces the connections unless the server accepts writes. A former primary still answers reads. */
   async #checkNow(): Promise<void> {
     const live = this.#live;
     if (!live) return;
@@ -216,19 +213,19 @@ export class RedisConnection {
 
   #replace(live: Live, reason: Error): void {
     if (live !== this.#live || this.#isClosed) return;
-    this.#noteTrouble(reason);
+    this.#noteOutage(reason);
     this.#live = null;
-    letGo(live);
+    closeAll(live);
     this.#current = this.#attempt();
   }
 
-  /** Connects, and after a failure tries it again and again. */
+  /** Connects. After a failure, tries again every `RECONNECT_INTERVAL` milliseconds. */
   #attempt(): Promise<Live> {
     const attempt = this.#connect();
     attempt.then(
       (live) => this.#noteConnected(live),
       (error: Error) => {
-        this.#noteTrouble(error);
+        this.#noteOutage(error);
         setTimeout(() => {
           if (!this.#isClosed) this.#current = this.#attempt();
         }, RECONNECT_INTERVAL);
@@ -254,17 +251,17 @@ export class RedisConnection {
   #noteConnected(live: Live): void {
     if (this.#isClosed) return;
     this.#live = live;
-    if (this.#trouble) this.#logger.log('Answers again.');
-    this.#trouble = null;
+    if (this.#outage) this.#logger.log('Answers again.');
+    this.#outage = null;
   }
 
-  /** One line of the log for each time of trouble, however often it is met. */
-  #noteTrouble(error: Error): void {
-    if (!this.#trouble && !this.#isClosed) this.#logger.warn(`Does not answer: ${error.message}`);
-    this.#trouble = error;
+  /** Logs the first error of an outage only. */
+  #noteOutage(error: Error): void {
+    if (!this.#outage && !this.#isClosed) this.#logger.warn(`Does not answer: ${error.message}`);
+    this.#outage = error;
   }
 
-  /** Waits for the first connection, and looks at what is at its other end. */
+  /** Waits for the first connection. Throws if the server needs another URL scheme. */
   async #start(): Promise<void> {
     const deadline = performance.now() + START_TIMEOUT;
     for (let isConnected = false; !isConnected;) {
@@ -276,7 +273,7 @@ export class RedisConnection {
         await delay(START_INTERVAL);
       }
     }
-    const facts = await this.#ask('reads', ({ reads }) => reads.info()).catch(() => '');
+    const facts = await this.#send('reads', ({ reads }) => reads.info()).catch(() => '');
     if (/^redis_mode:sentinel/m.test(facts))
       throw new Error('It is a sentinel. Use redis-sentinel://host:port/service.');
     if (/^cluster_enabled:1/m.test(facts) && !this.isCluster)
@@ -284,7 +281,7 @@ export class RedisConnection {
     this.#warnOfLosses(facts);
   }
 
-  /** Sessions that a server was told to forget when it dies or is full, nobody can keep. Some servers do not say. */
+  /** Warns if the settings of the server lose sessions in a crash or when its memory is full. */
   #warnOfLosses(facts: string): void {
     if (/^aof_enabled:0/m.test(facts))
       this.#logger.warn('Redis has no append-only file, so a crash loses sessions. Set appendonly yes.');
@@ -293,13 +290,13 @@ export class RedisConnection {
   }
 }
 
-function letGo({ redis, due }: Live): void {
+function closeAll({ redis, due }: Live): void {
   due.reads.stop();
   due.writes.stop();
   redis.destroy();
 }
 
-/** Handles the error of a command that met a key of another type. */
+/** Returns an error handler that maps WRONGTYPE to `answer` and rethrows other errors. */
 function ifOfAnotherType<T>(answer: T): (error: unknown) => T {
   return (error) => {
     if (isOfAnotherType(error)) return answer;

@@ -7,7 +7,7 @@ import {
 } from '@redis/client';
 import { breaksConnection, classifyRedisFailure } from './redis.failures.js';
 
-/** As Redis 7 says it, and where it says it otherwise as Redis 6 does. */
+/** Messages of Redis 7, and of Redis 6 where they differ. */
 const IN_REDIS_6 = 'ERR Error running script (call to f_123): @user_script:15: @user_script: 15: -';
 const IN_SCRIPT = ' script: 123, on @user_script:15.';
 
@@ -72,9 +72,9 @@ describe('An error of Redis', () => {
   it.each([
     { error: new ClientClosedError(), failure: 'useless_connection' },
     { error: new ClientOfflineError(), failure: 'useless_connection' },
-    // What was asked may have been done.
+    // The command may have had an effect.
     { error: new SocketClosedUnexpectedlyError(), failure: 'unavailable' },
-  ])('$error.message: on our side, that is $failure', ({ error, failure }) => {
+  ])('$error.message of the client is $failure', ({ error, failure }) => {
     expect([classifyRedisFailure(error), breaksConnection(error)]).toEqual([failure, true]);
   });
 });

@@ -5,10 +5,10 @@ import { type NodeClient, newNodeClient } from './redis.client.js';
 import { Replicas } from './replicas.js';
 import { Sentinels } from './sentinels.js';
 
-/** Milliseconds that a connection may take with all that is asked on it first, and an answer of the server about itself. */
-const PATIENCE = 1_500;
+/** Milliseconds to connect and check the role, and to get the replication state later. */
+const SERVER_TIMEOUT = 1_500;
 
-/** A primary: the one server that the URL names, or the one that the sentinels name. */
+/** Connections to one primary: the server of the URL, or the one that the sentinels name. */
 export class RedisPrimary implements ConnectedRedis {
   readonly reads: NodeClient;
   readonly writes: NodeClient;
@@ -19,37 +19,37 @@ export class RedisPrimary implements ConnectedRedis {
     private readonly node: StoreNode,
     private readonly sentinels: Sentinels | null,
     replicas: number,
-    patience: number,
-    onTrouble: (redis: RedisPrimary, error: Error) => void,
+    waitTimeout: number,
+    onError: (redis: RedisPrimary, error: Error) => void,
   ) {
     const { user, password, path, scheme } = url;
     const database = Number(path[sentinels ? 1 : 0] ?? 0);
     const newClient = () => {
       const client = newNodeClient(node, { user, password, database, isTls: scheme.startsWith('rediss') });
-      return client.on('error', (error: Error) => onTrouble(this, error));
+      return client.on('error', (error: Error) => onError(this, error));
     };
     [this.reads, this.writes] = [newClient(), newClient()];
-    this.#replicas = new Replicas(replicas, patience, (count, ms) =>
+    this.#replicas = new Replicas(replicas, waitTimeout, (count, ms) =>
       this.writes.sendCommand(['WAIT', `${count}`, `${ms}`]),
     );
   }
 
   /**
-   * Connects to what is the primary now. Of `replicas` at most is confirmed that they have a change, each time within
-   * `patience` milliseconds. `onTrouble` hears of connections that break.
+   * Connects to the current primary. A confirmation waits for at most `replicas` replicas and `waitTimeout` milliseconds.
+   * Calls `onError` when a connection breaks.
    */
   static async connect(
     url: StoreUrl,
     replicas: number,
-    patience: number,
-    onTrouble: (redis: RedisPrimary, error: Error) => void,
+    waitTimeout: number,
+    onError: (redis: RedisPrimary, error: Error) => void,
   ): Promise<RedisPrimary> {
     const sentinels = url.scheme.endsWith('-sentinel') ? new Sentinels(url) : null;
     let redis: RedisPrimary | null = null;
     try {
       const node = sentinels ? await sentinels.primary() : url.nodes[0]!;
-      redis = new RedisPrimary(url, node, sentinels, replicas, patience, onTrouble);
-      await inTime(redis.#connect(), PATIENCE);
+      redis = new RedisPrimary(url, node, sentinels, replicas, waitTimeout, onError);
+      await inTime(redis.#connect(), SERVER_TIMEOUT);
       return redis;
     } catch (error) {
       redis?.destroy();
@@ -59,7 +59,7 @@ export class RedisPrimary implements ConnectedRedis {
   }
 
   async check(): Promise<void> {
-    const [info] = await Promise.all([inTime(infoOf(this.reads), PATIENCE), this.#checkSentinels()]);
+    const [info] = await Promise.all([inTime(infoOf(this.reads), SERVER_TIMEOUT), this.#checkSentinels()]);
     this.#note(info);
   }
 
@@ -73,7 +73,7 @@ export class RedisPrimary implements ConnectedRedis {
     this.sentinels?.close();
   }
 
-  /** Both connections lead to a primary: behind one address there may be two servers. */
+  /** Checks the role on both connections, because one address may lead to several servers. */
   async #connect(): Promise<void> {
     await Promise.all([this.reads.connect(), this.writes.connect()]);
     for (const client of [this.reads, this.writes]) this.#note(await infoOf(client));
@@ -85,7 +85,7 @@ export class RedisPrimary implements ConnectedRedis {
     this.#replicas.note(info);
   }
 
-  /** While no sentinel answers, the primary is where it was. */
+  /** Rejects if the sentinels name another primary. Passes if no sentinel answers. */
   async #checkSentinels(): Promise<void> {
     const named = await this.sentinels?.primary().catch(() => undefined);
     if (named && (named.host !== this.node.host || named.port !== this.node.port))
@@ -93,7 +93,7 @@ export class RedisPrimary implements ConnectedRedis {
   }
 }
 
-/** Empty where the user may not ask: then nobody knows whether it is a primary and what replicas there are. */
+/** The section `replication` of INFO; empty if the Redis user has no permission for it. */
 async function infoOf(client: NodeClient): Promise<string> {
   try {
     return await client.info('replication');

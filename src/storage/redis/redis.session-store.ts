@@ -1,7 +1,8 @@
 import { unreadable } from '../../common/unreadable.js';
 import type { Position } from '../../common/cursor.js';
 import type { SweepStep } from '../../common/sweeper.js';
-import type { EndReason, Ending, SessionEntry, StoredSession } from '../../sessions/session.js';
+import type { EndReason } from '../../sessions/endings.js';
+import type { SessionEntry, SessionState, StoredSession } from '../../sessions/session.js';
 import {
   ALL_SESSIONS,
   ENDING_KEPT_FOR,
@@ -13,7 +14,7 @@ import {
 } from '../../sessions/session-store.js';
 import { isTaggedFor, tagOf, userTag } from '../../sessions/session-token.js';
 import { decode, encode } from './entry.js';
-import type { Keys, RedisConnection } from './redis.connection.js';
+import type { Keys, RedisCommands } from './redis-commands.js';
 import {
   DIGITS_OF_INSTANT,
   END,
@@ -26,28 +27,29 @@ import {
   TOUCH,
 } from './scripts.js';
 
-/** What the tag of a user is in a pattern of keys: its four characters, whatever they are. */
+/** Matches the tag of any user in a pattern of keys. */
 const ANY_TAG = '????';
 
-/** How many sessions are read at a time where all are. */
+/** Sessions per call when all sessions of a user are read. */
 const SESSIONS_PER_STEP = 500;
 
 /**
- * Sessions in Redis. All of a user's are the fields of one hash, under a key that is named by the tag in their ids: a step
- * is one command or script, which no other can come between. Where there are many, a second key has the order of the live
- * ones; it is made again where it is missing. What ended a day ago goes with the next sign-in of the user,
- * or with the keys, which always have a time to live.
+ * Sessions in Redis. The sessions of one user are the fields of one hash; its key contains the tag of the user. Each
+ * operation is one atomic command or script. A large hash has an index of its live sessions in a second key, which is
+ * rebuilt if it is missing. Sessions that ended more than a day ago are deleted at a later sign-in of the user, or when
+ * the keys expire.
  */
 export class RedisSessionStore extends SessionStore {
   readonly durable = true;
 
-  constructor(private readonly redis: RedisConnection) {
+  constructor(private readonly redis: RedisCommands) {
     super();
   }
 
-  async insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult> {
+  async insert(session: StoredSession, limit?: SessionLimit, replacedId?: string): Promise<InsertResult> {
     if (!isTaggedFor(session.userId, session.id)) throw new UntaggedIdError();
-    const [outcome, ...evicted] = (await this.redis.runForGood(INSERT, this.#keysOf(session.id), [
+    if (replacedId !== undefined) await this.end(replacedId, 'signed_out', session.createdAt);
+    const [outcome, ...evicted] = (await this.redis.runReplicated(INSERT, this.#keysOf(session.id), [
       session.createdAt.getTime(),
       session.id,
       encode({ session, ended: null }),
@@ -59,9 +61,13 @@ export class RedisSessionStore extends SessionStore {
     return outcome === 'refused' ? { outcome } : { outcome, evicted };
   }
 
-  async find(id: string, now: Date): Promise<StoredSession | null> {
+  async stateOf(id: string, now: Date): Promise<SessionState | null> {
     const entry = await this.#read(id);
-    return entry && isLive(entry, now) ? entry.session : null;
+    if (!entry) return null;
+    const { session, ended } = entry;
+    if (isLive(entry, now)) return { session, ending: null };
+    const ending = ended ?? { reason: 'expired' as const, at: session.expiresAt };
+    return now.getTime() < ending.at.getTime() + ENDING_KEPT_FOR ? { session, ending } : null;
   }
 
   async findByUser(
@@ -100,7 +106,7 @@ export class RedisSessionStore extends SessionStore {
   async rotate(id: string, from: string, to: string, now: Date, proof?: Proof): Promise<boolean> {
     const proven = proof ? [proof.authenticatedAt.getTime(), proof.expiresAt.getTime(), ENDING_KEPT_FOR] : [];
     const args = [now.getTime(), id, from, to, ...proven];
-    return (await this.redis.runForGood(ROTATE, this.#keysOf(id), args)) === 1;
+    return (await this.redis.runReplicated(ROTATE, this.#keysOf(id), args)) === 1;
   }
 
   async rename(id: string, label: string | null, now: Date): Promise<boolean> {
@@ -109,23 +115,15 @@ export class RedisSessionStore extends SessionStore {
   }
 
   async end(id: string, reason: EndReason, now: Date): Promise<boolean> {
-    return (await this.redis.runForGood(END, this.#keysOf(id), [now.getTime(), id, reason])) === 1;
+    return (await this.redis.runReplicated(END, this.#keysOf(id), [now.getTime(), id, reason])) === 1;
   }
 
   async endAll(userId: string, reason: EndReason, now: Date, exceptId = ''): Promise<string[]> {
     const args = [now.getTime(), encodeURIComponent(userId), reason, exceptId];
-    return (await this.redis.runForGood(END_ALL, this.#keysOfTag(userTag(userId)), args)) as string[];
+    return (await this.redis.runReplicated(END_ALL, this.#keysOfTag(userTag(userId)), args)) as string[];
   }
 
-  async endingOf(id: string, now: Date): Promise<Ending | null> {
-    const entry = await this.#read(id);
-    if (!entry || isLive(entry, now)) return null;
-    const { session, ended } = entry;
-    const { reason, at } = ended ?? { reason: 'expired', at: session.expiresAt };
-    return now.getTime() < at.getTime() + ENDING_KEPT_FOR ? { session, reason, at } : null;
-  }
-
-  /** Redis forgets by itself. */
+  /** Does nothing: the keys expire by themselves. */
   async sweep(): Promise<SweepStep> {
     return { forgotten: 0, isLast: true };
   }
@@ -158,7 +156,7 @@ export class RedisSessionStore extends SessionStore {
     return this.#keysOfTag(tagOf(id));
   }
 
-  /** The hash and its index. */
+  /** The keys of the hash and of its index; a cluster has no index. */
   #keysOfTag(tag: string): Keys {
     const key = this.#keyOfTag(tag);
     return this.redis.isCluster ? [key] : [key, `${key}:newest`];
@@ -169,7 +167,7 @@ export class RedisSessionStore extends SessionStore {
   }
 }
 
-/** Where a session is in the index, as `scripts.ts` has it. */
+/** The member of a session in the index, as `placeOf` in `scripts.ts` builds it. */
 function placeOf({ createdAt, id }: Position): string {
   return `${String(createdAt.getTime()).padStart(DIGITS_OF_INSTANT, '0')}:${id}`;
 }

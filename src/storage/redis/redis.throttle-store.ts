@@ -1,39 +1,80 @@
 import { unreadable } from '../../common/unreadable.js';
-import { ThrottleStore } from '../../throttle/throttle-store.js';
-import type { RedisConnection } from './redis.connection.js';
+import {
+  SERVER_KEY,
+  accountKey,
+  codeKey,
+  emptyEntry,
+  endOfCode,
+  networksKey,
+  signInEntry,
+  stateIn,
+  stateKeys,
+} from '../../throttle/counter-changes.js';
+import { ALL } from '../../throttle/network-failures.js';
+import type { TextEntry } from '../../throttle/text-table.js';
+import {
+  type CodeAttempt,
+  type Guess,
+  type NetworkFailure,
+  ThrottleStore,
+  type ThrottleQuery,
+  type ThrottleState,
+} from '../../throttle/throttle-store.js';
+import type { RedisCommands } from './redis-commands.js';
+import { CODE, FAILURE, GUESS, WRITE } from './throttle-scripts.js';
 
-/**
- * ARGV: now, from or nothing, to, until. A value is the end of a text's time, a blank and the text; anything else, also of
- * another type, counts as not there.
- */
-const SWAP = `
-local value = redis.pcall('GET', KEYS[1])
-local isOfAnotherType = type(value) == 'table' and string.find(value.err, 'WRONGTYPE', 1, true)
-if type(value) == 'table' and not isOfAnotherType then return redis.call('GET', KEYS[1]) end
-local ends, text = string.match(type(value) == 'string' and value or '', '^(%d+) (.+)$')
-if ends and tonumber(ends) <= tonumber(ARGV[1]) then text = nil end
-if (text or '') ~= ARGV[2] then return 0 end
--- A script that has written before may write on where the memory is full: what is there can change, what is not cannot come.
-if value then redis.call('DEL', KEYS[1]) end
-local life = math.max(tonumber(ARGV[4]) - tonumber(ARGV[1]), 1)
-redis.call('SET', KEYS[1], ARGV[4] .. ' ' .. ARGV[3], 'PX', string.format('%.0f', life))
-return 1
-`;
-
-/** Tallies in Redis, a key each, which goes when its time is over. */
+/** Failure counters in Redis, one key each, with the expiry of the counter. Each counter changes in a script of its own. */
 export class RedisThrottleStore extends ThrottleStore {
-  constructor(private readonly redis: RedisConnection) {
+  constructor(private readonly redis: RedisCommands) {
     super();
   }
 
-  async read(keys: readonly string[], now: Date): Promise<(string | null)[]> {
+  async read(query: ThrottleQuery, now: Date): Promise<ThrottleState> {
+    const keys = stateKeys(query);
     const values = await Promise.all(keys.map((key) => this.redis.text(this.#keyOf(key))));
-    return values.map((value, index) => (value === null ? null : textOf(value, now, keys[index]!)));
+    const texts = values.map((value, index) => (value === null ? null : textOf(value, now, keys[index]!)));
+    return stateIn(keys, texts);
   }
 
-  async swap(key: string, from: string | null, to: string, until: Date, now: Date): Promise<boolean> {
-    const args = [now.getTime(), from ?? '', to, until.getTime()];
-    return (await this.redis.run(SWAP, [this.#keyOf(key)], args)) === 1;
+  async recordGuess(guess: Guess, now: Date): Promise<boolean> {
+    const { account, networks, isRight, until, familiarities } = guess;
+    const args = [networks.at(-1)!, Number(isRight), until.getTime(), ...familiarities];
+    const counts = (await this.#run(GUESS, accountKey(account), now, args)) === 1;
+    if (!counts || !isRight) await this.#countFailure(guess, now);
+    else if (guess.remembers) await this.#write(signInEntry(guess, now), now);
+    return counts;
+  }
+
+  recordFailure(failure: NetworkFailure, now: Date): Promise<void> {
+    return this.#countFailure(failure, now);
+  }
+
+  async recordCode(attempt: CodeAttempt, now: Date): Promise<number> {
+    const args = [Number(attempt.isRight), endOfCode(now).getTime()];
+    const delay = await this.#run(CODE, codeKey(attempt.code), now, args);
+    if (delay > 0 || !attempt.isRight) await this.#countFailure(attempt, now);
+    return delay;
+  }
+
+  forget(account: string, now: Date): Promise<void> {
+    return this.#write(emptyEntry(account, now), now);
+  }
+
+  async #countFailure(failure: NetworkFailure, now: Date): Promise<void> {
+    const { networks, mostForServer } = failure;
+    const failures = await this.#run(FAILURE, networksKey(failure), now, networks);
+    if (failures <= mostForServer) await this.#run(FAILURE, SERVER_KEY, now, [ALL]);
+  }
+
+  async #write({ key, text, until }: TextEntry, now: Date): Promise<void> {
+    await this.#run(WRITE, key, now, [text, until.getTime()]);
+  }
+
+  async #run(script: string, key: string, now: Date, args: readonly (string | number)[]): Promise<number> {
+    const answer = await this.redis.run(script, [this.#keyOf(key)], [now.getTime(), ...args]);
+    const [outcome, isUnreadable] = answer as [number, number];
+    if (isUnreadable === 1) unreadable('count', key);
+    return outcome;
   }
 
   #keyOf(key: string): string {

@@ -1,36 +1,35 @@
 import { NEVER } from '../../common/clock.js';
 
 /**
- * The steps that look and write, each atomic on the hash and its index (KEYS). In a cluster there is no index, since commands
- * on two keys fail while a slot moves. They are sent whole every time: a server that was restarted, or that a slot of the
- * cluster has just moved to, knows no script by its hash.
+ * Lua scripts that read and write, each atomic on a hash and its index (KEYS). A cluster has no index, because commands
+ * on two keys fail while a slot moves. Each call sends the whole script: a restarted server does not know its hash.
  */
 
-/** The field with the count of fields at which it is time to forget what is over for long enough. */
+/** A field that holds no session, but the number of fields at which INSERT deletes old sessions again. */
 export const NOT_A_SESSION = '';
 
-/** How many digits an instant has in the index, so that the order of texts is the order of time. */
+/** Number of digits of a time in the index, so that text order is time order. */
 export const DIGITS_OF_INSTANT = 16;
 
-/** From how many fields on a hash has an index: fewer are read faster without one. */
+/** A hash with more fields than this has an index. Smaller ones are read faster without. */
 const INDEXED_FROM = 256;
 
-/** How many places of the index one step looks at, and how many of them at a time. */
+/** How many index members one LIST reads, in total and per command. */
 const LOOKED_AT = { most: 2000, atATime: 200 };
 
-/** The name of no field. */
+/** A field that never exists. */
 const NOT_A_FIELD = '-';
 
-/** An entry's line (`entry.ts`) and what can be asked of it. Instants keep their digits: Lua numbers are not printed back. */
+/** Reads and writes the lines of `entry.ts`. Times stay text, because Lua would print large numbers differently. */
 const ENTRY = `
 local key, index, now, id = KEYS[1], KEYS[2], tonumber(ARGV[1]), ARGV[2]
 local WORDS = '^(%d+) (%S+) (%S+) (%d+) (%S+) (%d+) (%d+) (%S+) (%d+) (%[.*)$'
 
--- Where they are among the facts.
+-- Positions in the facts.
 local LABEL, KIND = 3, 4
 
--- The answer of a command; none where something of another type is under the key, which counts as not there.
-local function ask(...)
+-- The answer of a command; nil if the key holds another type, which counts as missing.
+local function call(...)
   local answer = redis.pcall(...)
   if type(answer) ~= 'table' or not answer.err then return answer end
   if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
@@ -41,7 +40,7 @@ local function isDate(text)
   return tonumber(text) <= ${NEVER.getTime()}
 end
 
--- None where the text is no entry.
+-- Nil if the text is not a valid entry.
 local function read(text)
   local expires, ended, reason, seen, secret, created, version, user, proven, facts = string.match(text, WORDS)
   if not expires or not (isDate(expires) and isDate(seen) and isDate(created) and isDate(proven)) then return nil end
@@ -49,7 +48,7 @@ local function read(text)
     created = created, version = version, user = user, proven = proven, facts = facts }
 end
 
--- None where they are no JSON, or not two at least.
+-- Nil unless they are JSON with at least two facts.
 local function factsOf(one)
   local isJson, facts = pcall(cjson.decode, one.facts)
   return isJson and type(facts) == 'table' and facts[2] and facts or nil
@@ -60,14 +59,14 @@ local function write(one)
     one.created, one.version, one.user, one.proven, one.facts }, ' '))
 end
 
--- Redis lets a script that has written before write on where its memory is full, and what is replaced takes no more of it.
+-- With full memory, a script may run HSET only after a write command that is allowed then, such as HDEL.
 local function replace(one)
   redis.call('HDEL', key, '${NOT_A_FIELD}')
   write(one)
 end
 
 local function find()
-  local text = ask('HGET', key, id)
+  local text = call('HGET', key, id)
   local one = text and read(text)
   if not one or one.ended ~= '-' or tonumber(one.expires) <= now then return nil end
   one.field = id
@@ -78,7 +77,7 @@ local function placeOf(one)
   return string.rep('0', ${DIGITS_OF_INSTANT} - #one.created) .. one.created .. ':' .. one.field
 end
 
--- The index is derived: where it cannot be changed, it is removed, and where there is none, the hash is read.
+-- Runs a command on the index, without an error. The index can be rebuilt; without one, the hash is read.
 local function onIndex(command, ...)
   if not index then return { err = 'none' } end
   return redis.pcall(command, index, ...)
@@ -115,9 +114,9 @@ local function addToIndex(ones)
   return isOk(onIndex('PEXPIRE', redis.call('PTTL', key)))
 end
 
--- All that nobody has ended, of whichever user.
+-- All entries that were not ended, of any user; some may have expired.
 local function notEnded()
-  local flat, found = ask('HGETALL', key) or {}, {}
+  local flat, found = call('HGETALL', key) or {}, {}
   for i = 1, #flat, 2 do
     local one = read(flat[i + 1])
     if one and one.ended == '-' then
@@ -128,15 +127,15 @@ local function notEnded()
   return found
 end
 
--- Whether the index is there, and made where it was not; not where there can be none.
+-- Builds the index if it is missing; false if there can be none.
 local function isIndexed()
   local count = onIndex('ZCARD')
   return isOk(count) and (count > 0 or addToIndex(notEnded()))
 end
 
--- Of many that are over, no more is read than that.
+-- Parses only live entries, because most entries of a large hash have ended.
 local function liveOf(user)
-  local flat, found = ask('HGETALL', key) or {}, {}
+  local flat, found = call('HGETALL', key) or {}, {}
   for i = 1, #flat, 2 do
     local expires = string.match(flat[i + 1], '^(%d+) %- ')
     if expires and now < tonumber(expires) then
@@ -152,8 +151,8 @@ end
 `;
 
 /**
- * ARGV: now, id, line, limit or 0, policy, milliseconds that endings are kept. Answers with the outcome and the ids of those
- * that gave way.
+ * ARGV: now, id, line, limit or 0, policy, milliseconds to keep ended sessions. Returns the outcome and the ids of the
+ * evicted sessions.
  */
 export const INSERT = `${ENTRY}
 local line, max, policy, kept = ARGV[3], tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
@@ -170,7 +169,7 @@ local function forget()
   redis.call('HSET', key, '${NOT_A_SESSION}', 2 * left + 16)
 end
 
--- Nil where the kind is none that we know.
+-- Nil if the kind is not known.
 local function isToken(facts)
   local kind = facts[KIND] or 'session'
   if kind == 'access_token' then return true end
@@ -191,7 +190,7 @@ local function rivals()
   return found
 end
 
-local isTaken = ask('HEXISTS', key, id)
+local isTaken = call('HEXISTS', key, id)
 if isTaken == 1 then return {'taken'} end
 if not isTaken then
   redis.call('DEL', key)
@@ -200,7 +199,7 @@ end
 local found = max > 0 and rivals() or {}
 local excess = max > 0 and #found + 1 - max or 0
 if excess > 0 and policy == 'refuse' then return {'refused'} end
--- Where the memory is full, this fails before anybody gives way.
+-- With full memory, this fails before a session is evicted.
 redis.call('HSET', key, id, line)
 local result = {'inserted'}
 for i = 1, excess do
@@ -218,8 +217,8 @@ return result
 `;
 
 /**
- * ARGV: now, user, limit, place to go on from or nothing, kind or nothing, credential version or nothing. Answers with the
- * place to go on from, or nothing at the end, and the ids and lines of live sessions, newest first.
+ * ARGV: now, user, limit, cursor, kind, credential version; an empty text means none. Returns the next cursor, empty at
+ * the end, and then the ids and lines of live sessions, newest first.
  */
 export const LIST = `${ENTRY}
 local user, limit, after, kind, version = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
@@ -253,7 +252,7 @@ local function listAll()
   return result
 end
 
-local size = ask('HLEN', key) or 0
+local size = call('HLEN', key) or 0
 if size <= ${INDEXED_FROM} or not isIndexed() then return listAll() end
 local from = after == '' and '+' or '(' .. after
 for _ = 1, ${LOOKED_AT.most / LOOKED_AT.atATime} do
@@ -278,7 +277,7 @@ end
 return result
 `;
 
-/** ARGV: seen, id, expires, milliseconds that endings are kept. */
+/** ARGV: seen, id, expires, milliseconds to keep ended sessions. Returns 1 or 0. */
 export const TOUCH = `${ENTRY}
 local one = find()
 if not one or tonumber(one.seen) > now then return 0 end
@@ -288,7 +287,7 @@ keepFor(tonumber(one.expires) - now + tonumber(ARGV[4]))
 return 1
 `;
 
-/** ARGV: now, id, from, to; with a proof its instant, expires, milliseconds that endings are kept. */
+/** ARGV: now, id, from, to; with a proof also its time, expires, milliseconds to keep ended sessions. Returns 1 or 0. */
 export const ROTATE = `${ENTRY}
 local one = find()
 if not one or one.secret ~= ARGV[3] then return 0 end
@@ -302,7 +301,7 @@ replace(one)
 return 1
 `;
 
-/** ARGV: now, id, label; none for no label. */
+/** ARGV: now, id, label; omitted to remove the label. Returns 1 or 0. */
 export const RENAME = `${ENTRY}
 local one = find()
 if not one then return 0 end
@@ -314,7 +313,7 @@ write(one)
 return 1
 `;
 
-/** ARGV: now, id, reason. */
+/** ARGV: now, id, reason. Returns 1 or 0. */
 export const END = `${ENTRY}
 local one = find()
 if not one then return 0 end
@@ -322,7 +321,7 @@ finish(one, ARGV[3])
 return 1
 `;
 
-/** ARGV: now, user, reason, the id of the one that stays. Answers with the ids of those that were ended. */
+/** ARGV: now, user, reason, the id of the session to keep. Returns the ids of the ended sessions. */
 export const END_ALL = `${ENTRY}
 local ended = {}
 for _, one in ipairs(liveOf(ARGV[2])) do

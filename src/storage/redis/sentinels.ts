@@ -4,10 +4,10 @@ import { type NodeClient, newNodeClient } from './redis.client.js';
 
 const SENTINEL_PORT = 26_379;
 
-/** Milliseconds that a sentinel may take for an answer before the next is asked. */
-const PATIENCE = 1_000;
+/** Milliseconds to wait for a sentinel before the next one is tried. */
+const SENTINEL_TIMEOUT = 1_000;
 
-/** The sentinels of a service, asked one after another until one answers; that one is asked first the next time. */
+/** Queries the sentinels of a service in turn, beginning with the last one that answered. */
 export class Sentinels {
   readonly #nodes: StoreNode[];
   #client: NodeClient | null = null;
@@ -16,13 +16,13 @@ export class Sentinels {
     this.#nodes = [...url.nodes];
   }
 
-  /** Where the primary is, or why nobody can say. */
+  /** The address of the primary. Throws with the error of each sentinel if none names it. */
   async primary(): Promise<StoreNode> {
     const failures: string[] = [];
     for (const node of this.#nodes.slice()) {
       try {
         const client = (this.#client ??= await this.#connect(node));
-        const answer = await inTime(this.#ask(client), PATIENCE);
+        const answer = await inTime(this.#query(client), SENTINEL_TIMEOUT);
         if (answer !== null) return { host: answer[0], port: Number(answer[1]) };
         failures.push(`${node.host}: knows no service of this name`);
       } catch (error) {
@@ -39,7 +39,7 @@ export class Sentinels {
     this.#client = null;
   }
 
-  #ask(client: NodeClient): Promise<[string, string] | null> {
+  #query(client: NodeClient): Promise<[string, string] | null> {
     const [service = ''] = this.url.path;
     return client.sendCommand(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', service]);
   }
@@ -51,7 +51,7 @@ export class Sentinels {
     const client = newNodeClient(node, { user, password, isTls: scheme.startsWith('rediss') }, SENTINEL_PORT);
     client.on('error', () => {});
     try {
-      await inTime(client.connect(), PATIENCE);
+      await inTime(client.connect(), SENTINEL_TIMEOUT);
       return client;
     } catch (error) {
       client.destroy();

@@ -35,7 +35,7 @@ describe('An error of PostgreSQL', () => {
     expect(classifyPostgresFailure(coded(code))).toBe(failure);
   });
 
-  it('on a connection that is replaced has the call repeated', () => {
+  it('on a connection that is replaced makes the call repeatable', () => {
     expect(classifyPostgresFailure(new UselessConnectionError('Replaced.'))).toBe('useless_connection');
   });
 
@@ -44,13 +44,13 @@ describe('An error of PostgreSQL', () => {
   });
 
   it.each(['57P01', '57P02', '57P03', '57P05', '08003', '08006', '25P03', 'ECONNRESET', 'ETIMEDOUT'])(
-    '%s is the end of a connection',
+    '%s means a lost connection',
     (code) => {
       expect([isConnectionUseless(coded(code)), isConnectionLost(coded(code))]).toEqual([false, true]);
     },
   );
 
-  it('0A000 makes a connection useless where a plan is out of date, and only there', () => {
+  it('0A000 makes a connection useless only if a prepared plan is stale', () => {
     const stale = Object.assign(coded('0A000'), { routine: 'RevalidateCachedQuery' });
     expect([isConnectionUseless(stale), isConnectionUseless(coded('0A000'))]).toEqual([true, false]);
   });
@@ -76,7 +76,7 @@ describe('An error of SQLite', () => {
     expect(classifySqliteFailure(coded(code))).toBe(failure);
   });
 
-  it('says that there is no space on a disk, in a quota and within the limit of a process', () => {
+  it('reports missing space on the disk, in a quota and within the limit of the process', () => {
     const codes = ['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_IOERR_READ', 'SQLITE_READONLY'];
     expect(codes.map((code) => isSqliteFull(coded(code)))).toEqual([true, true, false, false]);
   });

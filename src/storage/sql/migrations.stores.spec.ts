@@ -16,47 +16,57 @@ import { SqliteDatabase } from './sqlite.database.js';
 const TIMEOUT = 10_000;
 const noon = new Date('2026-01-01T12:00:00.000Z');
 
-/** Puts the tables back to what they were before ids without a tag were found. */
-async function withoutTagColumn({ db }: SqlDatabase): Promise<void> {
-  await sql`alter table audit_events drop column count`.execute(db);
-  await sql`alter table audit_events drop column last_at`.execute(db);
-  await sql`drop index sessions_by_sign_in`.execute(db);
-  await sql`drop index sessions_without_tag`.execute(db);
-  await sql`alter table sessions drop column without_tag`.execute(db);
+/** Restores the tables of before migration 013. */
+async function withoutSearch({ db }: SqlDatabase): Promise<void> {
+  for (const index of ['last_name', 'first_name', 'role'])
+    await sql`drop index ${sql.ref(`coatcheck_users_by_${index}`)}`.execute(db);
+  for (const column of ['by_last_name', 'by_first_name'])
+    await sql`alter table coatcheck_users drop column ${sql.ref(column)}`.execute(db);
 }
 
-/** Puts the tables back to what they were before sessions were of kinds. */
-async function withoutKinds(database: SqlDatabase, migrations: string): Promise<void> {
+/** Restores the tables of before migration 009. */
+async function withoutTagColumn(database: SqlDatabase): Promise<void> {
+  await withoutSearch(database);
+  const { db } = database;
+  await sql`drop table coatcheck_credentials`.execute(db);
+  await sql`alter table coatcheck_audit_events drop column count`.execute(db);
+  await sql`alter table coatcheck_audit_events drop column last_at`.execute(db);
+  await sql`drop index coatcheck_sessions_by_sign_in`.execute(db);
+  await sql`drop index coatcheck_sessions_without_tag`.execute(db);
+  await sql`alter table coatcheck_sessions drop column without_tag`.execute(db);
+}
+
+/** Restores the tables of before migration 007. */
+async function withoutKinds(database: SqlDatabase): Promise<void> {
   await withoutTagColumn(database);
   const { db } = database;
   for (const column of ['kind', 'transport', 'scope', 'label'])
-    await sql`alter table sessions drop column ${sql.ref(column)}`.execute(db);
-  await sql`delete from ${sql.table(migrations)} where name >= '007'`.execute(db);
+    await sql`alter table coatcheck_sessions drop column ${sql.ref(column)}`.execute(db);
+  await sql`delete from coatcheck_migrations where name >= '007'`.execute(db);
 }
 
-/** Puts the tables back to what they were before the sessions' keys began with the user's tag. */
-async function turnBack(database: SqlDatabase, migrations: string): Promise<void> {
-  await withoutKinds(database, migrations);
+/** Restores the tables of before migration 003. */
+async function turnBack(database: SqlDatabase): Promise<void> {
+  await withoutKinds(database);
   const { db } = database;
-  const table = sql.table(migrations);
   for (const statement of [
-    sql`update sessions set key = substr(key, 5, 16) || substr(key, 1, 4) || substr(key, 21)`,
-    sql`alter table sessions rename column key to id`,
-    sql`create index sessions_by_user on sessions (user_id)`,
-    sql`create index sessions_to_forget on sessions (forget_at)`,
-    sql`drop table tallies`,
-    sql`drop index administrators`,
-    sql`drop table audit_events`,
-    sql`delete from ${table} where name >= '003'`,
+    sql`update coatcheck_sessions set key = substr(key, 5, 16) || substr(key, 1, 4) || substr(key, 21)`,
+    sql`alter table coatcheck_sessions rename column key to id`,
+    sql`create index coatcheck_sessions_by_user on coatcheck_sessions (user_id)`,
+    sql`create index coatcheck_sessions_to_forget on coatcheck_sessions (forget_at)`,
+    sql`drop table coatcheck_tallies`,
+    sql`drop index coatcheck_administrators`,
+    sql`drop table coatcheck_audit_events`,
+    sql`delete from coatcheck_migrations where name >= '003'`,
   ])
     await statement.execute(db);
 }
 
-async function expectSessionsToOutlive(open: () => Promise<SqlDatabase>, migrations: string): Promise<void> {
+async function expectSessionsToOutlive(open: () => Promise<SqlDatabase>): Promise<void> {
   const before = await open();
   const sessions = Array.from({ length: 20 }, () => aSession({ userId: 'ann' }));
   for (const session of sessions) await new SqlSessionStore(before).insert(session);
-  await turnBack(before, migrations);
+  await turnBack(before);
   await before.close();
   const after = await open();
   const store = new SqlSessionStore(after);
@@ -65,15 +75,12 @@ async function expectSessionsToOutlive(open: () => Promise<SqlDatabase>, migrati
   await after.close();
 }
 
-async function expectSessionsToBecomeUsual(
-  open: () => Promise<SqlDatabase>,
-  migrations: string,
-): Promise<void> {
+async function expectSessionsToBecomeUsual(open: () => Promise<SqlDatabase>): Promise<void> {
   const before = await open();
   const facts = { kind: 'access_token', transport: 'bearer', scope: 'read', label: 'Backup' } as const;
   const session = aSession({ userId: 'ann', ...facts });
   await new SqlSessionStore(before).insert(session);
-  await withoutKinds(before, migrations);
+  await withoutKinds(before);
   await before.close();
   const after = await open();
   const store = new SqlSessionStore(after);
@@ -84,7 +91,7 @@ async function expectSessionsToBecomeUsual(
   await after.close();
 }
 
-/** What addresses were unique by before domains were compared as DNS has them. */
+/** Addresses and their keys of before migration 008. */
 const OLD_KEYS = {
   'Ann@Exämple.org': 'ann@exämple.org',
   'ben@exämple.org': 'ben@exämple.org',
@@ -99,7 +106,7 @@ const OLD_KEYS = {
   nobody: 'nobody',
 } as const;
 
-async function expectAddressesToOutlive(open: () => Promise<SqlDatabase>, migrations: string): Promise<void> {
+async function expectAddressesToOutlive(open: () => Promise<SqlDatabase>): Promise<void> {
   const before = await open();
   const { db } = before;
   const ids = new Map<string, string>();
@@ -107,15 +114,17 @@ async function expectAddressesToOutlive(open: () => Promise<SqlDatabase>, migrat
     const user = aUser({ email: `old-${index}@example.com`, createdAt: new Date(noon.getTime() + index) });
     ids.set(email, user.id);
     expect(await new SqlUserStore(before).insert(user, `hash of ${email}`)).toBe(true);
-    await sql`update users set email = ${email}, email_key = ${key} where id = ${user.id}`.execute(db);
+    await sql`update coatcheck_users set email = ${email}, email_key = ${key} where id = ${user.id}`.execute(
+      db,
+    );
   }
   await withoutTagColumn(before);
-  await sql`delete from ${sql.table(migrations)} where name >= '008'`.execute(db);
+  await sql`delete from coatcheck_migrations where name >= '008'`.execute(db);
   await before.close();
   for (let start = 1; start <= 2; start += 1) {
     const after = await open();
     const store = new SqlUserStore(after);
-    // A user who was found by a spelling before is found by it still, also where two have one address.
+    // Each user is still found by the same spelling, also if two users have one address.
     for (const [email, id] of ids)
       expect([email, (await store.findCredential(email))?.user.id]).toEqual([email, id]);
     expect((await store.findCredential('ann@xn--exmple-cua.org'))?.user.id).toBe(ids.get('Ann@Exämple.org'));
@@ -129,56 +138,53 @@ async function expectAddressesToOutlive(open: () => Promise<SqlDatabase>, migrat
   }
 }
 
-describe('Addresses of before international domains were one in each spelling are all found', () => {
+describe('Accounts from before the migration of international domains can still sign in', () => {
   it('on SQLite', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'test.db');
-    return expectAddressesToOutlive(() => SqliteDatabase.open(file, TIMEOUT), 'kysely_migration');
+    return expectAddressesToOutlive(() => SqliteDatabase.open(file, TIMEOUT));
   });
 });
 
-describeWithPostgres(
-  'Addresses of before international domains were one in each spelling are all found',
-  () => {
-    it('on PostgreSQL', async () => {
-      const schema = await newSchema();
-      await expectAddressesToOutlive(() => PostgresDatabase.open(schema.url, TIMEOUT), 'coatcheck_migration');
-      await schema.drop();
-    });
-  },
-);
-
-describe('Sessions of before there were kinds are usual ones', () => {
-  it('on SQLite', () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'test.db');
-    return expectSessionsToBecomeUsual(() => SqliteDatabase.open(file, TIMEOUT), 'kysely_migration');
+describeWithPostgres('Accounts from before the migration of international domains can still sign in', () => {
+  it('on PostgreSQL', async () => {
+    const schema = await newSchema();
+    await expectAddressesToOutlive(() => PostgresDatabase.open(schema.url, TIMEOUT));
+    await schema.drop();
   });
 });
 
-describeWithPostgres('Sessions of before there were kinds are usual ones', () => {
+describe('Sessions from before the migration of kinds have the kind session', () => {
+  it('on SQLite', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'test.db');
+    return expectSessionsToBecomeUsual(() => SqliteDatabase.open(file, TIMEOUT));
+  });
+});
+
+describeWithPostgres('Sessions from before the migration of kinds have the kind session', () => {
   it('on PostgreSQL', async () => {
     const schema = await newSchema();
     const open = () => PostgresDatabase.open(schema.url, TIMEOUT);
-    await expectSessionsToBecomeUsual(open, 'coatcheck_migration');
+    await expectSessionsToBecomeUsual(open);
     await schema.drop();
   });
 });
 
-describe('Sessions outlive the change of their keys', () => {
+describe('Sessions survive the migration of their keys', () => {
   it('on SQLite', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'test.db');
-    return expectSessionsToOutlive(() => SqliteDatabase.open(file, TIMEOUT), 'kysely_migration');
+    return expectSessionsToOutlive(() => SqliteDatabase.open(file, TIMEOUT));
   });
 });
 
-describeWithPostgres('Sessions outlive the change of their keys', () => {
+describeWithPostgres('Sessions survive the migration of their keys', () => {
   it('on PostgreSQL', async () => {
     const schema = await newSchema();
-    await expectSessionsToOutlive(() => PostgresDatabase.open(schema.url, TIMEOUT), 'coatcheck_migration');
+    await expectSessionsToOutlive(() => PostgresDatabase.open(schema.url, TIMEOUT));
     await schema.drop();
   });
 });
 
-/** The tables of the first version, whose ids of sessions have no tag of their user. */
+/** The tables of the first version, whose session ids have no tag. */
 const FIRST_TABLES = `
   create table kysely_migration (name varchar(255) not null primary key, timestamp varchar(255) not null);
   create table kysely_migration_lock (id varchar(255) not null primary key, is_locked integer default 0 not null);
@@ -199,7 +205,7 @@ const FIRST_TABLES = `
   create index sessions_to_forget on sessions (forget_at);
 `;
 
-/** Sessions of one user, newest first, under ids without their tag. */
+/** Sessions of one user whose ids have no tag, newest first. */
 function sessionsWithoutTag(userId: string): StoredSession[] {
   return Array.from({ length: 3 }, (_, index) => {
     const createdAt = new Date(noon.getTime() - index * 1000);
@@ -254,10 +260,10 @@ describe('Sessions of the first version are listed, counted and ended like all o
     writeFirstDatabase(file, sessions);
     const database = await SqliteDatabase.open(file, TIMEOUT);
     await expectToBeReached(database, sessions);
-    const plan = sql<{ detail: string }>`explain query plan select * from sessions
+    const plan = sql<{ detail: string }>`explain query plan select * from coatcheck_sessions
       where (key between 'a' and 'b' and user_id = 'ann') or (without_tag = 1 and user_id = 'ann')`;
     const steps = (await plan.execute(database.db)).rows.map(({ detail }) => detail).join('\n');
-    expect(steps).toContain('USING INDEX sessions_without_tag');
+    expect(steps).toContain('USING INDEX coatcheck_sessions_without_tag');
     expect(steps).not.toContain('SCAN');
     await database.close();
   });
@@ -270,7 +276,7 @@ describeWithPostgres('Sessions of the first version are listed, counted and ende
     const before = await open();
     const sessions = sessionsWithoutTag('ann');
     for (const session of sessions) await new SqlSessionStore(before).insert(session);
-    await turnBack(before, 'coatcheck_migration');
+    await turnBack(before);
     await before.close();
     const after = await open();
     await expectToBeReached(after, sessions);

@@ -1,19 +1,26 @@
 import { hash } from 'node:crypto';
 import { domainToASCII } from 'node:url';
-import { type Kysely, type Migration, type MigrationProvider, type Migrator, sql } from 'kysely';
+import { type Kysely, type Migration, type RawBuilder, sql } from 'kysely';
+import { type TableNames, quoted } from './table-names.js';
 
-/** Why other commands fail where there is no database, or no table in it. */
-export const WHO_MIGRATES = 'The server and the command migrate make them.';
+export type Engine = 'sqlite' | 'postgres';
 
-const MIGRATED_BY_NEWER = 'a newer version has migrated it';
+const USERS = sql.table('users');
+const SESSIONS = sql.table('sessions');
 
-type Engine = 'sqlite' | 'postgres';
+export interface TableMigration extends Migration {
+  /** Whether there are rows whose new values this program computes. Asked before any migration has run. */
+  readonly hasRowsToCompute?: (db: Kysely<unknown>) => Promise<boolean>;
+}
 
-/** The tables' history. What has run anywhere is never changed; it imports nothing of ours, which changes. */
-const migrations = (engine: Engine): Record<string, Migration> => ({
+/**
+ * All migrations, in order. Never change a released one. They import nothing from this project, because that code
+ * changes later. `db` adds the prefix to the names of tables and indexes, also to `sql.table`.
+ */
+const migrations = (engine: Engine): Record<string, TableMigration> => ({
   '001-users-and-sessions': {
     async up(db: Kysely<unknown>): Promise<void> {
-      // Ids are compared byte by byte, whatever the language of the database.
+      // Ids are compared byte by byte, independent of the locale of the database.
       const id = engine === 'sqlite' ? 'text' : sql`text collate "C"`;
       await db.schema
         .createTable('users')
@@ -61,15 +68,14 @@ const migrations = (engine: Engine): Record<string, Migration> => ({
         .execute();
     },
   },
-  // Neighbours in the one index that is left are the sessions of one user, whose tag comes first.
+  // The key begins with the tag of the user, so the primary key holds the sessions of one user next to each other.
   '003-sessions-by-key': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema.dropIndex('sessions_by_user').execute();
       await db.schema.dropIndex('sessions_to_forget').execute();
       await db.schema.alterTable('sessions').renameColumn('id', 'key').execute();
-      await sql`update sessions set key = substr(key, 17, 4) || substr(key, 1, 16) || substr(key, 21)`.execute(
-        db,
-      );
+      await sql`update ${SESSIONS}
+        set key = substr(key, 17, 4) || substr(key, 1, 16) || substr(key, 21)`.execute(db);
     },
   },
   '004-tallies': {
@@ -88,7 +94,12 @@ const migrations = (engine: Engine): Record<string, Migration> => ({
   },
   '005-administrators': {
     async up(db: Kysely<unknown>): Promise<void> {
-      await sql`create index administrators on users (id) where role = 'admin' and disabled = 0`.execute(db);
+      await db.schema
+        .createIndex('administrators')
+        .on('users')
+        .column('id')
+        .where(sql<boolean>`role = 'admin' and disabled = 0`)
+        .execute();
     },
   },
   '006-audit-events': {
@@ -123,26 +134,33 @@ const migrations = (engine: Engine): Record<string, Migration> => ({
       await table.addColumn('label', 'text').execute();
     },
   },
-  // Where two accounts turn out to have one address, the one whose key is taken keeps its own and is found by its spelling.
+  // Where two accounts have the same address in two spellings, the second one keeps its old key.
   '008-international-domains': {
+    async hasRowsToCompute(db: Kysely<unknown>): Promise<boolean> {
+      return (await internationalKeys(db, engine)).length > 0;
+    },
     async up(db: Kysely<unknown>): Promise<void> {
-      const bytes = engine === 'sqlite' ? sql`length(cast(email_key as blob))` : sql`octet_length(email_key)`;
-      const { rows } = await sql<{ id: string; email_key: string }>`
-        select id, email_key from users where ${bytes} > length(email_key) or email_key like '%xn--%'
-        order by created_at, id`.execute(db);
-      for (const { id, email_key: before } of rows) {
+      for (const { id, email_key: before } of await internationalKeys(db, engine)) {
         const after = withAsciiDomain(before);
         if (after !== before)
-          await sql`update users set email_key = ${after} where id = ${id}
-            and not exists (select 1 from users as other where other.email_key = ${after})`.execute(db);
+          await sql`update ${USERS} set email_key = ${after} where id = ${id}
+            and not exists (select 1 from ${USERS} as other where other.email_key = ${after})`.execute(db);
       }
     },
   },
-  // Ids of the first version have no tag of their user in them: their rows are found by an index that has no others.
+  // Session ids of the first version contain no tag of the user. A partial index finds their rows.
   '009-sessions-without-tag': {
+    async hasRowsToCompute(db: Kysely<unknown>): Promise<boolean> {
+      return (await sql`select 1 from ${SESSIONS} limit 1`.execute(db)).rows.length > 0;
+    },
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema.alterTable('sessions').addColumn('without_tag', 'bigint').execute();
-      await sql`create index sessions_without_tag on sessions (user_id) where without_tag = 1`.execute(db);
+      await db.schema
+        .createIndex('sessions_without_tag')
+        .on('sessions')
+        .column('user_id')
+        .where(sql<boolean>`without_tag = 1`)
+        .execute();
       for (
         let page = await pageAfter(db, '');
         page.length > 0;
@@ -150,15 +168,20 @@ const migrations = (engine: Engine): Record<string, Migration> => ({
       ) {
         const keys = page.filter(({ key, userId }) => !isTagged(key, userId)).map(({ key }) => key);
         if (keys.length > 0)
-          await sql`update sessions set without_tag = 1 where key in (${sql.join(keys)})`.execute(db);
+          await sql`update ${SESSIONS} set without_tag = 1 where key in (${sql.join(keys)})`.execute(db);
       }
     },
   },
-  // A page of a user's live sessions, newest first, without a look at the others.
+  // Serves a page of the live sessions of one user, newest first.
   '010-sessions-by-sign-in': {
     async up(db: Kysely<unknown>): Promise<void> {
-      await sql`create index if not exists sessions_by_sign_in on sessions (user_id, created_at, key, kind)
-        where ended_at is null`.execute(db);
+      await db.schema
+        .createIndex('sessions_by_sign_in')
+        .ifNotExists()
+        .on('sessions')
+        .columns(['user_id', 'created_at', 'key', 'kind'])
+        .where(sql<boolean>`ended_at is null`)
+        .execute();
     },
   },
   '011-audit-counts': {
@@ -168,7 +191,105 @@ const migrations = (engine: Engine): Record<string, Migration> => ({
       await table.addColumn('last_at', 'bigint').execute();
     },
   },
+  '012-credentials': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('credentials')
+        .addColumn('user_id', engine === 'sqlite' ? 'text' : sql`text collate "C"`, (column) =>
+          column.primaryKey(),
+        )
+        .addColumn('password_hash', 'text')
+        .addColumn('version', 'bigint', (column) => column.notNull())
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .addColumn('updated_at', 'bigint', (column) => column.notNull())
+        .$call((table) => (engine === 'sqlite' ? table.modifyEnd(sql`without rowid`) : table))
+        .execute();
+    },
+  },
+  // PostgreSQL finds a beginning of a text along an index only if the texts are compared byte by byte.
+  '013-user-search': {
+    async hasRowsToCompute(db: Kysely<unknown>): Promise<boolean> {
+      return (await namesAfter(db, engine, '', 1)).length > 0;
+    },
+    async up(db: Kysely<unknown>): Promise<void> {
+      const text = engine === 'sqlite' ? 'text' : sql`text collate "C"`;
+      const lower = (name: RawBuilder<unknown>) =>
+        engine === 'sqlite' ? sql`lower(trim(${name}))` : sql`lower(trim(${name}) collate "C")`;
+      for (const name of ['by_last_name', 'by_first_name'])
+        await db.schema
+          .alterTable('users')
+          .addColumn(name, text, (column) => column.notNull().defaultTo(''))
+          .execute();
+      if (engine === 'postgres')
+        await db.schema
+          .alterTable('users')
+          .alterColumn('email_key', (column) => column.setDataType(sql`text collate "C"`))
+          .execute();
+      const [first, last] = [sql`trim(coalesce(first_name, ''))`, sql`trim(coalesce(last_name, ''))`];
+      await sql`update ${USERS} set
+        by_last_name = ${lower(sql`${last} || ' ' || ${first}`)},
+        by_first_name = ${lower(sql`${first} || ' ' || ${last}`)}
+        where first_name is not null or last_name is not null`.execute(db);
+      for (
+        let page = await namesAfter(db, engine, '', 5000);
+        page.length > 0;
+        page = await namesAfter(db, engine, page.at(-1)!.id, 5000)
+      )
+        for (const { id, ...names } of page) {
+          const [first, last] = [nameKey(names.first), nameKey(names.last)];
+          await sql`update ${USERS} set by_last_name = ${nameKey(`${last} ${first}`)},
+            by_first_name = ${nameKey(`${first} ${last}`)} where id = ${id}`.execute(db);
+        }
+      for (const [name, columns] of Object.entries({
+        users_by_last_name: ['by_last_name', 'created_at', 'id'],
+        users_by_first_name: ['by_first_name'],
+        users_by_role: ['disabled', 'role', 'created_at', 'id'],
+      }))
+        await db.schema.createIndex(name).on('users').columns(columns).execute();
+    },
+  },
 });
+
+interface Names {
+  readonly id: string;
+  readonly first: string;
+  readonly last: string;
+}
+
+/** Names with other characters than those of ASCII, of which SQLite does not know the small letters. */
+async function namesAfter(db: Kysely<unknown>, engine: Engine, id: string, limit: number): Promise<Names[]> {
+  const both = sql`coalesce(first_name, '') || coalesce(last_name, '')`;
+  const bytes = engine === 'sqlite' ? sql`length(cast(${both} as blob))` : sql`octet_length(${both})`;
+  const names = sql<Names>`
+    select id, coalesce(first_name, '') as first, coalesce(last_name, '') as last from ${USERS}
+    where id > ${id} and ${bytes} > length(${both}) order by id limit ${sql.lit(limit)}`;
+  return (await names.execute(db)).rows;
+}
+
+function nameKey(name: string): string {
+  return name
+    .toWellFormed()
+    .normalize('NFC')
+    .toUpperCase()
+    .toLowerCase()
+    .replaceAll('i\u0307', 'i')
+    .replaceAll('ς', 'σ')
+    .normalize('NFC')
+    .replace(/^ +| +$/g, '');
+}
+
+interface EmailKey {
+  readonly id: string;
+  readonly email_key: string;
+}
+
+async function internationalKeys(db: Kysely<unknown>, engine: Engine): Promise<EmailKey[]> {
+  const bytes = engine === 'sqlite' ? sql`length(cast(email_key as blob))` : sql`octet_length(email_key)`;
+  const keys = sql<EmailKey>`
+    select id, email_key from ${USERS} where ${bytes} > length(email_key) or email_key like '%xn--%'
+    order by created_at, id`;
+  return (await keys.execute(db)).rows;
+}
 
 interface SessionKey {
   readonly key: string;
@@ -177,36 +298,78 @@ interface SessionKey {
 
 async function pageAfter(db: Kysely<unknown>, key: string): Promise<SessionKey[]> {
   const page = sql<SessionKey>`
-    select key, user_id as "userId" from sessions where key > ${key} order by key limit 5000`;
+    select key, user_id as "userId" from ${SESSIONS} where key > ${key} order by key limit 5000`;
   return (await page.execute(db)).rows;
 }
 
-/** Whether a key begins as those of the user's sessions do. */
+/** Whether a key begins with the tag of the user. */
 function isTagged(key: string, userId: string): boolean {
   return key.startsWith(hash('sha256', userId, 'base64url').slice(0, 4));
 }
 
-export function migrationsFor(engine: Engine): MigrationProvider {
-  return { getMigrations: () => Promise.resolve(migrations(engine)) };
+export const MIGRATIONS = { sqlite: migrations('sqlite'), postgres: migrations('postgres') } as const;
+
+/** The tables and indexes of version 0.1, which had no prefix, and the migration that created each table. */
+const EARLIER_TABLES: Readonly<Record<string, readonly [since: string, ...indexes: string[]]>> = {
+  users: ['001', 'users_pkey', 'users_email_key_key', 'users_by_creation', 'administrators'],
+  sessions: [
+    '001',
+    'sessions_pkey',
+    'sessions_by_user',
+    'sessions_to_forget',
+    'sessions_without_tag',
+    'sessions_by_sign_in',
+  ],
+  sweep_lease: ['002', 'sweep_lease_pkey'],
+  tallies: ['004', 'tallies_pkey', 'tallies_by_end'],
+  audit_events: ['006', 'audit_events_pkey'],
+};
+
+/** The statements that give the tables of version 0.1 their prefix. `executed` are the migrations that have run there. */
+export async function statementsOfRenaming(
+  db: Kysely<unknown>,
+  engine: Engine,
+  names: TableNames,
+  executed: readonly string[],
+): Promise<string[]> {
+  const statements: string[] = [];
+  for (const [table, [since, ...indexes]] of Object.entries(EARLIER_TABLES)) {
+    if (!executed.some((name) => name.startsWith(since))) continue;
+    if (engine === 'sqlite') {
+      const created = await indexesOf(db, table, indexes);
+      statements.push(...created.map(({ name }) => `drop index ${quoted(name)}`));
+      statements.push(`alter table ${quoted(table)} rename to ${names.quoted(table)}`);
+      statements.push(...created.map(({ name, definition }) => renamed(definition, name, table, names)));
+    } else {
+      statements.push(`alter table ${names.within(table)} rename to ${quoted(names.prefix + table)}`);
+      for (const index of indexes)
+        statements.push(
+          `alter index if exists ${names.within(index)} rename to ${quoted(names.prefix + index)}`,
+        );
+    }
+  }
+  return statements;
 }
 
-/** An error unless every migration has run; `names` are those that have, as the database says. Changes nothing. */
-export async function requireMigrated(migrator: Migrator, names: () => Promise<string[]>): Promise<void> {
-  const known = await migrator.getMigrations();
-  const pending = known.filter(({ executedAt }) => executedAt === undefined);
-  if (pending.length === known.length) throw new Error(`it has no tables of Coatcheck. ${WHO_MIGRATES}`);
-  if (pending.length > 0) throw new Error(`its tables are of an earlier version. ${WHO_MIGRATES}`);
-  const isKnown = (name: string) => known.some((migration) => migration.name === name);
-  if (!(await names()).every(isKnown)) throw new Error(MIGRATED_BY_NEWER);
+interface Index {
+  readonly name: string;
+  readonly definition: string;
 }
 
-/** What went wrong when a database was opened and migrated, in words. */
-export function explainMigration(error: unknown): string {
-  const message = String(Object(error).message);
-  return message.startsWith('corrupted migrations') ? MIGRATED_BY_NEWER : message;
+/** Those of the indexes that the table has on SQLite, where an index cannot be renamed. */
+async function indexesOf(db: Kysely<unknown>, table: string, names: readonly string[]): Promise<Index[]> {
+  const indexes = sql<Index>`select name, sql as definition from sqlite_master
+    where type = 'index' and tbl_name = ${table} and name in (${sql.join(names)})`;
+  return (await indexes.execute(db)).rows;
 }
 
-/** The key of an address with its domain as DNS has it; unchanged where that is not to be had. */
+/** The definition of an index, with the prefix before its name and before that of its table. */
+function renamed(definition: string, name: string, table: string, names: TableNames): string {
+  const columns = definition.slice(definition.indexOf('('));
+  return `create index ${names.quoted(name)} on ${names.quoted(table)} ${columns}`;
+}
+
+/** The key with its domain in ASCII (punycode), or unchanged where the domain has no such form. */
 function withAsciiDomain(key: string): string {
   const domain = key.lastIndexOf('@') + 1;
   const given = key.slice(domain);

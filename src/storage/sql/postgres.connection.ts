@@ -1,24 +1,17 @@
 import { Client, type ClientConfig } from 'pg';
+import { type Facts, checkFacts } from './sql.pool.js';
 
-/** What a server reports of itself, unasked, whenever it changes; the latter two from PostgreSQL 14 on. */
+/** Parameters that a server reports when they change, from PostgreSQL 14 on. */
 type Report = 'in_hot_standby' | 'default_transaction_read_only';
 
-/** Milliseconds for which a server is believed that does not report: an older version, or a pooler. */
+/** Milliseconds until the next check of a server that does not report: an older version, or a connection pooler. */
 const VALIDITY = 1_000;
 
-/** What tells whether a server will do. */
-export const FACTS = `select current_setting('transaction_read_only') as "readOnly", current_setting('server_encoding') as encoding`;
-
-export interface Facts {
-  readonly readOnly: 'on' | 'off';
-  readonly encoding: string;
-}
-
-/** A connection that knows whether its server can be written, and keeps what was committed. */
+/** A connection that knows whether its server accepts writes and whether a commit may be lost. */
 export class PostgresConnection extends Client {
-  /** The server committed without the standby that it has to wait for: a fail-over may undo that. */
+  /** True after the server committed without waiting for its synchronous standby: a fail-over may lose that commit. */
   isCommitDoubtful = false;
-  /** Of which round of connections it is; a pool gives up all rounds but the last. */
+  /** Number of the round that opened this connection. The pool closes connections of earlier rounds. */
   readonly round: number;
   readonly #reported = new Map<string, string>();
   #checkedUntil = -Infinity;
@@ -26,7 +19,7 @@ export class PostgresConnection extends Client {
   constructor(config: ClientConfig, round: number) {
     super(config);
     this.round = round;
-    // A connection that breaks concerns the query on it, which fails; an 'error' that nobody heard would end the process.
+    // The query on a broken connection fails by itself. An 'error' event without a listener would end the process.
     this.on('error', () => {});
     this.on('notice', ({ routine }) => (this.isCommitDoubtful ||= routine === 'SyncRepWaitForLSN'));
     this.connection.on('parameterStatus', ({ parameterName, parameterValue }) =>
@@ -34,7 +27,7 @@ export class PostgresConnection extends Client {
     );
   }
 
-  /** Whether the server has become read-only since it was checked; told with the answer to any query. */
+  /** Whether the server has reported that it is read-only. It reports this together with the result of any query. */
   get isReadOnly(): boolean {
     return (['in_hot_standby', 'default_transaction_read_only'] satisfies Report[]).some(
       (report) => this.#reported.get(report) === 'on',
@@ -45,14 +38,9 @@ export class PostgresConnection extends Client {
     return performance.now() > this.#checkedUntil;
   }
 
-  /** Throws where nothing can be written, or not every character. */
-  check({ readOnly, encoding }: Facts): void {
-    if (readOnly === 'on')
-      throw new Error('The server is read-only: it is a standby, or default_transaction_read_only is on.');
-    if (encoding !== 'UTF8')
-      throw new Error(
-        `The encoding of the database is ${encoding}, which cannot hold every character. Use a database with the encoding UTF8.`,
-      );
+  /** Throws if the server is read-only or if its encoding is not UTF8. */
+  check(facts: Facts): void {
+    checkFacts(facts);
     this.#checkedUntil = this.#reported.has('in_hot_standby') ? Infinity : performance.now() + VALIDITY;
   }
 }

@@ -1,73 +1,76 @@
-import {
-  Kysely,
-  Migrator,
-  PostgresDialect,
-  PostgresIntrospector,
-  type TableMetadata,
-  type Transaction,
-  sql,
-} from 'kysely';
+import { type Expression, Kysely, PostgresDialect, type Transaction, sql } from 'kysely';
 import { BatchLoader } from '../batch-loader.js';
 import { START_TIMEOUT, StoreCalls, whileRepeatable } from '../store-calls.js';
-import type { TablePolicy } from '../storage-options.js';
+import { type TableOptions, USUAL_TABLES } from '../table-options.js';
 import { withoutSecrets } from '../store-url.js';
-import { explainMigration, migrationsFor, requireMigrated } from './migrations.js';
+import { KeyedMutex } from './keyed-mutex.js';
+import { migrate, requireMigrated } from './migrate.js';
+import { migrationStatements } from './migration-statements.js';
 import { classifyPostgresFailure } from './postgres.failures.js';
-import { PostgresPool, storable } from './postgres.pool.js';
+import { BorrowedPool, type GivenPool } from './given-pool.js';
+import { FACTS, type Facts, type SqlPool, checkFacts, storable } from './sql.pool.js';
 import type { Schema } from './schema.js';
 import type { LookUp, SqlDatabase } from './sql.database.js';
+import { TableNames } from './table-names.js';
 
-/** Milliseconds that a step of a migration may take, and its waiting for others that migrate. */
+/** Milliseconds that one statement of a migration may take, including the wait for the lock. */
 const MIGRATION_TIMEOUT = 60_000;
 
-/** Tables on a PostgreSQL server; what is committed is on its disk, as far as the server is told to write it there. */
+/** A PostgreSQL database. Whether a committed write is on disk depends on the settings of the server. */
 export class PostgresDatabase implements SqlDatabase {
   readonly db: Kysely<Schema>;
-  readonly #pool: PostgresPool;
+  readonly locksRows = true;
+  readonly #pool: SqlPool;
   readonly #calls: StoreCalls;
+  readonly #mutex = new KeyedMutex();
 
-  private constructor(url: string, timeout: number) {
-    this.#calls = new StoreCalls({ timeout, classify: classifyPostgresFailure });
-    this.#pool = new PostgresPool(url, timeout);
-    this.db = kysely(this.#pool);
-  }
-
-  /** Brings the tables up to date, alone among all processes that do, and connects; `timeout` in milliseconds. */
-  static async open(
-    url: string,
+  private constructor(
+    pool: SqlPool,
     timeout: number,
-    tables: TablePolicy = 'migrate',
-  ): Promise<PostgresDatabase> {
-    const prepareTables = tables === 'migrate' ? migrate : requireTables;
-    try {
-      await whileRepeatable(() => prepareTables(url), isNotThereYet, START_TIMEOUT);
-    } catch (error) {
-      throw new Error(`Cannot open ${withoutSecrets(url)}: ${explainMigration(error)}`, { cause: error });
-    }
-    return new PostgresDatabase(url, timeout);
+    private readonly names: TableNames,
+  ) {
+    this.#calls = new StoreCalls({ timeout, classify: classifyPostgresFailure });
+    this.#pool = pool;
+    this.db = kysely(this.#pool, names);
   }
 
-  ask<T>(query: () => Promise<T>): Promise<T> {
+  /** Migrates the tables, in one process at a time, and connects. `timeout` is for one call, in milliseconds. */
+  static async open(
+    server: string | GivenPool,
+    timeout: number,
+    options: Partial<TableOptions> = {},
+  ): Promise<PostgresDatabase> {
+    const tables = { ...USUAL_TABLES, ...options };
+    try {
+      const names = await whileRepeatable(() => prepareTables(server, tables), isNotThereYet, START_TIMEOUT);
+      return new PostgresDatabase(await poolOf(server, timeout), timeout, names);
+    } catch (error) {
+      const label = typeof server === 'string' ? withoutSecrets(server) : 'the pool of PostgreSQL';
+      throw new Error(`Cannot open ${label}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
+  run<T>(query: () => Promise<T>): Promise<T> {
     return this.#calls.run(query);
   }
 
   write<T>(statement: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
-    return this.ask(() => statement(this.db));
+    return this.run(() => statement(this.db));
   }
 
   prepare<Row extends object>(lookUp: LookUp<Row>): (text: string) => Promise<Row | null> {
-    const query = `${lookUp.select} where ${lookUp.column} = any($1)`;
-    const gathered = new BatchLoader<string, Row | null>(async (texts) => {
+    const query = `${lookUp.select(this.names.quoted)} where ${lookUp.column} = any($1)`;
+    const batch = new BatchLoader<string, Row | null>(async (texts) => {
       const values = [texts.map(storable)];
       const rows = await this.#pool.find<Row>({ name: lookUp.name, text: query, values });
       const byKey = new Map<unknown, Row>(rows.map((row) => [row[lookUp.key], row]));
       return texts.map((text) => byKey.get(text) ?? null);
     });
-    return (text) => this.ask(() => gathered.ask(text));
+    return (text) => this.run(() => batch.load(text));
   }
 
-  alone<T>(subject: string, work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
-    return this.ask(() =>
+  exclusive<T>(subject: string, work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
+    return this.run(() =>
       this.db.transaction().execute(async (transaction) => {
         await lock(transaction, subject);
         return work(transaction);
@@ -75,78 +78,79 @@ export class PostgresDatabase implements SqlDatabase {
     );
   }
 
+  /** Transactions that wait for the same row would take all connections of the pool. */
+  transaction<T>(subject: string, work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
+    return this.#mutex.run(subject, () => this.run(() => this.db.transaction().execute(work)));
+  }
+
   close(): Promise<void> {
     return this.db.destroy();
   }
 }
 
-function kysely(pool: PostgresPool): Kysely<Schema> {
-  return new Kysely<Schema>({ dialect: new OwnDialect({ pool }) });
+/** The driver is loaded for a URL only: a pool that is handed in has brought its own. */
+async function poolOf(server: string | GivenPool, timeout: number): Promise<SqlPool> {
+  if (typeof server !== 'string') return new BorrowedPool(server, timeout);
+  const { PostgresPool } = await import('./postgres.pool.js');
+  return new PostgresPool(server, timeout);
 }
 
-class OwnDialect extends PostgresDialect {
-  override createIntrospector(db: Kysely<unknown>): PostgresIntrospector {
-    return new OwnIntrospector(db);
-  }
+function kysely<Tables>(pool: SqlPool, names?: TableNames): Kysely<Tables> {
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), plugins: names && [names] });
 }
 
-/** Knows the tables of our schema alone: Kysely's looks at all that there are, and fails where others' go meanwhile. */
-class OwnIntrospector extends PostgresIntrospector {
-  constructor(private readonly own: Kysely<unknown>) {
-    super(own);
-  }
-
-  override async getTables(): Promise<TableMetadata[]> {
-    const tables = sql<{ name: string; schema: string }>`
-      select tablename as name, schemaname as schema from pg_tables where schemaname = current_schema()`;
-    const { rows } = await tables.execute(this.own);
-    return rows.map(({ name, schema }) => ({ name, schema, isView: false, isForeign: false, columns: [] }));
-  }
-}
-
-async function migrate(url: string): Promise<void> {
-  const db = kysely(new PostgresPool(url, MIGRATION_TIMEOUT));
-  try {
-    await db.transaction().execute(async (transaction) => {
-      await lock(transaction, 'migrations');
-      const { error } = await (await migratorOf(db)).migrateToLatest();
-      if (error !== undefined) throw error;
-    });
-  } finally {
-    await db.destroy();
-  }
-}
-
-async function requireTables(url: string): Promise<void> {
-  const db = kysely(new PostgresPool(url, MIGRATION_TIMEOUT));
-  const names = async () => {
-    const migrations = sql<{ name: string }>`select name from coatcheck_migration`;
-    return (await migrations.execute(db)).rows.map(({ name }) => name);
-  };
-  try {
-    await requireMigrated(await migratorOf(db), names);
-  } finally {
-    await db.destroy();
-  }
-}
-
-async function migratorOf(db: Kysely<Schema>): Promise<Migrator> {
-  const { rows } = await sql<{ schema: string }>`select current_schema() as schema`.execute(db);
-  return new Migrator({
-    db,
-    provider: migrationsFor('postgres'),
-    // Others may keep migrations of their own in this database, and other schemas another Coatcheck.
-    migrationTableSchema: rows[0]?.schema,
-    migrationTableName: 'coatcheck_migration',
-    migrationLockTableName: 'coatcheck_migration_lock',
+/** The statements of a migration as one transaction; empty if the tables are up to date. Changes nothing. */
+export async function postgresScript(server: string, tables: TableOptions): Promise<string[]> {
+  return withTables(server, tables, async (db, names) => {
+    const reading = db.transaction().setAccessMode('read only');
+    const statements = await reading.execute((transaction) =>
+      migrationStatements(transaction, 'postgres', names),
+    );
+    const locking = lockOf(sql.lit('coatcheck:migrations')).compile(db).sql;
+    return statements.length === 0 ? [] : ['begin', locking, ...statements, 'commit'];
   });
 }
 
-/** Waits until no other transaction is at the subject, and holds it until this one is over. */
-async function lock(transaction: Transaction<Schema>, subject: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`coatcheck:${subject}`}, 0))`.execute(
-    transaction,
-  );
+/** Migrates or requires the tables, and returns their names. */
+async function prepareTables(server: string | GivenPool, options: TableOptions): Promise<TableNames> {
+  return withTables(server, options, async (db, names) => {
+    if (options.tables === 'require') await requireMigrated(db, 'postgres', names);
+    else
+      await db.transaction().execute(async (transaction) => {
+        await lock(transaction, 'migrations');
+        await migrate(transaction, 'postgres', names);
+      });
+    return names;
+  });
+}
+
+async function withTables<T>(
+  server: string | GivenPool,
+  { tablePrefix, schema }: TableOptions,
+  work: (db: Kysely<unknown>, names: TableNames) => Promise<T>,
+): Promise<T> {
+  const db = kysely<unknown>(await poolOf(server, MIGRATION_TIMEOUT));
+  try {
+    const { rows } = await sql.raw<Facts>(FACTS).execute(db);
+    checkFacts(rows[0]!);
+    return await work(db, new TableNames(tablePrefix, schema ?? (await currentSchema(db))));
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function currentSchema(db: Kysely<unknown>): Promise<string | null> {
+  const { rows } = await sql<{ schema: string | null }>`select current_schema() as schema`.execute(db);
+  return rows[0]?.schema ?? null;
+}
+
+/** Takes the advisory lock of a subject until the transaction ends. Waits while another transaction has it. */
+async function lock<Tables>(transaction: Transaction<Tables>, subject: string): Promise<void> {
+  await lockOf(sql.val(`coatcheck:${subject}`)).execute(transaction);
+}
+
+function lockOf(key: Expression<string>) {
+  return sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`;
 }
 
 function isNotThereYet(error: unknown): boolean {

@@ -12,7 +12,7 @@ const PATIENT = 10_000;
 const noon = new Date('2026-01-01T12:00:00.000Z');
 
 describeWithPostgres('A PostgreSQL store whose server changes', () => {
-  it('is asked on by new connections, first by reads, when the old ones are to be read only', async () => {
+  it('is used through new connections when the old ones become read-only', async () => {
     const schema = await newSchema();
     const database = await PostgresDatabase.open(schema.url, PATIENT);
     const users = new SqlUserStore(database);
@@ -35,7 +35,7 @@ describeWithPostgres('A PostgreSQL store whose server changes', () => {
   ])('writes by new connections what a read-only one refused (%s)', async (_, write) => {
     const schema = await newSchema();
     const database = await PostgresDatabase.open(schema.url, PATIENT);
-    // Not reported, as by an older version: the write itself has to fail.
+    // Not reported, as by older versions: the write itself must fail.
     await sql`set session characteristics as transaction read only`.execute(database.db);
     expect(await write(new SqlSessionStore(database))).toMatchObject({ outcome: 'inserted' });
     await database.close();
@@ -43,7 +43,7 @@ describeWithPostgres('A PostgreSQL store whose server changes', () => {
   });
 
   it.each([
-    ['a column of another type', sql`alter table users alter column first_name type varchar(90)`],
+    ['a column of another type', sql`alter table coatcheck_users alter column first_name type varchar(90)`],
     ['statements that are not prepared any more', sql`deallocate all`],
   ])('does not mind %s', async (_, change) => {
     const schema = await newSchema();
@@ -58,10 +58,10 @@ describeWithPostgres('A PostgreSQL store whose server changes', () => {
     await schema.drop();
   });
 
-  it('says for good what it will never do', async () => {
+  it('reports as permanent what it always refuses', async () => {
     const schema = await newSchema();
     const database = await PostgresDatabase.open(schema.url, PATIENT);
-    await sql`alter table users rename to people`.execute(database.db);
+    await sql`alter table coatcheck_users rename to people`.execute(database.db);
     await expect(new SqlUserStore(database).count()).rejects.toBeInstanceOf(StoreMisconfiguredError);
     const session = { ...aSession(), createdAt: new Date(NaN) };
     await expect(new SqlSessionStore(database).insert(session)).rejects.toMatchObject({
@@ -76,27 +76,30 @@ describeWithPostgres('A PostgreSQL store whose server changes', () => {
 });
 
 describeWithPostgres('A start on PostgreSQL', () => {
-  it.each(['LATIN1', 'SQL_ASCII', 'EUC_JP'])('refuses a database in %s, by name', async (encoding) => {
-    const schema = await newSchema();
-    const admin = new Client({ connectionString: schema.url });
-    await admin.connect();
-    const url = new URL(schema.url);
-    url.pathname = `/${schema.name}`;
-    await admin.query(
-      `create database ${schema.name} encoding '${encoding}' template template0 lc_collate 'C' lc_ctype 'C'`,
-    );
-    try {
-      await expect(PostgresDatabase.open(url.href.replaceAll('+', '%20'), PATIENT)).rejects.toThrow(
-        `The encoding of the database is ${encoding}, which cannot hold every character.`,
+  it.each(['LATIN1', 'SQL_ASCII', 'EUC_JP'])(
+    'refuses a database with the encoding %s, and names it',
+    async (encoding) => {
+      const schema = await newSchema();
+      const admin = new Client({ connectionString: schema.url });
+      await admin.connect();
+      const url = new URL(schema.url);
+      url.pathname = `/${schema.name}`;
+      await admin.query(
+        `create database ${schema.name} encoding '${encoding}' template template0 lc_collate 'C' lc_ctype 'C'`,
       );
-    } finally {
-      await admin.query(`drop database ${schema.name} with (force)`);
-      await admin.end();
-      await schema.drop();
-    }
-  });
+      try {
+        await expect(PostgresDatabase.open(url.href.replaceAll('+', '%20'), PATIENT)).rejects.toThrow(
+          `The encoding of the database is ${encoding}, which cannot hold every character.`,
+        );
+      } finally {
+        await admin.query(`drop database ${schema.name} with (force)`);
+        await admin.end();
+        await schema.drop();
+      }
+    },
+  );
 
-  it('refuses a server that can only be read, and takes the next one of the URL', async () => {
+  it('skips a read-only server and uses the next one of the URL', async () => {
     const schema = await newSchema();
     const readOnly = `${schema.url}%20-c%20default_transaction_read_only%3Don`;
     await expect(PostgresDatabase.open(readOnly, PATIENT)).rejects.toThrow(/: The server is read-only/);

@@ -1,39 +1,33 @@
 import { Logger } from '@nestjs/common';
-import type { PostgresPool as KyselyPool, PostgresPoolClient } from 'kysely';
+import type { PostgresPoolClient } from 'kysely';
 import { type ClientConfig, Pool, type QueryResult, types } from 'pg';
 import { urlOfEachHost } from '../store-url.js';
-import { FACTS, type Facts, PostgresConnection } from './postgres.connection.js';
+import { PostgresConnection } from './postgres.connection.js';
 import { UselessConnectionError, isConnectionLost, isConnectionUseless } from './postgres.failures.js';
+import { FACTS, type Facts, type NamedQuery, type SqlPool, storable } from './sql.pool.js';
 
-/** Connections of one process; PostgreSQL's own default allows a hundred in all. */
+/** Connections per process. PostgreSQL allows a hundred in all by default. */
 const MAX_CONNECTIONS = 10;
 
-/** The longest time that a connection may take to be there, in milliseconds. */
+/** Longest time to open a connection, in milliseconds. */
 const MAX_CONNECT_TIMEOUT = 5_000;
 
-/** Seconds after which a connection is replaced: a former primary that nobody told of its end is left by then. */
+/** Seconds after which a connection is replaced, so that no connection stays on a former primary. */
 const MAX_LIFETIME = 60;
 
 const INT8: number = types.builtins.INT8;
 
-/** A query that is planned once for each connection; its values are storable. */
-export interface NamedQuery {
-  readonly name: string;
-  readonly text: string;
-  readonly values: unknown[];
-}
-
 type Leased = PostgresConnection & { release(isBroken: boolean): void };
 
-/** Connections to the first server of a URL that can be written. Those that are overdue, broken or useless are replaced. */
-export class PostgresPool implements KyselyPool {
+/** Connections to the first server of a URL that accepts writes. Broken, slow and read-only connections are replaced. */
+export class PostgresPool implements SqlPool {
   readonly #logger = new Logger('PostgreSQL');
   readonly #servers: readonly string[];
   readonly #pool: Pool;
   #server = 0;
   #round = 0;
 
-  /** `timeout` in milliseconds is for a connection and for each statement, here and on the server. */
+  /** `timeout` is in milliseconds. It limits the connect and each statement, in this process and on the server. */
   constructor(
     url: string,
     private readonly timeout: number,
@@ -46,7 +40,7 @@ export class PostgresPool implements KyselyPool {
       connectionTimeoutMillis: Math.min(timeout, MAX_CONNECT_TIMEOUT),
       keepAlive: true,
       application_name: 'coatcheck',
-      // The server ends what this process has given up.
+      // The server cancels statements that this process no longer waits for.
       statement_timeout: timeout,
       idle_in_transaction_session_timeout: 2 * timeout,
       types: {
@@ -61,7 +55,6 @@ export class PostgresPool implements KyselyPool {
     return (await this.#lease()) as unknown as PostgresPoolClient;
   }
 
-  /** The rows of a query that each connection prepares under its name. */
   async find<Row>(query: NamedQuery): Promise<Row[]> {
     const lease = await this.#lease();
     try {
@@ -75,7 +68,7 @@ export class PostgresPool implements KyselyPool {
     return this.#pool.end();
   }
 
-  /** A client of the pool connects to the server whose turn it is. */
+  /** A client class that connects to the current server. */
   #clientClass() {
     const connectionString = () => this.#servers[this.#server];
     const round = () => this.#round;
@@ -86,14 +79,14 @@ export class PostgresPool implements KyselyPool {
     };
   }
 
-  /** A connection of the pool, or else a new one to each server in turn. */
+  /** Leases a connection. Tries each server once; throws the error of the last one. */
   async #lease(): Promise<Lease> {
     for (let untried = this.#servers.length; ; untried -= 1) {
       const server = this.#server;
       try {
         return await this.#leaseUseful();
       } catch (error) {
-        // Of several calls that fail on the same server, the first one turns to the next.
+        // Of several calls that fail on the same server, only the first one switches to the next server.
         if (this.#server === server) this.#server = (server + 1) % this.#servers.length;
         if (untried <= 1) throw error;
       }
@@ -112,7 +105,7 @@ export class PostgresPool implements KyselyPool {
     }
   }
 
-  /** What made one connection useless concerns all of its round. */
+  /** Replaces all connections of a round: what made one of them unusable affects them all. */
   #replaceRound(round: number): void {
     if (round !== this.#round) return;
     this.#round += 1;
@@ -120,11 +113,11 @@ export class PostgresPool implements KyselyPool {
   }
 }
 
-/** A connection on loan. One that fails or whose answer is overdue is not handed on. */
+/** A leased connection. It goes back to the pool unless it failed or did not answer in time. */
 class Lease {
-  #isOver = false;
+  #isEnded = false;
   #isBroken = false;
-  /** Whether what was asked may have taken effect, and stays where the connection is lost. */
+  /** Whether a statement may have had an effect that remains after the connection is lost. */
   #mayHaveWritten = false;
   #isInTransaction = false;
 
@@ -150,7 +143,7 @@ class Lease {
     }
   }
 
-  /** Makes sure that the server will do; one query for a new connection. */
+  /** Throws unless the server accepts writes and its encoding is UTF8. Queries only when a check is due. */
   async check(): Promise<void> {
     if (!this.connection.isCheckDue) return;
     try {
@@ -170,14 +163,14 @@ class Lease {
     this.#end(true);
   }
 
-  /** What a statement writes in a transaction has no effect until that commits. */
+  /** Notes whether a statement can have an effect; inside a transaction only the commit has one. */
   #note(statement: string): void {
     const [verb = ''] = /^\w+/.exec(statement.trimStart().toLowerCase()) ?? [];
     if (verb === 'begin' || verb === 'start') this.#isInTransaction = true;
     else if (verb === 'commit' || (!this.#isInTransaction && verb !== 'select')) this.#mayHaveWritten = true;
   }
 
-  /** An answer is of no use if it is from a read-only server, which may be behind, or if another server will not know it. */
+  /** Throws if a fail-over may lose the commit, or if the server became read-only and may return old data. */
   #examine(): void {
     if (this.connection.isCommitDoubtful)
       throw new Error('The server committed without its standby, which did not answer in time.');
@@ -196,13 +189,8 @@ class Lease {
   }
 
   #end(isBroken: boolean): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#isEnded) return;
+    this.#isEnded = true;
     this.connection.release(isBroken);
   }
-}
-
-/** PostgreSQL has no NUL in its texts; it becomes what UTF-8 makes of any other character that there is not. */
-export function storable(value: unknown): unknown {
-  return typeof value === 'string' ? value.replaceAll('\0', '\u{fffd}') : value;
 }

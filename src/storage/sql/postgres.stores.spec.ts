@@ -4,8 +4,10 @@ import { type Transaction, sql } from 'kysely';
 import { describeWithPostgres, newSchema } from '../../../test/support/services.js';
 import { sqlSpoilings } from '../../../test/support/spoilings.js';
 import { expectOneSweeper } from '../../../test/support/sweepers.js';
-import { expectClearance } from '../../../test/support/tallies.js';
+import { expectClearance, setText } from '../../../test/support/tallies.js';
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
+import { describeCredentialStore } from '../../testing/describe-credential-store.js';
+import { describeResetTokenStore } from '../../testing/describe-reset-token-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeThrottleStore } from '../../testing/describe-throttle-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
@@ -16,13 +18,23 @@ import { StorageOptions } from '../storage-options.js';
 import { PostgresDatabase } from './postgres.database.js';
 import type { Schema } from './schema.js';
 import { SqlAuditStore } from './sql.audit-store.js';
+import { SqlCredentialStore } from './sql.credential-store.js';
+import { SqlResetTokenStore } from './sql.reset-token-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
+import { SqlTextTable } from './sql.text-table.js';
 import { SqlThrottleStore } from './sql.throttle-store.js';
 import { SqlUserStore } from './sql.user-store.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
-/** Many calls at once on a busy machine; how soon a store gives up is looked at elsewhere. */
+/** Milliseconds; long, because many calls run at once on a busy machine. Other specs test the timeout. */
 const PATIENT = 10_000;
+
+/** A promise, and the function that resolves it. */
+function signal() {
+  let resolve!: () => void;
+  const promise = new Promise<void>((given) => (resolve = given));
+  return { promise, resolve };
+}
 
 describeWithPostgres('On PostgreSQL', () => {
   let schema: Awaited<ReturnType<typeof newSchema>>;
@@ -34,7 +46,8 @@ describeWithPostgres('On PostgreSQL', () => {
 
   async function openEmpty(): Promise<PostgresDatabase> {
     const database = await PostgresDatabase.open(schema.url, PATIENT);
-    await sql`truncate users, sessions, tallies, sweep_lease, audit_events`.execute(database.db);
+    await sql`truncate coatcheck_users, coatcheck_sessions, coatcheck_tallies, coatcheck_sweep_lease,
+      coatcheck_audit_events, coatcheck_credentials`.execute(database.db);
     return database;
   }
 
@@ -52,12 +65,25 @@ describeWithPostgres('On PostgreSQL', () => {
   describeUserStore('SqlUserStore', () => storeOf((database) => new SqlUserStore(database)), {
     spoilings: spoilings.users,
   });
+  describeCredentialStore(
+    'SqlCredentialStore',
+    () => storeOf((database) => new SqlCredentialStore(database)),
+    { spoilings: spoilings.credentials },
+  );
+  describeUserStore('SqlUserStore that reads little at a time', () =>
+    storeOf((database) => new SqlUserStore(database, { few: 4, window: 12 })),
+  );
   describeAuditStore('SqlAuditStore', () => storeOf((database) => new SqlAuditStore(database)), {
     spoilings: spoilings.events,
   });
-  describeThrottleStore('SqlThrottleStore', () => storeOf((database) => new SqlThrottleStore(database)));
+  describeThrottleStore('SqlThrottleStore', () => storeOf((database) => new SqlThrottleStore(database)), {
+    spoilings: spoilings.tallies,
+  });
+  describeResetTokenStore('SqlResetTokenStore', () =>
+    storeOf((database) => new SqlResetTokenStore(database)),
+  );
 
-  it('clears tallies that are over, as others come', async () => expectClearance(await openEmpty()));
+  it('deletes expired counters when new ones are inserted', async () => expectClearance(await openEmpty()));
 
   describe('two pools of connections', () => {
     let here: PostgresDatabase;
@@ -68,7 +94,7 @@ describeWithPostgres('On PostgreSQL', () => {
     });
     afterAll(() => Promise.all([here.close(), there.close()]));
 
-    it.each(['refuse', 'evict_oldest'] as const)('hold a limit together (%s)', async (policy) => {
+    it.each(['refuse', 'evict_oldest'] as const)('share a session limit (%s)', async (policy) => {
       const stores = [new SqlSessionStore(here), new SqlSessionStore(there)];
       const results = await Promise.all(
         Array.from({ length: 50 }, (_, index) =>
@@ -81,10 +107,73 @@ describeWithPostgres('On PostgreSQL', () => {
       expect(await stores[0]!.findByUser(policy, noon)).toHaveLength(5);
     });
 
-    it('leave the sweeping to one of them, until it has rested', () =>
+    it('delete expired counters, but neither wait for one that the other renews nor delete it', async () => {
+      const [renewed, expired] = [new SqlTextTable(here), new SqlTextTable(there)];
+      const at = (ms: number) => new Date(noon.getTime() + ms);
+      await setText(renewed, 'renewed', 'old', at(1), noon);
+      const deleted = signal();
+      const renewal = here.transaction('renewed', async (transaction) => {
+        await transaction
+          .updateTable('tallies')
+          .set({ until: at(10).getTime() })
+          .where('key', '=', 'renewed')
+          .execute();
+        await deleted.promise;
+      });
+      for (let index = 0; index < 110; index += 1)
+        await setText(expired, `expired ${index}`, 'text', at(index + 3), at(index + 2));
+      deleted.resolve();
+      await renewal;
+      expect(await renewed.read(['renewed', 'expired 0'], at(2))).toEqual(['old', null]);
+    });
+
+    const guess = {
+      account: 'ann',
+      networks: ['192.0.2.1'],
+      mostForServer: 0,
+      isRight: false,
+      familiarities: ['stranger'],
+      remembers: false,
+      until: new Date(noon.getTime() + 60_000),
+    } as const;
+
+    it('count parallel guesses as sequential ones, also the first ones at an account', async () => {
+      const stores = [new SqlThrottleStore(here), new SqlThrottleStore(there)];
+      for (const account of ['both 1', 'both 2', 'both 3']) {
+        const attempt = { ...guess, account, networks: [account], mostForServer: 99 } as const;
+        const outcomes = await Promise.all(
+          Array.from({ length: 40 }, (_, index) => stores[index % 2]!.recordGuess(attempt, noon)),
+        );
+        expect(outcomes.filter(Boolean)).toHaveLength(5);
+        const { ofNetworks } = await stores[0]!.read({ accounts: [], networks: [account] }, noon);
+        expect(ofNetworks?.counts).toEqual({ [account]: 40 });
+      }
+    });
+
+    it('keep connections for others while many attempts at one account wait for each other', async () => {
+      const store = new SqlThrottleStore(here);
+      const locked = signal();
+      const done = signal();
+      const holding = there.transaction('ann', async (transaction) => {
+        await transaction
+          .insertInto('tallies')
+          .values({ key: 'guesses:ann', text: 'new', until: 0 })
+          .execute();
+        locked.resolve();
+        await done.promise;
+      });
+      await locked.promise;
+      const waiting = Array.from({ length: 50 }, () => store.recordGuess(guess, noon));
+      expect(await new SqlUserStore(here).find('nobody')).toBeNull();
+      done.resolve();
+      await holding;
+      expect((await Promise.all(waiting)).filter(Boolean)).toHaveLength(5);
+    });
+
+    it('sweep in one of them, until its lease expires', () =>
       expectOneSweeper(new SqlSessionStore(here), new SqlSessionStore(there)));
 
-    it('let one first user in', async () => {
+    it('insert one first user', async () => {
       const stores = [new SqlUserStore(here), new SqlUserStore(there)];
       const founded = await Promise.all(
         Array.from({ length: 20 }, (_, index) => stores[index % 2]!.insertFirst(aUser(), 'hash')),
@@ -92,7 +181,7 @@ describeWithPostgres('On PostgreSQL', () => {
       expect(founded.filter(Boolean)).toHaveLength(1);
     });
 
-    it('have an address be taken where another writer of it is faster by a moment', async () => {
+    it('report an address as taken when a concurrent transaction inserts it first', async () => {
       const store = new SqlUserStore(here);
       const [ann, ben] = [aUser(), aUser()];
       for (const user of [ann, ben]) await store.insert(user, 'hash');
@@ -109,14 +198,14 @@ describeWithPostgres('On PostgreSQL', () => {
   });
 });
 
-/** Ends when some other transaction waits for this one. */
+/** Resolves when another transaction waits for this one. */
 async function untilAwaited(transaction: Transaction<Schema>): Promise<void> {
   const waiting = sql`select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))`;
   while ((await waiting.execute(transaction)).rows.length === 0) await setImmediate();
 }
 
 describeWithPostgres('An empty PostgreSQL database', () => {
-  it('has its tables made once, whoever opens it at the same time', async () => {
+  it('has its tables created once when several processes open it at the same time', async () => {
     const schema = await newSchema();
     const databases = await Promise.all(
       Array.from({ length: 8 }, () => PostgresDatabase.open(schema.url, PATIENT)),
@@ -127,15 +216,15 @@ describeWithPostgres('An empty PostgreSQL database', () => {
   });
 });
 
-describeWithPostgres('A PostgreSQL database in which others come and go', () => {
-  it('is opened all the same', async () => {
+describeWithPostgres('A PostgreSQL database in which other applications create and drop tables', () => {
+  it('can be opened', async () => {
     const [mine, other] = [await newSchema(), await newSchema()];
     const others = await PostgresDatabase.open(other.url, PATIENT);
-    const visit = { isOver: false };
+    const churning = { isDone: false };
     const churn = Array.from({ length: 2 }, async (_, index) => {
       const name = sql.id(`${other.name}_${index}`);
       const columns = sql.raw(Array.from({ length: 50 }, (__, column) => `c${column} serial`).join());
-      while (!visit.isOver) {
+      while (!churning.isDone) {
         await sql`create schema ${name}`.execute(others.db);
         await sql`create table ${name}.coats (${columns})`.execute(others.db);
         await sql`drop schema ${name} cascade`.execute(others.db);
@@ -143,7 +232,7 @@ describeWithPostgres('A PostgreSQL database in which others come and go', () => 
     });
     for (let opened = 0; opened < 10; opened += 1)
       await (await PostgresDatabase.open(mine.url, PATIENT)).close();
-    visit.isOver = true;
+    churning.isDone = true;
     await Promise.all(churn);
     await others.close();
     await Promise.all([mine.drop(), other.drop()]);
@@ -163,7 +252,7 @@ describeWithPostgres('Two schemas of one PostgreSQL database', () => {
 });
 
 describe('A PostgreSQL server that is not there', () => {
-  it('stops the start, without a word of the password', async () => {
+  it('stops the start, and the error does not contain the password', async () => {
     const opened = PostgresDatabase.open('postgres://ann:hunter2@127.0.0.1:1/db?sslmode=disable', 200);
     await expect(opened).rejects.toThrow(/^Cannot open postgres:\/\/127\.0\.0\.1:1\/db: .*ECONNREFUSED/);
   });
@@ -182,7 +271,7 @@ describeWithPostgres('A connection to PostgreSQL that became useless', () => {
     await schema.drop();
   });
 
-  /** Fills the pool with connections that have prepared the look-up. */
+  /** Fills the pool with connections that have prepared the query. */
   async function prepareEverywhere(store: SqlUserStore, id: string): Promise<void> {
     const holding = Promise.all(
       Array.from({ length: 9 }, () => sql`select pg_sleep(0.2)`.execute(database.db)),
@@ -193,9 +282,9 @@ describeWithPostgres('A connection to PostgreSQL that became useless', () => {
   }
 
   it.each([
-    ['the tables were changed', sql`alter table users alter column email type varchar(300)`],
+    ['the tables were changed', sql`alter table coatcheck_users alter column email type varchar(300)`],
     ['the server forgot its prepared statements', sql`deallocate all`],
-  ])('is replaced, and nobody notices: %s', async (_, change) => {
+  ])('is replaced without an error: %s', async (_, change) => {
     const [store, user] = [new SqlUserStore(database), aUser()];
     await store.insert(user, 'hash');
     await prepareEverywhere(store, user.id);
@@ -203,7 +292,7 @@ describeWithPostgres('A connection to PostgreSQL that became useless', () => {
     for (let index = 0; index < 20; index += 1) expect(await store.find(user.id)).toEqual(user);
   });
 
-  it('is replaced when the server has ended it, and what only reads is repeated', async () => {
+  it('is replaced when the server has closed it, and reads are repeated', async () => {
     const [store, user] = [new SqlUserStore(database), aUser()];
     await store.insert(user, 'hash');
     const administrator = await PostgresDatabase.open(schema.url, PATIENT);
@@ -213,7 +302,7 @@ describeWithPostgres('A connection to PostgreSQL that became useless', () => {
     await administrator.close();
   });
 
-  it('is replaced when the server is read-only from now on: an answer to it may be behind', async () => {
+  it('is replaced when the server becomes read-only, because its data may be old', async () => {
     const store = new SqlSessionStore(database);
     const session = aSession();
     await store.insert(session);
@@ -224,22 +313,25 @@ describeWithPostgres('A connection to PostgreSQL that became useless', () => {
 });
 
 describeWithPostgres('A PostgreSQL database that cannot hold every character', () => {
-  it.each(['LATIN1', 'SQL_ASCII'])('is refused by name, for users and for sessions: %s', async (encoding) => {
-    const schema = await newSchema();
-    const server = await PostgresDatabase.open(schema.url, PATIENT);
-    const name = `coat_${encoding.toLowerCase()}_${process.pid}`;
-    const options = sql.raw(`encoding '${encoding}' template template0 lc_collate 'C' lc_ctype 'C'`);
-    await sql`create database ${sql.id(name)} ${options}`.execute(server.db);
-    const url = new URL(schema.url);
-    url.pathname = name;
-    url.search = '';
-    const reason = `The encoding of the database is ${encoding}`;
-    await expect(PostgresDatabase.open(url.href, PATIENT)).rejects.toThrow(reason);
-    const places = [{ database: url.href }, { database: 'memory:', sessions: url.href }];
-    for (const place of places)
-      await expect(Connections.open(new StorageOptions(place))).rejects.toThrow(reason);
-    await sql`drop database ${sql.id(name)} with (force)`.execute(server.db);
-    await server.close();
-    await schema.drop();
-  });
+  it.each(['LATIN1', 'SQL_ASCII'])(
+    'is refused with its name, for users and for sessions: %s',
+    async (encoding) => {
+      const schema = await newSchema();
+      const server = await PostgresDatabase.open(schema.url, PATIENT);
+      const name = `coat_${encoding.toLowerCase()}_${process.pid}`;
+      const options = sql.raw(`encoding '${encoding}' template template0 lc_collate 'C' lc_ctype 'C'`);
+      await sql`create database ${sql.id(name)} ${options}`.execute(server.db);
+      const url = new URL(schema.url);
+      url.pathname = name;
+      url.search = '';
+      const reason = `The encoding of the database is ${encoding}`;
+      await expect(PostgresDatabase.open(url.href, PATIENT)).rejects.toThrow(reason);
+      const places = [{ database: url.href }, { database: 'memory:', sessions: url.href }];
+      for (const place of places)
+        await expect(Connections.open(new StorageOptions(place))).rejects.toThrow(reason);
+      await sql`drop database ${sql.id(name)} with (force)`.execute(server.db);
+      await server.close();
+      await schema.drop();
+    },
+  );
 });

@@ -1,6 +1,6 @@
 import type { SessionKind, SessionScope, Transport } from '../../sessions/session.js';
 
-/** The tables as they are after the last migration; instants are epoch milliseconds. */
+/** The tables after the last migration. Times are epoch milliseconds. */
 export interface Schema {
   users: {
     id: string;
@@ -8,6 +8,10 @@ export interface Schema {
     email_key: string;
     first_name: string | null;
     last_name: string | null;
+    /** The key of the full name, with the last name first. */
+    by_last_name: string;
+    /** The key of the full name, with the first name first. */
+    by_first_name: string;
     role: 'user' | 'admin';
     disabled: number;
     password_hash: string;
@@ -15,8 +19,16 @@ export interface Schema {
     created_at: number;
     updated_at: number;
   };
+  /** Of users of an application's own directory. */
+  credentials: {
+    user_id: string;
+    password_hash: string | null;
+    version: number;
+    created_at: number;
+    updated_at: number;
+  };
   sessions: {
-    /** The id, the part of it first in which the user's tag is. */
+    /** The session id with the tag of the user moved to the front; see `keyOf`. */
     key: string;
     user_id: string;
     secret_hash: string;
@@ -25,7 +37,7 @@ export interface Schema {
     authenticated_at: number;
     last_seen_at: number;
     expires_at: number;
-    /** Null while nobody ended it. */
+    /** Null unless the session was ended; also null if it expired. */
     ended_at: number | null;
     end_reason: string | null;
     /** When the row may be swept. */
@@ -42,14 +54,14 @@ export interface Schema {
   tallies: {
     key: string;
     text: string;
-    /** From when on the row counts as none. */
+    /** When the counter expires. */
     until: number;
   };
   audit_events: {
     id: string;
     at: number;
     count: number;
-    /** Null where an earlier version wrote it, which knew no repetitions. */
+    /** Null in rows of versions that did not count repetitions. */
     last_at: number | null;
     type: string;
     via: string;
@@ -62,7 +74,7 @@ export interface Schema {
     /** JSON. */
     details: string;
   };
-  /** Which process sweeps, so that the others need not. */
+  /** The process that sweeps now. */
   sweep_lease: {
     subject: string;
     holder: string;

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { AuditDetails, AuditEvent, AuditType } from '../../audit/audit-event.js';
-import { firstIdAt, isAuditId } from '../../audit/audit-id.js';
+import { firstIdAt } from '../../audit/audit-id.js';
+import { isUuidV7 } from '../../common/uuid-v7.js';
 import { AUDIT_WINDOW, type AuditFilter, type AuditPage, AuditStore } from '../../audit/audit-store.js';
 import { jsonIn } from '../../common/json.js';
 import { readableEvent } from '../readable.js';
@@ -9,17 +10,14 @@ import type { SqlDatabase } from './sql.database.js';
 
 type Row = Selectable<Schema['audit_events']>;
 
-/**
- * Events as rows. There is one index, the key, whose order is that of time: what is asked for is looked for along it, a
- * bounded part of it at a time.
- */
+/** Audit events in a table. The primary key is in order of time and is the only index; a query reads a part of it. */
 export class SqlAuditStore extends AuditStore {
   constructor(private readonly database: SqlDatabase) {
     super();
   }
 
-  async append(event: AuditEvent): Promise<void> {
-    await this.database.write((db) => db.insertInto('audit_events').values(toRow(event)).execute());
+  async append(...events: readonly AuditEvent[]): Promise<void> {
+    await this.database.write((db) => db.insertInto('audit_events').values(events.map(toRow)).execute());
   }
 
   async repeat(id: string, times: number, lastAt: Date): Promise<void> {
@@ -32,7 +30,7 @@ export class SqlAuditStore extends AuditStore {
     );
   }
 
-  /** Rows that cannot be read are passed over, and no page begins at one. */
+  /** Skips rows that cannot be read; no cursor points to one. */
   async list(filter: AuditFilter, limit: number, before: string | null): Promise<AuditPage> {
     const events: AuditEvent[] = [];
     for (let from = before; ;) {
@@ -41,7 +39,7 @@ export class SqlAuditStore extends AuditStore {
       events.push(...rows.flatMap((row) => readableEvent(toEvent(row)) ?? []));
       if (events.length > limit) return { events: events.slice(0, limit), next: events[limit - 1]!.id };
       const last = rows.length === wanted ? rows.at(-1)!.id : await this.#endOfWindow(from);
-      if (last === null || (rows.length < wanted && isAuditId(last))) return { events, next: last };
+      if (last === null || (rows.length < wanted && isUuidV7(last))) return { events, next: last };
       from = last;
     }
   }
@@ -64,7 +62,7 @@ export class SqlAuditStore extends AuditStore {
   }
 
   #find({ userId, type }: AuditFilter, limit: number, before: string | null): Promise<Row[]> {
-    return this.database.ask(() =>
+    return this.database.run(() =>
       this.database.db
         .selectFrom(this.#before(before).selectAll().limit(AUDIT_WINDOW).as('events'))
         .selectAll()
@@ -78,9 +76,9 @@ export class SqlAuditStore extends AuditStore {
     );
   }
 
-  /** The id of the last event that one step looks at; null where there are fewer. */
+  /** The id of the last event in the window, or null if the table ends before. */
   async #endOfWindow(before: string | null): Promise<string | null> {
-    const last = await this.database.ask(() =>
+    const last = await this.database.run(() =>
       this.#before(before)
         .select('id')
         .offset(AUDIT_WINDOW - 1)

@@ -1,27 +1,41 @@
 import type { Backend } from '../backend.js';
-import type { TablePolicy } from '../storage-options.js';
+import type { TableOptions } from '../table-options.js';
+import type { GivenPool } from './given-pool.js';
+import type { GivenSqlite } from './given-sqlite.js';
 import type { SqlDatabase } from './sql.database.js';
 import { SqlAuditStore } from './sql.audit-store.js';
+import { SqlCredentialStore } from './sql.credential-store.js';
+import { SqlResetTokenStore } from './sql.reset-token-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
 import { SqlThrottleStore } from './sql.throttle-store.js';
 import { SqlUserStore } from './sql.user-store.js';
 
-export async function openSqlite(file: string, timeout: number, tables: TablePolicy): Promise<Backend> {
+export async function openSqlite(
+  file: string | GivenSqlite,
+  timeout: number,
+  tables: Partial<TableOptions>,
+): Promise<Backend> {
   const { SqliteDatabase } = await import('./sqlite.database.js');
   return storesOn(await SqliteDatabase.open(file, timeout, tables));
 }
 
-export async function openPostgres(url: string, timeout: number, tables: TablePolicy): Promise<Backend> {
+export async function openPostgres(
+  server: string | GivenPool,
+  timeout: number,
+  tables: Partial<TableOptions>,
+): Promise<Backend> {
   const { PostgresDatabase } = await import('./postgres.database.js');
-  return storesOn(await PostgresDatabase.open(url, timeout, tables));
+  return storesOn(await PostgresDatabase.open(server, timeout, tables));
 }
 
 function storesOn(database: SqlDatabase): Backend {
   return {
     users: new SqlUserStore(database),
+    credentials: new SqlCredentialStore(database),
     audit: new SqlAuditStore(database),
     sessions: new SqlSessionStore(database),
     tallies: new SqlThrottleStore(database),
+    resetTokens: new SqlResetTokenStore(database),
     close: () => database.close(),
   };
 }

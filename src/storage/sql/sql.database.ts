@@ -1,35 +1,42 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Schema } from './schema.js';
 
-/** What finds one row by a text that no other has, and is asked on every request. */
+/** A query for one row by a unique text. It is prepared, because it runs on every request. */
 export interface LookUp<Row> {
-  /** A name of its own among all look-ups. */
+  /** Unique among all look-ups. */
   readonly name: string;
-  /** Selects named columns: what is added to the tables later must not change the answer. */
-  readonly select: string;
-  /** The column that the text is in. */
+  /** Names its columns, so that a column added later does not change the result. */
+  readonly select: (table: (name: keyof Schema) => string) => string;
+  /** The column to compare. */
   readonly column: string;
-  /** What that column is called in the rows that are selected. */
+  /** The name of that column in the result. */
   readonly key: keyof Row;
 }
 
-/** An ending takes something away: a session, a right, or rows that nobody needs. It goes on where the disk is full. */
+/** `ending` is for a write that ends sessions, revokes rights or deletes old rows. It also works on a full disk. */
 export type Purpose = 'ending' | 'other';
 
-/** The tables on some engine, and how it is asked. */
+/** A SQL database of any engine. */
 export interface SqlDatabase {
   readonly db: Kysely<Schema>;
-  /** The result of a query, within the time-out; whatever goes wrong instead is a `StoreUnavailableError`. */
-  ask<T>(query: () => Promise<T>): Promise<T>;
-  /** Prepares a look-up: what it gives finds the row of a text, in the time and with the errors of `ask`. */
+  /** Whether transactions lock single rows. */
+  readonly locksRows: boolean;
+  /** Runs a query within the timeout. Its errors are those of `StoreCalls`. */
+  run<T>(query: () => Promise<T>): Promise<T>;
+  /** Returns a function that finds the row of a text, or null. Timeout and errors are those of `run`. */
   prepare<Row extends object>(lookUp: LookUp<Row>): (text: string) => Promise<Row | null>;
-  /** The same as `ask` for one statement that writes; what it wrote is on disk when it is answered. */
+  /** Runs one statement that writes, with the timeout and the errors of `run`. Resolves after the commit. */
   write<T>(statement: (db: Kysely<Schema>) => Promise<T>, purpose?: Purpose): Promise<T>;
-  /** The same as `ask` for a transaction that runs beside no other on the same subject, in any process. */
-  alone<T>(
+  /** Runs a transaction, one at a time per subject across all processes, with the timeout and the errors of `run`. */
+  exclusive<T>(
     subject: string,
     work: (transaction: Transaction<Schema>) => Promise<T>,
     purpose?: Purpose,
   ): Promise<T>;
+  /**
+   * Runs a transaction that locks what it changes, with the timeout and the errors of `run`. It may be repeated. Where waiting would
+   * take a connection, transactions of one subject run one at a time in this process.
+   */
+  transaction<T>(subject: string, work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }

@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type ExpressionBuilder, type Kysely, type Selectable, type Transaction, sql } from 'kysely';
+import type {
+  JoinsCredentials,
+  SessionCredential,
+  SessionCredentials,
+} from '../../auth/session-credentials.js';
 import type { JoinsUsers, SessionUser, SessionUsers } from '../../auth/session-users.js';
 import type { SweepStep } from '../../common/sweeper.js';
-import type { EndReason, Ending, SessionEntry, StoredSession } from '../../sessions/session.js';
+import type { EndReason } from '../../sessions/endings.js';
+import type { SessionEntry, SessionState, StoredSession } from '../../sessions/session.js';
 import {
   ALL_SESSIONS,
   ENDING_KEPT_FOR,
@@ -13,23 +19,26 @@ import {
   SessionStore,
 } from '../../sessions/session-store.js';
 import { isTaggedFor, userTag } from '../../sessions/session-token.js';
+import { type CredentialStore, FIRST_VERSION } from '../../users/credential-store.js';
 import type { User } from '../../users/user.js';
 import type { UserStore } from '../../users/user-store.js';
 import { readableEnding, readableEntry, readableSession } from '../readable.js';
 import type { Schema } from './schema.js';
 import { idOf, keyOf } from './session-key.js';
 import type { LookUp, SqlDatabase } from './sql.database.js';
+import { SqlCredentialStore, readVersion } from './sql.credential-store.js';
+import { identityOf } from '../../users/identity.js';
 import { SqlUserStore, USER_COLUMNS, type UserRow, readUser } from './sql.user-store.js';
 
 type Row = Selectable<Schema['sessions']>;
 
-/** Milliseconds after its last sweep in which a process keeps the others from sweeping too. */
+/** Milliseconds for which a process reserves the sweeping, so that other processes do not sweep. */
 const SWEEP_LEASE = 10_000;
 
-/** Milliseconds from now after which no lease can end but one that a wrong clock gave. */
+/** Milliseconds. A lease that ends later than this from now is ignored: a wrong clock has written it. */
 const LONGEST_LEASE = 2 * SWEEP_LEASE;
 
-/** How many rows are read at a time where all are. */
+/** Rows per query when all rows are read. */
 const ROWS_PER_PAGE = 500;
 
 const SESSION_COLUMNS = [
@@ -42,6 +51,8 @@ const SESSION_COLUMNS = [
   'last_seen_at',
   'expires_at',
   'ended_at',
+  'end_reason',
+  'forget_at',
   'ip',
   'user_agent',
   'kind',
@@ -52,21 +63,36 @@ const SESSION_COLUMNS = [
 
 type SessionRow = Pick<Row, (typeof SESSION_COLUMNS)[number]>;
 
-/** A session and its user side by side, the user's columns with a prefix; all of them null where the user is gone. */
-type JoinedRow = SessionRow & { readonly [Column in keyof UserRow as `holder_${Column}`]: UserRow[Column] };
+/** A session joined with its user. The columns of the user have a prefix; all are null if the user was removed. */
+type JoinedRow = SessionRow & { readonly [Column in keyof UserRow as `owner_${Column}`]: UserRow[Column] };
 
 const SESSION_BY_KEY: LookUp<JoinedRow> = {
   name: 'session',
-  select: `select ${[
-    ...SESSION_COLUMNS.map((column) => `sessions.${column}`),
-    ...USER_COLUMNS.map((column) => `users.${column} as holder_${column}`),
-  ].join(', ')} from sessions left join users on users.id = sessions.user_id`,
-  column: 'sessions.key',
+  select: (table) =>
+    `select ${[
+      ...SESSION_COLUMNS.map((column) => `session.${column}`),
+      ...USER_COLUMNS.map((column) => `owner.${column} as owner_${column}`),
+    ].join(', ')} from ${table('sessions')} as session
+      left join ${table('users')} as owner on owner.id = session.user_id`,
+  column: 'session.key',
   key: 'key',
 };
 
-/** Sessions as rows, which outlive the process. */
-export class SqlSessionStore extends SessionStore implements JoinsUsers {
+/** A session with the credential version of its user, which is null if nothing is stored of the user. */
+type VersionedRow = SessionRow & { readonly stored_version: number | null };
+
+const SESSION_WITH_VERSION: LookUp<VersionedRow> = {
+  name: 'session_with_version',
+  select: (table) =>
+    `select ${SESSION_COLUMNS.map((column) => `session.${column}`).join(', ')}, credential.version as stored_version
+      from ${table('sessions')} as session
+      left join ${table('credentials')} as credential on credential.user_id = session.user_id`,
+  column: 'session.key',
+  key: 'key',
+};
+
+/** Sessions in a table. They survive a restart. */
+export class SqlSessionStore extends SessionStore implements JoinsUsers, JoinsCredentials {
   readonly durable = true;
   readonly #name = randomUUID();
   readonly #byKey: (key: string) => Promise<JoinedRow | null>;
@@ -83,25 +109,37 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
     return isHere ? { find: (id, now) => this.#findWithUser(id, now) } : null;
   }
 
+  joinCredentials(credentials: CredentialStore): SessionCredentials | null {
+    const isHere = credentials instanceof SqlCredentialStore && credentials.database === this.database;
+    if (!isHere) return null;
+    const byKey = this.database.prepare(SESSION_WITH_VERSION);
+    return { find: async (id, now) => readVersioned(await byKey(keyOf(id)), now) };
+  }
+
   get #db(): Kysely<Schema> {
     return this.database.db;
   }
 
-  async insert(session: StoredSession, limit?: SessionLimit): Promise<InsertResult> {
+  async insert(session: StoredSession, limit?: SessionLimit, replacedId?: string): Promise<InsertResult> {
     const row = toRow(session);
-    const result = await (limit
-      ? this.database.alone(row.user_id, (transaction) => insertWithin(transaction, row, limit))
+    // In one transaction, two users who replace sessions of each other would wait for the rows of each other.
+    const isApart =
+      replacedId !== undefined && this.database.locksRows && !isTaggedFor(session.userId, replacedId);
+    if (isApart) await this.end(replacedId, 'signed_out', session.createdAt);
+    const replaced = isApart ? undefined : replacedId;
+    const result = await (limit || replaced !== undefined
+      ? this.database.exclusive(row.user_id, (transaction) => insertWithin(transaction, row, limit, replaced))
       : this.database.write((db) => insertRow(db, row)));
     if (result.outcome === 'taken') throw new Error('A session of this id is stored already.');
     return result;
   }
 
-  async find(id: string, now: Date): Promise<StoredSession | null> {
+  async stateOf(id: string, now: Date): Promise<SessionState | null> {
     const row = await this.#byKey(keyOf(id));
-    return row && isLive(row, now) ? readableSession(toSession(row)) : null;
+    return row && readState(row, now);
   }
 
-  /** Rows that cannot be read are passed over, so a page is short at the end alone. */
+  /** Skips rows that cannot be read and reads on, so only the last page is shorter than the limit. */
   async findByUser(userId: string, now: Date, query = ALL_SESSIONS): Promise<StoredSession[]> {
     const { limit, after } = query;
     const found: StoredSession[] = [];
@@ -180,23 +218,10 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
     return rows.map(({ key }) => idOf(key));
   }
 
-  async endingOf(id: string, now: Date): Promise<Ending | null> {
-    const row = await this.database.ask(() =>
-      this.#db
-        .selectFrom('sessions')
-        .selectAll()
-        .where('key', '=', keyOf(id))
-        .where('forget_at', '>', now.getTime())
-        .where((or) => or.or([or('ended_at', 'is not', null), or('expires_at', '<=', now.getTime())]))
-        .executeTakeFirst(),
-    );
-    return row ? readableEnding(toEnding(row)) : null;
-  }
-
-  /** Along the keys, so that neighbours go together: an index by time would be written with each use of a session. */
+  /** Scans in order of the key. An index by time would have to be updated on each use of a session. */
   async sweep(now: Date, limit: number): Promise<SweepStep> {
     if (!(await this.#isSweeper(now))) return { forgotten: 0, isLast: true };
-    const last = await this.database.ask(() =>
+    const last = await this.database.run(() =>
       this.#db
         .selectFrom('sessions')
         .select('key')
@@ -231,12 +256,13 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
 
   async #findWithUser(id: string, now: Date): Promise<SessionUser | null> {
     const row = await this.#byKey(keyOf(id));
-    const session = row && isLive(row, now) ? readableSession(toSession(row)) : null;
-    return session && { session, user: holderOf(row!) };
+    const state = row && readState(row, now);
+    const user = state && ownerOf(row);
+    return state && { ...state, owner: user && identityOf(user) };
   }
 
   #pageAfter(key: string): Promise<Row[]> {
-    return this.database.ask(() =>
+    return this.database.run(() =>
       this.#db
         .selectFrom('sessions')
         .selectAll()
@@ -247,7 +273,7 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
     );
   }
 
-  /** Whether the sweeping is this process's: of several that would, one does, until it has rested for a while. */
+  /** Takes or extends the lease; false while another process has it. */
   async #isSweeper(now: Date): Promise<boolean> {
     const left = this.#leasedUntil - now.getTime();
     if (left > SWEEP_LEASE / 2 && left <= SWEEP_LEASE) return true;
@@ -274,7 +300,7 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
     return this.#leasedUntil > 0;
   }
 
-  /** Along the index `sessions_by_sign_in`, in which the kind is, too. */
+  /** Uses the index `sessions_by_sign_in`, which also contains the kind. */
   #liveAfter(
     from: Pick<Row, 'created_at' | 'key'> | null,
     userId: string,
@@ -282,7 +308,7 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
     { kind, credentialVersion }: SessionQuery,
     limit: number,
   ): Promise<SessionRow[]> {
-    return this.database.ask(() =>
+    return this.database.run(() =>
       this.#db
         .selectFrom('sessions')
         .select(SESSION_COLUMNS)
@@ -304,10 +330,10 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers {
   }
 }
 
-/** In the words of the index `sessions_without_tag`, so that it is used. */
+/** The condition of the partial index `sessions_without_tag`, written the same so that the index is used. */
 const IS_WITHOUT_TAG = sql<boolean>`without_tag = 1`;
 
-/** The rows of a user: those with the user's tag, which are neighbours, and those of ids that have none. */
+/** Matches the sessions of a user: adjacent keys with the tag of the user, and keys without a tag. */
 function isOf(userId: string) {
   const tag = userTag(userId);
   return ({ and, or, eb, between }: ExpressionBuilder<Schema, 'sessions'>) =>
@@ -321,18 +347,25 @@ function isLive({ ended_at, expires_at }: SessionRow, now: Date): boolean {
   return ended_at === null && now.getTime() < expires_at;
 }
 
-function holderOf(row: JoinedRow): User | null {
-  if (row.holder_id === null) return null;
+function readVersioned(row: VersionedRow | null, now: Date): SessionCredential | null {
+  const state = row && readState(row, now);
+  if (!state) return null;
+  const stored = row.stored_version;
+  return { ...state, version: stored === null ? FIRST_VERSION : readVersion(stored, state.session.userId) };
+}
+
+function ownerOf(row: JoinedRow): User | null {
+  if (row.owner_id === null) return null;
   return readUser({
-    id: row.holder_id,
-    email: row.holder_email,
-    first_name: row.holder_first_name,
-    last_name: row.holder_last_name,
-    role: row.holder_role,
-    disabled: row.holder_disabled,
-    credential_version: row.holder_credential_version,
-    created_at: row.holder_created_at,
-    updated_at: row.holder_updated_at,
+    id: row.owner_id,
+    email: row.owner_email,
+    first_name: row.owner_first_name,
+    last_name: row.owner_last_name,
+    role: row.owner_role,
+    disabled: row.owner_disabled,
+    credential_version: row.owner_credential_version,
+    created_at: row.owner_created_at,
+    updated_at: row.owner_updated_at,
   });
 }
 
@@ -347,19 +380,34 @@ async function insertRow(db: Kysely<Schema>, row: Row): Promise<InsertResult | t
   return numInsertedOrUpdatedRows === 1n ? { outcome: 'inserted', evicted: [] } : TAKEN;
 }
 
-/** To be changed while live, and not any more. */
+/** An update of live sessions only. */
 function change(db: Kysely<Schema>, now: Date) {
   return db.updateTable('sessions').where('ended_at', 'is', null).where('expires_at', '>', now.getTime());
 }
 
-/** The row goes in first: on SQLite this transaction holds the write lock from then on. */
+/** Inserts the row first: on SQLite that takes the write lock before the other sessions are read. */
 async function insertWithin(
   db: Transaction<Schema>,
   row: Row,
-  { max, policy }: SessionLimit,
+  limit: SessionLimit | undefined,
+  replacedId: string | undefined,
 ): Promise<InsertResult | typeof TAKEN> {
   const result = await insertRow(db, row);
   if (result.outcome === 'taken') return result;
+  if (replacedId !== undefined)
+    await change(db, new Date(row.created_at))
+      .set(ended('signed_out', row.created_at))
+      .where('key', '=', keyOf(replacedId))
+      .execute();
+  return limit ? makeRoom(db, row, limit, result) : result;
+}
+
+async function makeRoom(
+  db: Transaction<Schema>,
+  row: Row,
+  { max, policy }: SessionLimit,
+  result: InsertResult,
+): Promise<InsertResult> {
   const rows = await db
     .selectFrom('sessions')
     .select(SESSION_COLUMNS)
@@ -445,10 +493,19 @@ function toEntry(row: Row): SessionEntry {
   return { session: toSession(row), ended };
 }
 
-function toEnding(row: Row): Ending {
-  return {
+/** Null for a row that cannot be read, and for a session that ended more than a day ago. */
+function readState(row: SessionRow, now: Date): SessionState | null {
+  if (isLive(row, now)) {
+    const session = readableSession(toSession(row));
+    return session && { session, ending: null };
+  }
+  if (row.forget_at <= now.getTime()) return null;
+  const ending = readableEnding({
     session: toSession(row),
     reason: (row.end_reason as EndReason | null) ?? 'expired',
     at: new Date(row.ended_at ?? row.expires_at),
-  };
+  });
+  if (!ending) return null;
+  const { session, reason, at } = ending;
+  return { session, ending: { reason, at } };
 }

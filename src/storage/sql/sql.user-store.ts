@@ -1,8 +1,8 @@
 import { type Kysely, type Selectable, type Transaction, sql } from 'kysely';
-import { type Credential, type User, emailKey, spellingKey } from '../../users/user.js';
+import { type Credential, type User, emailKey, fullNameKeys, spellingKey } from '../../users/user.js';
+import type { UserPage, UserQuery } from '../../users/user-query.js';
 import {
   type UserChanges,
-  type UserPosition,
   type UserRemoval,
   UserStore,
   type UserUpdate,
@@ -11,10 +11,11 @@ import {
 import { readableUser } from '../readable.js';
 import type { Schema } from './schema.js';
 import type { LookUp, SqlDatabase } from './sql.database.js';
+import { type FoundRow, type SearchEffort, USUAL_EFFORT, findUsers } from './user-search.js';
 
 type Row = Selectable<Schema['users']>;
 
-/** All of a user but the hash, which leaves the database only to be verified against. */
+/** All columns of a user except the password hash, which only credentials have. */
 export const USER_COLUMNS = [
   'id',
   'email',
@@ -33,33 +34,48 @@ type CredentialRow = UserRow & Pick<Row, 'email_key' | 'password_hash'>;
 
 const USER_BY_ID: LookUp<UserRow> = {
   name: 'user',
-  select: `select ${USER_COLUMNS.join(', ')} from users`,
+  select: (table) => `select ${USER_COLUMNS.join(', ')} from ${table('users')}`,
   column: 'id',
   key: 'id',
 };
 
 const CREDENTIAL_BY_ADDRESS: LookUp<CredentialRow> = {
   name: 'credential',
-  select: `select ${USER_COLUMNS.join(', ')}, email_key, password_hash from users`,
+  select: (table) => `select ${USER_COLUMNS.join(', ')}, email_key, password_hash from ${table('users')}`,
   column: 'email_key',
   key: 'email_key',
 };
 
-/** What transactions that take administrators away or change addresses are alone on. */
+const CREDENTIAL_BY_ID: LookUp<CredentialRow> = {
+  ...CREDENTIAL_BY_ADDRESS,
+  name: 'credential_by_id',
+  column: 'id',
+  key: 'id',
+};
+
+/** Rows per query of a long list. */
+const ROWS_PER_PAGE = 1000;
+
+/** The subject of transactions that change or remove users. */
 const ADMINISTRATORS = 'administrators';
 
-/** In the words of the index `administrators`, so that it serves. */
+/** The condition of the partial index `administrators`, written the same so that the index is used. */
 const IS_ADMIN = sql<boolean>`role = 'admin' and disabled = 0`;
 
-/** Users as rows, unique by the normal form of their address. */
+/** Users in a table, unique by the normal form of their e-mail address. */
 export class SqlUserStore extends UserStore {
   readonly #byId: (id: string) => Promise<UserRow | null>;
   readonly #byAddress: (key: string) => Promise<CredentialRow | null>;
+  readonly #withHash: (id: string) => Promise<CredentialRow | null>;
 
-  constructor(readonly database: SqlDatabase) {
+  constructor(
+    readonly database: SqlDatabase,
+    private readonly searchEffort: SearchEffort = USUAL_EFFORT,
+  ) {
     super();
     this.#byId = database.prepare(USER_BY_ID);
     this.#byAddress = database.prepare(CREDENTIAL_BY_ADDRESS);
+    this.#withHash = database.prepare(CREDENTIAL_BY_ID);
   }
 
   get #db(): Kysely<Schema> {
@@ -71,7 +87,7 @@ export class SqlUserStore extends UserStore {
   }
 
   async insertFirst(user: User, passwordHash: string): Promise<boolean> {
-    return this.database.alone('first user', async (transaction) => {
+    return this.database.exclusive('first user', async (transaction) => {
       const someone = await transaction.selectFrom('users').select('id').limit(1).executeTakeFirst();
       return !someone && (await insertRow(transaction, toRow(user, passwordHash)));
     });
@@ -82,31 +98,47 @@ export class SqlUserStore extends UserStore {
     return row && readUser(row);
   }
 
-  /** Of two accounts that migration 008 found under two spellings of one address, each is found by its own spelling. */
+  /** Tries the given spelling first. Migration 008 may have left two accounts with one address in two spellings. */
   async findCredential(email: string): Promise<Credential | null> {
     for (const key of new Set([spellingKey(email), emailKey(email)])) {
       const row = await this.#byAddress(key);
-      const user = row && readUser(row);
-      if (user) return { user, passwordHash: row.password_hash };
+      const credential = row && readCredential(row);
+      if (credential) return credential;
     }
     return null;
   }
 
-  /** Rows that cannot be read are passed over, so a page is short at the end alone. */
-  async list(limit: number, after: UserPosition | null): Promise<User[]> {
-    const users: User[] = [];
-    let from = after && { created_at: after.createdAt.getTime(), id: after.id };
-    for (let isLast = false; !isLast && users.length < limit;) {
-      const rows = await this.#rowsAfter(from, limit - users.length);
-      isLast = rows.length < limit - users.length;
-      users.push(...rows.flatMap((row) => readUser(row) ?? []));
+  async findCredentialById(id: string): Promise<Credential | null> {
+    const row = await this.#withHash(id);
+    return row && readCredential(row);
+  }
+
+  /** Skips rows that cannot be read and reads on, so only the last page is shorter than the limit. */
+  async list(query: UserQuery): Promise<UserPage> {
+    const { limit, after } = query;
+    const found: { readonly row: FoundRow; readonly user: User }[] = [];
+    let from = after && { key: after.key, created_at: after.createdAt.getTime(), id: after.id };
+    for (let isLast = false; !isLast && found.length <= limit;) {
+      const wanted = Math.min(limit + 1 - found.length, ROWS_PER_PAGE);
+      const rows = await this.database.run(() => findUsers(this.#db, query, from, wanted, this.searchEffort));
+      const users = await this.#read(rows);
+      isLast = rows.length < wanted;
+      for (const row of rows) {
+        const user = users.get(row.id);
+        if (user) found.push({ row, user });
+      }
       from = rows.at(-1) ?? null;
     }
-    return users;
+    const page = found.slice(0, limit);
+    const last = found.length > limit ? page.at(-1) : undefined;
+    return {
+      users: page.map(({ user }) => user),
+      next: last ? { key: last.row.key, createdAt: last.user.createdAt, id: last.user.id } : null,
+    };
   }
 
   async count(): Promise<number> {
-    const { users } = await this.database.ask(() =>
+    const { users } = await this.database.run(() =>
       this.#db
         .selectFrom('users')
         .select(({ fn }) => fn.countAll<number>().as('users'))
@@ -116,7 +148,7 @@ export class SqlUserStore extends UserStore {
   }
 
   async update(id: string, changes: UserChanges, now: Date): Promise<UserUpdate> {
-    return this.database.alone(
+    return this.database.exclusive(
       ADMINISTRATORS,
       async (transaction) =>
         revokesAdmin(changes) && (await isLastAdmin(transaction, id))
@@ -141,6 +173,24 @@ export class SqlUserStore extends UserStore {
     return row ? readUser(row) : null;
   }
 
+  async revoke(id: string, now: Date): Promise<User | null> {
+    const row = await this.database.write(
+      (db) =>
+        db
+          .updateTable('users')
+          .set((user) => ({
+            credential_version: user('credential_version', '+', 1),
+            updated_at: now.getTime(),
+          }))
+          .where('id', '=', id)
+          .where(({ between }) => between('credential_version', 0, Number.MAX_SAFE_INTEGER - 1))
+          .returning(USER_COLUMNS)
+          .executeTakeFirst(),
+      'ending',
+    );
+    return row ? readUser(row) : null;
+  }
+
   async upgradeHash(id: string, from: string, to: string): Promise<boolean> {
     const { numUpdatedRows } = await this.database.write((db) =>
       db
@@ -154,7 +204,7 @@ export class SqlUserStore extends UserStore {
   }
 
   async remove(id: string): Promise<UserRemoval> {
-    return this.database.alone(
+    return this.database.exclusive(
       ADMINISTRATORS,
       async (transaction) => {
         if (await isLastAdmin(transaction, id)) return 'last_admin';
@@ -168,20 +218,17 @@ export class SqlUserStore extends UserStore {
     );
   }
 
-  #rowsAfter(from: Pick<Row, 'created_at' | 'id'> | null, limit: number): Promise<UserRow[]> {
-    return this.database.ask(() =>
-      this.#db
-        .selectFrom('users')
-        .select(USER_COLUMNS)
-        .$if(from !== null, (users) =>
-          users.where(({ eb, refTuple, tuple }) =>
-            eb(refTuple('created_at', 'id'), '>', tuple(from!.created_at, from!.id)),
-          ),
-        )
-        .orderBy('created_at')
-        .orderBy('id')
-        .limit(limit)
-        .execute(),
+  async #read(found: readonly FoundRow[]): Promise<Map<string, User>> {
+    if (found.length === 0) return new Map();
+    const ids = found.map(({ id }) => id);
+    const rows = await this.database.run(() =>
+      this.#db.selectFrom('users').select(USER_COLUMNS).where('id', 'in', ids).execute(),
+    );
+    return new Map(
+      rows.flatMap((row): [string, User][] => {
+        const user = readUser(row);
+        return user ? [[user.id, user]] : [];
+      }),
     );
   }
 }
@@ -197,6 +244,8 @@ async function updateRow(
   const before = row ? readUser(row) : null;
   if (before && email !== undefined && (await isTaken(db, email, id))) return { outcome: 'email_taken' };
   if (!before) return { outcome: 'not_found' };
+  const { firstName = before.firstName, lastName = before.lastName } = changes;
+  const names = fullNameKeys({ firstName, lastName });
   const after = await db
     .updateTable('users')
     .set((user) => ({
@@ -204,6 +253,8 @@ async function updateRow(
       email_key: email === undefined ? undefined : emailKey(email),
       first_name: changes.firstName,
       last_name: changes.lastName,
+      by_last_name: names.byLastName,
+      by_first_name: names.byFirstName,
       role: changes.role,
       disabled: changes.disabled === undefined ? undefined : Number(changes.disabled),
       credential_version: changes.disabled ? user('credential_version', '+', 1) : undefined,
@@ -215,7 +266,7 @@ async function updateRow(
   return after ? { outcome: 'updated', before, after: toUser(after) } : { outcome: 'not_found' };
 }
 
-/** Whether the address is another user's. */
+/** Whether another user has the address. */
 async function isTaken(db: Transaction<Schema>, email: string, id: string): Promise<boolean> {
   const other = await db
     .selectFrom('users')
@@ -226,7 +277,7 @@ async function isTaken(db: Transaction<Schema>, email: string, id: string): Prom
   return other !== undefined;
 }
 
-/** Whether this is the administrator besides whom nobody is left who may sign in as one. */
+/** Whether the user is the only administrator who is not disabled. */
 async function isLastAdmin(db: Transaction<Schema>, id: string): Promise<boolean> {
   const admins = await db.selectFrom('users').select('id').where(IS_ADMIN).limit(2).execute();
   return admins.length === 1 && admins[0]?.id === id;
@@ -242,12 +293,15 @@ async function insertRow(db: Kysely<Schema>, row: Row): Promise<boolean> {
 }
 
 function toRow(user: User, passwordHash: string): Row {
+  const names = fullNameKeys(user);
   return {
     id: user.id,
     email: user.email,
     email_key: emailKey(user.email),
     first_name: user.firstName,
     last_name: user.lastName,
+    by_last_name: names.byLastName,
+    by_first_name: names.byFirstName,
     role: user.role,
     disabled: Number(user.disabled),
     password_hash: passwordHash,
@@ -257,9 +311,14 @@ function toRow(user: User, passwordHash: string): Row {
   };
 }
 
-/** The user of a row, or null, and a note in the log, where it is not one of ours. */
+/** The user of a row; null, with a line in the log, if the row is not valid. */
 export function readUser(row: UserRow): User | null {
   return readableUser(toUser(row));
+}
+
+function readCredential(row: CredentialRow): Credential | null {
+  const user = readUser(row);
+  return user && { user, passwordHash: row.password_hash };
 }
 
 function toUser(row: UserRow): User {

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import SqliteConnection from 'better-sqlite3';
 
-/** Copies what the write-ahead log of a file holds into the file when told so; ends when told `close`. */
+/** Runs a checkpoint on the message `checkpoint`, and ends on the message `close`. */
 const connection = new SqliteConnection(workerData, { timeout: 0, fileMustExist: true });
 
 parentPort?.on('message', (message) => {
@@ -13,6 +13,6 @@ parentPort?.on('message', (message) => {
   try {
     connection.pragma('wal_checkpoint(PASSIVE)');
   } catch {
-    // Nothing is lost by it: the next one copies this too, and what fails for long fails where it is written.
+    // Nothing is lost: the next checkpoint copies these pages too. A lasting failure shows up in the writes.
   }
 });

@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-/** Milliseconds after a write in which others join it. */
+/** Milliseconds between a write and its checkpoint. Later writes in this time share the checkpoint. */
 const DELAY = 30;
 
-/** Checkpoints of a file's write-ahead log in a thread of its own: they wait for the disk, which requests need not. */
+/** Runs checkpoints of the write-ahead log in a worker thread, so that requests do not wait for the disk. */
 export class SqliteCheckpoints {
   #worker: Worker | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(private readonly file: string) {}
 
-  /** Has what was written copied soon. */
+  /** Schedules a checkpoint. */
   noteWrite(): void {
     this.#timer ??= setTimeout(() => this.#checkpoint(), DELAY).unref();
   }
@@ -19,7 +19,7 @@ export class SqliteCheckpoints {
   async close(): Promise<void> {
     if (this.#timer) clearTimeout(this.#timer);
     if (!this.#worker) return;
-    // The process has to live until the thread is over, which it otherwise need not.
+    // Keeps the process alive until the thread has ended.
     this.#worker.ref();
     this.#worker.postMessage('close');
     await once(this.#worker, 'exit');
@@ -31,7 +31,7 @@ export class SqliteCheckpoints {
     this.#worker.postMessage('checkpoint');
   }
 
-  /** A thread that dies is replaced after the next write; meanwhile, and where none can start, writers checkpoint. */
+  /** A thread that ended is replaced at the next checkpoint. Without a thread, writers checkpoint a long log. */
   #start(): Worker {
     const worker = new Worker(new URL('./sqlite-checkpoint.worker.js', import.meta.url), {
       workerData: this.file,

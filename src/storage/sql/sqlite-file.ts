@@ -1,18 +1,18 @@
 import { chmodSync, closeSync, existsSync, fchmodSync, openSync, realpathSync, statSync } from 'node:fs';
 
-/** The owner of a file may read and write it, and nobody else. */
+/** Only the owner may read and write. */
 const PRIVATE = 0o600;
 
-/** What is beside a database: what SQLite puts there with the rights of the database, and our reserve. */
+/** Suffixes of the files next to a database: those of SQLite, and the reserve. */
 const COMPANIONS = ['-wal', '-shm', '-journal', '-reserve'];
 
 /**
- * Makes the file if it is not there, and takes from it and from what is beside it all rights but the owner's to read and
- * write. A file that is read-only stays so.
+ * Creates the file if it is missing. Removes all permissions from it and its companions, except the owner's to read and
+ * write. A read-only file stays read-only.
  */
 export function makePrivate(file: string): void {
   ignoring(['ENOENT', 'EACCES', 'EROFS', 'EISDIR'], () => {
-    // An open file would lose the locks of this process when it is closed (POSIX), so one that is there is not opened.
+    // An existing file is not opened here: to close it would drop the POSIX locks of this process.
     if (!existsSync(file)) closeSync(openPrivate(file, 'a'));
   });
   for (const suffix of ['', ...COMPANIONS])
@@ -20,14 +20,14 @@ export function makePrivate(file: string): void {
       ignoring(['ENOENT', 'EPERM', 'EACCES', 'EROFS'], () => narrow(path + suffix));
 }
 
-/** Opens a file that nobody but the owner may read and write if it is made by this, whatever the umask. */
+/** Opens a file. A file that this call creates has the mode 0600, independent of the umask. Returns the descriptor. */
 export function openPrivate(file: string, flags: 'a' | 'wx'): number {
   const descriptor = openSync(file, flags, PRIVATE);
   ignoring(['EPERM'], () => fchmodSync(descriptor, PRIVATE));
   return descriptor;
 }
 
-/** Where SQLite puts what is beside a file that is a link. */
+/** The target of a symbolic link: SQLite creates its companions next to the target. */
 function realPathOf(file: string): string {
   try {
     return realpathSync(file);
@@ -41,7 +41,7 @@ function narrow(path: string): void {
   if ((mode & 0o177) !== 0) chmodSync(path, mode & PRIVATE);
 }
 
-/** What cannot be opened is told by SQLite, and what belongs to another user has the rights that its owner gave it. */
+/** Ignores the given error codes: SQLite reports a file that it cannot open, and only an owner can change the mode. */
 function ignoring(codes: readonly string[], change: () => void): void {
   try {
     change();

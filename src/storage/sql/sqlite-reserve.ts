@@ -3,18 +3,18 @@ import { closeSync, existsSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openPrivate } from './sqlite-file.js';
 
-/** Bytes: room for the log of some two hundred changes, until a checkpoint makes that room again. */
+/** Bytes. This is enough for about two hundred changes in the log before the next checkpoint. */
 const SIZE = 1_048_576;
 
-/** Bytes that are written at a time; random ones, which no file system can store in less space. */
+/** Bytes per write. They are random, so that no file system can compress them. */
 const PART = 65_536;
 
-/** What the system says where there is no space for a file: of the disk, of a quota, or of the process. */
+/** Error codes of a full disk, an exceeded quota and the file size limit of the process. */
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 /**
- * Disk space beside a database that is kept for ending sessions and removing rights. It is a file, so that all processes
- * on the database share it: while it is gone, the disk is full for everything else.
+ * A file next to the database that reserves disk space for ending sessions and revoking rights. All processes on the
+ * database share it. While there is no space to create it again, other writes are refused.
  */
 export class SqliteReserve {
   readonly #file: string;
@@ -23,17 +23,17 @@ export class SqliteReserve {
     this.#file = `${database}-reserve`;
   }
 
-  /** Leaves the space to the next write. */
+  /** Frees the space for the next write. */
   release(): void {
     rmSync(this.#file, { force: true });
   }
 
-  /** Whether the space is kept, now that it was taken again if it could be. Where no file can be made, none is kept. */
+  /** Creates the file if it is missing. False if there is no space for it; true if the folder is not writable. */
   isKept(): boolean {
     return existsSync(this.#file) || (this.#hasRoom() && this.#take());
   }
 
-  /** An attempt without room would take what is left of it from endings for a moment. */
+  /** Checked before the file is created: a failed attempt would briefly take the space that endings need. */
   #hasRoom(): boolean {
     const { bavail, bsize } = statfsSync(dirname(this.#file));
     return bavail * bsize >= SIZE;
@@ -51,7 +51,7 @@ export class SqliteReserve {
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException;
       if (code === 'EEXIST') return true;
-      // The folder may not be written: there will never be one.
+      // The folder is not writable, so there is no reserve.
       if (!NO_SPACE.has(code)) return true;
       this.release();
       return false;

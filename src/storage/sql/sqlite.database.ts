@@ -1,133 +1,153 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import SqliteConnection from 'better-sqlite3';
-import {
-  type DatabaseConnection,
-  Kysely,
-  Migrator,
-  SqliteDialect,
-  SqliteDriver,
-  type Transaction,
-  sql,
-} from 'kysely';
+import type SqliteConnection from 'better-sqlite3';
+import { type DatabaseConnection, Kysely, SqliteDialect, SqliteDriver, type Transaction } from 'kysely';
 import { BatchLoader } from '../batch-loader.js';
-import type { TablePolicy } from '../storage-options.js';
 import { StoreCalls, whileRepeatable } from '../store-calls.js';
-import { WHO_MIGRATES, explainMigration, migrationsFor, requireMigrated } from './migrations.js';
+import { type TableOptions, type TablePolicy, USUAL_TABLES } from '../table-options.js';
+import { WHO_MIGRATES, migrate, requireMigrated } from './migrate.js';
+import { migrationStatements } from './migration-statements.js';
+import type { GivenSqlite } from './given-sqlite.js';
 import type { Schema } from './schema.js';
 import type { LookUp, Purpose, SqlDatabase } from './sql.database.js';
 import { SqliteCheckpoints } from './sqlite-checkpoints.js';
 import { makePrivate } from './sqlite-file.js';
 import { SqliteReserve } from './sqlite-reserve.js';
 import { classifySqliteFailure, isSqliteBusy, isSqliteFull } from './sqlite.failures.js';
+import { TableNames } from './table-names.js';
 
 type Work<T> = (transaction: Transaction<Schema>) => Promise<T>;
 
-/** Pages of a write-ahead log, 40 MB, from which on a writer does itself what checkpoints are late with. */
+/** Pages of the write-ahead log (40 MB) above which a writer runs the checkpoint itself. */
 const LONG_LOG = 10_000;
 
-/** Milliseconds that a start waits for others that migrate the same file. */
+/** Milliseconds that a start waits for another process that migrates the same file. */
 const MIGRATION_TIMEOUT = 30_000;
 
 /**
- * A file of tables, shared with other processes by SQLite's write-ahead log; what is committed is on disk. SQLite's own
- * waiting for another process would stop this one, and with it perhaps the one that holds the lock: it is told not to.
+ * A SQLite file in WAL mode, shared with other processes. A committed write is on disk. The busy timeout of SQLite is 0,
+ * because it would block the event loop; `StoreCalls` repeats busy calls instead.
  */
 export class SqliteDatabase implements SqlDatabase {
   readonly db: Kysely<Schema>;
+  readonly locksRows = false;
+  /** Without the prefix. */
+  readonly #plain: Kysely<unknown>;
   readonly #connection: SqliteConnection.Database;
-  /** Apart from the one that writes, in whose open transactions a look-up would see what may be rolled back. */
+  /** A second connection: on the first one, a look-up would see the open transaction before it commits. */
   readonly #reader: SqliteConnection.Database;
   readonly #calls: StoreCalls;
   readonly #writes = new BatchLoader<Work<unknown>, unknown>((works) => this.#commit(works));
-  readonly #checkpoints: SqliteCheckpoints;
-  readonly #reserve: SqliteReserve;
+  readonly #checkpoints: SqliteCheckpoints | null;
+  readonly #reserve: SqliteReserve | null;
 
-  private constructor(connection: SqliteConnection.Database, timeout: number) {
+  private constructor(
+    connection: SqliteConnection.Database,
+    reader: SqliteConnection.Database,
+    timeout: number,
+    private readonly names: TableNames,
+    /** Whether the file is ours, and with it its settings. */
+    private readonly isOwn: boolean,
+  ) {
     this.#connection = connection;
-    this.#reader = new SqliteConnection(connection.name, { timeout: 0, readonly: true });
-    this.#checkpoints = new SqliteCheckpoints(connection.name);
-    this.#reserve = new SqliteReserve(connection.name);
+    this.#reader = reader;
+    this.#checkpoints = isOwn ? new SqliteCheckpoints(connection.name) : null;
+    this.#reserve = isOwn ? new SqliteReserve(connection.name) : null;
     this.#calls = new StoreCalls({ timeout, classify: classifySqliteFailure });
-    this.db = new Kysely<Schema>({ dialect: new OwnDialect({ database: connection }) });
+    this.#plain = new Kysely<unknown>({ dialect: new SafeRollbackDialect({ database: connection }) });
+    this.db = this.#plain.withPlugin(names);
   }
 
   /**
-   * Opens the file, makes it if it is not there, and brings its tables up to date; `timeout` in milliseconds. With
-   * `require`, an error where the file or its tables would have to be made.
+   * Opens the file, creates it if it is missing, and migrates its tables. `timeout` is for one call, in milliseconds.
+   * With `require`, throws if the file or its tables are missing or of an earlier version.
    */
-  static async open(file: string, timeout: number, tables: TablePolicy = 'migrate'): Promise<SqliteDatabase> {
-    const path = resolve(file);
+  static async open(
+    file: string | GivenSqlite,
+    timeout: number,
+    options: Partial<Omit<TableOptions, 'schema'>> = {},
+  ): Promise<SqliteDatabase> {
+    const { tables, tablePrefix } = { ...USUAL_TABLES, ...options };
+    const isOwn = typeof file === 'string';
+    const path = resolve(isOwn ? file : file.name);
     try {
       if (tables === 'require' && !existsSync(path))
         throw new Error(`there is no such file. ${WHO_MIGRATES}`);
-      makePrivate(path);
-      const connection = new SqliteConnection(path, { timeout: 0, fileMustExist: tables === 'require' });
-      const database = new SqliteDatabase(connection, timeout);
+      if (isOwn) makePrivate(path);
+      const Connection = await classOf(file);
+      const fileMustExist = !isOwn || tables === 'require';
+      const connection = new Connection(path, { timeout: 0, fileMustExist });
+      const reader = new Connection(path, { timeout: 0, readonly: true });
+      const database = new SqliteDatabase(connection, reader, timeout, new TableNames(tablePrefix), isOwn);
       await database.#prepareTables(tables).catch((error: unknown) => {
-        database.#reader.close();
+        reader.close();
         connection.close();
         throw error;
       });
       return database;
     } catch (error) {
-      throw new Error(`Cannot open ${path}: ${explainMigration(error)}`, { cause: error });
+      throw new Error(`Cannot open ${path}: ${(error as Error).message}`, { cause: error });
     }
   }
 
-  ask<T>(query: () => Promise<T>): Promise<T> {
+  run<T>(query: () => Promise<T>): Promise<T> {
     return this.#calls.run(query);
   }
 
-  /** Looked up on the spot; only what fails, because another process writes perhaps, is asked again in the usual way. */
+  /** Looks up synchronously; only a look-up that fails is repeated through `run`. */
   prepare<Row extends object>({ select, column }: LookUp<Row>): (text: string) => Promise<Row | null> {
     let statement: SqliteConnection.Statement<[string], Row> | undefined;
     const find = (text: string) => {
-      statement ??= this.#reader.prepare<[string], Row>(`${select} where ${column} = ?`);
+      statement ??= this.#reader.prepare<[string], Row>(`${select(this.names.quoted)} where ${column} = ?`);
       return statement.get(text) ?? null;
     };
     return async (text) => {
       try {
         return find(text);
       } catch {
-        return this.ask(async () => find(text));
+        return this.run(async () => find(text));
       }
     };
   }
 
   write<T>(work: Work<T>, purpose: Purpose = 'other'): Promise<T> {
-    return this.ask(() => (purpose === 'ending' ? this.#end(work) : this.#writeWithRoom(work)));
+    return this.run(() => (purpose === 'ending' ? this.#end(work) : this.#writeWithRoom(work)));
   }
 
-  /** There is one writer at a time, whatever the subject; who has read what another wrote since is busy. */
-  alone<T>(_subject: string, work: Work<T>, purpose?: Purpose): Promise<T> {
+  /** SQLite has one writer at a time for the whole file. A transaction that has read old data fails as busy. */
+  exclusive<T>(_subject: string, work: Work<T>, purpose?: Purpose): Promise<T> {
     return this.write(work, purpose);
   }
 
+  transaction<T>(_subject: string, work: Work<T>): Promise<T> {
+    return this.write(work);
+  }
+
   async close(): Promise<void> {
-    await this.#checkpoints.close();
+    await this.#checkpoints?.close();
     this.#reader.close();
     await this.db.destroy();
   }
 
-  /** On a full disk an ending has the space that is kept for it. */
+  /** Releases the reserve if the disk is full, and tries again. */
   async #end<T>(work: Work<T>): Promise<T> {
     try {
-      return await (this.#writes.ask(work) as Promise<T>);
+      return await (this.#writes.load(work) as Promise<T>);
     } catch (error) {
-      if (!isSqliteFull(error)) throw error;
+      if (!this.#reserve || !isSqliteFull(error)) throw error;
       this.#reserve.release();
-      return this.#writes.ask(work) as Promise<T>;
+      return this.#writes.load(work) as Promise<T>;
     }
   }
 
-  /** What is no ending does not take the space of one. */
+  /** Refuses to write while the reserve is missing. */
   async #writeWithRoom<T>(work: Work<T>): Promise<T> {
-    if (!this.#reserve.isKept()) throw new Error('The disk is full. Only ends of sessions are written.');
-    return this.#writes.ask(work) as Promise<T>;
+    if (this.#reserve && !this.#reserve.isKept())
+      throw new Error('The disk is full. Only ends of sessions are written.');
+    return this.#writes.load(work) as Promise<T>;
   }
 
-  /** What is written in one turn of the event loop is on disk with one commit; where one of it fails, with one each. */
+  /** Commits all writes of one tick in one transaction. If one of them fails, each gets a transaction of its own. */
   async #commit(works: readonly Work<unknown>[]): Promise<unknown[]> {
     try {
       return await this.db.transaction().execute(async (transaction) => {
@@ -139,46 +159,71 @@ export class SqliteDatabase implements SqlDatabase {
       if (works.length === 1 || isSqliteBusy(error)) throw error;
       return works.map((work) => this.db.transaction().execute(work));
     } finally {
-      this.#checkpoints.noteWrite();
+      this.#checkpoints?.noteWrite();
     }
   }
 
   async #prepareTables(tables: TablePolicy): Promise<void> {
-    const migrator = new Migrator({ db: this.db, provider: migrationsFor('sqlite') });
-    if (tables === 'require') await this.#require(migrator);
+    if (tables === 'require') await this.#require();
     await whileRepeatable(async () => this.#setUp(), isSqliteBusy, MIGRATION_TIMEOUT);
-    if (tables === 'migrate') await this.#migrate(migrator);
+    if (tables === 'migrate') await this.#migrate();
   }
 
   #setUp(): void {
-    this.#connection.pragma('journal_mode = WAL');
+    // Of this connection alone; what follows concerns the file, or needs the checkpoints of our own.
     this.#connection.pragma('synchronous = FULL');
+    if (!this.isOwn) return;
+    this.#connection.pragma('journal_mode = WAL');
     this.#connection.pragma(`wal_autocheckpoint = ${LONG_LOG}`);
   }
 
-  #require(migrator: Migrator): Promise<void> {
-    const names = async () => {
-      const migrations = sql<{ name: string }>`select name from kysely_migration`;
-      return (await migrations.execute(this.db)).rows.map(({ name }) => name);
-    };
-    return whileRepeatable(() => requireMigrated(migrator, names), isSqliteBusy, MIGRATION_TIMEOUT);
+  #require(): Promise<void> {
+    const require = () => requireMigrated(this.#plain, 'sqlite', this.names);
+    return whileRepeatable(require, isSqliteBusy, MIGRATION_TIMEOUT);
   }
 
-  /** One start at a time: the lock on the file is taken before it is looked at. */
-  async #migrate(migrator: Migrator): Promise<void> {
+  /** Takes the write lock before it reads the state of the migrations, so that one process migrates at a time. */
+  async #migrate(): Promise<void> {
     await whileRepeatable(
       async () => this.#connection.exec('begin immediate'),
       isSqliteBusy,
       MIGRATION_TIMEOUT,
     );
-    const { error } = await migrator.migrateToLatest();
-    if (error === undefined) this.#connection.exec('commit');
-    else if (this.#connection.inTransaction) this.#connection.exec('rollback');
-    if (error !== undefined) throw error;
+    try {
+      await migrate(this.#plain, 'sqlite', this.names);
+      this.#connection.exec('commit');
+    } catch (error) {
+      if (this.#connection.inTransaction) this.#connection.exec('rollback');
+      throw error;
+    }
   }
 }
 
-class OwnDialect extends SqliteDialect {
+/** The statements of a migration as one transaction; empty if the tables are up to date. Changes and creates nothing. */
+export async function sqliteScript(file: string, { tablePrefix }: TableOptions): Promise<string[]> {
+  const Connection = await classOf(file);
+  const path = resolve(file);
+  const database = existsSync(path)
+    ? new Connection(path, { timeout: MIGRATION_TIMEOUT })
+    : new Connection(':memory:');
+  // Not `readonly`: SQLite would leave the files of its log behind.
+  database.pragma('query_only = on');
+  const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database }) });
+  try {
+    const statements = await migrationStatements(db, 'sqlite', new TableNames(tablePrefix));
+    return statements.length === 0 ? [] : ['begin immediate', ...statements, 'commit'];
+  } finally {
+    await db.destroy();
+  }
+}
+
+/** The driver is loaded for a file only: a `Database` that is handed in has brought its own. */
+async function classOf(file: string | GivenSqlite): Promise<typeof SqliteConnection> {
+  if (typeof file === 'string') return (await import('better-sqlite3')).default;
+  return file.constructor as typeof SqliteConnection;
+}
+
+class SafeRollbackDialect extends SqliteDialect {
   readonly #connection: SqliteConnection.Database;
 
   constructor({ database }: { readonly database: SqliteConnection.Database }) {
@@ -187,12 +232,12 @@ class OwnDialect extends SqliteDialect {
   }
 
   override createDriver(): SqliteDriver {
-    return new OwnDriver(this.#connection);
+    return new SafeRollbackDriver(this.#connection);
   }
 }
 
-/** SQLite rolls back by itself where it cannot write; another roll-back would fail, and hide why. */
-class OwnDriver extends SqliteDriver {
+/** SQLite rolls back by itself when a write fails. A second rollback would fail and hide the first error. */
+class SafeRollbackDriver extends SqliteDriver {
   readonly #connection: SqliteConnection.Database;
 
   constructor(database: SqliteConnection.Database) {

@@ -1,6 +1,6 @@
 import type { Failure } from '../store-calls.js';
 
-/** Result codes of SQLite with all their extended forms, in the order in which they are looked through. */
+/** Result codes of SQLite, with their extended forms. */
 const FAILURES: readonly (readonly [codes: RegExp, failure: Failure])[] = [
   [/^SQLITE_(BUSY|LOCKED|SCHEMA|PROTOCOL)/, 'busy'],
   [/^SQLITE_(TOOBIG|MISMATCH|RANGE)/, 'value_refused'],
@@ -8,11 +8,11 @@ const FAILURES: readonly (readonly [codes: RegExp, failure: Failure])[] = [
 ];
 
 /**
- * What an error of SQLite means (https://sqlite.org/rescode.html). All that is not listed, such as a full disk or a file
- * that may not be written, is a store that cannot answer now.
+ * Classifies an error of SQLite (https://sqlite.org/rescode.html). Codes that are not listed, such as a full disk, are
+ * `unavailable`.
  */
 export function classifySqliteFailure(error: unknown): Failure {
-  // By the code alone: the class of the error is another one in each module realm.
+  // Not by `instanceof`: each module realm has its own error class.
   const code = String(Object(error).code);
   return FAILURES.find(([codes]) => codes.test(code))?.[1] ?? 'unavailable';
 }
@@ -21,7 +21,7 @@ export function isSqliteBusy(error: unknown): boolean {
   return classifySqliteFailure(error) === 'busy';
 }
 
-/** Whether there was no space: a quota and a limit of the process are told as a write that failed. */
+/** Whether there was no space. SQLite reports a quota and a limit of the process as a failed write. */
 export function isSqliteFull(error: unknown): boolean {
   return ['SQLITE_FULL', 'SQLITE_IOERR_WRITE'].includes(String(Object(error).code));
 }

@@ -19,11 +19,15 @@ import { expectOneSweeper } from '../../../test/support/sweepers.js';
 import { expectClearance } from '../../../test/support/tallies.js';
 import { StoreUnavailableError } from '../../common/domain-error.js';
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
+import { describeCredentialStore } from '../../testing/describe-credential-store.js';
+import { describeResetTokenStore } from '../../testing/describe-reset-token-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeThrottleStore } from '../../testing/describe-throttle-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
 import { aSession, aUser, anAuditEvent } from '../../testing/samples.js';
 import { SqlAuditStore } from './sql.audit-store.js';
+import { SqlCredentialStore } from './sql.credential-store.js';
+import { SqlResetTokenStore } from './sql.reset-token-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
 import { SqlThrottleStore } from './sql.throttle-store.js';
 import { SqlUserStore } from './sql.user-store.js';
@@ -49,12 +53,25 @@ describeSessionStore(
 describeUserStore('SqlUserStore on SQLite', () => storeOf((database) => new SqlUserStore(database)), {
   spoilings: spoilings.users,
 });
+describeCredentialStore(
+  'SqlCredentialStore on SQLite',
+  () => storeOf((database) => new SqlCredentialStore(database)),
+  { spoilings: spoilings.credentials },
+);
+describeUserStore('SqlUserStore on SQLite that reads little at a time', () =>
+  storeOf((database) => new SqlUserStore(database, { few: 4, window: 12 })),
+);
 describeThrottleStore(
   'SqlThrottleStore on SQLite',
   () => storeOf((database) => new SqlThrottleStore(database)),
   {
     spoilings: spoilings.tallies,
   },
+);
+describeResetTokenStore(
+  'SqlResetTokenStore on SQLite',
+  () => storeOf((database) => new SqlResetTokenStore(database)),
+  { spoilings: spoilings.resetTokens },
 );
 describeAuditStore('SqlAuditStore on SQLite', () => storeOf((database) => new SqlAuditStore(database)), {
   spoilings: spoilings.events,
@@ -71,7 +88,7 @@ describe('Two connections to one SQLite file', () => {
 
   afterAll(() => Promise.all([here.close(), there.close()]));
 
-  it('see at once what the other wrote', async () => {
+  it('see the writes of the other at once', async () => {
     const session = aSession();
     await new SqlSessionStore(here).insert(session);
     expect(await new SqlSessionStore(there).find(session.id, noon)).toEqual(session);
@@ -79,7 +96,7 @@ describe('Two connections to one SQLite file', () => {
     expect(await new SqlSessionStore(here).find(session.id, noon)).toBeNull();
   });
 
-  it('hold a limit together', async () => {
+  it('share a session limit', async () => {
     const stores = [new SqlSessionStore(here), new SqlSessionStore(there)];
     const inserts = Array.from({ length: 50 }, (_, index) =>
       stores[index % 2]!.insert(aSession({ userId: 'ann' }), { max: 5, policy: 'refuse' }),
@@ -89,10 +106,10 @@ describe('Two connections to one SQLite file', () => {
     expect(await stores[0]!.findByUser('ann', noon)).toHaveLength(5);
   });
 
-  it('leave the sweeping to one of them, until it has rested', () =>
+  it('sweep in one of them, until its lease expires', () =>
     expectOneSweeper(new SqlSessionStore(here), new SqlSessionStore(there)));
 
-  it('let one first user in', async () => {
+  it('insert one first user', async () => {
     const stores = [new SqlUserStore(here), new SqlUserStore(there)];
     const founded = await Promise.all(
       Array.from({ length: 10 }, (_, index) => stores[index % 2]!.insertFirst(aUser(), 'hash')),
@@ -102,7 +119,7 @@ describe('Two connections to one SQLite file', () => {
 });
 
 describe('A SQLite store that cannot answer', () => {
-  it('says so when the database is closed', async () => {
+  it('reports it when the database is closed', async () => {
     const database = await open();
     await database.close();
     const asked = [
@@ -113,7 +130,7 @@ describe('A SQLite store that cannot answer', () => {
     for (const answer of asked) await expect(answer).rejects.toBeInstanceOf(StoreUnavailableError);
   });
 
-  it('says so when another holds the file for longer than the time-out, and keeps nothing', async () => {
+  it('reports it when another connection locks the file for longer than the timeout, and writes nothing', async () => {
     const file = newFile();
     const [holder, waiter] = [await open(file), await open(file)];
     const session = aSession();
@@ -128,23 +145,23 @@ describe('A SQLite store that cannot answer', () => {
 });
 
 describe('A SQLite file', () => {
-  it('that is none is refused at once, by name', async () => {
+  it('that is no database is refused at once, with its name', async () => {
     const file = newFile();
     writeFileSync(file, 'x'.repeat(8192));
     await expect(open(file)).rejects.toThrow(`Cannot open ${file}: file is not a database`);
   });
 
-  it('that a newer version has migrated is refused, and said to be', async () => {
+  it('that a newer version has migrated is refused, with this reason', async () => {
     const file = newFile();
     const database = await open(file);
-    await sql`insert into kysely_migration (name, timestamp) values ('999-later', '2100-01-01')`.execute(
+    await sql`insert into coatcheck_migrations (name, timestamp) values ('999-later', '2100-01-01')`.execute(
       database.db,
     );
     await database.close();
     await expect(open(file)).rejects.toThrow(`Cannot open ${file}: a newer version has migrated it`);
   });
 
-  it('and what is beside it can be read and written by their owner alone', async () => {
+  it('and its companions can be read and written by their owner only', async () => {
     const file = newFile();
     const database = await open(file);
     await new SqlUserStore(database).insert(aUser(), 'hash');
@@ -157,7 +174,7 @@ describe('A SQLite file', () => {
     await database.close();
   });
 
-  it('is not made again by a checkpoint after it was deleted', async () => {
+  it('is not created again by a checkpoint after it was deleted', async () => {
     const file = newFile();
     const database = await open(file);
     await new SqlUserStore(database).insert(aUser(), 'hash');
@@ -167,7 +184,7 @@ describe('A SQLite file', () => {
     await database.close();
   });
 
-  it('that others could read is theirs no longer, with what an end in the middle left beside it', async () => {
+  it('that others could read becomes private, with the companions that a crash left', async () => {
     const [file, copy] = [newFile(), newFile()];
     const before = await open(file);
     await new SqlUserStore(before).insert(aUser(), 'hash');
@@ -182,7 +199,7 @@ describe('A SQLite file', () => {
     await after.close();
   });
 
-  it('clears tallies that are over, as others come', async () => expectClearance(await open()));
+  it('deletes expired counters when new ones are inserted', async () => expectClearance(await open()));
 
   it('is in write-ahead mode', async () => {
     const file = newFile();
@@ -192,7 +209,7 @@ describe('A SQLite file', () => {
     await database.close();
   });
 
-  it('is given soon what its log holds, long before the log is long', async () => {
+  it('is checkpointed soon, long before its log is long', async () => {
     const file = newFile();
     const database = await open(file);
     const user = aUser();
@@ -203,7 +220,7 @@ describe('A SQLite file', () => {
     await database.close();
   });
 
-  it('keeps what is written in the turn of a write that fails', async () => {
+  it('keeps the other writes of the tick in which one write fails', async () => {
     const database = await open();
     const [before, after] = [aSession(), aSession()];
     const store = new SqlSessionStore(database);
@@ -220,7 +237,7 @@ describe('A SQLite file', () => {
     await database.close();
   });
 
-  it('shows no look-up what is rolled back later', async () => {
+  it('shows a look-up no data that is rolled back later', async () => {
     const database = await open();
     const [sessions, users] = [new SqlSessionStore(database), new SqlUserStore(database)];
     const [session, user] = [aSession(), aUser()];
@@ -239,7 +256,7 @@ describe('A SQLite file', () => {
     await database.close();
   });
 
-  it('has its tables made once, whoever opens it at the same time', async () => {
+  it('has its tables created once when several processes open it at the same time', async () => {
     const file = newFile();
     const databases = await Promise.all(Array.from({ length: 4 }, () => open(file)));
     for (const database of databases) expect(await new SqlUserStore(database).count()).toBe(0);
@@ -247,7 +264,7 @@ describe('A SQLite file', () => {
   });
 });
 
-/** The rights of each file in the folder of a file, as `chmod` takes them. */
+/** The mode of each file in the folder of a file. */
 function modesBeside(file: string): Record<string, string> {
   const folder = dirname(file);
   const modeOf = (name: string) => (statSync(join(folder, name)).mode & 0o777).toString(8);

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { argon2id } from './argon2id-recipe.js';
+import { requireArgon2 } from './argon2-package.js';
+import { argon2Task } from './argon2-recipe.js';
 import type { HashRecipe } from './hash-recipe.js';
 import { type HasherOptions, RecipePasswordHasher } from './recipe.password-hasher.js';
 
-/** The memory and lanes that OWASP asks for at two passes. */
+/** The memory and lanes that OWASP recommends for two passes. */
 const MEMORY_KIB = 19_456;
 const PARALLELISM = 1;
 
@@ -25,22 +26,22 @@ export class Argon2PasswordHasher extends RecipePasswordHasher {
     this.settings = `$argon2id$v=19$m=${MEMORY_KIB},t=${this.#cost},p=${PARALLELISM}${key}$`;
   }
 
-  /** Stops a start on a machine for which its native code is not installed. */
+  /** Creates the hasher. Throws an `Error` if `@node-rs/argon2` or its native code is not installed. */
   static async open(options: HasherOptions): Promise<Argon2PasswordHasher> {
-    try {
-      await import('@node-rs/argon2');
-    } catch (cause) {
-      throw new Error(
-        'PASSWORD_HASH=argon2id needs the native code of @node-rs/argon2, which is an optional package. Install without --omit=optional.',
-        { cause },
-      );
-    }
+    await requireArgon2();
     return new Argon2PasswordHasher(options);
   }
 
   protected newRecipe(): HashRecipe {
     const salt = randomBytes(SALT_BYTES).toString('base64').replace(/=+$/, '');
-    const parameters = { memoryCost: MEMORY_KIB, timeCost: this.#cost, parallelism: PARALLELISM };
-    return argon2id(`${this.settings}${salt}$`, parameters, salt, this.peppers.current, DIGEST_LENGTH);
+    const parameters = {
+      variant: 'argon2id',
+      version: 19,
+      memoryCost: MEMORY_KIB,
+      timeCost: this.#cost,
+      parallelism: PARALLELISM,
+    } as const;
+    const task = argon2Task(parameters, salt, this.peppers.current, DIGEST_LENGTH);
+    return { head: `${this.settings}${salt}$`, digestLength: DIGEST_LENGTH, task };
   }
 }

@@ -2,22 +2,19 @@ import { createHmac } from 'node:crypto';
 import type { HashRecipe, ReadHash } from './hash-recipe.js';
 import type { Peppers } from './peppers.js';
 
-/** `$bcrypt-sha256$v=2,t=2b,r=12$salt$digest` as passlib defines it; a pepper adds its id: `r=12,k=1f0e5c2a`. */
+/** `$bcrypt-sha256$v=2,t=2b,r=12$salt$digest` as in passlib. With a pepper, it has its id: `r=12,k=1f0e5c2a`. */
 const PHC =
   /^(\$bcrypt-sha256\$v=2,t=2b,r=(\d{1,2})(?:,k=([0-9a-f]{8}))?\$([./A-Za-z0-9]{22})\$)([./A-Za-z0-9]{31})$/;
 
-/** Plain bcrypt, from another system. */
-const MODULAR = /^(\$2[aby]\$(\d\d)\$([./A-Za-z0-9]{22}))([./A-Za-z0-9]{31})$/;
-
-/** The work that a stored hash may ask for, as a power of two: a hostile row must not stop the server. */
+/** Limits for stored hashes, as powers of two, because a manipulated row must not stop the server. */
 const MIN_COST = 4;
 const MAX_COST = 16;
 
 const DIGEST_LENGTH = 31;
 
 /**
- * bcrypt over an HMAC-SHA-256 of the password, so that bytes past the 72nd and NUL count (passlib's bcrypt_sha256 v2).
- * The HMAC is keyed with the salt and the pepper: a digest stolen elsewhere is of no use here.
+ * bcrypt over an HMAC-SHA-256 of the password (passlib's bcrypt_sha256 v2), so that bytes after the 72nd and NUL count. The
+ * HMAC is keyed with the salt and the pepper, so that digests from another system cannot be tried here.
  */
 export function bcryptSha256(head: string, cost: number, salt: string, pepper: string): HashRecipe {
   return {
@@ -26,35 +23,28 @@ export function bcryptSha256(head: string, cost: number, salt: string, pepper: s
     task: (password) => ({
       algorithm: 'bcrypt',
       password: createHmac('sha256', salt + pepper)
-        .update(password.normalize('NFC'), 'utf8')
+        .update(password, 'utf8')
         .digest('base64'),
-      settings: settingsOf(cost, salt),
+      settings: bcryptSettings(cost, salt),
     }),
   };
 }
 
-/** Null for what is no such hash, asks for too much work or names a pepper that is not known. */
+/** Reads a hash; null if it has another format, exceeds the limits or names an unknown pepper. */
 export function readBcryptSha256(hash: string, peppers: Peppers): ReadHash | null {
   const [, head = '', cost = '', pepperId = null, salt = '', digest = ''] = PHC.exec(hash) ?? [];
   const pepper = peppers.of(pepperId);
-  return isBearable(Number(cost)) && pepper !== null
-    ? { recipe: bcryptSha256(head, Number(cost), salt, pepper), digest }
+  return isBcryptCost(Number(cost)) && pepper !== null
+    ? { task: bcryptSha256(head, Number(cost), salt, pepper).task, digest, acceptsNul: true }
     : null;
 }
 
-/** bcrypt of the password itself, of which 72 bytes count: what such a hash proves, and no more. Null as above. */
-export function readBcrypt(hash: string): ReadHash | null {
-  const [, head = '', cost = '', salt = '', digest = ''] = MODULAR.exec(hash) ?? [];
-  if (!isBearable(Number(cost))) return null;
-  const settings = settingsOf(Number(cost), salt);
-  const task = (password: string) => ({ algorithm: 'bcrypt', password, settings }) as const;
-  return { recipe: { head, digestLength: DIGEST_LENGTH, task }, digest };
-}
-
-function isBearable(cost: number): boolean {
+/** Whether bcrypt may run with a stored cost. */
+export function isBcryptCost(cost: number): boolean {
   return cost >= MIN_COST && cost <= MAX_COST;
 }
 
-function settingsOf(cost: number, salt: string): string {
+/** The settings of bcrypt, as its package takes them. */
+export function bcryptSettings(cost: number, salt: string): string {
   return `$2b$${String(cost).padStart(2, '0')}$${salt}`;
 }

@@ -12,7 +12,7 @@ const PASSWORD = 'mango tea soups';
 const DIGEST = createHash('sha1').update(PASSWORD).digest('hex').toUpperCase();
 const OTHERS = ['0', '1', '2'].map((digit) => `${digit.repeat(35)}:7`);
 
-describe('A service that knows breached passwords', () => {
+describe('BreachService', () => {
   const asked: IncomingMessage[] = [];
   const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
   let server: Server;
@@ -45,25 +45,25 @@ describe('A service that knows breached passwords', () => {
   };
 
   it.each([
-    ['one of several', lines(...OTHERS, `${DIGEST.slice(5)}:3`)],
-    ['in small letters and with bare line feeds', lines(`${DIGEST.slice(5).toLowerCase()}:1\n${OTHERS[0]}`)],
-  ])('knows it as %s', async (_, answering) => {
+    ['among others', lines(...OTHERS, `${DIGEST.slice(5)}:3`)],
+    ['in lower case and with bare line feeds', lines(`${DIGEST.slice(5).toLowerCase()}:1\n${OTHERS[0]}`)],
+  ])('finds a password %s', async (_, answering) => {
     answer = answering;
     expect(await service().knows(PASSWORD)).toBe(true);
     expect(warn).not.toHaveBeenCalled();
   });
 
   it.each([
-    ['others', lines(...OTHERS)],
-    ['it as padding', lines(...OTHERS, `${DIGEST.slice(5)}:0`)],
+    ['other passwords', lines(...OTHERS)],
+    ['the password as padding', lines(...OTHERS, `${DIGEST.slice(5)}:0`)],
     ['nothing', lines()],
-  ])('does not know it where it has %s', async (_, answering) => {
+  ])('does not find a password if the response has %s', async (_, answering) => {
     answer = answering;
     expect(await service().knows(PASSWORD)).toBe(false);
     expect(warn).not.toHaveBeenCalled();
   });
 
-  it('learns five digits of a digest, and asks for padding', async () => {
+  it('sends five digits of the digest and requests padding', async () => {
     answer = lines(...OTHERS);
     await service().knows(PASSWORD);
     expect(asked).toHaveLength(1);
@@ -77,34 +77,30 @@ describe('A service that knows breached passwords', () => {
   it.each<[string, number, RequestListener]>([
     ['does not answer', SOON, () => {}],
     [
-      'does not finish its answer',
+      'does not finish its response',
       SOON,
       (_, response) => {
         response.write(`${OTHERS[0]}\r\n`);
       },
     ],
-    ['hangs up', PATIENCE, ({ socket }) => void socket.destroy()],
+    ['closes the connection', PATIENCE, ({ socket }) => void socket.destroy()],
+    ['fails with 500', PATIENCE, (_, response) => void response.writeHead(500).end(`${DIGEST.slice(5)}:3`)],
+    ['answers 429', PATIENCE, (_, response) => void response.writeHead(429).end()],
     [
-      'has an error of its own',
-      PATIENCE,
-      (_, response) => void response.writeHead(500).end(`${DIGEST.slice(5)}:3`),
-    ],
-    ['asks for less', PATIENCE, (_, response) => void response.writeHead(429).end()],
-    [
-      'sends elsewhere',
+      'redirects',
       PATIENCE,
       ({ url: path }, response) => {
         if (path === '/elsewhere') response.end(`${DIGEST.slice(5)}:3`);
         else response.writeHead(302, { Location: '/elsewhere' }).end();
       },
     ],
-    ['answers in another kind', PATIENCE, lines('<html>', `${DIGEST.slice(5)}:3`)],
+    ['answers in another format', PATIENCE, lines('<html>', `${DIGEST.slice(5)}:3`)],
     [
-      'does not stop answering',
+      'sends an endless response',
       PATIENCE,
       lines(...Array<string>(40_000).fill(OTHERS[0]!), `${DIGEST.slice(5)}:3`),
     ],
-  ])('that %s stops nobody, and is warned of once', async (_, deadline, answering) => {
+  ])('accepts the password with one warning if the service %s', async (_, deadline, answering) => {
     answer = answering;
     expect(await service(deadline).knows(PASSWORD)).toBe(false);
     expect(warn).toHaveBeenCalledTimes(1);
@@ -116,7 +112,7 @@ describe('A service that knows breached passwords', () => {
       expect(warning).not.toContain(secret);
   });
 
-  it('is asked fifty questions at once, and whoever has another is told to come back', async () => {
+  it('runs fifty queries at a time and refuses further ones with `busy`', async () => {
     answer = () => {};
     const one = service(SOON);
     const answers = await Promise.allSettled(Array.from({ length: 60 }, () => one.knows(PASSWORD)));
@@ -126,7 +122,7 @@ describe('A service that knows breached passwords', () => {
     await expect(one.knows(PASSWORD)).resolves.toBe(false);
   });
 
-  it('that is not there stops nobody, and is warned of once', async () => {
+  it('accepts the password with one warning if the service is not reachable', async () => {
     const none = new BreachService('http://127.0.0.1:1/range', PATIENCE);
     expect(await none.knows(PASSWORD)).toBe(false);
     expect(warn).toHaveBeenCalledTimes(1);

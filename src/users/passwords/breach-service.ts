@@ -5,21 +5,21 @@ import { DomainError } from '../../common/domain-error.js';
 const DEADLINE = 2000;
 const PREFIX_LENGTH = 5;
 
-/** A real answer has about a thousand lines. */
+/** A real response has about a thousand lines. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/** How many questions may be under way, as each keeps a connection and an answer. */
-const MAX_QUESTIONS = 50;
+/** How many queries may run at a time, because each needs a connection and memory. */
+const MAX_QUERIES = 50;
 
 const ANSWER_LINE = /^([0-9A-F]{35}):(\d+)$/i;
 
 /**
- * Asks a service of the kind of Have I Been Pwned's whether a password is known from a breach. It learns five hexadecimal
- * digits of its SHA-1, which about a thousand known passwords share, and nothing else.
+ * Queries a service like Have I Been Pwned for a password. The service gets only the first five hexadecimal digits of its
+ * SHA-1, which about a thousand known passwords share.
  */
 export class BreachService {
   readonly #logger = new Logger('Passwords');
-  #questions = 0;
+  #queries = 0;
 
   constructor(
     private readonly url: string,
@@ -27,15 +27,15 @@ export class BreachService {
   ) {}
 
   /**
-   * Whether the service knows the password; false, with a warning in the log, where it does not answer in time or in kind.
-   * `busy` where it has too many questions already.
+   * Whether the service knows the password. False, with a warning in the log, if it gives no valid response in time. Throws
+   * `busy` if too many queries are running.
    */
   async knows(password: string): Promise<boolean> {
     const digest = createHash('sha1').update(password.normalize('NFC')).digest('hex').toUpperCase();
-    if (this.#questions >= MAX_QUESTIONS) throw new DomainError('busy');
-    this.#questions += 1;
+    if (this.#queries >= MAX_QUERIES) throw new DomainError('busy');
+    this.#queries += 1;
     try {
-      const counts = await this.#ask(digest.slice(0, PREFIX_LENGTH));
+      const counts = await this.#query(digest.slice(0, PREFIX_LENGTH));
       return (counts.get(digest.slice(PREFIX_LENGTH)) ?? 0) > 0;
     } catch (error) {
       this.#logger.warn(
@@ -43,13 +43,13 @@ export class BreachService {
       );
       return false;
     } finally {
-      this.#questions -= 1;
+      this.#queries -= 1;
     }
   }
 
-  async #ask(prefix: string): Promise<Map<string, number>> {
+  async #query(prefix: string): Promise<Map<string, number>> {
     const response = await fetch(`${this.url}/${prefix}`, {
-      // Padding hides from who sees the length alone which answer it is; its lines count 0.
+      // Padding adds lines with the count 0, so that the length of the response does not reveal the prefix.
       headers: { 'Add-Padding': 'true', 'User-Agent': 'coatcheck' },
       redirect: 'error',
       signal: AbortSignal.timeout(this.deadline),
@@ -80,7 +80,7 @@ function readLine(line: string): [suffix: string, count: number] {
   return [suffix.toUpperCase(), Number(count)];
 }
 
-/** Without what the service sent; `fetch` says what went wrong in the cause alone. */
+/** The reason of an error, without the response. `fetch` gives the reason only in `cause`. */
 function reasonOf(error: unknown): string {
   const { message, cause } = error as Error;
   return cause instanceof Error ? `${message}: ${cause.message}` : message;

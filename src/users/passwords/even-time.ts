@@ -1,8 +1,8 @@
-/** How many durations of a kind are kept, and how many of the longest are ignored as outliers. */
+/** How many durations of each kind are kept, and how many of the longest are ignored as outliers. */
 const REMEMBERED = 100;
-const HICCUPS = 2;
+const OUTLIERS = 2;
 
-/** Verifications after which a kind that does not occur is dropped. */
+/** How many verifications later a kind that no longer occurs is dropped. */
 const FORGOTTEN_AFTER = 1000;
 
 interface Kind {
@@ -11,16 +11,16 @@ interface Kind {
 }
 
 /**
- * Lets verifications take the same time, whatever the hash is: one that is older than today's parameters, or of another
- * algorithm, must not tell its account from others.
+ * Computes delays that make all verifications take the same time, so that response times do not reveal which accounts have a
+ * hash with older parameters or of another algorithm.
  */
 export class EvenTime {
   readonly #kinds = new Map<string, Kind>();
   #count = 0;
 
   /**
-   * Notes the milliseconds that a verification took, whose kind is what it asks for, and tells how many it stays behind the
-   * slowest kind of late.
+   * Records how many milliseconds a verification took, and returns by how many it must be delayed. Verifications of one
+   * `kind` have the same parameters.
    */
   note(kind: string, took: number): number {
     this.#count += 1;
@@ -28,13 +28,13 @@ export class EvenTime {
     this.#kinds.set(kind, { times, lastMet: this.#count });
     for (const [one, { lastMet }] of this.#kinds)
       if (this.#count - lastMet >= FORGOTTEN_AFTER) this.#kinds.delete(one);
-    const slowest = Math.max(...[...this.#kinds.values()].map(usualTime));
+    const slowest = Math.max(...[...this.#kinds.values()].map(longestTime));
     return Math.max(0, slowest - took);
   }
 }
 
 /** The longest duration without the outliers. */
-function usualTime({ times }: Kind): number {
-  const hiccups = Math.floor((times.length * HICCUPS) / REMEMBERED);
-  return times.toSorted((a, b) => b - a)[hiccups]!;
+function longestTime({ times }: Kind): number {
+  const outliers = Math.floor((times.length * OUTLIERS) / REMEMBERED);
+  return times.toSorted((a, b) => b - a)[outliers]!;
 }

@@ -8,9 +8,9 @@ const LIMITS = { running: 1, waiting: 12, perNetwork: 6, perAccount: 3, holdBack
 const HERE = '192.0.2.1';
 const THERE = '198.51.100.1';
 
-describe('A fair queue', () => {
+describe('FairQueue', () => {
   let queue: FairQueue;
-  /** The names of tasks in the order of their beginning, and what refused tasks were told. */
+  /** The names of tasks in the order of their start, and the errors of refused tasks. */
   let begun: string[];
   let refused: Record<string, unknown>;
   let finish: (() => void)[];
@@ -20,7 +20,7 @@ describe('A fair queue', () => {
     [begun, refused, finish] = [[], {}, []];
   });
 
-  /** Longer than refusals are held back here. */
+  /** Longer than the delay of refusals here. */
   const turn = () => new Promise((resolve) => setTimeout(resolve, 3));
   const ask = (
     name: string,
@@ -50,7 +50,7 @@ describe('A fair queue', () => {
   const codes = () =>
     Object.values(refused).map((error) => (error instanceof DomainError ? error.code : error));
 
-  it('runs tasks at once while few run, and gives what they give', async () => {
+  it('runs a task at once if few are running, and returns its result', async () => {
     const owner = aTaskOwner();
     await expect(queue.run(owner, () => Promise.resolve(7))).resolves.toBe(7);
     await expect(queue.run(owner, () => Promise.reject(new Error('it failed')))).rejects.toThrow('it failed');
@@ -59,7 +59,7 @@ describe('A fair queue', () => {
     expect(begun).toEqual(['next']);
   });
 
-  it('never runs more than it may', async () => {
+  it('never runs more tasks than the limit', async () => {
     queue = new FairQueue({ ...LIMITS, running: 2 });
     for (const name of ['a', 'b', 'c', 'd']) ask(name, name, HERE);
     await turn();
@@ -83,7 +83,7 @@ describe('A fair queue', () => {
     expect(begun).toEqual(['a1', 'a2', 'b1', 'a3', 'b2', 'a4']);
   });
 
-  it('gives an account that comes from many networks the turns of one', async () => {
+  it('gives an account one turn even if it uses many networks', async () => {
     flood(
       4,
       () => 'ann',
@@ -94,7 +94,7 @@ describe('A fair queue', () => {
     expect(begun).toEqual(['flood 0', 'flood 1', 'b1', 'flood 2', 'b2', 'flood 3', 'b3']);
   });
 
-  it('lets nobody who comes later pass those who wait', async () => {
+  it('does not let a stream of new networks starve waiting tasks', async () => {
     for (const name of ['running', 'waiting 1', 'waiting 2']) ask(name, name, HERE);
     for (let round = 0; round < 5; round += 1) {
       ask(`new ${round}`, `new ${round}`, `198.51.100.${round}`);
@@ -105,7 +105,7 @@ describe('A fair queue', () => {
     expect(begun.slice(0, 4)).toEqual(['running', 'waiting 1', 'new 0', 'waiting 2']);
   });
 
-  it('has those who come again wait like those who come first', async () => {
+  it('makes a returning account wait behind a new one', async () => {
     ask('running', 'cat', HERE);
     ask('ann', 'ann', HERE);
     await turn();
@@ -121,7 +121,7 @@ describe('A fair queue', () => {
     ['an account has its share', 3, () => 'ann', () => HERE],
     ['an account has its share from many networks', 3, () => 'ann', (index) => `192.0.2.${index}`],
     ['a network has its share', 6, (index) => `account ${index}`, () => HERE],
-  ])('refuses with 429 and Retry-After where %s waiting', async (_, share, accountOf, ipOf) => {
+  ])('refuses with 429 and Retry-After if %s waiting', async (_, share, accountOf, ipOf) => {
     flood(30, accountOf, ipOf);
     await turn();
     expect(codes()).toEqual(Array.from({ length: 29 - share }, () => 'too_many_requests'));
@@ -130,7 +130,7 @@ describe('A fair queue', () => {
     expect(begun).toHaveLength(1 + share);
   });
 
-  it('takes others where an account or a network has its share waiting', async () => {
+  it('accepts other tasks if an account or a network has its share waiting', async () => {
     flood(
       30,
       () => 'ann',
@@ -145,14 +145,14 @@ describe('A fair queue', () => {
   it.each<[string, (index: number) => string]>([
     ['one network', () => HERE],
     ['few networks', (index) => `192.0.2.${index % 2}`],
-  ])('has who floods an account from %s give way to its owner elsewhere', async (_, ipOf) => {
+  ])('prefers the owner of an account to a flood for it from %s', async (_, ipOf) => {
     flood(30, () => 'ann', ipOf);
     ask('owner', 'ann', THERE);
     await finishAll();
     expect(begun).toContain('owner');
   });
 
-  it('has the account that has most waiting give way to another of a full network', async () => {
+  it('refuses tasks of the largest account for another account of a full network', async () => {
     for (const account of ['ann', 'ben'])
       for (let made = 0; made < 4; made += 1) ask(`${account} ${made}`, account, HERE);
     ask('cat', 'cat', HERE);
@@ -162,7 +162,7 @@ describe('A fair queue', () => {
     expect(begun).toContain('cat');
   });
 
-  it('counts what is for no account as one account of the network, with all the share of that', async () => {
+  it('counts tasks without an account as one account that may use the whole share of its network', async () => {
     for (let made = 0; made < 8; made += 1) ask(`registration ${made}`, null, HERE);
     ask('sign-in', 'ann', HERE);
     await finishAll();
@@ -170,7 +170,7 @@ describe('A fair queue', () => {
     expect(begun.slice(0, 3)).toEqual(['registration 0', 'registration 1', 'sign-in']);
   });
 
-  it('has the network that has most waiting give way where the queue is full', async () => {
+  it('refuses tasks of the largest network if the queue is full', async () => {
     flood(
       13,
       (index) => `account ${index}`,
@@ -182,7 +182,7 @@ describe('A fair queue', () => {
     expect(new Set(codes())).toEqual(new Set(['too_many_requests']));
   });
 
-  it('refuses with `busy` where the queue is full and nobody has more waiting', async () => {
+  it('refuses with `busy` if the queue is full and no network has more tasks waiting', async () => {
     flood(
       15,
       (index) => `account ${index}`,
@@ -192,7 +192,7 @@ describe('A fair queue', () => {
     expect(refused).toEqual({ 'flood 13': new DomainError('busy'), 'flood 14': new DomainError('busy') });
   });
 
-  it('neither runs nor counts what a closed connection waits for', async () => {
+  it('neither runs nor counts tasks of closed connections', async () => {
     const connection = { destroyed: false };
     ask('running', 'ann', HERE);
     for (let made = 0; made < 3; made += 1) ask(`gone ${made}`, 'ann', HERE, connection);
@@ -203,7 +203,7 @@ describe('A fair queue', () => {
     expect(Object.keys(refused)).toEqual(['gone 0', 'gone 1', 'gone 2']);
   });
 
-  it('passes over a connection that closes while it waits', async () => {
+  it('skips a task whose connection closes while it waits', async () => {
     const connection = { destroyed: false };
     ask('running', 'ann', HERE);
     ask('gone', 'ann', HERE, connection);
@@ -214,7 +214,7 @@ describe('A fair queue', () => {
     expect(Object.keys(refused)).toEqual(['gone']);
   });
 
-  it('holds back refusals for an exceeded share, and no other', async () => {
+  it('delays only refusals for an exceeded share', async () => {
     queue = new FairQueue({ ...LIMITS, holdBack: 200 });
     for (let made = 0; made < 5; made += 1) ask(`ann ${made}`, 'ann', HERE);
     flood(
@@ -228,7 +228,7 @@ describe('A fair queue', () => {
     expect(codes()).toEqual(['busy', ...Array<string>(3).fill('too_many_requests')]);
   });
 
-  it('holds back a thousand refusals at most', async () => {
+  it('delays at most a thousand refusals at a time', async () => {
     queue = new FairQueue({ ...LIMITS, holdBack: 10_000 });
     for (let made = 0; made < 1010; made += 1) ask(`ann ${made}`, 'ann', HERE);
     await turn();
@@ -236,7 +236,7 @@ describe('A fair queue', () => {
     expect(Object.values(refused)[0]).toMatchObject({ retryAfter: 2 });
   });
 
-  it('starts again after all is done', async () => {
+  it('accepts new tasks after all tasks have finished', async () => {
     for (let round = 0; round < 3; round += 1) {
       flood(
         30,

@@ -4,30 +4,30 @@ import type { Requester } from '../../common/requester.js';
 import { networkOf } from '../../common/network.js';
 import { emailKey } from '../user.js';
 
-/** Seconds after which a client that has used up its share may ask again. */
+/** `Retry-After` for a client that has used up its share, in seconds. */
 const RETRY_AFTER = 2;
 
-/** How many refusals are held back at a time; more are told at once. */
+/** How many refusals are delayed at a time; further ones are sent at once. */
 const MOST_HELD_BACK = 1000;
 
-/** Who a task is done for. */
+/** The client and the account that a task runs for. */
 export interface TaskOwner extends Requester {
-  /** The same text for the same account, whether there is one or not; null where it is for none, as in a registration. */
+  /** The key of the account, even if it does not exist; null without an account, as in a registration. */
   readonly account: string | null;
 }
 
-/** A requester who acts for the account with an address, or for none. */
+/** The owner of a task for the account with this address; null for no account. */
 export function ownerOf({ ip, connection }: Requester, email: string | null): TaskOwner {
   return { ip, connection, account: email === null ? null : emailKey(email) };
 }
 
-/** How many tasks run at a time, and how many may wait: in all, of one network and for one account. */
+/** How many tasks run at a time, and how many may wait: in total, of one network and for one account. */
 export interface QueueLimits {
   readonly running: number;
   readonly waiting: number;
   readonly perNetwork: number;
   readonly perAccount: number;
-  /** Milliseconds for which `too_many_requests` is held back: clients that do not wait would take the processor. */
+  /** Milliseconds by which `too_many_requests` is delayed, so that clients that retry at once do not use up the processor. */
   readonly holdBack: number;
 }
 
@@ -38,19 +38,19 @@ interface Task {
   refuse(error: DomainError): void;
 }
 
-/** What an account, a network or all together have waiting. */
+/** The waiting tasks of one account, of one network or of all. */
 interface Share {
   readonly key: string;
   readonly limit: number;
   readonly waiting: Set<Task>;
-  /** Higher for later turns; at first, when it began to wait. */
+  /** The number of the last turn; initially, of the time when it began to wait. */
   lastTurn: number;
 }
 
 /**
- * Runs few tasks at a time. Networks take turns and, within a network, accounts do; what is for no account counts as one.
- * Where a share is full, the account or network that has most waiting in it gives way to one that has less. Tasks of closed
- * connections are not run.
+ * Runs a limited number of tasks at a time. Networks take turns and, within a network, accounts do; tasks without an account
+ * count as one account. If a share is full, a task of its largest account or network is refused for a task of a smaller one.
+ * Tasks of closed connections do not run.
  */
 export class FairQueue {
   readonly #shares = new Map<string, Share>();
@@ -63,7 +63,7 @@ export class FairQueue {
     this.#all = this.#shareOf('all', limits.waiting);
   }
 
-  /** `too_many_requests` where the owner's account or network has its share waiting already, `busy` where all have. */
+  /** Runs a task in its turn. Throws `too_many_requests` if the share of its account or network is full, and `busy` if the queue is. */
   async run<T>(owner: TaskOwner, work: () => Promise<T>): Promise<T> {
     if (this.#running < this.limits.running) this.#running += 1;
     else await this.#turnOf(owner);
@@ -110,7 +110,7 @@ export class FairQueue {
     }
   }
 
-  /** Whether the share has room for a task, if need be in the place of another. */
+  /** Whether the share has room for a task. Refuses another task for it if necessary. */
   #hasRoom(share: Share, newcomer: Task): boolean {
     if (share.waiting.size < share.limit) return true;
     for (const task of share.waiting) if (isGone(task)) this.#drop(task, 'request_refused');
@@ -168,12 +168,12 @@ function isGone({ owner }: Task): boolean {
   return owner.connection?.destroyed ?? false;
 }
 
-/** When the shares of a task last had a turn, the latest first. */
+/** The last turns of the shares of a task, the latest first. */
 function turnsOf({ shares }: Task): number[] {
   return shares.map(({ lastTurn }) => lastTurn).toSorted((a, b) => b - a);
 }
 
-/** How much waits in the shares of a task, the most first; for a newcomer, if it took the place of another. */
+/** How many tasks wait in the shares of a task, the most first; for a new task, as if it had replaced `replaced`. */
 function sizesOf({ shares }: Task, replaced?: Task): number[] {
   return shares
     .map((share) => share.waiting.size + (replaced && !replaced.shares.includes(share) ? 1 : 0))

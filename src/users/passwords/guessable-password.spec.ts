@@ -61,16 +61,16 @@ describe('A password', () => {
     'one password of a twice good length one password of a twice good length',
     'qwertyuiop mango',
     '\u{10330}\u{10331} coatcheck \u{10332}\u{10333}',
-  ])('%j is not, whatever it is made of', (password) => {
+  ])('%j is not guessable', (password) => {
     expect(isGuessable(password, WORDS, 15)).toBe(false);
   });
 
-  it('that is one piece over and over is good from where the piece is', () => {
+  it('that repeats one piece is accepted if the piece has the minimum length', () => {
     expect(isGuessable('mango tea'.repeat(2), [], 10)).toBe(true);
     expect(isGuessable('mango tea'.repeat(2), [], 9)).toBe(false);
   });
 
-  it('is guessable however its words are padded, ordered and written', () => {
+  it('is guessable for every padding, order and spelling of its words', () => {
     const word = fc.constantFrom('coatcheck', 'COATCHECK', 'Ann', 'brien', 'ZO\u00cb', 'pa55w0rd', 'qwert');
     const padding = fc.stringMatching(/^[0-9 !.,_#-]{0,4}$/);
     fc.assert(

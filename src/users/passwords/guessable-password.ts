@@ -21,7 +21,7 @@ const ROWS = [
   'q1w2e3r4t5y6u7i8o9p0',
 ];
 
-/** Longer ones are made of these. */
+/** Longer runs consist of runs of these lengths. */
 const RUN_LENGTHS = [3, 4, 5];
 const RUNS = new Set(
   ROWS.flatMap((row) => [row, [...row].toReversed().join('')]).flatMap((row) =>
@@ -40,15 +40,15 @@ const DISGUISES: Readonly<Record<string, string>> = {
   t: '7',
 };
 
-/** The words of texts as they count here: their letters, in lower case. */
+/** The words of texts: sequences of letters, in lower case. */
 export function wordsOf(...texts: readonly string[]): string[] {
   const words = texts.flatMap((text) => lower(text).match(/[\p{L}\p{M}]+/gu) ?? []);
   return [...new Set(words)];
 }
 
 /**
- * Whether all of a password is one piece shorter than `shortest` over and over; or nothing but `words`, also disguised, and
- * runs along rows of keys, the alphabet or digits, with any digits, signs and blanks between them.
+ * Whether a password repeats one piece shorter than `shortest`; or consists only of `words`, also with digits or signs for
+ * letters, and runs along keyboard rows, the alphabet or digits, with any digits, signs and blanks between them.
  */
 export function isGuessable(password: string, words: readonly string[], shortest: number): boolean {
   const text = [...lower(password)];
@@ -62,7 +62,7 @@ function isRepetition(text: readonly string[], shortest: number): boolean {
   return false;
 }
 
-/** Tries pieces from each place that others lead to. Where there is no letter, there is nothing to pad either. */
+/** Tries all pieces from each reachable position. In a password without letters, other characters are no padding. */
 function isPatchwork(text: readonly string[], words: readonly string[]): boolean {
   const canBePadded = text.some(isLetter);
   const spelled = words.map((word) => [...word]);

@@ -7,15 +7,21 @@ import { type HashingTask, hashInThread, isCommonPassword } from './hashing-thre
 
 const running = availableParallelism();
 
-/** Owners of as many tasks, each with a network and an account of its own. */
-const strangers = (count: number) =>
+/** Owners of tasks, each with its own network and account. */
+const ownersOf = (count: number) =>
   Array.from({ length: count }, (_, index) =>
     aTaskOwner({ ip: `192.0.${index >> 8}.${index & 255}`, account: `${index}@example.com` }),
   );
 
 describe('Hashing', () => {
   const settings = bcrypt.genSaltSync(4);
-  const argon2id = { salt: Buffer.alloc(16), secret: Buffer.alloc(0), memoryCost: 64, timeCost: 1 };
+  const argon2id = {
+    version: 19 as const,
+    salt: Buffer.alloc(16),
+    secret: Buffer.alloc(0),
+    memoryCost: 64,
+    timeCost: 1,
+  };
 
   it.each<[string, (password: string) => HashingTask]>([
     ['bcrypt', (password) => ({ algorithm: 'bcrypt', password, settings })],
@@ -23,9 +29,9 @@ describe('Hashing', () => {
       'argon2id',
       (password) => ({ algorithm: 'argon2id', password, ...argon2id, parallelism: 1, outputLen: 32 }),
     ],
-  ])('by %s serves as many at once as there is room for, and tells the others at once', async (_, taskOf) => {
+  ])('by %s accepts tasks up to its capacity and refuses the others with `busy`', async (_, taskOf) => {
     const room = 51 * running;
-    const asked = strangers(3 * room).map((owner, index) => hashInThread(taskOf(`password ${index}`), owner));
+    const asked = ownersOf(3 * room).map((owner, index) => hashInThread(taskOf(`password ${index}`), owner));
     const answers = await Promise.allSettled(asked);
     const refusals = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
     expect(refusals).toHaveLength(2 * room);
@@ -35,7 +41,7 @@ describe('Hashing', () => {
     expect((await hashInThread(taskOf('password 0'), aTaskOwner())).digest).toBe(digests[0]);
   });
 
-  it('gives the digest that bcrypt gives', async () => {
+  it('computes the same digest as bcrypt', async () => {
     const { digest } = await hashInThread(
       { algorithm: 'bcrypt', password: 'password', settings },
       aTaskOwner(),
@@ -46,7 +52,7 @@ describe('Hashing', () => {
   it.each([
     ['an account', 26, () => aTaskOwner()],
     ['a network', 26, (index: number) => aTaskOwner({ account: `${index}@example.com` })],
-  ])('leaves %s its share, of hashes and of questions after common passwords', async (_, share, ownerOf) => {
+  ])('limits %s to its share of hashes and look-ups of common passwords', async (_, share, ownerOf) => {
     const task = { algorithm: 'bcrypt', password: 'password', settings } as const;
     const answers = await Promise.allSettled(
       Array.from({ length: 100 * running }, (__, index) =>

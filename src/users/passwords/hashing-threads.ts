@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
 import type { Piscina } from 'piscina';
+import { requireArgon2 } from './argon2-package.js';
 import { FairQueue, type TaskOwner } from './fair-queue.js';
 
-/** Tasks under way are one for each core. */
+/** One task runs for each core. */
 const THREADS = availableParallelism();
 
-/** Behind each thread 50 tasks may wait, about 13 s of work at bcrypt's usual cost. */
+/** For each thread 50 tasks may wait, about 13 s of work at bcrypt's default cost. */
 const queue = new FairQueue({
   running: THREADS,
   waiting: 50 * THREADS,
@@ -14,45 +15,68 @@ const queue = new FairQueue({
   holdBack: 1000,
 });
 
-/** Milliseconds after which a thread that has nothing to do ends. */
+/** Milliseconds after which an idle thread ends. */
 const IDLE_TIMEOUT = 30_000;
 
 const HASHING = fileOf('./hashing.worker.js');
 const COMMON_PASSWORDS = fileOf('./common-passwords.worker.js');
 
+export type Argon2Variant = 'argon2id' | 'argon2i' | 'argon2d';
+
+export type Pbkdf2Digest = 'sha1' | 'sha256' | 'sha512';
+
 /** The work of one hash. */
 export type HashingTask =
   | { readonly algorithm: 'bcrypt'; readonly password: string; readonly settings: string }
   | {
-      readonly algorithm: 'argon2id';
+      readonly algorithm: Argon2Variant;
       readonly password: string;
       readonly salt: Uint8Array;
       readonly secret: Uint8Array;
+      readonly version: 16 | 19;
       /** In KiB. */
       readonly memoryCost: number;
       readonly timeCost: number;
       readonly parallelism: number;
       readonly outputLen: number;
+    }
+  | {
+      readonly algorithm: 'pbkdf2';
+      readonly password: string;
+      readonly salt: Uint8Array;
+      readonly digest: Pbkdf2Digest;
+      readonly iterations: number;
+      readonly outputLen: number;
+    }
+  | {
+      readonly algorithm: 'scrypt';
+      readonly password: string;
+      readonly salt: Uint8Array;
+      readonly cost: number;
+      readonly blockSize: number;
+      readonly parallelization: number;
+      readonly outputLen: number;
     };
 
 export interface Hashed {
-  /** As it stands in stored hashes. */
+  /** bcrypt's digest as in stored hashes; other digests in base64 without padding. */
   readonly digest: string;
-  /** The milliseconds of the work itself, without waiting for it. */
+  /** Milliseconds of the computation, without waiting in the queue. */
   readonly took: number;
 }
 
 let threads: Promise<Piscina> | undefined;
 
 /**
- * A hash from one of few threads of low priority, which this process has once: neither requests nor files and names,
- * which wait for Node's own threads, wait behind passwords. Refuses as `FairQueue` does.
+ * Computes a hash in a pool of threads with low priority. The process has one pool, separate from Node's own threads, so that
+ * requests, file access and DNS look-ups do not wait for passwords. Throws as `FairQueue` and `requireArgon2` do.
  */
-export function hashInThread(task: HashingTask, owner: TaskOwner): Promise<Hashed> {
+export async function hashInThread(task: HashingTask, owner: TaskOwner): Promise<Hashed> {
+  if (task.algorithm.startsWith('argon2')) await requireArgon2();
   return run<Hashed>(HASHING, task, owner);
 }
 
-/** Whether a password is, in any case, on the list of common ones, which such a thread looks through. Refuses as above. */
+/** Whether a password is on the list of common passwords, in any case. Runs in the same pool and throws as `FairQueue` does. */
 export function isCommonPassword(password: string, owner: TaskOwner): Promise<boolean> {
   return run<boolean>(COMMON_PASSWORDS, password, owner);
 }
@@ -70,7 +94,7 @@ async function start(): Promise<Piscina> {
   return new Piscina({ minThreads: 0, maxThreads: THREADS, idleTimeout: IDLE_TIMEOUT });
 }
 
-/** Also in the bundle, where each of these is an entry. */
+/** The URL of a worker file; the bundle has each of them as an entry. */
 function fileOf(name: string): string {
   return new URL(name, import.meta.url).href;
 }

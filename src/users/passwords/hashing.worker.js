@@ -1,23 +1,25 @@
+import { pbkdf2Sync, scryptSync } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { basename } from 'node:path';
 import bcrypt from 'bcrypt';
 
-/** How much lower than the rest of the process a hash stands in line for the processor. */
+/** The scheduling priority of hashes, lower than that of the process. */
 const NICENESS = 10;
 
-/** Argon2id and version 19, as the package counts them. */
-const ARGON2ID = { algorithm: 2, version: 1 };
+/** The variants and versions of Argon2, as the package counts them. */
+const VARIANTS = { argon2d: 0, argon2i: 1, argon2id: 2 };
+const VERSIONS = { 16: 0, 19: 1 };
 
 try {
-  // Linux alone gives a thread a priority of its own; this names the thread that asks.
+  // Only Linux has priorities of threads; the link names the current thread.
   setPriority(Number(basename(readlinkSync('/proc/thread-self'))), NICENESS);
 } catch {
-  // Elsewhere, hashes stand in line like everything else.
+  // On other systems, hashes have the priority of the process.
 }
 
 /**
- * The digest that a task asks for, and the milliseconds that it took.
+ * Computes the digest of a task and measures its milliseconds.
  *
  * @param {import('./hashing-threads.js').HashingTask} task
  * @returns {Promise<import('./hashing-threads.js').Hashed>}
@@ -25,13 +27,25 @@ try {
 export default async function hash(task) {
   if (task.algorithm === 'bcrypt')
     return timed(() => bcrypt.hashSync(task.password, task.settings).slice(task.settings.length));
+  if (task.algorithm === 'pbkdf2') {
+    const { password, salt, iterations, outputLen, digest } = task;
+    return timed(() => base64(pbkdf2Sync(password, salt, iterations, outputLen, digest)));
+  }
+  if (task.algorithm === 'scrypt') {
+    const { password, salt, outputLen, cost, blockSize, parallelization } = task;
+    const maxmem = 128 * blockSize * (cost + parallelization + 2);
+    const options = { cost, blockSize, parallelization, maxmem };
+    return timed(() => base64(scryptSync(password, salt, outputLen, options)));
+  }
   const { hashRawSync } = await import('@node-rs/argon2');
-  const { password, algorithm: _, ...parameters } = task;
-  return timed(() =>
-    Buffer.from(hashRawSync(password, { ...parameters, ...ARGON2ID }))
-      .toString('base64')
-      .replace(/=+$/, ''),
-  );
+  const { password, algorithm, version, ...parameters } = task;
+  const options = { ...parameters, algorithm: VARIANTS[algorithm], version: VERSIONS[version] };
+  return timed(() => base64(hashRawSync(password, options)));
+}
+
+/** @param {Buffer} bytes */
+function base64(bytes) {
+  return bytes.toString('base64').replace(/=+$/, '');
 }
 
 /** @param {() => string} work */

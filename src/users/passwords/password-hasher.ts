@@ -1,13 +1,13 @@
 import type { TaskOwner } from './fair-queue.js';
 
-/** Turns passwords into hashes that say how they were made. It works off the event loop. */
+/** Hashes passwords off the event loop. A hash names its algorithm and parameters. */
 export abstract class PasswordHasher {
-  /** A hash under today's parameters, in PHC string format. */
+  /** A hash with the configured parameters, in PHC string format. */
   abstract hash(password: string, owner: TaskOwner): Promise<string>;
-  /** Whether the whole password is the hashed one; false for a hash that cannot be read. */
+  /** Whether the password matches the hash; false for a hash that cannot be read. */
   abstract verify(password: string, hash: string, owner: TaskOwner): Promise<boolean>;
-  /** Looks like a hash under today's parameters and costs as much to verify, but nothing matches it. */
+  /** A hash with the configured parameters that no password matches. Verifying it costs as much as a real one. */
   abstract dummyHash(): string;
-  /** Whether today's parameters would make the hash otherwise, so that it should be made anew. */
+  /** Whether a hash has other parameters than the configured ones, and is to be replaced at the next sign-in. */
   abstract isOutdated(hash: string): boolean;
 }

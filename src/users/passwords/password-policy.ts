@@ -5,11 +5,11 @@ import { isGuessable, wordsOf } from './guessable-password.js';
 import { isCommonPassword } from './hashing-threads.js';
 import type { UsersOptions } from '../users-options.js';
 
-/** The longest password there is, in code points and in bytes of UTF-8, both in NFC. */
+/** The maximum length of a password in NFC, in code points and in bytes of UTF-8. */
 export const MAX_LENGTH = 256;
 const MAX_BYTES = 1024;
 
-/** This product, the roles in it, and what passwords everywhere are made of. */
+/** The names of this product and its roles, and words that are common in passwords. */
 const CONTEXT_WORDS = [
   'coatcheck coat check localhost',
   'admin administrator user root guest test',
@@ -22,7 +22,7 @@ const GUESSABLE =
 const KNOWN =
   'Known from data breaches of other services, so attackers try it first. Combine several unrelated words.';
 
-/** Whose password it becomes. */
+/** The user that a new password is for. */
 export interface PasswordOwner {
   readonly email: string;
   readonly firstName: string | null;
@@ -38,7 +38,7 @@ export function isOverlong(password: string): boolean {
   return lengthOf(password) > MAX_LENGTH || Buffer.byteLength(password.normalize('NFC')) > MAX_BYTES;
 }
 
-/** What a new password must be: long enough, and not among those that are tried first. There are no other rules. */
+/** The rules of new passwords: long enough, and not among those that attackers try first. There are no other rules. */
 export class PasswordPolicy {
   readonly #breaches: BreachService | null;
 
@@ -47,20 +47,20 @@ export class PasswordPolicy {
     this.#breaches = url === null ? null : new BreachService(url);
   }
 
-  /** Refuses what the policy does; `pointer` says where the password came from. Refuses as `FairQueue` does. */
+  /** Throws `validation_failed` at `pointer` if the policy refuses the password, and the errors of `FairQueue`. */
   async check(password: string, owner: PasswordOwner, pointer: string, by: TaskOwner): Promise<void> {
     const fault = await this.faultOf(password, owner, by);
     if (fault !== null) throw invalid(pointer, fault);
   }
 
-  /** A sentence that says why the policy refuses a password, or null. Refuses as `FairQueue` does. */
+  /** A sentence that says why the policy refuses a password, or null. Throws the errors of `FairQueue`. */
   async faultOf(password: string, owner: PasswordOwner, by: TaskOwner): Promise<string | null> {
     const fault = await this.localFaultOf(password, owner, by);
     if (fault !== null || !this.options.passwordBlocklist) return fault;
     return (await this.#breaches?.knows(password)) ? KNOWN : null;
   }
 
-  /** The same, without asking the service for breached passwords. */
+  /** Like `faultOf`, without a query to the service for breached passwords. */
   async localFaultOf(password: string, owner: PasswordOwner, by: TaskOwner): Promise<string | null> {
     const { passwordMinLength: shortest, passwordBlocklist } = this.options;
     if (!password.isWellFormed()) return 'Must be valid Unicode text, without unpaired surrogates.';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 
-/** The keys that are mixed into hashes, each under the id by which hashes name it. */
+/** The keys that are mixed into hashes, each under the id that hashes contain. */
 export class Peppers {
-  /** The one that new hashes are made with, empty where they are made without. */
+  /** The pepper of new hashes; empty for none. */
   readonly current: string;
-  /** Its id; null where there is none. */
+  /** The id of the current pepper; null for none. */
   readonly currentId: string | null;
   readonly #known: ReadonlyMap<string, string>;
 
@@ -15,7 +15,7 @@ export class Peppers {
     this.#known = new Map(all.map((pepper) => [idOf(pepper), pepper]));
   }
 
-  /** The one that a hash names, the empty one where it names none; null where it is not known. */
+  /** The pepper with an id; the empty one for null, and null for an unknown id. */
   of(id: string | null): string | null {
     return id === null ? '' : (this.#known.get(id) ?? null);
   }

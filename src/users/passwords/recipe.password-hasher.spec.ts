@@ -1,4 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import bcrypt from 'bcrypt';
 import { aTaskOwner } from '../../testing/samples.js';
 import { Argon2PasswordHasher } from './argon2.password-hasher.js';
@@ -10,6 +11,8 @@ const PEPPER = 'a-pepper-of-more-than-32-characters';
 const OTHER_PEPPER = 'another-pepper-of-more-than-32-chars';
 const MIB = 1024;
 const owner = aTaskOwner();
+
+beforeAll(() => Logger.overrideLogger(false));
 
 type Options = Partial<Omit<HasherOptions, 'cost'>> & { readonly dearer?: boolean };
 
@@ -46,12 +49,12 @@ describe.each(STRATEGIES)('A hash by $name', ({ make, form, pepperedForm }) => {
 
   it.each([
     ['beyond the 72nd byte', `${'x'.repeat(100)}a`, `${'x'.repeat(100)}b`],
-    ['behind NUL', 'left\0right', 'left\0wrong'],
+    ['after NUL', 'left\0right', 'left\0wrong'],
     ['in case', 'Password', 'password'],
     ['by a blank', 'password', 'password '],
     ['by all but the first 72 bytes', 'x'.repeat(100), 'x'.repeat(72)],
     ['by NUL at the end', 'password', 'password\0'],
-  ])('tells passwords apart that differ %s', async (_, password, other) => {
+  ])('distinguishes passwords that differ %s', async (_, password, other) => {
     const hash = await hasher.hash(password, owner);
     expect(await hasher.verify(password, hash, owner)).toBe(true);
     expect(await hasher.verify(other, hash, owner)).toBe(false);
@@ -61,17 +64,17 @@ describe.each(STRATEGIES)('A hash by $name', ({ make, form, pepperedForm }) => {
     ['of 256 astral characters', '\u{1f9e5}'.repeat(256)],
     ['with NUL alone', '\0'.repeat(15)],
     ['from right to left', 'סוס נכון סוללה סיכה'],
-    ['with a character that is not assigned', 'a staple \u{e0fff} a battery'],
+    ['with an unassigned character', 'a staple \u{e0fff} a battery'],
     ['of blanks', ' '.repeat(15)],
-  ])('holds for a password %s', async (_, password) => {
+  ])('matches a password %s', async (_, password) => {
     expect(await hasher.verify(password, await hasher.hash(password, owner), owner)).toBe(true);
   });
 
-  it('takes both Unicode spellings of a password for one', async () => {
+  it('matches both Unicode spellings of a password', async () => {
     expect(await hasher.verify('zoe\u0308', await hasher.hash('zo\u00eb', owner), owner)).toBe(true);
   });
 
-  it('is of no use without its pepper, nor with another', async () => {
+  it('matches only with its pepper', async () => {
     const hash = await peppered.hash('password', owner);
     expect(await peppered.verify('password', hash, owner)).toBe(true);
     for (const other of [hasher, make({ pepper: OTHER_PEPPER })])
@@ -83,11 +86,11 @@ describe.each(STRATEGIES)('A hash by $name', ({ make, form, pepperedForm }) => {
 
   it.each<[string, Options, Options]>([
     ['before there was a pepper', {}, { pepper: PEPPER }],
-    ['under the pepper before', { pepper: PEPPER }, { pepper: OTHER_PEPPER, previousPeppers: [PEPPER] }],
-    ['under a pepper that was given up', { pepper: PEPPER }, { previousPeppers: [OTHER_PEPPER, PEPPER] }],
+    ['under the previous pepper', { pepper: PEPPER }, { pepper: OTHER_PEPPER, previousPeppers: [PEPPER] }],
+    ['under a removed pepper', { pepper: PEPPER }, { previousPeppers: [OTHER_PEPPER, PEPPER] }],
     ['at less cost', {}, { dearer: true }],
     ['at more cost', { dearer: true }, {}],
-  ])('made %s still holds, and is outdated', async (_, before, after) => {
+  ])('made %s still matches, and is outdated', async (_, before, after) => {
     const hash = await make(before).hash('password', owner);
     expect(make(before).isOutdated(hash)).toBe(false);
     const today = make(after);
@@ -98,7 +101,7 @@ describe.each(STRATEGIES)('A hash by $name', ({ make, form, pepperedForm }) => {
   });
 
   it.each(STRATEGIES)(
-    'made by $name holds, and is outdated unless that is today’s algorithm',
+    'made by $name matches, and is outdated unless that is the configured algorithm',
     async (other) => {
       const hash = await other.make().hash('password', owner);
       expect(await hasher.verify('password', hash, owner)).toBe(true);
@@ -107,7 +110,7 @@ describe.each(STRATEGIES)('A hash by $name', ({ make, form, pepperedForm }) => {
     },
   );
 
-  it('to compare strangers with is well formed and matches nothing', async () => {
+  it('for unknown accounts is well-formed and matches no password', async () => {
     const dummyHashes = [hasher.dummyHash(), hasher.dummyHash(), peppered.dummyHash()];
     expect(new Set(dummyHashes).size).toBe(3);
     expect(dummyHashes[0]).toMatch(form);
@@ -117,7 +120,7 @@ describe.each(STRATEGIES)('A hash by $name', ({ make, form, pepperedForm }) => {
   });
 });
 
-describe('A hash from elsewhere', () => {
+describe('A hash from another system', () => {
   const hasher = new BcryptPasswordHasher({ cost: 4, pepper: PEPPER });
 
   it.each([
@@ -129,20 +132,20 @@ describe('A hash from elsewhere', () => {
     ['plain bcrypt', bcrypt.hashSync('password', 4)],
     ['bcrypt before 2014', bcrypt.hashSync('password', '$2a$04$abcdefghijklmnopqrstuu')],
     ['PHP', bcrypt.hashSync('password', 4).replace('$2b$', '$2y$')],
-  ])('is read as %s wrote it', async (_, hash) => {
+  ])('is read in the format of %s', async (_, hash) => {
     expect(await hasher.verify('password', hash, owner)).toBe(true);
     expect(await hasher.verify('passwore', hash, owner)).toBe(false);
     expect(hasher.isOutdated(hash)).toBe(true);
   });
 
-  it('proves what plain bcrypt does, which is 72 bytes', async () => {
+  it('of plain bcrypt compares 72 bytes', async () => {
     const hash = bcrypt.hashSync('x'.repeat(100), 4);
     expect(await hasher.verify('x'.repeat(72), hash, owner)).toBe(true);
     expect(await hasher.verify('x'.repeat(71), hash, owner)).toBe(false);
   });
 });
 
-describe('A hash that is hostile or of another kind', () => {
+describe('A malicious or unknown hash', () => {
   const salt = 'n79VH.0Q2TMWmt3Oqt9uku';
   const digest = 'Kq4Noyk3094Y2QlB8NdRT8SvGiI4ft2';
   const argon2 = (parameters: string, length = 43) =>
@@ -178,15 +181,15 @@ describe('A hash that is hostile or of another kind', () => {
     argon2('m=64,t=1,p=1', 1_000_000),
     argon2('m=64,t=1,p=1', 4),
     argon2('m=64,t=1,p=1').replace('Cl2ewXdiS4zdJiDtfz6Oxg', 'Cl2e'),
-    argon2('m=64,t=1,p=1').replace('argon2id', 'argon2d'),
-    argon2('m=64,t=1,p=1').replace('v=19', 'v=16'),
+    argon2('m=64,t=1,p=1').replace('argon2id', 'argon2x'),
+    argon2('m=64,t=1,p=1').replace('v=19', 'v=18'),
     '$scrypt$ln=31,r=8,p=1$Cl2ewXdiS4zdJiDtfz6Oxg$xhOV0UNstiWlO5Cf0nhdNU5+E9vvtHOYETZmJLQQLLk',
     '$pbkdf2-sha256$i=4294967295$Cl2ewXdiS4zdJiDtfz6Oxg$xhOV0UNstiWlO5Cf0nhdNU5+E9vvtHOYETZmJLQQLLk',
     '$6$rounds=999999999$salt$digest',
   ];
 
-  /** Remembers the work that verifications were. */
-  class WatchedHasher extends BcryptPasswordHasher {
+  /** Records the recipes of verifications. */
+  class RecordingHasher extends BcryptPasswordHasher {
     readonly recipes: string[] = [];
 
     protected override newRecipe() {
@@ -197,15 +200,15 @@ describe('A hash that is hostile or of another kind', () => {
   }
 
   it.each(HASHES.map((hash) => [hash.slice(0, 80), hash]))(
-    'matches nothing, at the cost of one of today’s: %j',
+    'matches no password, at the cost of a hash with the configured parameters: %j',
     async (_, hash) => {
-      const hasher = new WatchedHasher({ cost: 4, pepper: null });
+      const hasher = new RecordingHasher({ cost: 4, pepper: null });
       expect(await hasher.verify('password', hash, owner)).toBe(false);
       expect(hasher.recipes).toEqual([expect.stringContaining('$bcrypt-sha256$v=2,t=2b,r=4$')]);
     },
   );
 
-  it('gets none of the memory that it asks for', async () => {
+  it('does not allocate the memory that its parameters name', async () => {
     const hasher = new BcryptPasswordHasher({ cost: 4, pepper: null });
     const before = process.resourceUsage().maxRSS;
     for (const gib of [1, 2, 4])
@@ -215,8 +218,8 @@ describe('A hash that is hostile or of another kind', () => {
 });
 
 describe('A verification', () => {
-  /** Notes how long answers are held back, in place of doing so. */
-  class PatientHasher extends BcryptPasswordHasher {
+  /** Records delays instead of waiting. */
+  class DelayRecordingHasher extends BcryptPasswordHasher {
     readonly waits: number[] = [];
 
     protected override async wait(milliseconds: number): Promise<void> {
@@ -224,8 +227,8 @@ describe('A verification', () => {
     }
   }
 
-  it('by a cheaper hash is held back as long as the dearest of late took, be it right or wrong', async () => {
-    const hasher = new PatientHasher({ cost: 4, pepper: null });
+  it('of a cheaper hash is delayed to the time of the most expensive recent one, right or wrong', async () => {
+    const hasher = new DelayRecordingHasher({ cost: 4, pepper: null });
     const dear = bcrypt.hashSync('password', 12);
     const cheap = await hasher.hash('password', owner);
     expect(await hasher.verify('passwore', dear, owner)).toBe(false);
@@ -235,7 +238,7 @@ describe('A verification', () => {
     expect(await hasher.verify('password', cheap, owner)).toBe(true);
     const [, ...held] = hasher.waits;
     expect(held).toHaveLength(3);
-    // 256 times the work, of which a busy machine leaves some of the difference.
+    // The expensive hash is 256 times the work. On a busy machine, the difference is smaller.
     for (const wait of held) expect(wait).toBeGreaterThan(10);
   });
 });

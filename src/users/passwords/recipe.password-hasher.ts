@@ -1,57 +1,71 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
-import { readArgon2id } from './argon2id-recipe.js';
-import { readBcrypt, readBcryptSha256 } from './bcrypt-recipes.js';
+import { Logger } from '@nestjs/common';
+import { readArgon2 } from './argon2-recipe.js';
+import { readBcryptSha256 } from './bcrypt-recipes.js';
 import { EvenTime } from './even-time.js';
 import type { TaskOwner } from './fair-queue.js';
 import type { HashRecipe, ReadHash } from './hash-recipe.js';
 import { type HashingTask, hashInThread } from './hashing-threads.js';
+import { readBcrypt } from './legacy/bcrypt.js';
+import { readPbkdf2 } from './legacy/pbkdf2.js';
+import { readScrypt } from './legacy/scrypt.js';
 import { PasswordHasher } from './password-hasher.js';
 import { Peppers } from './peppers.js';
 
-/** Milliseconds that timers may be late or early by; what is left is waited for turn by turn of the event loop. */
+/** The inaccuracy of timers, in milliseconds; the rest of a delay waits for turns of the event loop. */
 const TIMER_ERROR = 2;
 
 export interface HasherOptions {
-  /** How much work a hash is; what the number means is the algorithm's. */
+  /** The cost of a hash; its meaning depends on the algorithm. */
   readonly cost: number;
   readonly pepper: string | null;
-  /** Those of hashes made before; they are made anew at the next sign-in. */
+  /** Earlier peppers. A hash with one of them is replaced at the next sign-in. */
   readonly previousPeppers?: readonly string[];
+  /** The `pepper` of Devise, for plain bcrypt hashes; null for none. */
+  readonly devisePepper?: string | null;
 }
 
 /**
- * Verifies what any algorithm has made, and hashes under one. A stored hash that cannot be read, or asks for more than a row
- * may, costs what one under today's parameters does.
+ * Verifies hashes of all built-in algorithms and of other systems, and creates hashes of one. Verifying a hash that cannot be read, or that
+ * exceeds the limits, costs as much as one with the configured parameters.
  */
 export abstract class RecipePasswordHasher extends PasswordHasher {
   protected readonly peppers: Peppers;
+  readonly #devisePepper: string;
   readonly #evenTime = new EvenTime();
+  readonly #logger = new Logger('Passwords');
+  #hasWarned = false;
 
-  constructor({ pepper, previousPeppers }: HasherOptions) {
+  constructor({ pepper, previousPeppers, devisePepper }: HasherOptions) {
     super();
     this.peppers = new Peppers(pepper, previousPeppers);
+    this.#devisePepper = devisePepper ?? '';
   }
 
-  /** What all hashes under today's parameters begin with. */
+  /** The beginning of all hashes with the configured parameters. */
   protected abstract readonly settings: string;
 
-  /** Today's parameters with a new salt. */
+  /** The configured parameters with a new salt. */
   protected abstract newRecipe(): HashRecipe;
 
   async hash(password: string, owner: TaskOwner): Promise<string> {
     const recipe = this.newRecipe();
-    const { digest } = await hashInThread(recipe.task(password), owner);
+    const { digest } = await hashInThread(recipe.task(password.normalize('NFC')), owner);
     return recipe.head + digest;
   }
 
   async verify(password: string, hash: string, owner: TaskOwner): Promise<boolean> {
     const stored = this.#read(hash);
-    const recipe = stored?.recipe ?? this.newRecipe();
-    const task = recipe.task(password);
-    const { digest, took } = await hashInThread(task, owner);
-    const isRight = stored !== null && isEqual(digest, stored.digest);
-    await this.wait(this.#evenTime.note(kindOf(task), took));
+    if (stored === null) this.#warnOfUnreadable();
+    const canMatch = stored !== null && (stored.acceptsNul || !password.includes('\0'));
+    const { task } = stored ?? this.newRecipe();
+    let isRight = false;
+    // Computes all spellings even after a match, so that the time depends on the given password only.
+    for (const spelling of spellingsOf(password)) {
+      const digest = await this.#digestOf(task(spelling), owner);
+      if (canMatch && isEqual(digest, stored.digest)) isRight = true;
+    }
     return isRight;
   }
 
@@ -64,7 +78,7 @@ export abstract class RecipePasswordHasher extends PasswordHasher {
     return !hash.startsWith(this.settings);
   }
 
-  /** Holds an answer back, and no thread. */
+  /** Delays a result without occupying a thread. */
   protected async wait(milliseconds: number): Promise<void> {
     const end = performance.now() + milliseconds;
     if (milliseconds > TIMER_ERROR) await delay(milliseconds - TIMER_ERROR);
@@ -72,14 +86,48 @@ export abstract class RecipePasswordHasher extends PasswordHasher {
   }
 
   #read(hash: string): ReadHash | null {
-    return readBcryptSha256(hash, this.peppers) ?? readArgon2id(hash, this.peppers) ?? readBcrypt(hash);
+    return (
+      readBcryptSha256(hash, this.peppers) ??
+      readArgon2(hash, this.peppers) ??
+      readBcrypt(hash, this.#devisePepper) ??
+      readPbkdf2(hash) ??
+      readScrypt(hash)
+    );
+  }
+
+  /** The digest of a task, after the time of the slowest recent kind. */
+  async #digestOf(task: HashingTask, owner: TaskOwner): Promise<string> {
+    const { digest, took } = await hashInThread(task, owner);
+    await this.wait(this.#evenTime.note(kindOf(task), took));
+    return digest;
+  }
+
+  #warnOfUnreadable(): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.#logger.warn(
+      'A stored password hash cannot be read: its format or its pepper is unknown, or it exceeds the limits. Its user cannot sign in until the password is reset. Further such hashes are not logged.',
+    );
   }
 }
 
-/** What a task asks for, which is how long it takes. */
+/** The spellings of a password in which hashes are made: ours in NFC, those of other systems often as typed. */
+function spellingsOf(password: string): ReadonlySet<string> {
+  return new Set([password.normalize('NFC'), password]);
+}
+
+/** The parameters of a task that determine its duration. */
 function kindOf(task: HashingTask): string {
-  if (task.algorithm === 'bcrypt') return task.settings.slice(0, '$2b$12$'.length);
-  return `m=${task.memoryCost},t=${task.timeCost},p=${task.parallelism}`;
+  switch (task.algorithm) {
+    case 'bcrypt':
+      return task.settings.slice(0, '$2b$12$'.length);
+    case 'pbkdf2':
+      return `${task.digest},i=${task.iterations},l=${task.outputLen}`;
+    case 'scrypt':
+      return `N=${task.cost},r=${task.blockSize},p=${task.parallelization}`;
+    default:
+      return `${task.algorithm},m=${task.memoryCost},t=${task.timeCost},p=${task.parallelism}`;
+  }
 }
 
 function isEqual(one: string, other: string): boolean {

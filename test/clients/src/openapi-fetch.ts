@@ -46,6 +46,12 @@ const created = await ok(
 );
 const users = await admin.GET('/users', { params: { query: { limit: 1 } } });
 expect(users.response.headers.get('Next-Cursor'), 'a second page');
+const found = await ok(
+  admin.GET('/users', {
+    params: { query: { email: 'ANN-', name: 'ann', disabled: false, sort: '-created' } },
+  }),
+);
+expect(found[0]?.id === created.id, 'the new user by a search');
 const params = { path: { id: created.id } };
 expect((await ok(admin.GET('/users/{id}', { params }))).email === email, 'the new user');
 await ok(admin.PUT('/users/{id}', { params, body: { last_name: 'Ley' } }));

@@ -5,20 +5,21 @@ import { ValidBody } from '../../input.js';
 import type { Initiator } from '../../../audit/initiator.js';
 import { CurrentInitiator } from '../../../auth/request-initiator.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
-import { CurrentUser, Fresh } from '../../../auth/decorators/access.js';
+import { CurrentOwner, Fresh } from '../../../auth/decorators/access.js';
 import { Clock } from '../../../common/clock.js';
 import { invalid } from '../../../common/domain-error.js';
 import { clientFacts } from '../../../auth/client-facts.js';
+import { authRequestOf } from '../../../auth/express-request.js';
+import type { SessionOwner } from '../../../sessions/session.js';
 import { SessionLifetime } from '../../../sessions/session-lifetime.js';
 import { SessionsService } from '../../../sessions/sessions.service.js';
-import type { User } from '../../../users/user.js';
 import { CreateAccessTokenDto } from './create-access-token.dto.js';
 import { GrantedSessionDto } from '../sessions/session.dto.js';
 import { SessionView } from '../sessions/session-view.js';
 import { tokenEndFault } from '../../../sessions/token-end.js';
 import { withToken } from '../../../auth/carriers/with-token.js';
 
-/** Bearer tokens that people have made for their programs; they are listed and ended as sessions are. */
+/** Access tokens for programs of a user. They are listed and ended like sessions. */
 @ApiTag('session')
 @CoatcheckController('access_tokens')
 export class AccessTokensController {
@@ -39,7 +40,7 @@ export class AccessTokensController {
   })
   @ApiAnswer(201, { type: GrantedSessionDto, description: 'The access token.' })
   async create(
-    @CurrentUser() user: User,
+    @CurrentOwner() owner: SessionOwner,
     @CurrentInitiator() by: Initiator,
     @ValidBody(CreateAccessTokenDto) { label, scope, expires_at }: Readonly<CreateAccessTokenDto>,
     @Req() request: Request,
@@ -49,8 +50,8 @@ export class AccessTokensController {
     if (fault !== null) throw invalid('/expires_at', fault);
     const terms = { kind: 'access_token', transport: 'bearer', label, scope, expiresAt } as const;
     const { session, token } = await this.sessions.open(
-      user,
-      clientFacts(request),
+      owner,
+      clientFacts(authRequestOf(request)),
       SessionLifetime.unlimited,
       by,
       terms,

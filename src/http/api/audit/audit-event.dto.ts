@@ -7,9 +7,13 @@ import {
   type AuditType,
 } from '../../../audit/audit-event.js';
 
-/** More of an event, for the description of the API. */
+/** The schema of the details of an event. */
 export class AuditDetailsDto {
-  @ApiField({ required: false, enum: ['login', 'basic'], description: 'How the password was sent.' })
+  @ApiField({
+    required: false,
+    enum: ['login', 'basic', 'application'],
+    description: 'How the password was sent.',
+  })
   readonly method?: AuditDetails['method'];
 
   @ApiField({
@@ -47,7 +51,7 @@ export class AuditDetailsDto {
   readonly route?: string;
 }
 
-/** An event in answers, for the API's description; `auditJson` makes them. */
+/** The schema of the JSON that `auditJson` returns. */
 export class AuditEventDto {
   @ApiField({ format: 'uuid' })
   readonly id!: string;

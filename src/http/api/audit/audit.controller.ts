@@ -3,17 +3,17 @@ import type { Response } from 'express';
 import { CoatcheckController } from '../../coatcheck-controller.js';
 import { ValidQuery } from '../../input.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
-import { Roles } from '../../../auth/decorators/access.js';
+import { ForAdmins } from '../../../auth/decorators/access.js';
 import { linkToNext } from '../../page.dto.js';
 import { AuditStore } from '../../../audit/audit-store.js';
 import { AuditTrail } from '../../../audit/audit-trail.js';
 import { AuditEventDto, auditJson } from './audit-event.dto.js';
 import { ListAuditEventsDto } from './list-audit-events.dto.js';
 
-/** What happened, for administrators. */
+/** The audit trail, for administrators. */
 @ApiTag('audit')
 @CoatcheckController('audit')
-@Roles('admin')
+@ForAdmins()
 export class AuditController {
   constructor(
     private readonly store: AuditStore,

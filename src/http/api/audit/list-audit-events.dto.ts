@@ -1,13 +1,13 @@
 import { IsIn, IsOptional, Matches } from 'class-validator';
 import { ApiField } from '../../api-notes.js';
 import { IsCursor, LimitDto } from '../../page.dto.js';
-import { isAuditId } from '../../../audit/audit-id.js';
+import { isUuidV7 } from '../../../common/uuid-v7.js';
 import { AUDIT_TYPES, type AuditType } from '../../../audit/audit-event.js';
 
 export class ListAuditEventsDto extends LimitDto {
   @ApiField({ required: false, description: 'The `Next-Cursor` header of the previous page.' })
   @IsOptional()
-  @IsCursor(isAuditId)
+  @IsCursor(isUuidV7)
   readonly cursor?: string;
 
   @ApiField({

@@ -1,12 +1,31 @@
-import { IsBoolean, IsIn, IsNotEmpty, IsOptional, IsString } from 'class-validator';
+import { IsBoolean, IsIn, IsNotEmpty, IsOptional, IsString, ValidateIf } from 'class-validator';
 import { ApiField } from '../../api-notes.js';
 import { TRANSPORTS, type Transport } from '../../../sessions/session.js';
 
 export class LoginDto {
-  @ApiField({ format: 'email', example: 'ann@example.com' })
+  @ApiField({
+    required: false,
+    type: String,
+    format: 'email',
+    description: 'The e-mail address of the user. Required without `login`.',
+    example: 'ann@example.com',
+  })
+  @ValidateIf(({ email, login }: LoginDto) => email !== undefined || login === undefined)
   @IsString()
   @IsNotEmpty()
-  readonly email!: string;
+  readonly email?: string;
+
+  @ApiField({
+    required: false,
+    type: String,
+    description:
+      'In place of `email`: whatever users of this application type to sign in, such as a user name.',
+    example: 'ann',
+  })
+  @ValidateIf(({ login }: LoginDto) => login !== undefined)
+  @IsString()
+  @IsNotEmpty()
+  readonly login?: string;
 
   @ApiField({ format: 'password', example: 'a long password of yours' })
   @IsString()

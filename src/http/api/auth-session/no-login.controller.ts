@@ -5,7 +5,7 @@ import { ApiHidden } from '../../api-notes.js';
 import { DomainError } from '../../../common/domain-error.js';
 import { ReadsOwnBody } from '../../body-decorators.js';
 
-/** Tells clients that expect a login that there is none, where each request carries its credentials. */
+/** Answers `login_not_offered` if no strategy has a sign-in. */
 @ApiHidden()
 @CoatcheckController('auth_session')
 @OptionalAuth()

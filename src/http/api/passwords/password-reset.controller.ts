@@ -3,19 +3,19 @@ import { CoatcheckController } from '../../coatcheck-controller.js';
 import { ValidBody } from '../../input.js';
 import type { Initiator } from '../../../audit/initiator.js';
 import { CurrentInitiator } from '../../../auth/request-initiator.js';
-import { Fresh, Public, Roles } from '../../../auth/decorators/access.js';
+import { Fresh, Public, ForAdmins } from '../../../auth/decorators/access.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
 import { IssueResetDto, IssuedResetDto, ResetPasswordDto } from './reset-password.dto.js';
 import { PasswordResetService } from '../../../users/password-reset.service.js';
 
-/** New passwords for people who have no use of their present one. */
+/** Issues reset tokens, and sets new passwords with them. */
 @ApiTag('users')
 @CoatcheckController()
 export class PasswordResetController {
   constructor(private readonly resets: PasswordResetService) {}
 
   @Post('users/:id/password_reset')
-  @Roles('admin')
+  @ForAdmins()
   @Fresh('5m')
   @ApiAction({
     id: 'issuePasswordReset',

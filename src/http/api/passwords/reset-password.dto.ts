@@ -3,7 +3,7 @@ import { ApiField } from '../../api-notes.js';
 import { CheckedBy } from '../../field-rules.js';
 import { OptionalBody } from '../../optional-body.js';
 
-/** How a reset token is to be issued. */
+/** The options for issuing a reset token. */
 @OptionalBody()
 export class IssueResetDto {
   @ApiField({
@@ -16,7 +16,7 @@ export class IssueResetDto {
   readonly revoke?: boolean;
 }
 
-/** A reset token in answers, for the API's description. */
+/** The schema of an issued reset token. */
 export class IssuedResetDto {
   @ApiField({ description: 'For `POST /password/reset`. Only this answer contains it.' })
   readonly token!: string;

@@ -4,7 +4,7 @@ import { ApiAction, ApiAnswer, ApiHidden, ApiTag } from '../../api-notes.js';
 import { Public } from '../../../auth/decorators/access.js';
 import { DomainError } from '../../../common/domain-error.js';
 
-/** What a client can ask to see that the server answers, and how it refuses. */
+/** Routes for checking that the server answers, and how its refusals look. */
 @ApiTag('service')
 @CoatcheckController()
 @Public()

@@ -25,7 +25,7 @@ describe('A device', () => {
     expect(deviceOf(userAgent)).toEqual({ browser, os });
   });
 
-  it('that says nothing of itself is unknown', () => {
+  it('without a User-Agent is unknown', () => {
     expect(deviceOf(null)).toEqual({ browser: null, os: null });
   });
 
@@ -53,7 +53,7 @@ describe('A device', () => {
     '\u{1f36a}'.repeat(60),
     'Version/'.repeat(32),
     '('.repeat(256),
-  ])('is told from the odd user agent %j without a failure', (userAgent) => {
+  ])('is read from the unusual User-Agent %j without an error', (userAgent) => {
     const { browser, os } = deviceOf(userAgent);
     expect([typeof browser, typeof os].every((type) => type === 'string' || type === 'object')).toBe(true);
   });

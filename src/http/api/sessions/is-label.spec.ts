@@ -32,19 +32,19 @@ describe('A label', () => {
     '\u202edrawkcab',
     '\ud800',
     'a'.repeat(101),
-  ])('may not be %j', async (label) => {
+  ])('must not be %j', async (label) => {
     expect(await isGood(label)).toBe(false);
   });
 
-  it.each(INVISIBLE_CHARACTERS)('may not have %s', async (_, character) => {
+  it.each(INVISIBLE_CHARACTERS)('must not have %s', async (_, character) => {
     expect(await isGood(`My ${character}phone`)).toBe(false);
   });
 
-  it('is no mark without a letter', async () => {
+  it('must not be a mark without a letter', async () => {
     expect(await isGood('\u0301')).toBe(false);
   });
 
-  it.each([undefined, null, 7, true, {}, ['x']])('is a text, and not %j', async (label) => {
+  it.each([undefined, null, 7, true, {}, ['x']])('must not be the non-text %j', async (label) => {
     expect(await isGood(label)).toBe(false);
   });
 });

@@ -5,7 +5,7 @@ import { IsVisible } from '../../is-visible.js';
 /** The longest name of a session, in code points. */
 export const LABEL_LENGTH = 100;
 
-/** A name that people give a session: it shows all that is in it, and something. */
+/** A valid name for a session: no invisible characters, and at least one visible one. */
 export const IsLabel = () =>
   applyDecorators(
     IsVisible(),

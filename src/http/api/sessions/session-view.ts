@@ -1,19 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { endOrNull } from '../../../common/clock.js';
 import type { Session } from '../../../sessions/session.js';
-import { Auth, type IssuedSession } from '../../../auth/auth.js';
+import type { Identity } from '../../../users/identity.js';
+import type { IssuedSession } from '../../../auth/auth.js';
+import { SignInService } from '../../../auth/sign-in.service.js';
 import { deviceOf } from './device.js';
 import type { SessionDto } from './session.dto.js';
 import type { User } from '../../../users/user.js';
 import { userJson } from '../users/user-json.js';
 import { withToken } from '../../../auth/carriers/with-token.js';
 
-/** Shows sessions to those who may see them: all but what signs anybody in. */
+/** The JSON of sessions, without secrets. */
 @Injectable()
 export class SessionView {
-  constructor(private readonly auth: Auth) {}
+  constructor(private readonly signIns: SignInService) {}
 
-  /** A session as the API shows it to the client of the session `current`. */
+  /** The JSON of a session, for a client whose own session is `current`. */
   show(session: Session, current: Session | null): SessionDto {
     return {
       id: session.id,
@@ -31,14 +32,18 @@ export class SessionView {
     };
   }
 
-  /** The user of a session, to themselves. */
-  showUser(user: User): object {
+  /** The JSON of the user of a session, for that user: of a user of the application's own, id, login and roles. */
+  showUser({ user, account: { id, login, roles } }: Pick<Identity, 'user' | 'account'>): object {
+    return this.signIns.accounts.isBuiltIn ? this.builtInUser(user) : { id, login, roles };
+  }
+
+  protected builtInUser(user: User): object {
     return userJson(user, user);
   }
 
-  /** A user who signs in; with the token and its end where the body of the answer carries it. */
-  signedIn(user: User, issued: IssuedSession | null): object {
-    const shown = this.showUser(user);
+  /** The JSON for a user who signs in, with the token and its end unless a cookie carries the token. */
+  signedIn(identity: Pick<Identity, 'user' | 'account'>, issued: IssuedSession | null): object {
+    const shown = this.showUser(identity);
     return issued?.token ? withToken({ ...shown, ...this.#ends(issued.session) }, issued.token) : shown;
   }
 
@@ -47,10 +52,7 @@ export class SessionView {
   }
 
   #ends(session: Session): Pick<SessionDto, 'expires_at' | 'idle_expires_at'> {
-    const { expiresAt, idleExpiresAt } = this.auth.endsOf(session) ?? {
-      expiresAt: endOrNull(session.expiresAt),
-      idleExpiresAt: null,
-    };
+    const { expiresAt, idleExpiresAt } = this.signIns.endsOf(session);
     return {
       expires_at: expiresAt && this.timestamp(expiresAt),
       idle_expires_at: idleExpiresAt && this.timestamp(idleExpiresAt),

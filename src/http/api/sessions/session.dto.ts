@@ -3,7 +3,7 @@ import { SESSION_KINDS, SESSION_SCOPES, type Session, TRANSPORTS } from '../../.
 import { UserDto } from '../users/user.dto.js';
 import type { Device } from './device.js';
 
-/** What is known of the client, for the API's description. */
+/** The schema of the client of a session. */
 export class DeviceDto {
   @ApiField({ type: String, nullable: true, example: 'Firefox 128.5' })
   readonly browser!: string | null;
@@ -12,7 +12,7 @@ export class DeviceDto {
   readonly os!: string | null;
 }
 
-/** A session in answers, for the API's description; `SessionView` makes them. */
+/** The schema of the JSON that `SessionView` returns. */
 export class SessionDto {
   @ApiField({ description: 'The public id. It is not a credential.', example: 'AaIDx-6Rcl2AwxVtQYMOCg' })
   readonly id!: string;
@@ -67,13 +67,13 @@ export class SessionDto {
   readonly device!: Device;
 }
 
-/** A session whose token the body carries, this once. */
+/** A session with its token. Only the response that creates or renews it contains the token. */
 export class GrantedSessionDto extends SessionDto {
   @ApiField({ required: false, description: 'For `Authorization: Bearer`. Only this answer contains it.' })
   readonly token?: string;
 }
 
-/** A user who signed in; with the token, this once, where it is not in `Set-Cookie`. */
+/** A user who signed in, with the token unless it is in `Set-Cookie`. */
 export class SignedInUserDto extends UserDto {
   @ApiField({ required: false, description: 'For `Authorization: Bearer`. Only this answer contains it.' })
   readonly token?: string;
@@ -97,7 +97,7 @@ export class SignedInUserDto extends UserDto {
   readonly idle_expires_at?: string | null;
 }
 
-/** By which session a request came, and whose it is. */
+/** The session of a request, and its user. */
 export class CurrentSessionDto {
   @ApiField({ type: SessionDto })
   readonly session!: SessionDto;

@@ -1,18 +1,16 @@
-import { Delete, Get, HttpCode, Optional, Param, Patch, Post, Req, Res } from '@nestjs/common';
+import { Delete, Get, HttpCode, Param, Patch, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { CoatcheckController } from '../../coatcheck-controller.js';
 import { ValidBody, ValidQuery } from '../../input.js';
-import { AuditTrail } from '../../../audit/audit-trail.js';
 import type { Initiator } from '../../../audit/initiator.js';
 import { CurrentInitiator } from '../../../auth/request-initiator.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
-import { CurrentSession, CurrentUser, Fresh } from '../../../auth/decorators/access.js';
+import { CurrentOwner, CurrentPrincipal, CurrentSession, Fresh } from '../../../auth/decorators/access.js';
 import { DomainError } from '../../../common/domain-error.js';
-import type { Session } from '../../../sessions/session.js';
+import type { Principal } from '../../../auth/auth.js';
+import type { Session, SessionOwner } from '../../../sessions/session.js';
 import { SessionsService } from '../../../sessions/sessions.service.js';
-import type { User } from '../../../users/user.js';
-import { UsersService } from '../../../users/users.service.js';
-import { Auth } from '../../../auth/auth.js';
+import { SignInService } from '../../../auth/sign-in.service.js';
 import { EndSessionsDto } from './end-sessions.dto.js';
 import { ListSessionsDto } from './list-sessions.dto.js';
 import { ReauthenticateDto } from './reauthenticate.dto.js';
@@ -22,16 +20,14 @@ import { pageOf } from './session-page.js';
 import { SessionView } from './session-view.js';
 import { withToken } from '../../../auth/carriers/with-token.js';
 
-/** Where the caller is signed in: their sessions and access tokens. */
+/** The sessions and access tokens of the authenticated user. */
 @ApiTag('session')
 @CoatcheckController('sessions')
 export class SessionsController {
   constructor(
-    private readonly auth: Auth,
+    private readonly signIns: SignInService,
     private readonly sessions: SessionsService,
-    private readonly users: UsersService,
     private readonly view: SessionView,
-    @Optional() private readonly trail?: AuditTrail,
   ) {}
 
   @Get()
@@ -46,12 +42,12 @@ export class SessionsController {
     headers: ['Link', 'Next-Cursor'],
   })
   async list(
-    @CurrentUser() user: User,
+    @CurrentOwner() owner: SessionOwner,
     @CurrentSession() current: Session | null,
     @ValidQuery(ListSessionsDto) query: Readonly<ListSessionsDto>,
     @Res({ passthrough: true }) response: Response,
   ) {
-    const page = await pageOf(this.sessions, user, query, response);
+    const page = await pageOf(this.sessions, owner, query, response);
     return page.map((session) => this.view.show(session, current));
   }
 
@@ -64,11 +60,12 @@ export class SessionsController {
     refusals: ['not_found'],
   })
   @ApiAnswer(200, { type: CurrentSessionDto, description: 'The session and its user.' })
-  current(@CurrentUser() user: User, @CurrentSession() current: Session | null) {
+  current(@CurrentPrincipal() principal: Principal) {
+    const { session: current } = principal;
     if (!current) throw new DomainError('not_found');
     return {
       session: this.view.show(current, current),
-      user: this.view.showUser(user),
+      user: this.view.showUser(principal),
     };
   }
 
@@ -94,25 +91,12 @@ export class SessionsController {
     headers: ['Set-Cookie'],
   })
   async reauthenticate(
-    @CurrentUser() user: User,
-    @CurrentSession() current: Session | null,
-    @CurrentInitiator() by: Initiator,
     @ValidBody(ReauthenticateDto) { password }: Readonly<ReauthenticateDto>,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
-    if (!current) throw new DomainError('not_found');
-    if (current.kind === 'access_token') throw new DomainError('forbidden');
-    const source = { ...by, tokenOwner: user.id };
-    const verification = await this.users.verify(user.email, password, source);
-    // The address may be another's by now.
-    const isProven = verification.outcome === 'verified' && verification.user.id === user.id;
-    const type = isProven ? 'reauthenticated' : 'reauthentication_failed';
-    await this.trail?.record({ type, subjectId: user.id, sessionId: current.id }, by);
-    if (!isProven) throw new DomainError('current_password_wrong');
-    const issued = await this.auth.renew({ request, response });
-    if (!issued) throw new DomainError('credentials_invalid');
-    return withToken(this.view.show(issued.session, issued.session), issued.token);
+    const { session, token } = await this.signIns.reauthenticate(password, { request, response });
+    return withToken(this.view.show(session, session), token);
   }
 
   @Patch(':id')
@@ -124,13 +108,13 @@ export class SessionsController {
   })
   @ApiAnswer(200, { type: SessionDto, description: 'The session.' })
   async rename(
-    @CurrentUser() user: User,
+    @CurrentOwner() owner: SessionOwner,
     @CurrentSession() current: Session | null,
     @CurrentInitiator() by: Initiator,
     @Param('id') id: string,
     @ValidBody(RenameSessionDto) { label }: Readonly<RenameSessionDto>,
   ) {
-    const session = await this.#find(user, id);
+    const session = await this.#find(owner, id);
     const renamed = await this.sessions.rename(session, label, by);
     if (!renamed) throw new DomainError('not_found');
     return this.view.show(renamed, current);
@@ -146,18 +130,18 @@ export class SessionsController {
   })
   @ApiAnswer(200, { description: 'It has ended.', headers: ['Set-Cookie', 'Clear-Site-Data'] })
   async end(
-    @CurrentUser() user: User,
+    @CurrentOwner() owner: SessionOwner,
     @CurrentSession() current: Session | null,
     @CurrentInitiator() by: Initiator,
     @Param('id') id: string,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
-    const session = await this.#find(user, id);
+    const session = await this.#find(owner, id);
     const isOver =
       session.id === current?.id
-        ? await this.auth.signOut({ request, response })
-        : await this.sessions.end(session.id, 'ended_elsewhere', by);
+        ? await this.signIns.signOut({ request, response })
+        : await this.sessions.end(session, 'ended_elsewhere', by);
     if (!isOver) throw new DomainError('not_found');
     return {};
   }
@@ -175,20 +159,20 @@ export class SessionsController {
     headers: ['Set-Cookie', 'Clear-Site-Data'],
   })
   async endAll(
-    @CurrentUser() user: User,
+    @CurrentOwner() owner: SessionOwner,
     @CurrentSession() current: Session | null,
     @CurrentInitiator() by: Initiator,
     @ValidQuery(EndSessionsDto) { scope }: Readonly<EndSessionsDto>,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
-    const others = await this.sessions.endAll(user.id, 'ended_elsewhere', current?.id, by);
-    const isOut = scope === 'all' && current !== null && (await this.auth.signOut({ request, response }));
+    const others = await this.sessions.endAll(owner.id, 'ended_elsewhere', current?.id, by);
+    const isOut = scope === 'all' && current !== null && (await this.signIns.signOut({ request, response }));
     return { ended: others + Number(isOut) };
   }
 
-  async #find(user: User, id: string): Promise<Session> {
-    const session = await this.sessions.find(user, id);
+  async #find(owner: SessionOwner, id: string): Promise<Session> {
+    const session = await this.sessions.find(owner, id);
     if (!session) throw new DomainError('not_found');
     return session;
   }

@@ -5,25 +5,24 @@ import { ValidQuery } from '../../input.js';
 import type { Initiator } from '../../../audit/initiator.js';
 import { CurrentInitiator } from '../../../auth/request-initiator.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
-import { CurrentSession, Fresh, Roles } from '../../../auth/decorators/access.js';
+import { CurrentSession, Fresh, ForAdmins } from '../../../auth/decorators/access.js';
 import { DomainError } from '../../../common/domain-error.js';
-import type { Session } from '../../../sessions/session.js';
+import type { Session, SessionOwner } from '../../../sessions/session.js';
 import { SessionsService } from '../../../sessions/sessions.service.js';
-import type { User } from '../../../users/user.js';
-import { UsersService } from '../../../users/users.service.js';
+import { Accounts } from '../../../users/accounts.js';
 import { ListSessionsDto } from './list-sessions.dto.js';
 import { SessionDto } from './session.dto.js';
 import { pageOf } from './session-page.js';
 import { SessionView } from './session-view.js';
 
-/** Where any user is signed in, for administrators. */
+/** The sessions and access tokens of any user, for administrators. */
 @ApiTag('session')
 @CoatcheckController('users/:id/sessions')
-@Roles('admin')
+@ForAdmins()
 export class UserSessionsController {
   constructor(
     private readonly sessions: SessionsService,
-    private readonly users: UsersService,
+    private readonly accounts: Accounts,
     private readonly view: SessionView,
   ) {}
 
@@ -78,14 +77,14 @@ export class UserSessionsController {
   @ApiAnswer(200, { description: 'It has ended.' })
   async end(@Param('id') id: string, @Param('session') sessionId: string, @CurrentInitiator() by: Initiator) {
     const session = await this.sessions.find(await this.#find(id), sessionId);
-    if (!session || !(await this.sessions.end(session.id, 'ended_by_admin', by)))
+    if (!session || !(await this.sessions.end(session, 'ended_by_admin', by)))
       throw new DomainError('not_found');
     return {};
   }
 
-  async #find(id: string): Promise<User> {
-    const user = await this.users.find(id);
-    if (!user) throw new DomainError('not_found');
-    return user;
+  async #find(id: string): Promise<SessionOwner> {
+    const known = await this.accounts.findById(id);
+    if (!known) throw new DomainError('not_found');
+    return { id, credentialVersion: known.credential.version };
   }
 }

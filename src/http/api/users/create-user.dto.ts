@@ -37,7 +37,7 @@ export class CreateUserDto {
   readonly setup_code?: string | null;
 }
 
-/** What a body says of a new user. */
+/** The new user of a body. */
 export function toNewUser({
   email,
   password,

@@ -1,5 +1,5 @@
 import { Get } from '@nestjs/common';
-import { Auth } from '../../../auth/auth.js';
+import { SignInService } from '../../../auth/sign-in.service.js';
 import { AuthOptions } from '../../../auth/auth-options.js';
 import { CoatcheckController } from '../../coatcheck-controller.js';
 import { Public } from '../../../auth/decorators/access.js';
@@ -9,14 +9,14 @@ import { MAX_LENGTH } from '../../../users/passwords/password-policy.js';
 import { RegistrationService } from '../../../users/registration.service.js';
 import { UsersOptions } from '../../../users/users-options.js';
 
-/** What a client has to know before anybody is signed in. */
+/** The rules of registration and sign-in, for clients without a session. */
 @ApiTag('users')
 @CoatcheckController('registration')
 export class RegistrationController {
   constructor(
     private readonly registration: RegistrationService,
     private readonly options: UsersOptions,
-    private readonly auth: Auth,
+    private readonly signIns: SignInService,
     private readonly authOptions: AuthOptions,
   ) {}
 
@@ -40,7 +40,7 @@ export class RegistrationController {
       password_min_length: passwordMinLength,
       password_max_length: MAX_LENGTH,
       strategies: this.authOptions.types,
-      transports: this.auth.transports,
+      transports: this.signIns.transports,
     };
   }
 }

@@ -3,7 +3,7 @@ import type { Registration } from '../../../users/users-options.js';
 
 export const REGISTRATION_MODES = ['first', 'open', 'closed', 'signed_in'] as const satisfies Registration[];
 
-/** What a form for new accounts has to know, for the API's description. */
+/** The schema of the rules of registration and sign-in. */
 export class RegistrationDto {
   @ApiField({
     enum: [...REGISTRATION_MODES],

@@ -5,7 +5,7 @@ import { CheckedBy } from '../../field-rules.js';
 import type { Role } from '../../../users/user.js';
 import { IsName } from './is-name.js';
 
-/** A field that may be left out, and may not be null: there is nothing that null could set it to. */
+/** A field that is optional and not nullable. */
 const IsAbsentOr = (...rules: PropertyDecorator[]) =>
   applyDecorators(
     ValidateIf((_, value) => value !== undefined),
@@ -13,7 +13,7 @@ const IsAbsentOr = (...rules: PropertyDecorator[]) =>
     IsNotEmpty(),
   );
 
-/** What is absent stays as it is; null removes a name. */
+/** Absent fields do not change; null removes a name. */
 export class UpdateUserDto {
   @ApiField({ required: false, format: 'email', maxLength: 254 })
   @CheckedBy('address')

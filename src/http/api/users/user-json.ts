@@ -1,6 +1,6 @@
 import type { User } from '../../../users/user.js';
 
-/** A user as the API shows them: never a hash, and whether they are disabled to administrators alone. */
+/** The JSON of a user, without the hash. `disabled` is only for administrators. */
 export function userJson(user: User, viewer: Pick<User, 'role'> | null = null) {
   return {
     id: user.id,

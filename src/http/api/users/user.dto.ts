@@ -1,7 +1,7 @@
 import { ApiField } from '../../api-notes.js';
 import type { Role } from '../../../users/user.js';
 
-/** A user in answers, for the API's description; `userJson` makes them. */
+/** The schema of the JSON that `userJson` returns. */
 export class UserDto {
   @ApiField({ format: 'uuid', example: '90854fe2-bb22-48a3-922a-62bcfad8c714' })
   readonly id!: string;

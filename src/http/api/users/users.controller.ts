@@ -7,17 +7,18 @@ import { CurrentInitiator } from '../../../auth/request-initiator.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
 import { CurrentUser, Fresh, OptionalAuth } from '../../../auth/decorators/access.js';
 import { DomainError } from '../../../common/domain-error.js';
-import { PageDto, linkToNext } from '../../page.dto.js';
+import { linkToNext } from '../../page.dto.js';
 import { CreateUserDto, toNewUser } from './create-user.dto.js';
+import { ListUsersDto } from './list-users.dto.js';
+import { fromUserCursor, toUserCursor } from './user-cursor.js';
 import { UpdateUserDto } from './update-user.dto.js';
 import { UserDto } from './user.dto.js';
 import { RegistrationService } from '../../../users/registration.service.js';
-import { fromCursor, toCursor } from '../../../common/cursor.js';
 import { userJson } from './user-json.js';
 import type { User } from '../../../users/user.js';
 import { UsersService } from '../../../users/users.service.js';
 
-/** How many users a page of the list has where the client does not say. */
+/** The default size of a page of the list. */
 const PAGE_SIZE = 100;
 
 @ApiTag('users')
@@ -32,22 +33,22 @@ export class UsersController {
   @ApiAction({
     id: 'listUsers',
     summary: 'List users',
-    description: 'For administrators. Lists all accounts, oldest first.',
+    description:
+      'For administrators. Lists the accounts that match all filters, oldest first unless `sort` says otherwise.',
     refusals: ['role_required'],
   })
   @ApiAnswer(200, { type: [UserDto], description: 'A page of users.', headers: ['Link', 'Next-Cursor'] })
   async list(
     @CurrentUser() caller: User,
-    @ValidQuery(PageDto) query: Readonly<PageDto>,
+    @ValidQuery(ListUsersDto) query: Readonly<ListUsersDto>,
     @Res({ passthrough: true }) response: Response,
   ) {
     if (caller.role !== 'admin') throw new DomainError('role_required');
-    const { limit = PAGE_SIZE, cursor } = query;
-    const users = await this.users.list(limit + 1, cursor === undefined ? null : fromCursor(cursor));
-    const page = users.slice(0, limit);
-    const last = page.at(-1);
-    if (last && users.length > limit) linkToNext(response, { limit, cursor: toCursor(last) });
-    return page.map((user) => userJson(user, caller));
+    const { limit = PAGE_SIZE, sort = 'created', cursor, ...filters } = query;
+    const after = cursor === undefined ? null : fromUserCursor(cursor, sort);
+    const { users, next } = await this.users.list({ ...filters, limit, sort, after });
+    if (next) linkToNext(response, { limit, ...filters, sort: query.sort, cursor: toUserCursor(next, sort) });
+    return users.map((user) => userJson(user, caller));
   }
 
   @Post()
@@ -203,18 +204,18 @@ export class UsersController {
     return {};
   }
 
-  /** Throws `not_found` where the caller may not see the account of another user. */
+  /** Throws `not_found` if the caller may not see the account. */
   #checkMayAct(caller: User, id: string): void {
     if (caller.id !== id && caller.role !== 'admin') throw hidden();
   }
 }
 
-/** Whether a body asks for a change that needs a recent proof of the password. */
+/** Whether a body contains a change that needs a recent confirmation of the password. */
 function changesStanding({ email, role, disabled }: Readonly<Record<string, unknown>>): boolean {
   return [email, role, disabled].some((value) => value !== undefined);
 }
 
-/** A refusal that does not say whether there is anything. */
+/** A refusal that does not reveal whether the user exists. */
 function hidden(): DomainError {
   return new DomainError('not_found', { conceals: 'role_required' });
 }

@@ -1,0 +1,292 @@
+import type { Request, Response } from 'express';
+import type { AuditDetails } from '../audit/audit-event.js';
+import { type Initiator, PROGRAM } from '../audit/initiator.js';
+import { SecurityEvents } from '../audit/security-events.js';
+import { endOrNull } from '../common/clock.js';
+import { DomainError, StoreUnavailableError, invalid } from '../common/domain-error.js';
+import { type Session, TRANSPORTS, type Transport } from '../sessions/session.js';
+import { type OpenedSession, SessionsService } from '../sessions/sessions.service.js';
+import type { Accounts } from '../users/accounts.js';
+import type { Identity } from '../users/identity.js';
+import { PasswordsService, type Verification } from '../users/passwords.service.js';
+import type { AppUser } from '../users/user-directory.js';
+import { UsersService } from '../users/users.service.js';
+import { Auth, type HttpExchange, type IssuedSession, type Principal, type SignInOptions } from './auth.js';
+import type { AuthRequest } from './auth-request.js';
+import { AuthOptions } from './auth-options.js';
+import { sessionStrategiesOf } from './auth.provider.js';
+import { clientFacts } from './client-facts.js';
+import { authRequestOf } from './express-request.js';
+import { initiatorOf, initiatorOfRequest } from './request-initiator.js';
+import { signInFailed, signedIn } from './sign-in-events.js';
+import type { SessionAuth } from './strategies/session.auth.js';
+
+/** A user who has signed in. */
+export interface SignedIn extends IssuedSession, Identity {}
+
+/** The result of a sign-in by password. Why it failed is for the audit trail: tell clients only that it did. */
+export type SignInResult =
+  ({ readonly outcome: 'signed_in' } & SignedIn) | Exclude<Verification, { outcome: 'verified' }>;
+
+/** When a session ends at the latest (`expiresAt`) and if it is not used (`idleExpiresAt`); null for never. */
+export interface SessionEnds {
+  readonly expiresAt: Date | null;
+  readonly idleExpiresAt: Date | null;
+}
+
+/** The session of a token that came with a sign-in. */
+interface Presented {
+  /** The live session that the new one replaces. */
+  readonly replaced: Session | null;
+  /** The user of any token of the request, also if its session has ended. */
+  readonly owner: string | null;
+}
+
+/**
+ * Everything that opens, renews and ends sessions on behalf of a person: for controllers, commands and code of the
+ * application. Each act checks its input first, and emits one security event, and one more for each other session that it ends.
+ */
+export class SignInService {
+  readonly #strategies: readonly SessionAuth[];
+
+  constructor(
+    auth: Auth,
+    private readonly passwords: PasswordsService,
+    private readonly sessions: SessionsService,
+    private readonly options: AuthOptions,
+    private readonly events?: SecurityEvents,
+    private readonly users?: UsersService,
+  ) {
+    this.#strategies = sessionStrategiesOf(auth);
+  }
+
+  /** The users who sign in. */
+  get accounts(): Accounts {
+    return this.passwords.accounts;
+  }
+
+  /** The transports of the tokens that a sign-in issues, the default first; empty if no strategy has sessions. */
+  get transports(): readonly Transport[] {
+    const own = new Set(this.#strategies.map(({ carrier }) => carrier.transport));
+    return TRANSPORTS.filter((transport) => own.has(transport));
+  }
+
+  /** When a session ends. */
+  endsOf(session: Session): SessionEnds {
+    const lifetime = this.#strategyOf(session)?.lifetime;
+    if (!lifetime) return { expiresAt: endOrNull(session.expiresAt), idleExpiresAt: null };
+    return {
+      expiresAt: endOrNull(lifetime.limit(session)),
+      idleExpiresAt: lifetime.hasIdleLimit(session) ? endOrNull(lifetime.endOf(session)) : null,
+    };
+  }
+
+  /**
+   * Verifies a login and a password, and opens a session as `signIn` does. A failure is a result. Throws `validation_failed`
+   * for a transport that this server does not issue, whatever the password, and `too_many_attempts` if too many failed.
+   */
+  async signInWithPassword(
+    { login, password }: { readonly login: string; readonly password: string },
+    exchange: HttpExchange,
+    options: Partial<SignInOptions> = {},
+  ): Promise<SignInResult> {
+    const strategy = this.#strategyFor(options.transport);
+    const request = authRequestOf(exchange.request);
+    const presented = await this.#presentedIn(request, strategy);
+    const { ip, connection } = request;
+    const verification = await this.passwords.verify(login, password, {
+      ip,
+      connection,
+      tokenOwner: presented.owner,
+    });
+    if (verification.outcome !== 'verified') {
+      await this.events?.emit(signInFailed(verification, 'login'), initiatorOf(request));
+      return verification;
+    }
+    const { user, account, credentialVersion } = verification;
+    const identity = { user, account, credentialVersion };
+    const issued = await this.#open(identity, exchange, strategy, options, presented.replaced, 'login');
+    return { outcome: 'signed_in', ...identity, ...issued };
+  }
+
+  /**
+   * Opens a session for a user whom the application has verified in its own way, such as by a link in an e-mail. It is always
+   * a new session, which prevents session fixation, and it replaces the session whose token came by the same transport. An
+   * access token stays valid. Throws `user_disabled`, and `session_limit_reached` if the limit refuses the session.
+   */
+  async signIn(
+    user: AppUser,
+    exchange: HttpExchange,
+    options: Partial<SignInOptions> = {},
+  ): Promise<IssuedSession> {
+    const strategy = this.#strategyFor(options.transport);
+    const identity = await this.accounts.identify(user);
+    if (identity.account.disabled) throw new DomainError('user_disabled');
+    const { replaced } = await this.#presentedIn(authRequestOf(exchange.request), strategy);
+    return this.#open(identity, exchange, strategy, options, replaced, 'application');
+  }
+
+  /**
+   * Ends the session of a request: of its principal, or on a public route of the first token that it carries. True only if
+   * this call ended it.
+   */
+  async signOut({ request, response }: HttpExchange): Promise<boolean> {
+    const session = request.principal ? request.principal.session : await this.#liveIn(request);
+    if (!session) return false;
+    const hasEnded = await this.sessions.end(session, 'signed_out', initiatorOfRequest(request));
+    this.#strategyOf(session)?.carrier.takeBack(response);
+    const { clearSiteData } = this.options;
+    if (hasEnded && session.transport === 'cookie' && clearSiteData.length > 0)
+      response.setHeader('Clear-Site-Data', clearSiteData.map((kind) => `"${kind}"`).join(', '));
+    return hasEnded;
+  }
+
+  /**
+   * Verifies the password of a signed-in user again. The session gets a new token, and its limits start again. Throws
+   * `not_found` without a session, `forbidden` for an access token, `current_password_wrong`, and `credentials_invalid` if
+   * another request has replaced the token or ended the session in the meantime.
+   */
+  async reauthenticate(password: string, { request, response }: HttpExchange): Promise<IssuedSession> {
+    const { account, session } = principalOf(request);
+    if (!session) throw new DomainError('not_found');
+    const strategy = this.#strategyOf(session);
+    if (session.kind === 'access_token' || !strategy) throw new DomainError('forbidden');
+    const by = initiatorOfRequest(request);
+    const source = { ...by, tokenOwner: account.id };
+    const verification = await this.passwords.verify(account.login, password, source);
+    const of = { subjectId: account.id, sessionId: session.id };
+    // The login may belong to another user in the meantime.
+    if (verification.outcome !== 'verified' || verification.account.id !== account.id) {
+      await this.events?.emit({ type: 'reauthentication_failed', ...of }, by);
+      throw new DomainError('current_password_wrong');
+    }
+    const text = strategy.carrier.read(authRequestOf(request)) ?? '';
+    const event = () => ({ type: 'reauthenticated', ...of }) as const;
+    const renewed = await this.sessions.renew(text, strategy.lifetime, by, { session, event });
+    if (!renewed) throw new DomainError('credentials_invalid');
+    return handOut(renewed, strategy, response);
+  }
+
+  /**
+   * Replaces the password of the signed-in user and ends all sessions and access tokens. Opens a new session like that of the
+   * request; null for a request without one, and if the store cannot take it. If `current` is null, the caller must have
+   * checked that the password was confirmed recently (`@Fresh()`).
+   */
+  async changePassword(
+    { current, next }: { readonly current: string | null; readonly next: string },
+    exchange: HttpExchange,
+  ): Promise<Identity & { readonly issued: IssuedSession | null }> {
+    const { session, ...identity } = principalOf(exchange.request);
+    const { id } = identity.account;
+    const by = initiatorOfRequest(exchange.request);
+    const source = { ...by, tokenOwner: session ? id : null };
+    const changed =
+      current === null
+        ? await this.passwords.set(identity, next, by)
+        : await this.passwords.change(identity, current, next, source, by);
+    await this.sessions.endAll(id, 'password_changed', undefined, by);
+    const strategy = session && session.kind !== 'access_token' ? this.#strategyOf(session) : null;
+    if (!session || !strategy) return { ...changed, issued: null };
+    const { kind, label } = session;
+    const options = { remember: kind === 'remembered', label };
+    const issued = await this.#open(changed, exchange, strategy, options, null, null).catch(noSession);
+    return { ...changed, issued };
+  }
+
+  /**
+   * Ends all sessions and access tokens of a user. A built-in user is disabled, too: throws `not_found` and `last_admin`. Whether a
+   * user of your own directory may sign in again is what `account()` says.
+   */
+  async deactivateUser(userId: string, by: Initiator = PROGRAM): Promise<void> {
+    if (this.users) return void (await this.users.update(userId, { disabled: true }, by));
+    await this.passwords.revoke(userId, by);
+  }
+
+  async #open(
+    { account, credentialVersion }: Identity,
+    { request, response }: HttpExchange,
+    strategy: SessionAuth,
+    { remember = false, label = null }: Partial<SignInOptions>,
+    replaced: Session | null,
+    method: AuditDetails['method'] | null,
+  ): Promise<IssuedSession> {
+    const from = authRequestOf(request);
+    const { transport } = strategy.carrier;
+    const terms = { kind: remember ? 'remembered' : 'session', transport, label } as const;
+    const event = method && { event: (session: Session) => signedIn(account.id, session, method) };
+    const act = { replaced, ...event };
+    const by = initiatorOf(from, account.id);
+    const owner = { id: account.id, credentialVersion };
+    const opened = await this.sessions.open(owner, clientFacts(from), strategy.lifetime, by, terms, act);
+    return handOut(opened, strategy, response);
+  }
+
+  /** The strategy that issues tokens for a transport. */
+  #strategyFor(transport: Transport | null = null): SessionAuth {
+    const [usual = 'cookie'] = this.transports;
+    const strategy = this.#strategies.find(({ carrier }) => carrier.transport === (transport ?? usual));
+    if (strategy) return strategy;
+    const [issued, other] =
+      transport === 'bearer' ? ['session cookies', 'cookie'] : ['bearer tokens', 'bearer'];
+    throw invalid(
+      '/transport',
+      `This server issues ${issued} only. Leave the field out, or send "${other}".`,
+    );
+  }
+
+  #strategyOf({ transport }: Session): SessionAuth | null {
+    return this.#strategies.find(({ carrier }) => carrier.transport === transport) ?? null;
+  }
+
+  /** Looks first at the token of the strategy that is about to issue one. */
+  async #presentedIn(request: AuthRequest, issuer: SessionAuth): Promise<Presented> {
+    let replaced: Session | null = null;
+    for (const strategy of [issuer, ...this.#strategies.filter((one) => one !== issuer)]) {
+      const text = strategy.carrier.read(request);
+      const found = text === null ? null : await this.sessions.sessionOf(text);
+      if (!found) continue;
+      const { session, isLive } = found;
+      if (strategy === issuer && isLive && isReplaceable(session, issuer)) replaced = session;
+      return { replaced, owner: session.userId };
+    }
+    return { replaced, owner: null };
+  }
+
+  async #liveIn(request: Request): Promise<Session | null> {
+    for (const { carrier } of this.#strategies) {
+      const text = carrier.read(authRequestOf(request));
+      const found = text === null ? null : await this.sessions.sessionOf(text);
+      if (found?.isLive && found.session.transport === carrier.transport) return found.session;
+    }
+    return null;
+  }
+}
+
+/** A sign-in replaces neither an access token nor a session of another transport. */
+function isReplaceable({ kind, transport }: Session, { carrier }: SessionAuth): boolean {
+  return kind !== 'access_token' && transport === carrier.transport;
+}
+
+/**
+ * The cookie of a remembered session lasts until the absolute limit. Later uses do not send it again, because they could
+ * restore a replaced token.
+ */
+function handOut(
+  { session, token }: OpenedSession,
+  { carrier, lifetime }: SessionAuth,
+  response: Response,
+): IssuedSession {
+  const left = lifetime.limit(session).getTime() - session.lastSeenAt.getTime();
+  return { session, token: carrier.handOut(response, token, session.kind === 'remembered' ? left : null) };
+}
+
+function principalOf({ principal }: Request): Principal {
+  if (!principal) throw new DomainError('credentials_missing');
+  return principal as Principal;
+}
+
+/** The password is changed already. If the store cannot open a new session, the user must sign in again. */
+function noSession(error: unknown): null {
+  if (error instanceof StoreUnavailableError) return null;
+  throw error;
+}

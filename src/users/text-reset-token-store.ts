@@ -1,0 +1,18 @@
+import { type TextTable, swapping } from '../throttle/text-table.js';
+import { ResetTokenStore } from './reset-token-store.js';
+
+/** Reset tokens on texts. */
+export class TextResetTokenStore extends ResetTokenStore {
+  constructor(private readonly texts: TextTable) {
+    super();
+  }
+
+  async read(key: string, now: Date): Promise<string | null> {
+    const [text = null] = await this.texts.read([key], now);
+    return text;
+  }
+
+  swap(key: string, from: string | null, to: string, until: Date, now: Date): Promise<boolean> {
+    return this.texts.change(key, () => swapping(key, from, to, until), now);
+  }
+}

@@ -1,0 +1,104 @@
+import { type ExecFileException, execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { installFromMatrix, npm, packLibrary } from './support/host.js';
+
+/** npm installs packages. */
+jest.setTimeout(300_000);
+
+const run = promisify(execFile);
+
+/** Applications in `test/consumer/matrix`. They have their sources and tests in common. */
+const APPLICATIONS = ['nest-11', 'nest-11-least', 'nest-12-esm', 'nest-12-commonjs'];
+
+const WORKS = { statuses: [201, 401, 200, 200, 200, 401], type: 'application/problem+json' };
+
+let tarball: string;
+const folders = new Map<string, string>();
+
+beforeAll(async () => {
+  tarball = await packLibrary();
+  for (const name of APPLICATIONS) {
+    const folder = await installFromMatrix(name, tarball);
+    await npm(folder, ['run', 'build']);
+    folders.set(name, folder);
+  }
+});
+
+/** What `node` prints, on both streams. */
+function start(folder: string, args: readonly string[], variables = {}): Promise<string> {
+  const { PATH } = process.env;
+  return run(process.execPath, args, { cwd: folder, env: { PATH, ...variables } }).then(
+    ({ stdout, stderr }) => stdout + stderr,
+    ({ stdout, stderr }: ExecFileException) => `${stdout}${stderr}`,
+  );
+}
+
+describe.each(APPLICATIONS)('The packed library in %s', (name) => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = folders.get(name)!;
+  });
+
+  it('signs users in and out, and is one class for `require` and `import`', async () => {
+    expect(JSON.parse(await start(folder, ['build/src/main.js']))).toEqual({ ...WORKS, isSame: true });
+  });
+
+  it('passes the tests of the application', async () => {
+    await npm(folder, ['test']);
+  });
+
+  it('uses the Nest of the application', async () => {
+    const list = await npm(folder, ['ls', '@nestjs/core', '--all', '--parseable']);
+    expect(list.trim().split('\n')).toHaveLength(1);
+  });
+});
+
+describe('The packed library', () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = folders.get('nest-11')!;
+  });
+
+  it('works from its CommonJS files, where Node does not require ES modules', async () => {
+    const output = await start(folder, ['--no-experimental-require-module', 'build/src/main.js']);
+    expect(JSON.parse(output)).toMatchObject(WORKS);
+  });
+
+  it.each([
+    [{ STORE: 'sqlite:app.db' }, 'SQLite needs a package that is not installed', 'better-sqlite3 kysely'],
+    [{ STORE: 'postgres://127.0.0.1/app' }, 'PostgreSQL needs a package that is not installed', 'pg kysely'],
+    [{ SESSIONS: 'redis://127.0.0.1' }, 'Redis needs a package that is not installed', '@redis/client'],
+    [
+      { HASH: 'argon2id' },
+      'Argon2 needs @node-rs/argon2 with its native code',
+      '@node-rs/argon2 --include=optional',
+    ],
+  ])(
+    'refuses to start with %j, and names the command that installs what is missing',
+    async (variables, what, names) => {
+      const output = await start(folder, ['build/src/main.js'], variables);
+      expect(output).toBe(`${what}. Run: npm install ${names}\n`);
+    },
+  );
+
+  it('names the command that installs what the course contract needs', async () => {
+    expect(await start(folder, ['build/src/other-paths.js', 'alx'])).toBe(
+      'The login form of the course contract needs a package that is not installed. Run: npm install @fastify/busboy\n',
+    );
+  });
+
+  it('hardens an application, and names the command that installs what its description needs', async () => {
+    const output = await start(folder, ['build/src/other-paths.js', 'server']);
+    expect(output).toContain('[201,400,500]');
+    expect(output).toContain(
+      'The description of the API needs a package that is not installed. Run: npm install @nestjs/swagger\n',
+    );
+  });
+
+  it('has no fault for publint, and types for every kind of module resolution for attw', async () => {
+    await npm(await installFromMatrix('package-checks', tarball), ['test']);
+  });
+});
