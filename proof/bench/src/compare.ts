@@ -52,7 +52,7 @@ export async function compare(options: CompareOptions): Promise<boolean> {
   const ours = new Map([...ratios].filter(([name]) => name !== STOCK_NEST.name));
   if (options.record) await record(ours, pace.generator.name);
   if (baseline === null) return true;
-  const { report, isKept } = compareWithBaseline(baseline, ours);
+  const { report, isKept } = compareWithBaseline(baseline, ours, pace.generator.name);
   console.log(`\n${report}`);
   return isKept;
 }

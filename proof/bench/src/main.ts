@@ -2,7 +2,8 @@ import { Command, Option } from 'commander';
 import { cleanUp, cleanUpOnSignals } from './cleanup.js';
 import { type CompareOptions, compare } from './compare.js';
 import { type GrowthOptions, growth } from './growth.js';
-import { GENERATOR, ONLY, OUT, RATE, SECONDS, SESSIONS, WARM_UP, rounds } from './options.js';
+import { GENERATOR, ONLY, OUT, RATE, SECONDS, SESSIONS, USERS, WARM_UP, rounds } from './options.js';
+import { type SearchOptions, search } from './search.js';
 import { type SignInOptions, signIn } from './sign-in.js';
 import { type StartUpOptions, startUp } from './start-up.js';
 import { type WorkersOptions, workers } from './workers.js';
@@ -67,6 +68,14 @@ program
   .addOption(GENERATOR)
   .addOption(OUT)
   .action((options: GrowthOptions) => growth(options));
+
+program
+  .command('search')
+  .description('the first page of searches for users among many, on SQLite and PostgreSQL')
+  .addOption(USERS)
+  .addOption(rounds(15))
+  .addOption(OUT)
+  .action((options: SearchOptions) => search(options));
 
 function judge(isGood: boolean): void {
   if (!isGood) process.exitCode = 1;

@@ -40,6 +40,11 @@ export const SESSIONS = new Option('--sessions <n,...>', 'live sessions at a tim
   .default([1000, 100_000, 1_000_000])
   .argParser(ascending);
 
+/** How many users there are. */
+export const USERS = new Option('--users <n>', 'users in each database')
+  .default(1_000_000)
+  .argParser(positiveCount);
+
 /** Where the figures go. */
 export const OUT = new Option('--out <file>', 'where all figures go as JSON (default: in build/bench)');
 
@@ -70,6 +75,11 @@ function ascending(text: string): number[] {
   );
   if (!isAscending) throw new InvalidArgumentError('They must be numbers from 1, the least first.');
   return numbers;
+}
+
+function positiveCount(text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('It must be a number from 1.');
+  return Number(text);
 }
 
 function positiveInteger(text: string): number {

@@ -8,6 +8,12 @@ export const PRODUCT = fileURLToPath(new URL('../../../dist/main.js', import.met
 
 /** What others import of the product. */
 export const LIBRARY = new URL('../../../dist/lib/index.js', import.meta.url).href;
+export const SERVER_LIBRARY = new URL('../../../dist/lib/server/index.js', import.meta.url).href;
+
+/** A file of the product's modules. */
+export function libraryFile(name: string): string {
+  return new URL(`../../../dist/lib/${name}`, import.meta.url).href;
+}
 
 /** The ratios that `--check` compares with. */
 export const BASELINE = fileURLToPath(new URL('../baseline.json', import.meta.url));

@@ -33,7 +33,7 @@ async function bytesInSqlite({ folder }: Place): Promise<Bytes> {
     const bytes = database
       .prepare(
         `select sum(pgsize) as sessions, sum(case when type = 'index' then pgsize end) as indexes
-         from dbstat join sqlite_schema using (name) where tbl_name = 'sessions'`,
+         from dbstat join sqlite_schema using (name) where tbl_name = 'coatcheck_sessions'`,
       )
       .get() as { sessions: number; indexes: number };
     return { ...bytes, files: sizes.reduce((sum, size) => sum + size) };
@@ -44,7 +44,7 @@ async function bytesInSqlite({ folder }: Place): Promise<Bytes> {
 
 async function bytesInPostgres({ postgresUrl }: Place): Promise<Bytes> {
   const [row] = await onPostgres<{ sessions: string; indexes: string }>(
-    `select pg_total_relation_size('sessions') as sessions, pg_indexes_size('sessions') as indexes`,
+    `select pg_total_relation_size('coatcheck_sessions') as sessions, pg_indexes_size('coatcheck_sessions') as indexes`,
     postgresUrl,
   );
   return { sessions: Number(row?.sessions), indexes: Number(row?.indexes), files: null };

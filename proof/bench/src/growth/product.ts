@@ -1,14 +1,14 @@
 import type { Server } from 'node:http';
-import type { StoreUnavailableError } from '../../../dist/lib/common/domain-error.js';
-import type { Limits, SessionLifetime } from '../../../dist/lib/sessions/session-lifetime.js';
-import type { SessionStore } from '../../../dist/lib/sessions/session-store.js';
-import type { SessionToken } from '../../../dist/lib/sessions/session-token.js';
-import type { SessionsService } from '../../../dist/lib/sessions/sessions.service.js';
-import type { PasswordHasher } from '../../../dist/lib/users/password-hasher.js';
-import type { UserStore } from '../../../dist/lib/users/user-store.js';
-import { LIBRARY } from '../paths.js';
+import type { StoreUnavailableError } from '../../../../dist/lib/common/domain-error.js';
+import type { Limits, SessionLifetime } from '../../../../dist/lib/sessions/session-lifetime.js';
+import type { SessionStore } from '../../../../dist/lib/sessions/session-store.js';
+import type { SessionToken } from '../../../../dist/lib/sessions/session-token.js';
+import type { SessionsService } from '../../../../dist/lib/sessions/sessions.service.js';
+import type { PasswordHasher } from '../../../../dist/lib/users/passwords/password-hasher.js';
+import type { UserStore } from '../../../../dist/lib/users/user-store.js';
+import { LIBRARY, SERVER_LIBRARY } from '../paths.js';
 
-export type { ClientFacts } from '../../../dist/lib/sessions/session.js';
+export type { ClientFacts } from '../../../../dist/lib/sessions/session.js';
 export type { SessionLifetime, SessionStore, UserStore };
 
 /** What is read of a configuration. */
@@ -41,4 +41,4 @@ interface Library {
 }
 
 /** The product's modules, from where its build puts them. */
-export const product = (await import(LIBRARY)) as Library;
+export const product = { ...(await import(LIBRARY)), ...(await import(SERVER_LIBRARY)) } as Library;

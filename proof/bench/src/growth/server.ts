@@ -18,7 +18,9 @@ const app = await product.createApp(AppModule.forRoot(config), config.http, {
 });
 const lifetime = new SessionLifetime(config.auth.lifetime);
 const count = Number(process.env['BENCH_SESSIONS']);
-const people = await addPeople(app.get(UserStore), await app.get(PasswordHasher).hash(PASSWORD), count);
+const owner = { ip: null, connection: null, account: 'bench' };
+const passwordHash = await app.get(PasswordHasher).hash(PASSWORD, owner);
+const people = await addPeople(app.get(UserStore), passwordHash, count);
 
 const heapBefore = heapUsed();
 const begin = performance.now();

@@ -38,8 +38,9 @@ export async function readBaseline(): Promise<Baseline> {
 
 /** Ratios beside the recorded ones, and whether none has lost too much. */
 export function compareWithBaseline(
-  { recorded, ratios: before }: Baseline,
+  { recorded, generator: recordedBy, ratios: before }: Baseline,
   ratios: ReadonlyMap<string, number>,
+  generator: string,
 ): { readonly report: string; readonly isKept: boolean } {
   let isKept = true;
   const rows = Object.entries(before).map(([name, was]) => {
@@ -50,5 +51,9 @@ export function compareWithBaseline(
     return [name, ratio(was), ratio(is), ratio(is / was), isLost ? '**lost**' : 'kept'];
   });
   const head = ['server', `recorded ${recorded}`, 'now', 'now ÷ recorded', ''];
-  return { report: table(head, rows), isKept };
+  const other =
+    recordedBy === generator
+      ? ''
+      : `\n\nThe baseline was recorded with ${recordedBy}, and this run has ${generator}. Record one with ${generator} first.`;
+  return { report: table(head, rows) + other, isKept };
 }
