@@ -46,7 +46,7 @@ import type { TableOptions } from './storage/table-options.js';
 import { CreateUserDto, toNewUser } from './http/api/users/create-user.dto.js';
 import { PasswordResetService } from './users/password-reset.service.js';
 import { userJson } from './http/api/users/user-json.js';
-import type { Role, User } from './users/user.js';
+import type { User } from './users/user.js';
 import { UsersModule } from './users.module.js';
 import { PasswordsService } from './users/passwords.service.js';
 import { UsersOptions } from './users/users-options.js';
@@ -67,7 +67,7 @@ interface CreateOptions extends Output {
   readonly email: string;
   readonly firstName?: string;
   readonly lastName?: string;
-  readonly role: Role;
+  readonly role?: string;
 }
 
 interface AuditCommandOptions extends Output {
@@ -125,7 +125,7 @@ user
   .requiredOption('--password-stdin', 'read the password from standard input, up to the first line break')
   .option('--first-name <name>')
   .option('--last-name <name>')
-  .addOption(new Option('--role <role>').choices(['user', 'admin']).default('user'))
+  .option('--role <role>', 'one of USER_ROLES (default: the first of them)')
   .addOption(json)
   .action(async (options: CreateOptions) => {
     const password = await readLine(process.stdin);

@@ -76,7 +76,7 @@ export { type ScryptParts, scryptHash } from './users/passwords/legacy/scrypt.js
 export { PasswordHasher } from './users/passwords/password-hasher.js';
 export { type IssuedReset, PasswordResetService } from './users/password-reset.service.js';
 export { ResetToken } from './users/reset-token.js';
-export { type AddressRule, type Credential, type Role, type User, emailKey, nameKey } from './users/user.js';
+export { type AddressRule, type Credential, type User, emailKey, nameKey } from './users/user.js';
 export {
   type Account,
   type AppRole,

@@ -40,7 +40,7 @@ it('a session, a user and an event in SQLite that cannot be read are nothing, an
   raw
     .prepare(`update coatcheck_sessions set secret_hash = '', created_at = 'noon' where user_id = ?`)
     .run(ann.id);
-  raw.prepare(`update coatcheck_users set role = 'owner' where id = ?`).run(ben.id);
+  raw.prepare(`update coatcheck_users set updated_at = 'noon' where id = ?`).run(ben.id);
   raw.prepare(`update coatcheck_audit_events set details = '{' where subject_id = ?`).run(ann.id);
   await expectToBeNothing(ann, root.visitor, cat.visitor);
   await expectToBeNothing(ben, root.visitor, cat.visitor);

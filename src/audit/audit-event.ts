@@ -58,10 +58,10 @@ export interface AuditDetails {
   readonly kind?: 'session' | 'remembered' | 'access_token';
   readonly transport?: 'cookie' | 'bearer';
   /** The role of a new user. */
-  readonly role?: 'user' | 'admin';
+  readonly role?: string;
   /** The roles before and after a change. */
-  readonly from?: 'user' | 'admin';
-  readonly to?: 'user' | 'admin';
+  readonly from?: string;
+  readonly to?: string;
   /** The method and route that were refused, parameters by their names. */
   readonly route?: string;
 }

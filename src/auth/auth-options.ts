@@ -11,7 +11,6 @@ import {
   PARTITIONED,
   SAME_SITE,
   LIMIT,
-  ADMIN_ROLE,
   REALM,
   REMEMBERED,
   STRATEGY_CLASSES,
@@ -45,7 +44,6 @@ const RULES: RulesOf<Omit<AuthOptions, 'types'>> = {
   clearSiteData: CLEAR_SITE_DATA,
   trustedOrigins: listOf(TRUSTED_ORIGIN),
   realm: REALM,
-  adminRole: ADMIN_ROLE,
   errorFormat: aFunction,
   allowMemorySessionsInTests: flag,
   global: flag,
@@ -95,8 +93,6 @@ export class AuthOptions {
   readonly trustedOrigins: readonly string[] = [];
   /** The realm in the challenges of `WWW-Authenticate`. */
   readonly realm: string = 'coatcheck';
-  /** The role whose users may use our routes for administrators. The built-in users need `admin`. */
-  readonly adminRole: string = 'admin';
   /** Formats every refusal: of the Coatcheck routes, of the Coatcheck guards on your routes, and of requests before routing. */
   readonly errorFormat: ErrorFormat = problemDetails;
   /**

@@ -83,9 +83,6 @@ export const TYPE: Rule = (type, { strategies } = {}) => {
   return fault ?? (typesWith('cookie', builtIn()).length > 1 ? SEVERAL_COOKIES : null);
 };
 
-/** The role of administrators. */
-export const ADMIN_ROLE = text((role) => role !== '', 'must not be empty');
-
 export const STRATEGY_CLASSES: Rule = (strategies) =>
   isRecord(strategies) &&
   Object.entries(strategies).every(([word, strategy]) => isWord(word) && isStrategy(strategy))

@@ -1,7 +1,7 @@
 const RULES = 'coatcheck:field-rules';
 
 /** The rules that need more than the value of a field: the configuration, the other fields or the time. */
-export type FieldRule = 'address' | 'new_password' | 'token_end';
+export type FieldRule = 'address' | 'new_password' | 'role' | 'token_end';
 
 /** Checks a text field of a body by a rule that needs more than its value. */
 export const CheckedBy =

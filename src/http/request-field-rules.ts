@@ -2,7 +2,7 @@ import type { Clock } from '../common/clock.js';
 import { type FieldRule, FieldRules } from './field-rules.js';
 import { addressFault } from '../users/email-address.js';
 import type { PasswordsService } from '../users/passwords.service.js';
-import type { UsersOptions } from '../users/users-options.js';
+import { type UsersOptions, faultOfRole } from '../users/users-options.js';
 import { tokenEndFault } from '../sessions/token-end.js';
 
 /** The rules of body fields that depend on users or the time. */
@@ -21,6 +21,7 @@ export class RequestFieldRules extends FieldRules {
     body: Readonly<Record<string, unknown>>,
   ): Promise<string | null> | string | null {
     if (rule === 'address') return this.options.exactEmails ? null : addressFault(value);
+    if (rule === 'role') return faultOfRole(value, this.options);
     if (rule === 'token_end') return tokenEndFault(new Date(value), this.clock.now());
     const owner = {
       email: textOf(body['email']),

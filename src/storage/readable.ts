@@ -46,7 +46,7 @@ const USER = checks<User>({
   email: isText,
   firstName: isTextOrNull,
   lastName: isTextOrNull,
-  role: isOneOf(['user', 'admin']),
+  role: isText,
   disabled: (value) => typeof value === 'boolean',
   credentialVersion: isCount,
   createdAt: isDate,

@@ -454,6 +454,7 @@ export function describeUserStore(
 
       const demotions: readonly UserChanges[] = [
         { role: 'user' },
+        { role: 'editor' },
         { disabled: true },
         { role: 'user', firstName: 'Ann' },
       ];
@@ -506,6 +507,23 @@ export function describeUserStore(
         const left = (await store.list(ALL_USERS)).users;
         expect(left.filter(({ role, disabled }) => role === 'admin' && !disabled)).toHaveLength(1);
       });
+    });
+
+    it('keeps the last of another role of administrators', async () => {
+      const [owner, admin] = [aUser({ role: 'owner' }), aUser({ role: 'admin' })];
+      for (const user of [owner, admin]) await store.insert(user, 'hash');
+      const demote = (id: string) => store.update(id, { role: 'editor' }, noon, 'owner');
+      expect(await demote(owner.id)).toEqual({ outcome: 'last_admin' });
+      expect(await store.update(owner.id, { role: 'admin' }, noon, 'owner')).toEqual({
+        outcome: 'last_admin',
+      });
+      expect(await store.update(owner.id, { role: 'owner' }, noon, 'owner')).toMatchObject({
+        outcome: 'updated',
+      });
+      expect(await store.remove(owner.id, 'owner')).toBe('last_admin');
+      expect(await demote(admin.id)).toMatchObject({ outcome: 'updated', after: { role: 'editor' } });
+      expect(await store.find(admin.id)).toMatchObject({ role: 'editor' });
+      expect(await store.remove(admin.id, 'owner')).toBe('removed');
     });
 
     describe('updates that race', () => {

@@ -14,8 +14,8 @@ import type { Session, Transport } from '../sessions/session.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { Accounts } from '../users/accounts.js';
 import { PasswordHasher } from '../users/passwords/password-hasher.js';
-import type { Role, User } from '../users/user.js';
-import type { AppUser } from '../users/user-directory.js';
+import type { User } from '../users/user.js';
+import type { AppRole, AppUser } from '../users/user-directory.js';
 import { UserStore } from '../users/user-store.js';
 import { UsersService } from '../users/users.service.js';
 import { anExchange } from './exchange.js';
@@ -31,7 +31,7 @@ type Headers = Readonly<Record<string, string>>;
 
 export interface LoginOptions {
   /** The role of a built-in user. If left out, a new user is no administrator, and an existing user keeps the role. */
-  readonly roles?: readonly [Role];
+  readonly roles?: readonly [AppRole];
   /** False for a session whose user confirmed the password long ago, so that `@Fresh()` refuses it. */
   readonly fresh?: boolean;
   /** The transport of the token; by default that of a sign-in request that names none. */
@@ -120,10 +120,10 @@ export function cookiesFor({ headers, cookieSettings }: TestUser, host = 'localh
   }));
 }
 
-async function findOrCreate(app: INestApplication, email: string, role?: Role): Promise<User> {
+async function findOrCreate(app: INestApplication, email: string, role?: AppRole): Promise<User> {
   const users = find(app, UsersService);
   const details = { email, password: PASSWORD, firstName: null, lastName: null };
-  const user = (await users.findByEmail(email)) ?? (await users.create(details, role ?? 'user'));
+  const user = (await users.findByEmail(email)) ?? (await users.create(details, role));
   if (user.disabled) throw new Error(`${email} is disabled and cannot sign in. Enable the user first.`);
   return role === undefined || user.role === role ? user : users.update(user.id, { role });
 }

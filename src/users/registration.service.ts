@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { type Initiator, PROGRAM } from '../audit/initiator.js';
 import { DomainError } from '../common/domain-error.js';
 import { GuessThrottle } from '../throttle/guess-throttle.js';
-import type { User } from './user.js';
+import { type User, isAdmin } from './user.js';
 import { type NewUser, UsersService } from './users.service.js';
 import { UsersOptions } from './users-options.js';
 
@@ -32,7 +32,7 @@ export class RegistrationService {
       if (administrator) return administrator;
     }
     this.#checkRight(caller);
-    return this.users.create(details, 'user', by);
+    return this.users.create(details, this.options.newUserRole, by);
   }
 
   /** Whether the next anonymous registration creates the administrator. */
@@ -42,7 +42,7 @@ export class RegistrationService {
 
   #checkRight(caller: User | null): void {
     const { registration } = this.options;
-    if (registration === 'open' || caller?.role === 'admin') return;
+    if (registration === 'open' || (caller && isAdmin(caller, this.options))) return;
     if (!caller) throw new DomainError('credentials_missing');
     if (registration !== 'signed_in') throw new DomainError('role_required');
   }

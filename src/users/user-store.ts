@@ -1,4 +1,4 @@
-import type { Credential, Role, User } from './user.js';
+import { ADMIN, type Credential, type User } from './user.js';
 import type { UserPage, UserQuery } from './user-query.js';
 
 /** Changes of a user without their password. Undefined changes nothing, and null removes a name. */
@@ -6,7 +6,7 @@ export interface UserChanges {
   readonly email?: string;
   readonly firstName?: string | null;
   readonly lastName?: string | null;
-  readonly role?: Role;
+  readonly role?: string;
   readonly disabled?: boolean;
 }
 
@@ -19,8 +19,8 @@ export type UserUpdate =
 export type UserRemoval = 'removed' | 'not_found' | 'last_admin';
 
 /** Whether changes demote or disable an administrator. */
-export function revokesAdmin({ role, disabled }: UserChanges): boolean {
-  return role === 'user' || disabled === true;
+export function revokesAdmin({ role, disabled }: UserChanges, adminRole = ADMIN): boolean {
+  return (role !== undefined && role !== adminRole) || disabled === true;
 }
 
 /**
@@ -41,13 +41,16 @@ export abstract class UserStore {
    */
   abstract list(query: UserQuery): Promise<UserPage>;
   abstract count(): Promise<number>;
-  /** Disabling raises the credential version. If two administrators demote each other, one stays administrator. */
-  abstract update(id: string, changes: UserChanges, now: Date): Promise<UserUpdate>;
+  /**
+   * Disabling raises the credential version. If two administrators demote each other, one stays administrator. `adminRole` is
+   * `admin` if it is left out.
+   */
+  abstract update(id: string, changes: UserChanges, now: Date, adminRole?: string): Promise<UserUpdate>;
   /** Sets a hash and raises the credential version if it is still `version`; null otherwise. */
   abstract replacePassword(id: string, version: number, hash: string, now: Date): Promise<User | null>;
   /** Raises the credential version, so that all sessions and tokens of the user are invalid; null if there is no user. */
   abstract revoke(id: string, now: Date): Promise<User | null>;
   /** Sets another hash of the same password if the stored one is still `from`; false otherwise. */
   abstract upgradeHash(id: string, from: string, to: string): Promise<boolean>;
-  abstract remove(id: string): Promise<UserRemoval>;
+  abstract remove(id: string, adminRole?: string): Promise<UserRemoval>;
 }

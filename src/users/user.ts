@@ -1,14 +1,13 @@
 import { domainToASCII } from 'node:url';
 
-export type Role = 'user' | 'admin';
-
 /** A user account, without the password hash or other secrets. */
 export interface User {
   readonly id: string;
   readonly email: string;
   readonly firstName: string | null;
   readonly lastName: string | null;
-  readonly role: Role;
+  /** Any text that an administrator has ever given, also one that the options no longer list. */
+  readonly role: string;
   readonly disabled: boolean;
   /** Grows when the password changes or the user is disabled. Sessions and tokens of a smaller version are invalid. */
   readonly credentialVersion: number;
@@ -20,6 +19,18 @@ export interface User {
 export interface AddressRule {
   /** Addresses are case-sensitive and kept as they are typed. */
   readonly exactEmails: boolean;
+}
+
+/** The role of administrators, unless the options name another. */
+export const ADMIN = 'admin';
+
+/** Who is an administrator. */
+export interface AdminRule {
+  readonly adminRole: string;
+}
+
+export function isAdmin({ role }: Pick<User, 'role'>, { adminRole }: AdminRule): boolean {
+  return role === adminRole;
 }
 
 /** A user together with the hash of their password. */

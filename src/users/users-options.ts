@@ -13,7 +13,8 @@ import {
 import { THROTTLE, ThrottleOptions } from '../throttle/throttle-options.js';
 import { CredentialVerifier } from './credential-verifier.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
-import { UserDirectory } from './user-directory.js';
+import { ADMIN } from './user.js';
+import { type AppRole, UserDirectory } from './user-directory.js';
 
 /**
  * Who may add users. `first`: anyone while there is no user, then administrators. `open`: anyone. `closed`: administrators.
@@ -57,6 +58,39 @@ export function faultOfCost(cost: number, algorithm: unknown, inProduction = fal
     : null;
 }
 
+/** The role of a user. */
+const ROLE = text(
+  (role) => /^[^\s,\p{C}]{1,64}$/u.test(role),
+  'must be texts of 1 to 64 characters, without blanks and commas',
+);
+
+/** The rule of the roles that administrators may give. */
+export const ROLES: Rule = (roles, { adminRole = ADMIN } = {}) => {
+  const fault = listOf(ROLE)(roles);
+  if (fault !== null) return fault;
+  const list = roles as readonly string[];
+  if (new Set(list).size < list.length) return "All $property's elements must be unique";
+  return adminRole === ADMIN ? faultOfAdmin(ADMIN, list) : null;
+};
+
+const adminRole: Rule = (role, { roles, directory } = {}) => {
+  if (typeof role !== 'string' || role === '') return 'must not be empty';
+  return directory || !Array.isArray(roles) ? null : faultOfAdmin(role, roles);
+};
+
+/** What is wrong with a role of administrators among the roles of the built-in users, or null. */
+function faultOfAdmin(role: string, roles: readonly unknown[]): string | null {
+  if (!roles.includes(role)) return 'roles must contain the adminRole, which is admin unless it is given';
+  return roles[0] === role
+    ? 'the first of roles is given to new users, so it must not be the adminRole'
+    : null;
+}
+
+/** A sentence that says which roles there are if a text is none of them, or null. */
+export function faultOfRole(role: string, { roles }: Pick<UsersOptions, 'roles'>): string | null {
+  return roles.includes(role) ? null : `Must be one of: ${roles.join(', ')}.`;
+}
+
 /** Passwords shorter than eight characters are possible only without the blocklist. */
 const minLength: Rule = (value, { passwordBlocklist } = {}) =>
   (passwordBlocklist === false ? integer(1, 128) : PASSWORD_MIN_LENGTH)(value);
@@ -75,11 +109,13 @@ const classOf =
       ? null
       : `must be a class that extends ${base.name}`;
 
-const RULES: RulesOf<UsersOptions> = {
+const RULES: RulesOf<Omit<UsersOptions, 'newUserRole'>> = {
   directory: classOf(UserDirectory),
   credentialVerifier: classOf(CredentialVerifier),
   registration: REGISTRATION,
   setupCode: SETUP_CODE,
+  roles: ROLES,
+  adminRole,
   passwordMinLength: minLength,
   passwordBlocklist: flag,
   passwordContext: listOf(text(() => true, 'must be a list of words')),
@@ -105,6 +141,10 @@ export class UsersOptions {
   readonly registration: Registration = 'closed';
   /** The setup code that the first user must send under `first`; null for none. */
   readonly setupCode: string | null = null;
+  /** The roles that administrators may give to the built-in users. The first is that of new users. */
+  readonly roles: readonly AppRole[] = ['user', ADMIN];
+  /** The role whose users may use our routes for administrators. For the built-in users, one of `roles`. */
+  readonly adminRole: AppRole = ADMIN;
   /** In code points; NIST SP 800-63B-4 asks for 15 where the password is the only factor. */
   readonly passwordMinLength: number = 15;
   /** Whether new passwords that are easy to guess or known from breaches are refused. */
@@ -138,6 +178,11 @@ export class UsersOptions {
     assignOptions(this, 'UsersOptions', options, RULES);
     this.passwordBreachUrl = this.passwordBreachUrl?.replace(/\/+$/, '') ?? null;
   }
+
+  /** The role of a new user. */
+  get newUserRole(): AppRole {
+    return this.roles[0]!;
+  }
 }
 
-export type UsersOptionsGiven = Given<UsersOptions, 'throttle'>;
+export type UsersOptionsGiven = Given<Omit<UsersOptions, 'newUserRole'>, 'throttle'>;

@@ -14,11 +14,12 @@ import { ownerOf } from './passwords/fair-queue.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
 import { PasswordsService } from './passwords.service.js';
-import { type Credential, type Role, type User, emailKey } from './user.js';
+import { type Credential, type User, emailKey } from './user.js';
+import type { AppRole } from './user-directory.js';
 import { ALL_USERS, type UserPage, type UserQuery } from './user-query.js';
 import { type UserChanges, UserStore } from './user-store.js';
 import { UserListener } from './user-listener.js';
-import { UsersOptions } from './users-options.js';
+import { UsersOptions, faultOfRole } from './users-options.js';
 
 export interface NewUser {
   readonly email: string;
@@ -48,8 +49,16 @@ export class UsersService {
     this.#policy = new PasswordPolicy(options);
   }
 
-  /** Adds a user; `email_taken` if the address has an account. */
-  async create(details: NewUser, role: Role, by: Initiator = PROGRAM): Promise<User> {
+  /**
+   * Adds a user; `email_taken` if the address has an account. Throws `validation_failed` for a role that the options do not
+   * list.
+   */
+  async create(
+    details: NewUser,
+    role: AppRole = this.options.newUserRole,
+    by: Initiator = PROGRAM,
+  ): Promise<User> {
+    this.#checkRole(role);
     const { user, passwordHash } = await this.#newCredential(details, role, by);
     if (!(await this.store.insert(user, passwordHash))) throw new DomainError('email_taken');
     await this.#record('user_created', user, by, { role });
@@ -58,9 +67,10 @@ export class UsersService {
 
   /** Adds the first user, as administrator, or null if there is a user already. */
   async createFirst(details: NewUser, by: Initiator = PROGRAM): Promise<User | null> {
-    const { user, passwordHash } = await this.#newCredential(details, 'admin', by);
+    const role = this.options.adminRole;
+    const { user, passwordHash } = await this.#newCredential(details, role, by);
     if (!(await this.store.insertFirst(user, passwordHash))) return null;
-    await this.#record('user_created', user, by, { role: 'admin' });
+    await this.#record('user_created', user, by, { role });
     return user;
   }
 
@@ -89,12 +99,18 @@ export class UsersService {
 
   /**
    * Changes a user. Throws `not_found` if there is none, `last_admin` if no administrator would be left, `email_taken` if
-   * another user has the address. Disabling makes all sessions and tokens of the user invalid. Enabling deletes the failed
+   * another user has the address, `validation_failed` for a role that the options do not list. Disabling makes all sessions and tokens of the user invalid. Enabling deletes the failed
    * attempts of the account. A new address leaves sessions and tokens valid, and frees the old address.
    */
   async update(id: string, changes: UserChanges, by: Initiator = PROGRAM): Promise<User> {
+    if (changes.role !== undefined) this.#checkRole(changes.role);
     const email = changes.email === undefined ? undefined : await this.#newAddress(id, changes.email);
-    const update = await this.store.update(id, { ...changes, email }, this.clock.now());
+    const update = await this.store.update(
+      id,
+      { ...changes, email },
+      this.clock.now(),
+      this.options.adminRole,
+    );
     if (update.outcome !== 'updated') throw new DomainError(update.outcome);
     const { before, after } = update;
     if (before.email !== after.email) await this.#record('email_changed', after, by);
@@ -109,10 +125,15 @@ export class UsersService {
 
   /** Deletes a user with all sessions and tokens. Throws `not_found` and `last_admin` as `update` does. */
   async remove(id: string, by: Initiator = PROGRAM): Promise<void> {
-    const removal = await this.store.remove(id);
+    const removal = await this.store.remove(id, this.options.adminRole);
     if (removal !== 'removed') throw new DomainError(removal);
     await this.#record('user_deleted', { id }, by);
     await this.listener?.onUserDeactivated(id, 'user_deleted', by);
+  }
+
+  #checkRole(role: string): void {
+    const fault = faultOfRole(role, this.options);
+    if (fault !== null) throw invalid('/role', fault);
   }
 
   async #record(
@@ -124,7 +145,7 @@ export class UsersService {
     await this.events?.emit({ type, subjectId, details }, by);
   }
 
-  async #newCredential(details: NewUser, role: Role, by: Initiator): Promise<Credential> {
+  async #newCredential(details: NewUser, role: string, by: Initiator): Promise<Credential> {
     const owner = ownerOf(by, null);
     const faults = [
       { pointer: '/email', detail: this.addressFault(details.email) },

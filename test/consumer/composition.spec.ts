@@ -350,14 +350,6 @@ describe.each(Object.entries(BUILDERS))('An application of %s', (_, build) => {
       [without('audit'), audit, sessions, users, auth],
       [noStore('AuditStore', 'AuditModule')],
     ],
-    [
-      'the built-in users with another role of administrators',
-      [storage, audit, sessions, users, AuthModule.forRoot({ type: 'session_auth', adminRole: 'owner' })],
-      [
-        'Bad AuthOptions:',
-        '  adminRole: must be admin for the built-in users; another role needs a users.directory of your own',
-      ],
-    ],
     ['AuditModule alone', [AuditModule.forRoot({ routes: false })], [noStore('AuditStore', 'AuditModule')]],
     [
       'CoatcheckModule whose stores are left out',

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { INestApplication, ModuleMetadata, NestApplicationOptions } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { Clock, type Role, UsersService } from 'coatcheck';
+import { Clock, UsersService } from 'coatcheck';
 import { ALX_RULES, AlxAppModule, configureAlxApp } from 'coatcheck/alx';
 import { AppModule, JsonExpressAdapter, configureApp, loadConfig } from 'coatcheck/server';
 import { FakeClock } from 'coatcheck/testing';
@@ -46,7 +46,7 @@ export class TestApp {
   }
 
   /** Adds a user by the back door. */
-  async addUser(email: string, role: Role = 'user', password = PASSWORD) {
+  async addUser(email: string, role = 'user', password = PASSWORD) {
     return this.nest.get(UsersService).create({ email, password, firstName: null, lastName: null }, role);
   }
 

@@ -34,7 +34,6 @@ const SESSIONS_IN_SQLITE: Values = {
 };
 const USERS: Values = {
   'no date': { created_at: NO_DATE },
-  'a role of another version': { role: sql`'owner'` },
   'a version below zero': { credential_version: sql`-1` },
 };
 const USERS_IN_SQLITE: Values = {

@@ -2,7 +2,8 @@ import { type CanActivate, type ExecutionContext, Injectable, Optional } from '@
 import type { Request } from 'express';
 import { DomainError } from '../../common/domain-error.js';
 import { checkNeeds } from '../../common/needs.js';
-import { AuthOptions } from '../auth-options.js';
+import { ADMIN } from '../../users/user.js';
+import { UsersOptions } from '../../users/users-options.js';
 import { rolesOf } from '../decorators/access.js';
 import { Refusals } from '../refusals.js';
 
@@ -11,14 +12,14 @@ import { Refusals } from '../refusals.js';
 export class RolesGuard implements CanActivate {
   constructor(
     @Optional() private readonly refusals: Refusals,
-    @Optional() private readonly options?: AuthOptions,
+    @Optional() private readonly options?: UsersOptions,
   ) {
     checkNeeds('RolesGuard', { AuthModule: refusals });
   }
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const { any, all, isForAdmins } = rolesOf(context.getHandler(), context.getClass());
-    const wanted = isForAdmins ? [...all, this.options?.adminRole ?? 'admin'] : all;
+    const wanted = isForAdmins ? [...all, this.options?.adminRole ?? ADMIN] : all;
     if (any.length === 0 && wanted.length === 0) return true;
     const { principal } = context.switchToHttp().getRequest<Request>();
     const roles = principal?.account.roles ?? [];

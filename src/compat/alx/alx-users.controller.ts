@@ -7,7 +7,8 @@ import { toNewUser } from '../../http/api/users/create-user.dto.js';
 import { CoatcheckController } from '../../http/coatcheck-controller.js';
 import { ValidBody } from '../../http/input.js';
 import { RegistrationService } from '../../users/registration.service.js';
-import type { User } from '../../users/user.js';
+import { type User, isAdmin } from '../../users/user.js';
+import { UsersOptions } from '../../users/users-options.js';
 import { UsersService } from '../../users/users.service.js';
 import { alxUserJson } from './alx-user-json.js';
 import { AlxCreateUserDto, AlxUpdateUserDto } from './user.dto.js';
@@ -20,6 +21,7 @@ export class AlxUsersController {
   constructor(
     private readonly users: UsersService,
     private readonly registration: RegistrationService,
+    private readonly options: UsersOptions,
   ) {}
 
   @Get()
@@ -57,21 +59,21 @@ export class AlxUsersController {
     @Param('id') id: string,
     @ValidBody(AlxUpdateUserDto) { first_name: first, last_name: last }: Readonly<AlxUpdateUserDto>,
   ) {
-    checkMayChange(caller, id);
+    this.#checkMayChange(caller, id);
     const names = { firstName: first ?? undefined, lastName: last ?? undefined };
     return alxUserJson(await this.users.update(id, names, by));
   }
 
   @Delete(':id')
   async remove(@CurrentUser() caller: User, @CurrentInitiator() by: Initiator, @Param('id') id: string) {
-    checkMayChange(caller, id);
+    this.#checkMayChange(caller, id);
     await this.users.remove(id, by);
     return {};
   }
-}
 
-/** Only administrators may change and delete other users. */
-function checkMayChange(caller: User, id: string): void {
-  if (caller.id !== id && caller.role !== 'admin')
-    throw new DomainError('not_found', { conceals: 'role_required' });
+  /** Only administrators may change and delete other users. */
+  #checkMayChange(caller: User, id: string): void {
+    if (caller.id !== id && !isAdmin(caller, this.options))
+      throw new DomainError('not_found', { conceals: 'role_required' });
+  }
 }

@@ -14,6 +14,7 @@ import {
   PEPPER,
   type PasswordAlgorithm,
   REGISTRATION,
+  ROLES,
   type Registration,
   SETUP_CODE,
 } from '../../users/users-options.js';
@@ -133,6 +134,10 @@ export class Environment {
   @IsOptional()
   @Obeys(SETUP_CODE)
   readonly SETUP_CODE?: string;
+
+  @Obeys(ROLES)
+  @List()
+  readonly USER_ROLES: readonly string[] = ['user', 'admin'];
 
   @Obeys((value) => TRUST_PROXY(trustProxyOf(String(value))), ', separated by commas')
   readonly TRUST_PROXY: string = '0';

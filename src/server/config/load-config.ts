@@ -59,6 +59,7 @@ export function loadConfig(variables: Variables, reading: ConfigReading = {}): C
     users: new UsersOptions({
       registration: settings.REGISTRATION,
       setupCode: settings.SETUP_CODE ?? newSetupCode,
+      roles: settings.USER_ROLES,
       passwordMinLength: settings.PASSWORD_MIN_LENGTH,
       passwordContext: wordsOfTheService(settings),
       passwordBreachUrl: settings.PASSWORD_BREACH_URL ?? null,

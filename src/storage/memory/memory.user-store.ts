@@ -1,4 +1,4 @@
-import { type Credential, type User, emailKey, fullNameKeys, nameKey } from '../../users/user.js';
+import { ADMIN, type Credential, type User, emailKey, fullNameKeys, nameKey } from '../../users/user.js';
 import {
   type UserPage,
   type UserPosition,
@@ -72,11 +72,12 @@ export class MemoryUserStore extends UserStore {
     return this.#credentials.size;
   }
 
-  async update(id: string, changes: UserChanges, now: Date): Promise<UserUpdate> {
+  async update(id: string, changes: UserChanges, now: Date, adminRole = ADMIN): Promise<UserUpdate> {
     const credential = this.#credentials.get(id);
     if (!credential) return { outcome: 'not_found' };
     const { user } = credential;
-    if (revokesAdmin(changes) && this.#isLastAdmin(user)) return { outcome: 'last_admin' };
+    if (revokesAdmin(changes, adminRole) && this.#isLastAdmin(user, adminRole))
+      return { outcome: 'last_admin' };
     const email = changes.email ?? user.email;
     if ((this.#idsByEmail.get(emailKey(email)) ?? id) !== id) return { outcome: 'email_taken' };
     this.#idsByEmail.delete(emailKey(user.email));
@@ -113,10 +114,10 @@ export class MemoryUserStore extends UserStore {
     return true;
   }
 
-  async remove(id: string): Promise<UserRemoval> {
+  async remove(id: string, adminRole = ADMIN): Promise<UserRemoval> {
     const credential = this.#credentials.get(id);
     if (!credential) return 'not_found';
-    if (this.#isLastAdmin(credential.user)) return 'last_admin';
+    if (this.#isLastAdmin(credential.user, adminRole)) return 'last_admin';
     this.#idsByEmail.delete(emailKey(credential.user.email));
     this.#credentials.delete(id);
     this.#places.splice(this.#placeAfter(userPosition(credential.user, 'created')) - 1, 1);
@@ -150,10 +151,10 @@ export class MemoryUserStore extends UserStore {
     return from;
   }
 
-  #isLastAdmin(user: User): boolean {
-    if (!isAdmin(user)) return false;
+  #isLastAdmin(user: User, adminRole: string): boolean {
+    if (!isActiveAdmin(user, adminRole)) return false;
     for (const { user: other } of this.#credentials.values())
-      if (other.id !== user.id && isAdmin(other)) return false;
+      if (other.id !== user.id && isActiveAdmin(other, adminRole)) return false;
     return true;
   }
 
@@ -165,8 +166,8 @@ export class MemoryUserStore extends UserStore {
 }
 
 /** Whether the user is an administrator who is not disabled. */
-function isAdmin({ role, disabled }: User): boolean {
-  return role === 'admin' && !disabled;
+function isActiveAdmin({ role, disabled }: User, adminRole: string): boolean {
+  return role === adminRole && !disabled;
 }
 
 function copyOf(user: User): User {

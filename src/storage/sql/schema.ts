@@ -12,7 +12,7 @@ export interface Schema {
     by_last_name: string;
     /** The key of the full name, with the first name first. */
     by_first_name: string;
-    role: 'user' | 'admin';
+    role: string;
     disabled: number;
     password_hash: string;
     credential_version: number;

@@ -1,5 +1,5 @@
-import { type Kysely, type Selectable, type Transaction, sql } from 'kysely';
-import { type Credential, type User, emailKey, fullNameKeys, spellingKey } from '../../users/user.js';
+import type { Kysely, Selectable, Transaction } from 'kysely';
+import { ADMIN, type Credential, type User, emailKey, fullNameKeys, spellingKey } from '../../users/user.js';
 import type { UserPage, UserQuery } from '../../users/user-query.js';
 import {
   type UserChanges,
@@ -58,9 +58,6 @@ const ROWS_PER_PAGE = 1000;
 
 /** The subject of transactions that change or remove users. */
 const ADMINISTRATORS = 'administrators';
-
-/** The condition of the partial index `administrators`, written the same so that the index is used. */
-const IS_ADMIN = sql<boolean>`role = 'admin' and disabled = 0`;
 
 /** Users in a table, unique by the normal form of their e-mail address. */
 export class SqlUserStore extends UserStore {
@@ -147,14 +144,15 @@ export class SqlUserStore extends UserStore {
     return users;
   }
 
-  async update(id: string, changes: UserChanges, now: Date): Promise<UserUpdate> {
+  async update(id: string, changes: UserChanges, now: Date, adminRole = ADMIN): Promise<UserUpdate> {
+    const revokes = revokesAdmin(changes, adminRole);
     return this.database.exclusive(
       ADMINISTRATORS,
       async (transaction) =>
-        revokesAdmin(changes) && (await isLastAdmin(transaction, id))
+        revokes && (await isLastAdmin(transaction, id, adminRole))
           ? { outcome: 'last_admin' }
           : updateRow(transaction, id, changes, now),
-      revokesAdmin(changes) ? 'ending' : 'other',
+      revokes ? 'ending' : 'other',
     );
   }
 
@@ -203,11 +201,11 @@ export class SqlUserStore extends UserStore {
     return numUpdatedRows === 1n;
   }
 
-  async remove(id: string): Promise<UserRemoval> {
+  async remove(id: string, adminRole = ADMIN): Promise<UserRemoval> {
     return this.database.exclusive(
       ADMINISTRATORS,
       async (transaction) => {
-        if (await isLastAdmin(transaction, id)) return 'last_admin';
+        if (await isLastAdmin(transaction, id, adminRole)) return 'last_admin';
         const { numDeletedRows } = await transaction
           .deleteFrom('users')
           .where('id', '=', id)
@@ -278,8 +276,14 @@ async function isTaken(db: Transaction<Schema>, email: string, id: string): Prom
 }
 
 /** Whether the user is the only administrator who is not disabled. */
-async function isLastAdmin(db: Transaction<Schema>, id: string): Promise<boolean> {
-  const admins = await db.selectFrom('users').select('id').where(IS_ADMIN).limit(2).execute();
+async function isLastAdmin(db: Transaction<Schema>, id: string, adminRole: string): Promise<boolean> {
+  const admins = await db
+    .selectFrom('users')
+    .select('id')
+    .where('disabled', '=', 0)
+    .where('role', '=', adminRole)
+    .limit(2)
+    .execute();
   return admins.length === 1 && admins[0]?.id === id;
 }
 

@@ -33,13 +33,13 @@ export class AuditDetailsDto {
   @ApiField({ required: false, enum: ['cookie', 'bearer'], description: 'How the client sends its token.' })
   readonly transport?: AuditDetails['transport'];
 
-  @ApiField({ required: false, enum: ['user', 'admin'], description: 'The role of a new user.' })
+  @ApiField({ required: false, type: String, description: 'The role of a new user.' })
   readonly role?: AuditDetails['role'];
 
-  @ApiField({ required: false, enum: ['user', 'admin'], description: 'The role before a change.' })
+  @ApiField({ required: false, type: String, description: 'The role before a change.' })
   readonly from?: AuditDetails['from'];
 
-  @ApiField({ required: false, enum: ['user', 'admin'], description: 'The role after a change.' })
+  @ApiField({ required: false, type: String, description: 'The role after a change.' })
   readonly to?: AuditDetails['to'];
 
   @ApiField({

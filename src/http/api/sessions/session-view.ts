@@ -2,17 +2,21 @@ import { Injectable } from '@nestjs/common';
 import type { Session } from '../../../sessions/session.js';
 import type { Identity } from '../../../users/identity.js';
 import type { IssuedSession } from '../../../auth/auth.js';
+import { AuthNeeds } from '../../../auth/auth-needs.js';
 import { SignInService } from '../../../auth/sign-in.service.js';
 import { deviceOf } from './device.js';
 import type { SessionDto } from './session.dto.js';
-import type { User } from '../../../users/user.js';
+import { type User, isAdmin } from '../../../users/user.js';
 import { userJson } from '../users/user-json.js';
 import { withToken } from '../../../auth/carriers/with-token.js';
 
 /** The JSON of sessions, without secrets. */
 @Injectable()
 export class SessionView {
-  constructor(private readonly signIns: SignInService) {}
+  constructor(
+    private readonly signIns: SignInService,
+    private readonly needs: AuthNeeds,
+  ) {}
 
   /** The JSON of a session, for a client whose own session is `current`. */
   show(session: Session, current: Session | null): SessionDto {
@@ -38,7 +42,7 @@ export class SessionView {
   }
 
   protected builtInUser(user: User): object {
-    return userJson(user, user);
+    return userJson(user, isAdmin(user, this.needs.usersOptions));
   }
 
   /** The JSON for a user who signs in, with the token and its end unless a cookie carries the token. */

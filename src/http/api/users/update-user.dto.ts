@@ -1,8 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
-import { IsBoolean, IsIn, IsNotEmpty, IsString, MaxLength, ValidateIf } from 'class-validator';
+import { IsBoolean, IsNotEmpty, IsString, MaxLength, ValidateIf } from 'class-validator';
 import { ApiField } from '../../api-notes.js';
 import { CheckedBy } from '../../field-rules.js';
-import type { Role } from '../../../users/user.js';
 import { IsName } from './is-name.js';
 
 /** A field that is optional and not nullable. */
@@ -26,9 +25,10 @@ export class UpdateUserDto {
   @IsName()
   readonly last_name?: string | null;
 
-  @ApiField({ required: false, enum: ['user', 'admin'], description: 'For administrators.' })
-  @IsAbsentOr(IsIn(['user', 'admin']))
-  readonly role?: Role;
+  @ApiField({ required: false, type: String, description: 'For administrators.' })
+  @CheckedBy('role')
+  @IsAbsentOr(IsString())
+  readonly role?: string;
 
   @ApiField({ required: false, type: Boolean, description: 'For administrators.' })
   @IsAbsentOr(IsBoolean())

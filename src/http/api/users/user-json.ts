@@ -1,7 +1,7 @@
 import type { User } from '../../../users/user.js';
 
 /** The JSON of a user, without the hash. `disabled` is only for administrators. */
-export function userJson(user: User, viewer: Pick<User, 'role'> | null = null) {
+export function userJson(user: User, isForAdmin = false) {
   return {
     id: user.id,
     email: user.email,
@@ -10,6 +10,6 @@ export function userJson(user: User, viewer: Pick<User, 'role'> | null = null) {
     created_at: user.createdAt.toISOString(),
     updated_at: user.updatedAt.toISOString(),
     role: user.role,
-    ...(viewer?.role === 'admin' && { disabled: user.disabled }),
+    ...(isForAdmin && { disabled: user.disabled }),
   };
 }

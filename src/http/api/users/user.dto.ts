@@ -1,5 +1,4 @@
 import { ApiField } from '../../api-notes.js';
-import type { Role } from '../../../users/user.js';
 
 /** The schema of the JSON that `userJson` returns. */
 export class UserDto {
@@ -21,8 +20,8 @@ export class UserDto {
   @ApiField({ format: 'date-time', example: '2026-11-21T22:27:33.039Z' })
   readonly updated_at!: string;
 
-  @ApiField({ enum: ['user', 'admin'], example: 'user' })
-  readonly role!: Role;
+  @ApiField({ description: 'One of the roles of this server, or one that it had.', example: 'user' })
+  readonly role!: string;
 
   @ApiField({ required: false, description: 'Shown to administrators.', example: false })
   readonly disabled?: boolean;

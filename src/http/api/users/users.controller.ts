@@ -15,7 +15,8 @@ import { UpdateUserDto } from './update-user.dto.js';
 import { UserDto } from './user.dto.js';
 import { RegistrationService } from '../../../users/registration.service.js';
 import { userJson } from './user-json.js';
-import type { User } from '../../../users/user.js';
+import { type User, isAdmin } from '../../../users/user.js';
+import { UsersOptions } from '../../../users/users-options.js';
 import { UsersService } from '../../../users/users.service.js';
 
 /** The default size of a page of the list. */
@@ -27,6 +28,7 @@ export class UsersController {
   constructor(
     private readonly users: UsersService,
     private readonly registration: RegistrationService,
+    private readonly options: UsersOptions,
   ) {}
 
   @Get()
@@ -43,12 +45,12 @@ export class UsersController {
     @ValidQuery(ListUsersDto) query: Readonly<ListUsersDto>,
     @Res({ passthrough: true }) response: Response,
   ) {
-    if (caller.role !== 'admin') throw new DomainError('role_required');
+    if (!this.#isAdmin(caller)) throw new DomainError('role_required');
     const { limit = PAGE_SIZE, sort = 'created', cursor, ...filters } = query;
     const after = cursor === undefined ? null : fromUserCursor(cursor, sort);
     const { users, next } = await this.users.list({ ...filters, limit, sort, after });
     if (next) linkToNext(response, { limit, ...filters, sort: query.sort, cursor: toUserCursor(next, sort) });
-    return users.map((user) => userJson(user, caller));
+    return users.map((user) => userJson(user, true));
   }
 
   @Post()
@@ -75,14 +77,15 @@ export class UsersController {
     @ValidBody(CreateUserDto) body: Readonly<CreateUserDto>,
   ) {
     const details = toNewUser(body);
-    return userJson(await this.registration.register(details, caller, body.setup_code ?? null, by), caller);
+    const user = await this.registration.register(details, caller, body.setup_code ?? null, by);
+    return userJson(user, this.#isAdmin(caller));
   }
 
   @Get('me')
   @ApiAction({ id: 'getCurrentUser', summary: 'Read my account', description: 'Returns the signed-in user.' })
   @ApiAnswer(200, { type: UserDto, description: 'The user.' })
   me(@CurrentUser() caller: User) {
-    return userJson(caller, caller);
+    return userJson(caller, this.#isAdmin(caller));
   }
 
   @Put('me')
@@ -145,7 +148,7 @@ export class UsersController {
     this.#checkMayAct(caller, id);
     const user = id === caller.id ? caller : await this.users.find(id);
     if (!user) throw new DomainError('not_found');
-    return userJson(user, caller);
+    return userJson(user, this.#isAdmin(caller));
   }
 
   @Put(':id')
@@ -165,9 +168,10 @@ export class UsersController {
   ) {
     this.#checkMayAct(caller, id);
     const { email, role, disabled } = body;
-    if (caller.role !== 'admin' && (role ?? disabled) !== undefined) throw new DomainError('role_required');
+    const isAdministrator = this.#isAdmin(caller);
+    if (!isAdministrator && (role ?? disabled) !== undefined) throw new DomainError('role_required');
     const names = { firstName: body.first_name, lastName: body.last_name };
-    return userJson(await this.users.update(id, { email, role, disabled, ...names }, by), caller);
+    return userJson(await this.users.update(id, { email, role, disabled, ...names }, by), isAdministrator);
   }
 
   @Patch(':id')
@@ -206,7 +210,11 @@ export class UsersController {
 
   /** Throws `not_found` if the caller may not see the account. */
   #checkMayAct(caller: User, id: string): void {
-    if (caller.id !== id && caller.role !== 'admin') throw hidden();
+    if (caller.id !== id && !this.#isAdmin(caller)) throw hidden();
+  }
+
+  #isAdmin(caller: User | null): boolean {
+    return caller !== null && isAdmin(caller, this.options);
   }
 }
 
