@@ -148,7 +148,6 @@ export {
   ANONYMOUS,
   Auth,
   type AuthResult,
-  type HttpExchange,
   type IssuedSession,
   type Principal,
   type PrincipalGiven,
@@ -174,7 +173,9 @@ export { BearerCarrier } from './auth/carriers/bearer-carrier.js';
 export { Carriers } from './auth/carriers/carriers.js';
 export { CookieCarrier } from './auth/carriers/cookie-carrier.js';
 export { TokenCarrier } from './auth/carriers/token-carrier.js';
-export { authRequestOf } from './auth/express-request.js';
+export { authRequestOf } from './auth/exchange/exchange.js';
+export type { HttpExchange, HttpReply, HttpRequest, HttpResponse } from './auth/exchange/http-exchange.js';
+export type { ResponseHeaders } from './auth/exchange/response-headers.js';
 export { type JoinsUsers, type SessionUser, SessionUsers, sessionUsersOf } from './auth/session-users.js';
 export { BasicAuth } from './auth/strategies/basic.auth.js';
 export { SessionAuth } from './auth/strategies/session.auth.js';

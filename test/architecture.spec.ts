@@ -28,6 +28,7 @@ const PINNED: Readonly<Record<string, string | readonly string[]>> = {
   bcrypt: 'users/passwords',
   '@node-rs/argon2': 'users/passwords',
   piscina: 'users/passwords',
+  cookie: 'auth/carriers',
   'cookie-parser': 'auth/carriers',
   bowser: 'http/api/sessions',
   'ipaddr.js': ['common/network.ts', 'server/http'],

@@ -5,7 +5,7 @@ import { anExchange } from '../testing/exchange.js';
 import { aUser } from '../testing/samples.js';
 import { ANONYMOUS, Auth, type AuthResult } from './auth.js';
 import type { AuthRequest } from './auth-request.js';
-import { authRequestOf } from './express-request.js';
+import { authRequestOf } from './exchange/exchange.js';
 import { AuthChain } from './strategies/auth-chain.js';
 import { AuthOptions } from './auth-options.js';
 import { authProvider, chooseStrategies, remembersUsers } from './auth.provider.js';

@@ -1,4 +1,3 @@
-import type { Request, Response } from 'express';
 import type { EndingCode } from '../sessions/endings.js';
 import type { Session, Transport } from '../sessions/session.js';
 import type { SessionToken } from '../sessions/session-token.js';
@@ -60,12 +59,6 @@ export function rejected(
   return { outcome: 'rejected', reason, at };
 }
 
-/** A request and the response to it. */
-export interface HttpExchange {
-  readonly request: Request;
-  readonly response: Response;
-}
-
 /** An authentication strategy: finds out which user sent a request. */
 export abstract class Auth {
   /** The challenges of `WWW-Authenticate` (RFC 9110, section 11.6.1), one for each strategy. */
@@ -78,14 +71,14 @@ export abstract class Auth {
   abstract authenticate(request: AuthRequest): Promise<AuthResult>;
 }
 
-declare module 'express-serve-static-core' {
-  interface Request {
-    /**
-     * Set by the guard on routes that are not public. `@CurrentUser()` has the user in the type of the application; here it must be
-     * the same in the declarations for `import` and for `require`.
-     */
-    principal?: Principal<object>;
-    /** The challenges that answer the presented credential, set by the guard. If unset, a 401 has those of all strategies. */
-    challenges?: readonly string[];
+declare global {
+  namespace Express {
+    interface Request {
+      /**
+       * Set by the guard on routes that are not public. `@CurrentUser()` has the user in the type of the application; here it must
+       * be the same in the declarations for `import` and for `require`.
+       */
+      principal?: Principal<object>;
+    }
   }
 }

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { Request } from 'express';
+import type { AuthRequest } from './auth-request.js';
 import { AuthOptions } from './auth-options.js';
 import { STRATEGIES, chooseStrategies, takesTokens } from './auth.provider.js';
 import { CookieCarrier } from './carriers/cookie-carrier.js';
-import { authRequestOf } from './express-request.js';
+import { headerOf } from './header-of.js';
 
 const BEARER = /^bearer +\S/i;
 
@@ -26,11 +26,10 @@ export class BearerAlone {
   }
 
   /** With a custom strategy, which may read any cookie, a request with any cookie returns false. */
-  isOnlyCredentialOf(request: Request): boolean {
-    const { authorization = '', cookie } = request.headers;
-    if (!this.#takesTokens || !BEARER.test(authorization)) return false;
+  isOnlyCredentialOf(request: AuthRequest): boolean {
+    if (!this.#takesTokens || !BEARER.test(headerOf(request, 'authorization'))) return false;
     return this.#readsOurCookieOnly
-      ? this.cookie.read(authRequestOf(request)) === null
-      : cookie === undefined;
+      ? this.cookie.read(request) === null
+      : request.headers.cookie === undefined;
   }
 }

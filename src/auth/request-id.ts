@@ -1,16 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Request, Response } from 'express';
+import { type Exchange, REQUEST_ID } from './exchange/exchange.js';
 
-const HEADER = 'X-Request-Id';
 const ACCEPTABLE = /^[\w.-]{8,64}$/;
 
 /** Sets `X-Request-Id`: the id that the client or its proxy sent, or a new one. */
-export function giveId(request: Request, response: Response): void {
-  const sent = request.headers['x-request-id'];
-  response.setHeader(HEADER, typeof sent === 'string' && ACCEPTABLE.test(sent) ? sent : randomUUID());
-}
-
-/** The id that `giveId` set; an empty string if it did not run. */
-export function requestIdOf({ res }: Request): string {
-  return String(res?.getHeader(HEADER) ?? '');
+export function giveId({ message, headers }: Exchange): void {
+  const sent = message.headers['x-request-id'];
+  headers.setHeader(REQUEST_ID, typeof sent === 'string' && ACCEPTABLE.test(sent) ? sent : randomUUID());
 }

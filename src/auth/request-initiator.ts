@@ -1,9 +1,10 @@
 import { type ExecutionContext, createParamDecorator } from '@nestjs/common';
-import type { Request } from 'express';
 import type { Initiator } from '../audit/initiator.js';
 import type { AuthRequest } from './auth-request.js';
 import { userAgentOf } from './client-facts.js';
-import { authRequestOf } from './express-request.js';
+import { exchangeAt } from './exchange/contexts.js';
+import { type Exchange, exchangeOf } from './exchange/exchange.js';
+import type { HttpRequest } from './exchange/http-exchange.js';
 
 /** The initiator of what a request causes; `actorId` is the authenticated user, or null. */
 export function initiatorOf(request: AuthRequest, actorId: string | null = null): Initiator {
@@ -11,12 +12,17 @@ export function initiatorOf(request: AuthRequest, actorId: string | null = null)
   return { via: 'http', actorId, ip, userAgent: userAgentOf(request), connection, requestId: id };
 }
 
-/** The initiator of an Express request. */
-export function initiatorOfRequest(request: Request): Initiator {
-  return initiatorOf(authRequestOf(request), request.principal?.account.id ?? null);
+/** The initiator of what an exchange causes. */
+export function initiatorIn({ authRequest, principal }: Exchange): Initiator {
+  return initiatorOf(authRequest, principal?.account.id ?? null);
+}
+
+/** The initiator of a request of Express, Fastify or Node. */
+export function initiatorOfRequest(request: HttpRequest): Initiator {
+  return initiatorIn(exchangeOf(request));
 }
 
 /** The initiator of this request. */
 export const CurrentInitiator = createParamDecorator((_: unknown, context: ExecutionContext) =>
-  initiatorOfRequest(context.switchToHttp().getRequest<Request>()),
+  initiatorIn(exchangeAt(context)),
 );

@@ -1,4 +1,3 @@
-import type { Request, Response } from 'express';
 import type { AuditDetails } from '../audit/audit-event.js';
 import { type Initiator, PROGRAM } from '../audit/initiator.js';
 import { SecurityEvents } from '../audit/security-events.js';
@@ -11,13 +10,15 @@ import type { Identity } from '../users/identity.js';
 import { PasswordsService, type Verification } from '../users/passwords.service.js';
 import type { AppUser } from '../users/user-directory.js';
 import { UsersService } from '../users/users.service.js';
-import { Auth, type HttpExchange, type IssuedSession, type Principal, type SignInOptions } from './auth.js';
+import { Auth, type IssuedSession, type Principal, type SignInOptions } from './auth.js';
 import type { AuthRequest } from './auth-request.js';
 import { AuthOptions } from './auth-options.js';
 import { sessionStrategiesOf } from './auth.provider.js';
 import { clientFacts } from './client-facts.js';
-import { authRequestOf } from './express-request.js';
-import { initiatorOf, initiatorOfRequest } from './request-initiator.js';
+import { type Exchange, exchangeIn } from './exchange/exchange.js';
+import type { HttpExchange } from './exchange/http-exchange.js';
+import type { ResponseHeaders } from './exchange/response-headers.js';
+import { initiatorIn, initiatorOf } from './request-initiator.js';
 import { signInFailed, signedIn } from './sign-in-events.js';
 import type { SessionAuth } from './strategies/session.auth.js';
 
@@ -87,11 +88,12 @@ export class SignInService {
    */
   async signInWithPassword(
     { login, password }: { readonly login: string; readonly password: string },
-    exchange: HttpExchange,
+    pair: HttpExchange,
     options: Partial<SignInOptions> = {},
   ): Promise<SignInResult> {
     const strategy = this.#strategyFor(options.transport);
-    const request = authRequestOf(exchange.request);
+    const exchange = exchangeIn(pair);
+    const { authRequest: request } = exchange;
     const presented = await this.#presentedIn(request, strategy);
     const { ip, connection } = request;
     const verification = await this.passwords.verify(login, password, {
@@ -116,13 +118,14 @@ export class SignInService {
    */
   async signIn(
     user: AppUser,
-    exchange: HttpExchange,
+    pair: HttpExchange,
     options: Partial<SignInOptions> = {},
   ): Promise<IssuedSession> {
     const strategy = this.#strategyFor(options.transport);
     const identity = await this.accounts.identify(user);
     if (identity.account.disabled) throw new DomainError('user_disabled');
-    const { replaced } = await this.#presentedIn(authRequestOf(exchange.request), strategy);
+    const exchange = exchangeIn(pair);
+    const { replaced } = await this.#presentedIn(exchange.authRequest, strategy);
     return this.#open(identity, exchange, strategy, options, replaced, 'application');
   }
 
@@ -130,14 +133,16 @@ export class SignInService {
    * Ends the session of a request: of its principal, or on a public route of the first token that it carries. True only if
    * this call ended it.
    */
-  async signOut({ request, response }: HttpExchange): Promise<boolean> {
-    const session = request.principal ? request.principal.session : await this.#liveIn(request);
+  async signOut(pair: HttpExchange): Promise<boolean> {
+    const exchange = exchangeIn(pair);
+    const { principal, authRequest, headers } = exchange;
+    const session = principal ? principal.session : await this.#liveIn(authRequest);
     if (!session) return false;
-    const hasEnded = await this.sessions.end(session, 'signed_out', initiatorOfRequest(request));
-    this.#strategyOf(session)?.carrier.takeBack(response);
+    const hasEnded = await this.sessions.end(session, 'signed_out', initiatorIn(exchange));
+    this.#strategyOf(session)?.carrier.takeBack(headers);
     const { clearSiteData } = this.options;
     if (hasEnded && session.transport === 'cookie' && clearSiteData.length > 0)
-      response.setHeader('Clear-Site-Data', clearSiteData.map((kind) => `"${kind}"`).join(', '));
+      headers.setHeader('Clear-Site-Data', clearSiteData.map((kind) => `"${kind}"`).join(', '));
     return hasEnded;
   }
 
@@ -146,12 +151,13 @@ export class SignInService {
    * `not_found` without a session, `forbidden` for an access token, `current_password_wrong`, and `credentials_invalid` if
    * another request has replaced the token or ended the session in the meantime.
    */
-  async reauthenticate(password: string, { request, response }: HttpExchange): Promise<IssuedSession> {
-    const { account, session } = principalOf(request);
+  async reauthenticate(password: string, pair: HttpExchange): Promise<IssuedSession> {
+    const exchange = exchangeIn(pair);
+    const { account, session } = principalOf(exchange);
     if (!session) throw new DomainError('not_found');
     const strategy = this.#strategyOf(session);
     if (session.kind === 'access_token' || !strategy) throw new DomainError('forbidden');
-    const by = initiatorOfRequest(request);
+    const by = initiatorIn(exchange);
     const source = { ...by, tokenOwner: account.id };
     const verification = await this.passwords.verify(account.login, password, source);
     const of = { subjectId: account.id, sessionId: session.id };
@@ -160,11 +166,11 @@ export class SignInService {
       await this.events?.emit({ type: 'reauthentication_failed', ...of }, by);
       throw new DomainError('current_password_wrong');
     }
-    const text = strategy.carrier.read(authRequestOf(request)) ?? '';
+    const text = strategy.carrier.read(exchange.authRequest) ?? '';
     const event = () => ({ type: 'reauthenticated', ...of }) as const;
     const renewed = await this.sessions.renew(text, strategy.lifetime, by, { session, event });
     if (!renewed) throw new DomainError('credentials_invalid');
-    return handOut(renewed, strategy, response);
+    return handOut(renewed, strategy, exchange.headers);
   }
 
   /**
@@ -174,11 +180,12 @@ export class SignInService {
    */
   async changePassword(
     { current, next }: { readonly current: string | null; readonly next: string },
-    exchange: HttpExchange,
+    pair: HttpExchange,
   ): Promise<Identity & { readonly issued: IssuedSession | null }> {
-    const { session, ...identity } = principalOf(exchange.request);
+    const exchange = exchangeIn(pair);
+    const { session, ...identity } = principalOf(exchange);
     const { id } = identity.account;
-    const by = initiatorOfRequest(exchange.request);
+    const by = initiatorIn(exchange);
     const source = { ...by, tokenOwner: session ? id : null };
     const changed =
       current === null
@@ -204,13 +211,12 @@ export class SignInService {
 
   async #open(
     { account, credentialVersion }: Identity,
-    { request, response }: HttpExchange,
+    { authRequest: from, headers }: Exchange,
     strategy: SessionAuth,
     { remember = false, label = null }: Partial<SignInOptions>,
     replaced: Session | null,
     method: AuditDetails['method'] | null,
   ): Promise<IssuedSession> {
-    const from = authRequestOf(request);
     const { transport } = strategy.carrier;
     const terms = { kind: remember ? 'remembered' : 'session', transport, label } as const;
     const event = method && { event: (session: Session) => signedIn(account.id, session, method) };
@@ -218,7 +224,7 @@ export class SignInService {
     const by = initiatorOf(from, account.id);
     const owner = { id: account.id, credentialVersion };
     const opened = await this.sessions.open(owner, clientFacts(from), strategy.lifetime, by, terms, act);
-    return handOut(opened, strategy, response);
+    return handOut(opened, strategy, headers);
   }
 
   /** The strategy that issues tokens for a transport. */
@@ -252,9 +258,9 @@ export class SignInService {
     return { replaced, owner: null };
   }
 
-  async #liveIn(request: Request): Promise<Session | null> {
+  async #liveIn(request: AuthRequest): Promise<Session | null> {
     for (const { carrier } of this.#strategies) {
-      const text = carrier.read(authRequestOf(request));
+      const text = carrier.read(request);
       const found = text === null ? null : await this.sessions.sessionOf(text);
       if (found?.isLive && found.session.transport === carrier.transport) return found.session;
     }
@@ -274,15 +280,15 @@ function isReplaceable({ kind, transport }: Session, { carrier }: SessionAuth): 
 function handOut(
   { session, token }: OpenedSession,
   { carrier, lifetime }: SessionAuth,
-  response: Response,
+  headers: ResponseHeaders,
 ): IssuedSession {
   const left = lifetime.limit(session).getTime() - session.lastSeenAt.getTime();
-  return { session, token: carrier.handOut(response, token, session.kind === 'remembered' ? left : null) };
+  return { session, token: carrier.handOut(headers, token, session.kind === 'remembered' ? left : null) };
 }
 
-function principalOf({ principal }: Request): Principal {
+function principalOf({ principal }: Exchange): Principal {
   if (!principal) throw new DomainError('credentials_missing');
-  return principal as Principal;
+  return principal;
 }
 
 /** The password is changed already. If the store cannot open a new session, the user must sign in again. */

@@ -10,6 +10,11 @@ export class SystemClock extends Clock {
   }
 }
 
+/** The time of this machine in so many milliseconds, for a header: no decision depends on it. */
+export function fromNow(ms: number): Date {
+  return new Date(Date.now() + ms);
+}
+
 /** Later than every other date (the end of time in ECMA-262), so that "no limit" needs no branch. */
 export const NEVER = new Date(8.64e15);
 

@@ -5,6 +5,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { Request } from 'express';
 import readBytes from 'raw-body';
 import { isOwnController } from '../auth/decorators/access.js';
+import { exchangeOf } from '../auth/exchange/exchange.js';
 import { DomainError } from '../common/domain-error.js';
 import { jsonIn } from '../common/json.js';
 import { OWN_BODY } from './body-decorators.js';
@@ -21,9 +22,6 @@ export interface ReadsBodiesAfterGuards {
   readonly readsBodiesAfterGuards: true;
 }
 
-/** The requests whose body was read or checked. */
-const done = new WeakSet<Request>();
-
 /**
  * Reads JSON bodies of at most 16 KiB after the guards before it have admitted the request: on the Coatcheck routes, and on
  * all routes if the HTTP adapter reads no bodies. On the Coatcheck routes, a body that a parser of the application has read
@@ -37,13 +35,15 @@ export class BodyGuard implements CanActivate {
   constructor(private readonly host: HttpAdapterHost) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    if (context.getType() !== 'http') return true;
     const request = context.switchToHttp().getRequest<Request>();
     if (!TAKES_BODY.has(request.method)) return true;
     const isOurs = isOwnController(context.getClass());
     const { readsBodiesAfterGuards = false } = this.host.httpAdapter as Partial<ReadsBodiesAfterGuards>;
     if (!isOurs && !readsBodiesAfterGuards) return true;
-    if (done.has(request) || Reflect.hasMetadata(OWN_BODY, context.getHandler())) return true;
-    done.add(request);
+    const exchange = exchangeOf(request);
+    if (exchange.isBodyRead || Reflect.hasMetadata(OWN_BODY, context.getHandler())) return true;
+    exchange.isBodyRead = true;
     return this.readBody(request, context);
   }
 

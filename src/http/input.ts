@@ -6,7 +6,6 @@ import {
   type Type,
   createParamDecorator,
 } from '@nestjs/common';
-import type { Request } from 'express';
 import { ApiInput } from './api-notes.js';
 import { InputPipe } from './input.pipe.js';
 
@@ -29,7 +28,7 @@ export class OwnInputPipe implements PipeTransform {
 
 const Part = createParamDecorator(
   ({ part }: Source, context: ExecutionContext): unknown =>
-    context.switchToHttp().getRequest<Request>()[part],
+    context.switchToHttp().getRequest<Readonly<Record<string, unknown>>>()[part],
 );
 
 function input(part: Source['part'], dto: Type): ParameterDecorator {

@@ -1,11 +1,13 @@
-import type { Request, Response } from 'express';
-import { giveId, requestIdOf } from '../auth/request-id.js';
+import type { Exchange } from '../auth/exchange/exchange.js';
+import { addToVary } from '../auth/exchange/response-headers.js';
+import { giveId } from '../auth/request-id.js';
 import { PRIVATE_HEADERS } from './private-headers.js';
 
 /** Sets the headers of all Coatcheck responses, unless they are set already. */
-export function setOwnHeaders(request: Request, response: Response): void {
-  if (response.headersSent || response.getHeader('Cache-Control') === 'no-store') return;
-  if (requestIdOf(request) === '') giveId(request, response);
-  for (const [name, value] of PRIVATE_HEADERS) response.setHeader(name, value);
-  response.vary('Cookie');
+export function setOwnHeaders(exchange: Exchange): void {
+  const { headers } = exchange;
+  if (headers.headersSent || headers.getHeader('Cache-Control') === 'no-store') return;
+  if (exchange.id === '') giveId(exchange);
+  for (const [name, value] of PRIVATE_HEADERS) headers.setHeader(name, value);
+  addToVary(headers, 'Cookie');
 }

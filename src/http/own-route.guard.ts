@@ -1,5 +1,5 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import { exchangeAt } from '../auth/exchange/contexts.js';
 import { AuthGuard } from '../auth/guards/auth.guard.js';
 import { FreshGuard } from '../auth/guards/fresh.guard.js';
 import { LateBodyGuard } from '../auth/guards/late-body.guard.js';
@@ -26,8 +26,7 @@ export class OwnRouteGuard implements CanActivate {
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const http = context.switchToHttp();
-    setOwnHeaders(http.getRequest<Request>(), http.getResponse<Response>());
+    setOwnHeaders(exchangeAt(context));
     for (const guard of this.#guards) {
       const isAllowed = guard.canActivate(context);
       if (isAllowed !== true && !(await isAllowed)) return false;

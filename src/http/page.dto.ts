@@ -1,6 +1,7 @@
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, Max, Min, ValidateBy } from 'class-validator';
 import { ApiField } from './api-notes.js';
+import type { ResponseHeaders } from '../auth/exchange/response-headers.js';
 import { positionOf } from '../common/cursor.js';
 
 /** The query parameter `limit` of a list. */
@@ -38,12 +39,12 @@ export function IsCursor(isOne: (value: string) => boolean): PropertyDecorator {
  * cursor. Undefined values are left out of the query.
  */
 export function linkToNext(
-  response: { setHeader(name: string, value: string): unknown },
+  headers: ResponseHeaders,
   query: Readonly<Record<string, string | number | boolean | undefined>> & { readonly cursor: string },
 ): void {
   const given = Object.entries(query).flatMap(([name, value]): [string, string][] =>
     value === undefined ? [] : [[name, String(value)]],
   );
-  response.setHeader('Link', `<?${new URLSearchParams(given)}>; rel="next"`);
-  response.setHeader('Next-Cursor', query.cursor);
+  headers.setHeader('Link', `<?${new URLSearchParams(given)}>; rel="next"`);
+  headers.setHeader('Next-Cursor', query.cursor);
 }

@@ -1,8 +1,8 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Injectable, Logger } from '@nestjs/common';
-import type { Request, Response } from 'express';
 import { AuthOptions } from '../auth/auth-options.js';
-import { Refusals, routeOf } from '../auth/refusals.js';
-import { requestIdOf } from '../auth/request-id.js';
+import { exchangeAt } from '../auth/exchange/contexts.js';
+import type { Exchange } from '../auth/exchange/exchange.js';
+import { Refusals } from '../auth/refusals.js';
 import { DomainError, type Explanation } from '../common/domain-error.js';
 import type { ErrorAnswer, Problem } from '../common/problem.js';
 import { setOwnHeaders } from './own-headers.js';
@@ -22,46 +22,38 @@ export class ProblemFilter implements ExceptionFilter {
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const http = host.switchToHttp();
-    const request = http.getRequest<Request>();
-    const response = http.getResponse<Response>();
-    setOwnHeaders(request, response);
+    const exchange = exchangeAt(host);
+    setOwnHeaders(exchange);
     const explanation = error instanceof DomainError ? error.explanation : null;
     const problem = problemOf(error, this.explains ? explanation : null);
-    const route = this.routeOf(request);
-    const noted = error instanceof DomainError ? this.refusals.note(error, request, route) : null;
-    const answer = this.options.errorFormat(problem, requestIdOf(request));
-    this.#log(request, route, problem, answer.status, error, explanation);
-    this.refusals.setHeaders({ ...problem, status: answer.status }, request, response);
-    if (noted) void this.#answerAfter(noted, response, answer);
-    else this.#answer(response, answer);
+    const route = this.routeOf(exchange);
+    const label = `${exchange.method} ${route}`;
+    const noted = error instanceof DomainError ? this.refusals.note(error, exchange, label) : null;
+    const answer = this.options.errorFormat(problem, exchange.id);
+    this.#log(exchange, route, problem, answer.status, error, explanation);
+    this.refusals.setHeaders({ ...problem, status: answer.status }, exchange);
+    if (noted) void this.#answerAfter(noted, exchange, answer);
+    else this.#answer(exchange, answer);
   }
 
   /** The pattern of the route for the log. The path itself may be confidential. */
-  protected routeOf(request: Request): string {
-    return routeOf(request);
+  protected routeOf(exchange: Exchange): string {
+    return exchange.route;
   }
 
-  async #answerAfter(noted: Promise<void>, response: Response, answer: ErrorAnswer): Promise<void> {
+  async #answerAfter(noted: Promise<void>, exchange: Exchange, answer: ErrorAnswer): Promise<void> {
     await noted;
-    this.#answer(response, answer);
+    this.#answer(exchange, answer);
   }
 
   /** Writes the response directly, because the application may change the content type of its own responses. */
-  #answer(response: Response, { status, contentType, body }: ErrorAnswer): void {
-    if (response.headersSent) {
-      response.destroy();
-      return;
-    }
-    const json = JSON.stringify(body);
-    response.statusCode = status;
-    response.setHeader('Content-Type', contentType);
-    response.setHeader('Content-Length', Buffer.byteLength(json));
-    response.end(json);
+  #answer(exchange: Exchange, { status, contentType, body }: ErrorAnswer): void {
+    if (!exchange.headers.headersSent) exchange.headers.setHeader('Content-Type', contentType);
+    exchange.send(status, JSON.stringify(body));
   }
 
   #log(
-    request: Request,
+    { id, method }: Exchange,
     route: string,
     { code }: Problem,
     status: number,
@@ -69,8 +61,8 @@ export class ProblemFilter implements ExceptionFilter {
     explanation: Explanation | null,
   ): void {
     const entry = {
-      requestId: requestIdOf(request),
-      method: request.method,
+      requestId: id,
+      method,
       route,
       status,
       code,

@@ -74,11 +74,10 @@ export function hardenApp(
   const tableOfRoutes = () => (table ??= new RouteTable(app.get(ModulesContainer), options.prefix));
   const routes = () => new ServedRoutes(tableOfRoutes(), adapter.getInstance());
   const bearer = app.get(BearerAlone);
-  const isForUsers = (request: Request) =>
+  const isForUsers = (path: string) =>
     routes()
-      .at(request.path)
+      .at(path)
       .every(({ access }) => access !== 'public');
-  const isHarmless = (request: Request) => bearer.isOnlyCredentialOf(request) && isForUsers(request);
   const unmatched = new UnmatchedRoutes(app.get(AuthGuard), routes);
 
   const server: Server = app.getHttpServer();
@@ -90,7 +89,11 @@ export function hardenApp(
     entrance(
       headers,
       new HostCheck(options),
-      (request) => crossSite.checkFirst(request, () => isHarmless(request)),
+      (exchange, path) =>
+        crossSite.checkFirst(
+          exchange,
+          () => bearer.isOnlyCredentialOf(exchange.authRequest) && isForUsers(path),
+        ),
       new ForwardingWatch(options),
     ),
   );

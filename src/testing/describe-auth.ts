@@ -1,10 +1,11 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler } from 'express';
-import type { Auth, AuthResult, HttpExchange, IssuedSession } from '../auth/auth.js';
+import type { Auth, AuthResult, IssuedSession } from '../auth/auth.js';
 import type { AuthRequest } from '../auth/auth-request.js';
 import { AuthOptions } from '../auth/auth-options.js';
-import { authRequestOf } from '../auth/express-request.js';
+import { exchangeIn } from '../auth/exchange/exchange.js';
+import type { HttpExchange } from '../auth/exchange/http-exchange.js';
 import { type SessionUsers, sessionUsersOf } from '../auth/session-users.js';
 import { withToken } from '../auth/carriers/with-token.js';
 import { SignInService } from '../auth/sign-in.service.js';
@@ -310,10 +311,11 @@ class TestServer {
     const app = express();
     const arrivals = new Map<string, User>();
     const signIns = new SignInService(auth, users.passwords, sessions, new AuthOptions());
-    const identify = async ({ request }: HttpExchange) => {
-      const result = await auth.authenticate(frozen(authRequestOf(request)));
+    const identify = async (pair: HttpExchange) => {
+      const exchange = exchangeIn(pair);
+      const result = await auth.authenticate(frozen(exchange.authRequest));
       if (result.outcome === 'authenticated')
-        request.principal = { ...identityOf(result.principal.user), ...result.principal };
+        exchange.principal = { ...identityOf(result.principal.user), ...result.principal };
       return result;
     };
     app.get('/', async (request, response) => void response.json(await identify({ request, response })));

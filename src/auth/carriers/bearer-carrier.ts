@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Response } from 'express';
 import type { SessionToken } from '../../sessions/session-token.js';
 import type { AuthRequest } from '../auth-request.js';
+import type { ResponseHeaders } from '../exchange/response-headers.js';
 import { headerOf } from '../header-of.js';
 import { TokenCarrier } from './token-carrier.js';
 
@@ -17,7 +17,7 @@ export class BearerCarrier extends TokenCarrier {
     return bearer && (bearer[1] ?? '');
   }
 
-  handOut(_response: Response, token: SessionToken): SessionToken {
+  handOut(_headers: ResponseHeaders, token: SessionToken): SessionToken {
     return token;
   }
 

@@ -29,6 +29,8 @@ describe('The session cookie', () => {
     ['sid =token', ''],
     ['sid\t=token', ''],
     ['sid= token', ''],
+    ['\u00a0sid=token', ''],
+    ['other=1; \u00a0sid=token', ''],
     ['sid=j:{"a":1}', ''],
   ])('is read from %j as %j', (header, text) => {
     expect(cookie.read({ headers: { cookie: header } } as unknown as AuthRequest)).toBe(text);

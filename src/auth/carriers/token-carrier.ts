@@ -1,7 +1,7 @@
-import type { Response } from 'express';
 import type { Transport } from '../../sessions/session.js';
 import type { SessionToken } from '../../sessions/session-token.js';
 import type { AuthRequest } from '../auth-request.js';
+import type { ResponseHeaders } from '../exchange/response-headers.js';
 
 /** How a session token travels between client and server. */
 export abstract class TokenCarrier {
@@ -15,8 +15,12 @@ export abstract class TokenCarrier {
    * Hands a token to the client for `maxAge` milliseconds; null for until the client ends. Returns the token if the body of the
    * response must contain it.
    */
-  abstract handOut(response: Response, token: SessionToken, maxAge: number | null): SessionToken | null;
+  abstract handOut(
+    response: ResponseHeaders,
+    token: SessionToken,
+    maxAge: number | null,
+  ): SessionToken | null;
 
   /** Makes the client forget its token. */
-  abstract takeBack(response: Response): void;
+  abstract takeBack(response: ResponseHeaders): void;
 }

@@ -1,8 +1,8 @@
 import { type ExecutionContext, SetMetadata, createParamDecorator } from '@nestjs/common';
 import { parseDuration } from '../../common/duration.js';
 import type { SessionOwner } from '../../sessions/session.js';
-import type { Identity } from '../../users/identity.js';
 import type { AppRole } from '../../users/user-directory.js';
+import { exchangeAt } from '../exchange/contexts.js';
 
 /** Who may call a route: anyone without authentication, anyone with or without it, or only authenticated users. */
 export type Access = 'public' | 'optional' | 'required';
@@ -135,6 +135,5 @@ function principalOf(context: ExecutionContext, decorator: string) {
   if (accessOf(context.getHandler(), context.getClass()) === 'public') {
     throw new Error(`${decorator} on a @Public() handler: there may be no user. Use @OptionalAuth().`);
   }
-  return context.switchToHttp().getRequest<{ principal?: Identity<object> & { session: unknown } }>()
-    .principal;
+  return exchangeAt(context).principal;
 }

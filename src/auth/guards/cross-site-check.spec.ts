@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { anExchange } from '../../testing/exchange.js';
+import { exchangeIn } from '../exchange/exchange.js';
 import { DomainError } from '../../common/domain-error.js';
 import { CrossSiteCheck, type CrossSiteRules, isOrigin } from './cross-site-check.js';
 
@@ -12,7 +13,7 @@ const checkWith = (rules: Partial<CrossSiteRules> = {}) =>
 type Headers = Readonly<Record<string, string | undefined>>;
 
 const requestWith = (headers: Headers, method = 'POST') =>
-  anExchange({ host: HOST, ...headers }, { method }).request;
+  exchangeIn(anExchange({ host: HOST, ...headers }, { method }));
 
 /** The explanation of a refusal; null if the request is admitted. */
 const refusalOf = (headers: Headers, method = 'POST', check = checkWith()) => {
@@ -68,7 +69,7 @@ describe('The cross-site check', () => {
     expect(refusalOf({ origin: `http://${HOST}` }, 'POST', check)).toBeNull();
     expect(refusalOf({ origin: `https://${HOST}` }, 'POST', check)).not.toBeNull();
     const secure = requestWith({ origin: `https://${HOST}` });
-    Object.assign(secure.socket, { encrypted: true });
+    Object.assign(secure.message.socket, { encrypted: true });
     expect(() => check.check(secure)).not.toThrow();
   });
 
@@ -104,7 +105,7 @@ describe('The cross-site check', () => {
   it('does not let a later check skip a request because it was safe', () => {
     const request = requestWith({ origin: 'https://evil.example' }, 'GET');
     checkWith().checkFirst(request, () => true);
-    request.method = 'POST';
+    request.message.method = 'POST';
     expect(() => checkWith().check(request)).toThrow(DomainError);
   });
 

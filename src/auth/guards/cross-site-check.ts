@@ -1,6 +1,5 @@
-import type { Request } from 'express';
 import { DomainError, type Explanation } from '../../common/domain-error.js';
-import { isSafe } from '../request-checks.js';
+import type { Exchange } from '../exchange/exchange.js';
 
 /** The values of `Sec-Fetch-Site` for requests that no page of another origin sent. */
 const OWN_SITES: ReadonlySet<unknown> = new Set(['same-origin', 'none', undefined]);
@@ -22,9 +21,6 @@ export interface CrossSiteRules {
   readonly trustedOrigins: readonly string[];
 }
 
-/** The requests that an earlier check has admitted. */
-const checked = new WeakSet<Request>();
-
 /**
  * Refuses requests that a page of another origin makes its visitor's browser send. Browsers send `Origin` and
  * `Sec-Fetch-Site`. A client that sends neither is not a browser, and carries only its own credentials.
@@ -42,35 +38,35 @@ export class CrossSiteCheck {
   }
 
   /** Throws `cross_site_request` for an unsafe method from an origin that is not trusted. */
-  check(request: Request): void {
-    if (!this.isForeign(request) || checked.has(request)) return;
-    throw new DomainError('cross_site_request', { explanation: this.#explain(request) });
+  check(exchange: Exchange): void {
+    if (!this.isForeign(exchange) || exchange.isFromOwnSite) return;
+    throw new DomainError('cross_site_request', { explanation: this.#explain(exchange) });
   }
 
   /** Like `check`, for all later checks of the request too. Admits a foreign request for which `isHarmless` returns true. */
-  checkFirst(request: Request, isHarmless: () => boolean): void {
-    if (isSafe(request.method)) return;
-    if (!this.isForeign(request) || isHarmless()) checked.add(request);
-    else this.check(request);
+  checkFirst(exchange: Exchange, isHarmless: () => boolean): void {
+    if (exchange.isSafe) return;
+    if (!this.isForeign(exchange) || isHarmless()) exchange.isFromOwnSite = true;
+    else this.check(exchange);
   }
 
   /** Whether a request has an unsafe method and comes from an origin that is not trusted. */
-  protected isForeign(request: Request): boolean {
-    if (isSafe(request.method)) return false;
-    const { origin, 'sec-fetch-site': site } = request.headers;
+  protected isForeign(exchange: Exchange): boolean {
+    if (exchange.isSafe) return false;
+    const { origin, 'sec-fetch-site': site } = exchange.message.headers;
     if (this.trusts(origin)) return false;
-    return !OWN_SITES.has(site) || (origin !== undefined && origin !== this.#ownOrigin(request));
+    return !OWN_SITES.has(site) || (origin !== undefined && origin !== this.#ownOrigin(exchange));
   }
 
   /** Why a request was refused, and which settings would admit it. */
-  #explain(request: Request): Explanation {
-    const { origin, 'sec-fetch-site': site } = request.headers;
+  #explain(exchange: Exchange): Explanation {
+    const { origin, 'sec-fetch-site': site } = exchange.message.headers;
     const facts = {
       origin: shown(origin, isShowable(origin)),
       fetchSite: shown(site, SITES.has(site)),
-      expectedOrigin: shown(this.#ownOrigin(request) ?? undefined),
+      expectedOrigin: shown(this.#ownOrigin(exchange) ?? undefined),
     };
-    const isHttp = this.rules.https && !request.secure && facts.origin?.startsWith('http://');
+    const isHttp = this.rules.https && !exchange.authRequest.isSecure && facts.origin?.startsWith('http://');
     const own = facts.expectedOrigin ?? 'unknown, since the Host header cannot be read';
     return {
       facts,
@@ -89,9 +85,8 @@ export class CrossSiteCheck {
   }
 
   /** The origin that the client called, also behind a proxy that `trust proxy` names; null without a valid host. */
-  #ownOrigin({ secure, host }: Request): string | null {
-    const url = `${this.rules.https || secure ? 'https' : 'http'}://${host}`;
-    return URL.canParse(url) ? new URL(url).origin : null;
+  #ownOrigin({ authRequest }: Exchange): string | null {
+    return this.rules.https ? authRequest.originWith('https') : authRequest.origin;
   }
 }
 

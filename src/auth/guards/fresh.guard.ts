@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable, Optional } from '@nestjs/common';
-import type { Request } from 'express';
 import { type Freshness, freshnessOf } from '../decorators/access.js';
+import { readerOf } from '../exchange/contexts.js';
 import { Clock } from '../../common/clock.js';
 import { DomainError } from '../../common/domain-error.js';
 import { checkNeeds } from '../../common/needs.js';
@@ -20,9 +20,10 @@ export class FreshGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const wanted = freshnessOf(context.getHandler(), context.getClass());
     if (!wanted) return true;
-    const { body, principal } = context.switchToHttp().getRequest<Request>();
+    const reader = readerOf(context);
+    const { principal } = reader.exchangeOf(context);
     const isFresh = principal?.isProven || this.#ageOf(principal?.session) <= wanted.maxAge;
-    if (isFresh || !isWanted(wanted, body)) return true;
+    if (isFresh || !isWanted(wanted, reader.inputOf(context))) return true;
     return this.refusals.refuse(
       new DomainError('session_not_fresh', { maxAge: wanted.maxAge / 1000 }),
       context,

@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import type { Request } from 'express';
-import { AuthGuard, wasAdmittedEarly } from './auth.guard.js';
+import { exchangeAt } from '../exchange/contexts.js';
+import { AuthGuard } from './auth.guard.js';
 import { RolesGuard } from './roles.guard.js';
 
 /** Checks credential, scope and role again if the body arrived after the first check. Runs after the body is read. */
@@ -12,9 +12,9 @@ export class LateBodyGuard implements CanActivate {
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const request = context.switchToHttp().getRequest<Request>();
+    const { wasAdmittedEarly, isComplete } = exchangeAt(context);
     // If the body has not been read yet, the handler reads it.
-    return !wasAdmittedEarly(request) || !request.complete || this.#decideAgain(context);
+    return !wasAdmittedEarly || !isComplete || this.#decideAgain(context);
   }
 
   async #decideAgain(context: ExecutionContext): Promise<boolean> {

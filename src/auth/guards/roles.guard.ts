@@ -1,10 +1,10 @@
 import { type CanActivate, type ExecutionContext, Injectable, Optional } from '@nestjs/common';
-import type { Request } from 'express';
 import { DomainError } from '../../common/domain-error.js';
 import { checkNeeds } from '../../common/needs.js';
 import { ADMIN } from '../../users/user.js';
 import { UsersOptions } from '../../users/users-options.js';
 import { rolesOf } from '../decorators/access.js';
+import { exchangeAt } from '../exchange/contexts.js';
 import { Refusals } from '../refusals.js';
 
 /** Admits only users with the roles that `@Roles()` asks for. */
@@ -21,7 +21,7 @@ export class RolesGuard implements CanActivate {
     const { any, all, isForAdmins } = rolesOf(context.getHandler(), context.getClass());
     const wanted = isForAdmins ? [...all, this.options?.adminRole ?? ADMIN] : all;
     if (any.length === 0 && wanted.length === 0) return true;
-    const { principal } = context.switchToHttp().getRequest<Request>();
+    const { principal } = exchangeAt(context);
     const roles = principal?.account.roles ?? [];
     const isAllowed =
       wanted.every((role) => roles.includes(role)) &&

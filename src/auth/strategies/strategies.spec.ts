@@ -23,14 +23,15 @@ import { BcryptPasswordHasher } from '../../users/passwords/bcrypt.password-hash
 import type { User } from '../../users/user.js';
 import { UsersOptions } from '../../users/users-options.js';
 import { UsersService } from '../../users/users.service.js';
-import { ANONYMOUS, type Auth, type HttpExchange, type SignInOptions } from '../auth.js';
+import { ANONYMOUS, type Auth, type SignInOptions } from '../auth.js';
 import type { AuthRequest } from '../auth-request.js';
 import { AuthChain } from './auth-chain.js';
 import { AuthOptions } from '../auth-options.js';
 import { Carriers } from '../carriers/carriers.js';
 import { BearerCarrier } from '../carriers/bearer-carrier.js';
 import { CookieCarrier } from '../carriers/cookie-carrier.js';
-import { authRequestOf } from '../express-request.js';
+import { exchangeIn } from '../exchange/exchange.js';
+import type { HttpExchange } from '../exchange/http-exchange.js';
 import { sessionUsersOf } from '../session-users.js';
 import { SignInService } from '../sign-in.service.js';
 import { BasicAuth } from './basic.auth.js';
@@ -723,10 +724,11 @@ function request(headers: Readonly<Record<string, string>>): AuthRequest {
 }
 
 /** Authenticates a request as the guard does. */
-async function enter(auth: Auth, { request: shown, response }: HttpExchange) {
-  const result = await auth.authenticate(authRequestOf(shown));
+async function enter(auth: Auth, pair: HttpExchange) {
+  const exchange = exchangeIn(pair);
+  const result = await auth.authenticate(exchange.authRequest);
   if (result.outcome === 'authenticated')
-    shown.principal = { ...identityOf(result.principal.user), ...result.principal };
-  if (result.outcome === 'rejected') result.forget?.takeBack(response);
+    exchange.principal = { ...identityOf(result.principal.user), ...result.principal };
+  if (result.outcome === 'rejected') result.forget?.takeBack(exchange.headers);
   return result;
 }

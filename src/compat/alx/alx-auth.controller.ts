@@ -1,8 +1,9 @@
-import { Delete, HttpCode, Post, Req, Res } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import { Delete, HttpCode, Post } from '@nestjs/common';
 import { Public } from '../../auth/decorators/access.js';
 import { SignInService } from '../../auth/sign-in.service.js';
 import { DomainError } from '../../common/domain-error.js';
+import { CurrentExchange } from '../../auth/exchange/contexts.js';
+import type { Exchange } from '../../auth/exchange/exchange.js';
 import { CoatcheckController } from '../../http/coatcheck-controller.js';
 import { ValidBody } from '../../http/input.js';
 import { alxUserJson } from './alx-user-json.js';
@@ -19,18 +20,17 @@ export class AlxAuthController {
   @FormBody()
   async login(
     @ValidBody(AlxLoginDto) { email, password }: Readonly<AlxLoginDto>,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
+    @CurrentExchange() exchange: Exchange,
   ) {
-    const result = await this.signIns.signInWithPassword({ login: email, password }, { request, response });
+    const result = await this.signIns.signInWithPassword({ login: email, password }, exchange);
     if (result.outcome === 'unknown_email') throw unknownEmail();
     if (result.outcome !== 'signed_in') throw wrongPassword();
     return alxUserJson(result.user);
   }
 
   @Delete('logout')
-  async logout(@Req() request: Request, @Res({ passthrough: true }) response: Response) {
-    if (!(await this.signIns.signOut({ request, response }))) throw new DomainError('not_found');
+  async logout(@CurrentExchange() exchange: Exchange) {
+    if (!(await this.signIns.signOut(exchange))) throw new DomainError('not_found');
     return {};
   }
 }

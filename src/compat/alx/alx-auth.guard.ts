@@ -1,10 +1,10 @@
 import { Injectable, Optional } from '@nestjs/common';
-import type { Request, Response } from 'express';
 import { Auth, type Principal } from '../../auth/auth.js';
 import { CookieCarrier } from '../../auth/carriers/cookie-carrier.js';
-import { authRequestOf } from '../../auth/express-request.js';
+import type { Exchange } from '../../auth/exchange/exchange.js';
 import { AuthGuard } from '../../auth/guards/auth.guard.js';
 import { CrossSiteCheck } from '../../auth/guards/cross-site-check.js';
+import { headerOf } from '../../auth/header-of.js';
 import { Refusals } from '../../auth/refusals.js';
 import { Accounts } from '../../users/accounts.js';
 import { DomainError } from '../../common/domain-error.js';
@@ -22,10 +22,11 @@ export class AlxAuthGuard extends AuthGuard {
     super(auth, crossSite, refusals, accounts);
   }
 
-  override async identify(request: Request, response: Response): Promise<Principal | null> {
-    const principal = await super.identify(request, response);
+  override async identify(exchange: Exchange): Promise<Principal | null> {
+    const principal = await super.identify(exchange);
+    const { authRequest } = exchange;
     const hasCredential =
-      Boolean(request.headers.authorization) || this.cookie.read(authRequestOf(request)) !== null;
+      headerOf(authRequest, 'authorization') !== '' || this.cookie.read(authRequest) !== null;
     if (!principal && hasCredential) throw new DomainError('credentials_invalid');
     return principal;
   }

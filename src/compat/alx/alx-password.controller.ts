@@ -1,6 +1,7 @@
-import { Put, Req, Res } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import { Put } from '@nestjs/common';
 import { PasswordController } from '../../http/api/passwords/password.controller.js';
+import { CurrentExchange } from '../../auth/exchange/contexts.js';
+import type { Exchange } from '../../auth/exchange/exchange.js';
 import { CoatcheckController } from '../../http/coatcheck-controller.js';
 import { ValidBody } from '../../http/input.js';
 import { AlxChangePasswordDto } from './change-password.dto.js';
@@ -11,9 +12,8 @@ export class AlxPasswordController extends PasswordController {
   @Put()
   override changePassword(
     @ValidBody(AlxChangePasswordDto) body: Readonly<AlxChangePasswordDto>,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
+    @CurrentExchange() exchange: Exchange,
   ) {
-    return super.changePassword(body, request, response);
+    return super.changePassword(body, exchange);
   }
 }

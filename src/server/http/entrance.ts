@@ -1,4 +1,5 @@
-import type { Request, RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
+import { type Exchange, exchangeOf } from '../../auth/exchange/exchange.js';
 import { DomainError } from '../../common/domain-error.js';
 import type { AnswerHeaders } from './answer-headers.js';
 import type { ForwardingWatch } from './forwarding-watch.js';
@@ -10,16 +11,17 @@ import { giveId } from '../../auth/request-id.js';
 export function entrance(
   headers: AnswerHeaders,
   hosts: HostCheck,
-  crossSite: (request: Request) => void,
+  crossSite: (exchange: Exchange, path: string) => void,
   forwarding: ForwardingWatch,
 ): RequestHandler {
   return (request, response, next) => {
-    giveId(request, response);
+    const exchange = exchangeOf(request, response);
+    giveId(exchange);
     forwarding.look(request);
     for (const [name, value] of headers.of(request.method)) response.setHeader(name, value);
     if (!isWellFormed(request)) throw new DomainError('malformed_request');
     if (hosts.refuses(request)) throw new DomainError('host_not_allowed');
-    crossSite(request);
+    crossSite(exchange, request.path);
     next();
   };
 }

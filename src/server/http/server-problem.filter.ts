@@ -1,5 +1,6 @@
 import { Catch } from '@nestjs/common';
 import type { Request } from 'express';
+import type { Exchange } from '../../auth/exchange/exchange.js';
 import type { AuthOptions } from '../../auth/auth-options.js';
 import type { Refusals } from '../../auth/refusals.js';
 import { ProblemFilter } from '../../http/problem.filter.js';
@@ -17,8 +18,8 @@ export class ServerProblemFilter extends ProblemFilter {
     super(options, refusals);
   }
 
-  protected override routeOf(request: Request): string {
-    const route = super.routeOf(request);
-    return route === '*' ? (this.routes().at(request.path)[0]?.path ?? '*') : route;
+  protected override routeOf(exchange: Exchange): string {
+    const { route, request } = exchange;
+    return route === '*' ? (this.routes().at((request as Request).path)[0]?.path ?? '*') : route;
   }
 }

@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { exchangeOf } from '../../auth/exchange/exchange.js';
 import { DomainError } from '../../common/domain-error.js';
 import type { ServedRoutes } from './served-routes.js';
 import type { AuthGuard } from '../../auth/guards/auth.guard.js';
@@ -14,7 +15,7 @@ export class UnmatchedRoutes {
     const routes = this.routes().at(request.path);
     const isOptions = request.method === 'OPTIONS';
     const isPublic = !isOptions && routes.length > 0 && routes.every((route) => route.access === 'public');
-    if (!isPublic && !(await this.guard.identify(request, response)))
+    if (!isPublic && !(await this.guard.identify(exchangeOf(request, response))))
       throw new DomainError('credentials_missing');
     if (routes.length === 0) throw new DomainError('not_found');
     const allow = allowed(routes.map((route) => route.method));

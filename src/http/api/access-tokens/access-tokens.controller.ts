@@ -1,5 +1,6 @@
-import { Post, Req } from '@nestjs/common';
-import type { Request } from 'express';
+import { Post } from '@nestjs/common';
+import { CurrentExchange } from '../../../auth/exchange/contexts.js';
+import type { Exchange } from '../../../auth/exchange/exchange.js';
 import { CoatcheckController } from '../../coatcheck-controller.js';
 import { ValidBody } from '../../input.js';
 import type { Initiator } from '../../../audit/initiator.js';
@@ -9,7 +10,6 @@ import { CurrentOwner, Fresh } from '../../../auth/decorators/access.js';
 import { Clock } from '../../../common/clock.js';
 import { invalid } from '../../../common/domain-error.js';
 import { clientFacts } from '../../../auth/client-facts.js';
-import { authRequestOf } from '../../../auth/express-request.js';
 import type { SessionOwner } from '../../../sessions/session.js';
 import { SessionLifetime } from '../../../sessions/session-lifetime.js';
 import { SessionsService } from '../../../sessions/sessions.service.js';
@@ -43,7 +43,7 @@ export class AccessTokensController {
     @CurrentOwner() owner: SessionOwner,
     @CurrentInitiator() by: Initiator,
     @ValidBody(CreateAccessTokenDto) { label, scope, expires_at }: Readonly<CreateAccessTokenDto>,
-    @Req() request: Request,
+    @CurrentExchange() { authRequest }: Exchange,
   ) {
     const expiresAt = new Date(expires_at);
     const fault = tokenEndFault(expiresAt, this.clock.now());
@@ -51,7 +51,7 @@ export class AccessTokensController {
     const terms = { kind: 'access_token', transport: 'bearer', label, scope, expiresAt } as const;
     const { session, token } = await this.sessions.open(
       owner,
-      clientFacts(authRequestOf(request)),
+      clientFacts(authRequest),
       SessionLifetime.unlimited,
       by,
       terms,

@@ -1,5 +1,6 @@
-import { Get, Res } from '@nestjs/common';
-import type { Response } from 'express';
+import { Get } from '@nestjs/common';
+import { CurrentExchange } from '../../../auth/exchange/contexts.js';
+import type { Exchange } from '../../../auth/exchange/exchange.js';
 import { CoatcheckController } from '../../coatcheck-controller.js';
 import { ValidQuery } from '../../input.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
@@ -34,12 +35,12 @@ export class AuditController {
   })
   async list(
     @ValidQuery(ListAuditEventsDto) { limit = 100, cursor, user, type }: Readonly<ListAuditEventsDto>,
-    @Res({ passthrough: true }) response: Response,
+    @CurrentExchange() { headers }: Exchange,
   ) {
     await this.trail.flush();
     const filter = { userId: user ?? null, type: type ?? null };
     const { events, next } = await this.store.list(filter, limit, cursor ?? null);
-    if (next !== null) linkToNext(response, { limit, user, type, cursor: next });
+    if (next !== null) linkToNext(headers, { limit, user, type, cursor: next });
     return events.map(auditJson);
   }
 }

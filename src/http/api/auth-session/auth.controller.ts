@@ -1,5 +1,6 @@
-import { Delete, HttpCode, Post, Req, Res } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import { Delete, HttpCode, Post } from '@nestjs/common';
+import { CurrentExchange } from '../../../auth/exchange/contexts.js';
+import type { Exchange } from '../../../auth/exchange/exchange.js';
 import { CoatcheckController } from '../../coatcheck-controller.js';
 import { ValidBody } from '../../input.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
@@ -43,13 +44,12 @@ export class AuthController {
   })
   async signIn(
     @ValidBody(LoginDto) { email, login, password, remember, transport }: Readonly<LoginDto>,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
+    @CurrentExchange() exchange: Exchange,
   ) {
     const options = { transport: transport ?? undefined, remember: remember ?? false };
     const result = await this.signIns.signInWithPassword(
       { login: loginIn(email, login), password },
-      { request, response },
+      exchange,
       options,
     );
     if (result.outcome !== 'signed_in') throw new DomainError('credentials_invalid');
@@ -69,8 +69,8 @@ export class AuthController {
     description:
       'The session has ended. The browser deletes the cookie, and the data of this origin that `Clear-Site-Data` names.',
   })
-  async logout(@Req() request: Request, @Res({ passthrough: true }) response: Response) {
-    if (!(await this.signIns.signOut({ request, response }))) throw new DomainError('not_found');
+  async logout(@CurrentExchange() exchange: Exchange) {
+    if (!(await this.signIns.signOut(exchange))) throw new DomainError('not_found');
     return {};
   }
 }

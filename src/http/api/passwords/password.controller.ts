@@ -1,5 +1,6 @@
-import { Put, Req, Res } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import { Put } from '@nestjs/common';
+import { CurrentExchange } from '../../../auth/exchange/contexts.js';
+import type { Exchange } from '../../../auth/exchange/exchange.js';
 import { CoatcheckController } from '../../coatcheck-controller.js';
 import { ValidBody } from '../../input.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
@@ -41,11 +42,10 @@ export class PasswordController {
   })
   async changePassword(
     @ValidBody(ChangePasswordDto) { current_password, new_password }: Readonly<ChangePasswordDto>,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
+    @CurrentExchange() exchange: Exchange,
   ) {
     const change = { current: current_password ?? null, next: new_password };
-    const changed = await this.signIns.changePassword(change, { request, response });
+    const changed = await this.signIns.changePassword(change, exchange);
     return this.view.signedIn(changed, changed.issued);
   }
 }

@@ -1,5 +1,5 @@
-import type { Response } from 'express';
 import { fromCursor, toCursor } from '../../../common/cursor.js';
+import type { ResponseHeaders } from '../../../auth/exchange/response-headers.js';
 import { linkToNext } from '../../page.dto.js';
 import type { Session, SessionOwner } from '../../../sessions/session.js';
 import type { SessionsService } from '../../../sessions/sessions.service.js';
@@ -10,11 +10,11 @@ export async function pageOf(
   sessions: SessionsService,
   owner: SessionOwner,
   { limit = 100, cursor, kind }: ListSessionsDto,
-  response: Response,
+  headers: ResponseHeaders,
 ): Promise<Session[]> {
   const after = cursor === undefined ? null : fromCursor(cursor);
   const found = await sessions.list(owner, { limit: limit + 1, after, kind: kind ?? null });
   const page = found.slice(0, limit);
-  if (found.length > limit) linkToNext(response, { limit, kind, cursor: toCursor(page.at(-1)!) });
+  if (found.length > limit) linkToNext(headers, { limit, kind, cursor: toCursor(page.at(-1)!) });
   return page;
 }

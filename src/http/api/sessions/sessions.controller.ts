@@ -1,5 +1,6 @@
-import { Delete, Get, HttpCode, Param, Patch, Post, Req, Res } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import { Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
+import { CurrentExchange } from '../../../auth/exchange/contexts.js';
+import type { Exchange } from '../../../auth/exchange/exchange.js';
 import { CoatcheckController } from '../../coatcheck-controller.js';
 import { ValidBody, ValidQuery } from '../../input.js';
 import type { Initiator } from '../../../audit/initiator.js';
@@ -45,9 +46,9 @@ export class SessionsController {
     @CurrentOwner() owner: SessionOwner,
     @CurrentSession() current: Session | null,
     @ValidQuery(ListSessionsDto) query: Readonly<ListSessionsDto>,
-    @Res({ passthrough: true }) response: Response,
+    @CurrentExchange() { headers }: Exchange,
   ) {
-    const page = await pageOf(this.sessions, owner, query, response);
+    const page = await pageOf(this.sessions, owner, query, headers);
     return page.map((session) => this.view.show(session, current));
   }
 
@@ -92,10 +93,9 @@ export class SessionsController {
   })
   async reauthenticate(
     @ValidBody(ReauthenticateDto) { password }: Readonly<ReauthenticateDto>,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
+    @CurrentExchange() exchange: Exchange,
   ) {
-    const { session, token } = await this.signIns.reauthenticate(password, { request, response });
+    const { session, token } = await this.signIns.reauthenticate(password, exchange);
     return withToken(this.view.show(session, session), token);
   }
 
@@ -134,13 +134,12 @@ export class SessionsController {
     @CurrentSession() current: Session | null,
     @CurrentInitiator() by: Initiator,
     @Param('id') id: string,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
+    @CurrentExchange() exchange: Exchange,
   ) {
     const session = await this.#find(owner, id);
     const isOver =
       session.id === current?.id
-        ? await this.signIns.signOut({ request, response })
+        ? await this.signIns.signOut(exchange)
         : await this.sessions.end(session, 'ended_elsewhere', by);
     if (!isOver) throw new DomainError('not_found');
     return {};
@@ -163,11 +162,10 @@ export class SessionsController {
     @CurrentSession() current: Session | null,
     @CurrentInitiator() by: Initiator,
     @ValidQuery(EndSessionsDto) { scope }: Readonly<EndSessionsDto>,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
+    @CurrentExchange() exchange: Exchange,
   ) {
     const others = await this.sessions.endAll(owner.id, 'ended_elsewhere', current?.id, by);
-    const isOut = scope === 'all' && current !== null && (await this.signIns.signOut({ request, response }));
+    const isOut = scope === 'all' && current !== null && (await this.signIns.signOut(exchange));
     return { ended: others + Number(isOut) };
   }
 

@@ -1,5 +1,6 @@
-import { Delete, Get, Param, Res } from '@nestjs/common';
-import type { Response } from 'express';
+import { Delete, Get, Param } from '@nestjs/common';
+import { CurrentExchange } from '../../../auth/exchange/contexts.js';
+import type { Exchange } from '../../../auth/exchange/exchange.js';
 import { CoatcheckController } from '../../coatcheck-controller.js';
 import { ValidQuery } from '../../input.js';
 import type { Initiator } from '../../../audit/initiator.js';
@@ -42,10 +43,10 @@ export class UserSessionsController {
     @Param('id') id: string,
     @CurrentSession() current: Session | null,
     @ValidQuery(ListSessionsDto) query: Readonly<ListSessionsDto>,
-    @Res({ passthrough: true }) response: Response,
+    @CurrentExchange() { headers }: Exchange,
   ) {
     const user = await this.#find(id);
-    const page = await pageOf(this.sessions, user, query, response);
+    const page = await pageOf(this.sessions, user, query, headers);
     return page.map((session) => this.view.show(session, current));
   }
 

@@ -1,5 +1,6 @@
-import { Delete, Get, HttpCode, Param, Patch, Post, Put, Res } from '@nestjs/common';
-import type { Response } from 'express';
+import { Delete, Get, HttpCode, Param, Patch, Post, Put } from '@nestjs/common';
+import { CurrentExchange } from '../../../auth/exchange/contexts.js';
+import type { Exchange } from '../../../auth/exchange/exchange.js';
 import { CoatcheckController } from '../../coatcheck-controller.js';
 import { ValidBody, ValidQuery } from '../../input.js';
 import type { Initiator } from '../../../audit/initiator.js';
@@ -43,13 +44,13 @@ export class UsersController {
   async list(
     @CurrentUser() caller: User,
     @ValidQuery(ListUsersDto) query: Readonly<ListUsersDto>,
-    @Res({ passthrough: true }) response: Response,
+    @CurrentExchange() { headers }: Exchange,
   ) {
     if (!this.#isAdmin(caller)) throw new DomainError('role_required');
     const { limit = PAGE_SIZE, sort = 'created', cursor, ...filters } = query;
     const after = cursor === undefined ? null : fromUserCursor(cursor, sort);
     const { users, next } = await this.users.list({ ...filters, limit, sort, after });
-    if (next) linkToNext(response, { limit, ...filters, sort: query.sort, cursor: toUserCursor(next, sort) });
+    if (next) linkToNext(headers, { limit, ...filters, sort: query.sort, cursor: toUserCursor(next, sort) });
     return users.map((user) => userJson(user, true));
   }
 
