@@ -18,8 +18,10 @@ import { UsersController } from './http/api/users/users.controller.js';
 import { USUAL_COST, UsersOptions, type UsersOptionsGiven } from './users/users-options.js';
 import { routesNeedAuth } from './route-check.js';
 import { StartCheck } from './start-check.js';
+import { USUAL_TIMEOUT } from './common/bounded-calls.js';
 import { checkNeeds } from './common/needs.js';
 import { assertObject } from './common/options.js';
+import { StorageOptions } from './storage/storage-options.js';
 import { Accounts, BuiltInAccounts, DirectoryAccounts } from './users/accounts.js';
 import { CredentialStore } from './users/credential-store.js';
 import { CredentialVerifier } from './users/credential-verifier.js';
@@ -93,6 +95,7 @@ function moduleOf(
           { token: CredentialStore, optional: true },
           { token: UserStore, optional: true },
           UsersOptions,
+          STORAGE,
         ],
         useFactory: accountsOf,
       },
@@ -107,9 +110,9 @@ function moduleOf(
           SecurityEvents,
           UserListener,
           credentialVerifier ? CredentialVerifier : NONE,
+          STORAGE,
         ],
-        useFactory: (...needs: ConstructorParameters<typeof PasswordsService>) =>
-          new PasswordsService(...needs),
+        useFactory: passwordsOf,
       },
       {
         provide: PasswordResetService,
@@ -155,6 +158,9 @@ function moduleOf(
 /** Injects undefined. */
 const NONE = { token: Symbol('none'), optional: true };
 
+/** Not there if the stores are those of the application. */
+const STORAGE = { token: StorageOptions, optional: true };
+
 /** What a `PasswordResetService` needs besides users and tokens. */
 type ResetNeeds =
   ConstructorParameters<typeof PasswordResetService> extends [unknown, unknown, ...infer Rest] ? Rest : never;
@@ -164,13 +170,44 @@ function accountsOf(
   credentials: CredentialStore | undefined,
   users: UserStore | undefined,
   options: UsersOptions,
+  storage?: StorageOptions,
 ): Accounts {
   if (!directory) {
     checkNeeds('UsersModule', { UserStore: users });
     return new BuiltInAccounts(users!, options);
   }
   checkNeeds('UsersModule', { CredentialStore: credentials });
-  return new DirectoryAccounts(directory, credentials!);
+  return new DirectoryAccounts(directory, credentials!, timeoutOf(options, storage));
+}
+
+function passwordsOf(
+  accounts: Accounts,
+  hasher: PasswordHasher,
+  throttle: GuessThrottle,
+  clock: Clock,
+  options: UsersOptions,
+  events: SecurityEvents,
+  listener: UserListener,
+  verifier?: CredentialVerifier,
+  storage?: StorageOptions,
+): PasswordsService {
+  const timeout = timeoutOf(options, storage);
+  return new PasswordsService(
+    accounts,
+    hasher,
+    throttle,
+    clock,
+    options,
+    events,
+    listener,
+    verifier,
+    timeout,
+  );
+}
+
+/** Milliseconds that a call of the directory or the verifier may take. */
+function timeoutOf(options: UsersOptions, storage?: StorageOptions): number {
+  return options.timeout ?? storage?.timeout ?? USUAL_TIMEOUT;
 }
 
 function hasherOf(options: UsersOptions): PasswordHasher | Promise<PasswordHasher> {

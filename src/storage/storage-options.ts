@@ -1,3 +1,4 @@
+import { USUAL_TIMEOUT } from '../common/bounded-calls.js';
 import { LONGEST_WAIT } from '../common/duration.js';
 import {
   type Given,
@@ -66,7 +67,7 @@ export class StorageOptions implements TableOptions {
    */
   readonly sessions: string | StorageSource = this.database;
   /** Milliseconds after which a call without an answer fails. */
-  readonly timeout: number = 500;
+  readonly timeout: number = USUAL_TIMEOUT;
 
   /** Use `require` for commands, so that a command in the wrong folder does not create a database. */
   readonly tables: TablePolicy = USUAL_TABLES.tables;

@@ -80,7 +80,7 @@ function moduleOf(
       },
       ...names.map((name) => ({ provide: STORES[name], inject: [Connections], useFactory: OPENED[name] })),
     ],
-    exports: [Connections, Readiness, ...names.map((name) => STORES[name])],
+    exports: [StorageOptions, Connections, Readiness, ...names.map((name) => STORES[name])],
     global: true,
   };
 }

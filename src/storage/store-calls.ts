@@ -1,11 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { BoundedCalls } from '../common/bounded-calls.js';
 import { DomainError, StoreUnavailableError } from '../common/domain-error.js';
 
 /** Milliseconds that a start waits for a store that does not accept connections yet. */
 export const START_TIMEOUT = 1_500;
-
-/** Maximum number of pending calls of one store. Further calls are refused at once. */
-const MAX_PENDING = 1000;
 
 /** Milliseconds between two attempts at the same call. */
 const RETRY_INTERVAL = 10;
@@ -40,21 +38,24 @@ export class StoreMisconfiguredError extends Error {
 
 /** Runs the calls of one store with a timeout and a limit, and translates the errors of its engine. */
 export class StoreCalls {
-  #pending = 0;
+  readonly #calls: BoundedCalls;
 
-  constructor(private readonly options: StoreCallsOptions) {}
+  constructor(private readonly options: StoreCallsOptions) {
+    this.#calls = new BoundedCalls(options.timeout);
+  }
 
   async run<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#pending >= MAX_PENDING)
-      throw new StoreUnavailableError(new Error('Too many calls are waiting.'));
+    const isRepeatable = (error: unknown) =>
+      ['busy', 'useless_connection'].includes(this.options.classify(error));
     try {
-      return await within(this.#counted(call), this.options.timeout);
+      return await this.#calls.run(() => whileRepeatable(call, isRepeatable, this.options.timeout));
     } catch (error) {
       throw this.#translate(error);
     }
   }
 
   #translate(error: unknown): Error {
+    if (error instanceof StoreUnavailableError) return error;
     switch (this.options.classify(error)) {
       case 'value_refused':
         return new DomainError('value_not_storable', { cause: error });
@@ -63,20 +64,6 @@ export class StoreCalls {
       default:
         return new StoreUnavailableError(error);
     }
-  }
-
-  /** Counts a call until it settles, also after its timeout. */
-  async #counted<T>(call: () => Promise<T>): Promise<T> {
-    this.#pending += 1;
-    try {
-      return await whileRepeatable(call, (error) => this.#isRepeatable(error), this.options.timeout);
-    } finally {
-      this.#pending -= 1;
-    }
-  }
-
-  #isRepeatable(error: unknown): boolean {
-    return ['busy', 'useless_connection'].includes(this.options.classify(error));
   }
 }
 
@@ -95,13 +82,4 @@ export async function whileRepeatable<T>(
       await delay(RETRY_INTERVAL);
     }
   }
-}
-
-/** The answer, or a rejection after `timeout` milliseconds. An answer that has already arrived is still accepted then. */
-function within<T>(answer: Promise<T>, timeout: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const giveUp = () => setImmediate(reject, new Error(`No answer within ${timeout} ms.`));
-    const timer = setTimeout(giveUp, timeout);
-    answer.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

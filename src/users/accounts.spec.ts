@@ -3,9 +3,14 @@ import { ForbiddenException, Logger } from '@nestjs/common';
 import { DomainError, StoreUnavailableError } from '../common/domain-error.js';
 import { MemoryCredentialStore } from '../storage/memory/memory.credential-store.js';
 import { MemoryUserStore } from '../storage/memory/memory.user-store.js';
-import { aUser } from '../testing/samples.js';
+import { FakeClock } from '../testing/fake-clock.js';
+import { aSignInSource, aThrottle, aUser } from '../testing/samples.js';
 import { BuiltInAccounts, DirectoryAccounts } from './accounts.js';
+import { CredentialVerifier, type PasswordAttempt } from './credential-verifier.js';
+import { BcryptPasswordHasher } from './passwords/bcrypt.password-hasher.js';
+import { PasswordsService } from './passwords.service.js';
 import { type Account, UserDirectory } from './user-directory.js';
+import { UsersOptions } from './users-options.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 
@@ -45,6 +50,62 @@ function accountsOf(directory: UserDirectory<Person> = new PersonDirectory([ann,
   const credentials = new MemoryCredentialStore();
   return { credentials, accounts: new DirectoryAccounts(directory, credentials) };
 }
+
+/** Accepts one password, and counts how often it is asked. */
+class OnePassword extends CredentialVerifier<Person> {
+  asked = 0;
+  password = 'right';
+
+  async verify({ password, user }: PasswordAttempt<Person>): Promise<Person | null> {
+    this.asked += 1;
+    return password === this.password ? user : null;
+  }
+}
+
+describe('A credential that a verifier of the application has accepted', () => {
+  const opened = () => {
+    const [clock, verifier] = [new FakeClock(), new OnePassword()];
+    const { accounts, credentials } = accountsOf();
+    const hasher = new BcryptPasswordHasher({ cost: 4, pepper: null });
+    const rest = [hasher, aThrottle(clock), clock, new UsersOptions(), undefined, undefined] as const;
+    const passwords = new PasswordsService<Person>(accounts, ...rest, verifier);
+    const recognize = async (password = 'right') => {
+      const result = await passwords.recognize('ann', password, aSignInSource());
+      return [result.outcome, 'isKnown' in result, verifier.asked];
+    };
+    return { clock, verifier, credentials, recognize };
+  };
+
+  it('is accepted for a minute without asking, from the time of the question', async () => {
+    const { clock, recognize } = opened();
+    expect(await recognize()).toEqual(['verified', false, 1]);
+    clock.advance(59_999);
+    expect(await recognize()).toEqual(['verified', true, 1]);
+    clock.advance(1);
+    expect(await recognize()).toEqual(['verified', false, 2]);
+  });
+
+  it('is refused after a minute if the verifier refuses it', async () => {
+    const { clock, verifier, recognize } = opened();
+    await recognize();
+    verifier.password = 'another';
+    clock.advance(60_000);
+    expect(await recognize()).toEqual(['wrong_password', false, 2]);
+  });
+
+  it('is verified again at once after the credential version has changed', async () => {
+    const { verifier, credentials, recognize } = opened();
+    await recognize();
+    await credentials.revoke('7');
+    verifier.password = 'another';
+    expect(await recognize()).toEqual(['wrong_password', false, 2]);
+  });
+
+  it('leaves refusals to the verifier each time', async () => {
+    const { recognize } = opened();
+    for (const asked of [1, 2]) expect(await recognize('wrong')).toEqual(['wrong_password', false, asked]);
+  });
+});
 
 describe("The accounts of an application's directory", () => {
   it('have the hash of the existing system and the first version, until something is stored', async () => {

@@ -1,5 +1,6 @@
 /* oxlint-disable typescript/no-unnecessary-type-arguments -- In an application with a type of its own, the default is not `User`. */
 import { Logger } from '@nestjs/common';
+import { BoundedCalls, USUAL_TIMEOUT } from '../common/bounded-calls.js';
 import { DomainError, StoreUnavailableError } from '../common/domain-error.js';
 import { BuiltInDirectory } from './built-in-directory.js';
 import { type CredentialStore, FIRST_VERSION, type StoredCredential } from './credential-store.js';
@@ -102,12 +103,15 @@ export class BuiltInAccounts extends Accounts<User> {
 export class DirectoryAccounts<U extends object = AppUser> extends Accounts<U> {
   readonly isBuiltIn = false;
   readonly #logger = new Logger('UserDirectory');
+  readonly #calls: BoundedCalls;
 
   constructor(
     private readonly directory: UserDirectory<U>,
     private readonly credentials: CredentialStore,
+    timeout = USUAL_TIMEOUT,
   ) {
     super();
+    this.#calls = new BoundedCalls(timeout);
   }
 
   async identify(user: U): Promise<Identity<U>> {
@@ -191,7 +195,7 @@ export class DirectoryAccounts<U extends object = AppUser> extends Accounts<U> {
   async #ask(question: (directory: UserDirectory<U>) => Promise<U | null>): Promise<U | null> {
     try {
       // ORMs give undefined, too.
-      return (await question(this.directory)) ?? null;
+      return (await this.#calls.run(async () => question(this.directory))) ?? null;
     } catch (error) {
       return this.#refuse(error);
     }
@@ -206,8 +210,9 @@ export class DirectoryAccounts<U extends object = AppUser> extends Accounts<U> {
   }
 
   #refuse(error: unknown): never {
-    if (error instanceof DomainError) throw error;
-    this.#logger.error(`${this.#name} failed.`, error instanceof Error ? error.stack : String(error));
+    if (error instanceof DomainError && !(error instanceof StoreUnavailableError)) throw error;
+    const cause = error instanceof StoreUnavailableError ? error.cause : error;
+    this.#logger.error(`${this.#name} failed.`, cause instanceof Error ? cause.stack : String(cause));
     throw new StoreUnavailableError(error);
   }
 

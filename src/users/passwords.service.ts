@@ -2,6 +2,7 @@ import { Logger, UnauthorizedException } from '@nestjs/common';
 import type { AuditType } from '../audit/audit-event.js';
 import { type Initiator, PROGRAM } from '../audit/initiator.js';
 import type { SecurityEvents } from '../audit/security-events.js';
+import { BoundedCalls, USUAL_TIMEOUT } from '../common/bounded-calls.js';
 import type { Clock } from '../common/clock.js';
 import { DomainError, StoreUnavailableError, invalid } from '../common/domain-error.js';
 import type { Requester } from '../common/requester.js';
@@ -17,6 +18,12 @@ import { emailKey } from './user.js';
 import type { Account, AppUser } from './user-directory.js';
 import type { UserListener } from './user-listener.js';
 import type { UsersOptions } from './users-options.js';
+
+/** How long a credential that was compared with a stored hash is remembered, in milliseconds. */
+const KNOWN_FOR = 15 * 60_000;
+
+/** The same for a verifier of the application, whose changes are noticed only when it is asked. */
+const VERIFIER_KNOWN_FOR = 60_000;
 
 /** Where an attempt at a password comes from. */
 export interface PasswordSource extends SignInSource, Requester {}
@@ -36,7 +43,8 @@ export type Verification<U extends object = AppUser> =
 /** Verifies and changes the passwords of the users of a directory. */
 export class PasswordsService<U extends object = AppUser> {
   readonly #logger = new Logger('Passwords');
-  readonly #proofs = new RecentProofs();
+  readonly #proofs: RecentProofs;
+  readonly #verifications: BoundedCalls;
   readonly #policy: PasswordPolicy;
 
   constructor(
@@ -48,7 +56,10 @@ export class PasswordsService<U extends object = AppUser> {
     private readonly events?: SecurityEvents,
     private readonly listener?: UserListener,
     private readonly verifier?: CredentialVerifier<U>,
+    timeout = USUAL_TIMEOUT,
   ) {
+    this.#proofs = new RecentProofs(verifier ? VERIFIER_KNOWN_FOR : KNOWN_FOR);
+    this.#verifications = new BoundedCalls(timeout);
     this.#policy = new PasswordPolicy(options);
   }
 
@@ -62,12 +73,11 @@ export class PasswordsService<U extends object = AppUser> {
   }
 
   /**
-   * Like `verify`, but a credential that was verified within the last 15 minutes is accepted without computing a hash. If the
-   * user was disabled, or the password, its hash or the login changed in the meantime, the credential is verified again. A
-   * verifier of the application is asked each time.
+   * Like `verify`, but a credential that was verified within the last 15 minutes, or by a verifier of the application within the last
+   * minute, is accepted without another verification. If the user was disabled, or the credential version, the stored hash or
+   * the login changed in the meantime, the credential is verified again.
    */
   async recognize(login: string, password: string, source: PasswordSource): Promise<Verification<U>> {
-    if (this.verifier) return this.verify(login, password, source);
     const now = this.clock.now();
     const proof = this.#proofs.of(login, password, now);
     const known = proof && (await this.accounts.findByLogin(login));
@@ -176,7 +186,8 @@ export class PasswordsService<U extends object = AppUser> {
     if (!known && !found) return of({ outcome: 'unknown_email' });
     if (!counts) return of({ outcome: 'throttled', account: (known ?? found)?.account });
     if (!found) return of({ outcome: 'wrong_password', account: known?.account });
-    const passwordHash = known && !this.verifier ? await this.#upgradeHash(known, password, source) : null;
+    const stored = known?.credential.passwordHash ?? null;
+    const passwordHash = known && !this.verifier ? await this.#upgradeHash(known, password, source) : stored;
     return of({ outcome: 'verified', ...found }, passwordHash);
   }
 
@@ -208,16 +219,20 @@ export class PasswordsService<U extends object = AppUser> {
     { ip }: PasswordSource,
   ): Promise<Identity<U> | null> {
     try {
-      const user = await verifier.verify({ login, password, user: known?.user ?? null, ip });
+      const attempt = { login, password, user: known?.user ?? null, ip };
+      const user = await this.#verifications.run(async () => verifier.verify(attempt));
       const found = user && (await this.accounts.identify(user));
       if (found && known && found.account.id !== known.account.id)
         throw new Error('It returned another user than that of the login.');
-      return found && !found.account.disabled ? found : null;
+      if (!found || found.account.disabled) return null;
+      // The version before the verification: a user who is deactivated in the meantime gets no valid session.
+      return known ? { ...found, credentialVersion: known.credential.version } : found;
     } catch (error) {
       // Many applications throw this for a wrong password, which must count as a failed attempt.
       if (error instanceof UnauthorizedException) return null;
-      if (error instanceof DomainError) throw error;
-      this.#logger.error(`${verifier.constructor.name} failed.`, Object(error).stack ?? String(error));
+      if (error instanceof DomainError && !(error instanceof StoreUnavailableError)) throw error;
+      const cause: unknown = error instanceof StoreUnavailableError ? error.cause : error;
+      this.#logger.error(`${verifier.constructor.name} failed.`, Object(cause).stack ?? String(cause));
       throw new StoreUnavailableError(error);
     }
   }

@@ -7,9 +7,11 @@ import {
   flag,
   integer,
   listOf,
+  milliseconds,
   oneOf,
   text,
 } from '../common/options.js';
+import { LONGEST_WAIT } from '../common/duration.js';
 import { THROTTLE, ThrottleOptions } from '../throttle/throttle-options.js';
 import { CredentialVerifier } from './credential-verifier.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
@@ -112,6 +114,7 @@ const classOf =
 const RULES: RulesOf<Omit<UsersOptions, 'newUserRole'>> = {
   directory: classOf(UserDirectory),
   credentialVerifier: classOf(CredentialVerifier),
+  timeout: (value) => (value === null ? null : milliseconds(LONGEST_WAIT)(value)),
   registration: REGISTRATION,
   setupCode: SETUP_CODE,
   roles: ROLES,
@@ -138,6 +141,8 @@ export class UsersOptions {
   readonly directory: Type<UserDirectory<object>> | null = null;
   /** A class that checks passwords in place of the stored hashes, which Nest creates; null for the stored hashes. */
   readonly credentialVerifier: Type<CredentialVerifier<object>> | null = null;
+  /** Milliseconds after which a call of your directory or verifier without an answer is a 503; null for the timeout of the stores. */
+  readonly timeout: number | null = null;
   readonly registration: Registration = 'closed';
   /** The setup code that the first user must send under `first`; null for none. */
   readonly setupCode: string | null = null;

@@ -1,8 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
 
-/** How long a verified credential is remembered, in milliseconds. */
-const KNOWN_FOR = 15 * 60_000;
-
 /** How many credentials are remembered; the oldest are forgotten first. */
 const MAX_KNOWN = 10_000;
 
@@ -18,19 +15,22 @@ export class RecentProofs {
   readonly #key = randomBytes(32);
   readonly #proofs = new Map<string, Proof & { readonly until: number }>();
 
+  /** `knownFor` is how long a credential is remembered, in milliseconds. */
+  constructor(private readonly knownFor: number) {}
+
   /** Remembers a credential that was just verified. */
   note(email: string, password: string, proof: Proof, now: Date): void {
     const digest = this.#digest(email, password);
     this.#proofs.delete(digest);
     this.#forgetOldest(now);
-    this.#proofs.set(digest, { ...proof, until: now.getTime() + KNOWN_FOR });
+    this.#proofs.set(digest, { ...proof, until: now.getTime() + this.knownFor });
   }
 
   /** The result of the last verification of a credential; null if it is too long ago, or in the future. */
   of(email: string, password: string, now: Date): Proof | null {
     const proof = this.#proofs.get(this.#digest(email, password));
     const left = (proof?.until ?? 0) - now.getTime();
-    return proof && left > 0 && left <= KNOWN_FOR ? proof : null;
+    return proof && left > 0 && left <= this.knownFor ? proof : null;
   }
 
   #digest(email: string, password: string): string {
