@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 /** Milliseconds between a write and its checkpoint. Later writes in this time share the checkpoint. */
@@ -18,11 +17,13 @@ export class SqliteCheckpoints {
 
   async close(): Promise<void> {
     if (this.#timer) clearTimeout(this.#timer);
-    if (!this.#worker) return;
+    const worker = this.#worker;
+    if (!worker) return;
     // Keeps the process alive until the thread has ended.
-    this.#worker.ref();
-    this.#worker.postMessage('close');
-    await once(this.#worker, 'exit');
+    worker.ref();
+    worker.postMessage('close');
+    // Not `once`, which would reject if the thread ends with an error.
+    await new Promise((resolve) => worker.on('exit', resolve));
   }
 
   #checkpoint(): void {

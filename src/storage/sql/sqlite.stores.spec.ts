@@ -184,6 +184,16 @@ describe('A SQLite file', () => {
     await database.close();
   });
 
+  it('is closed without an error while its checkpoint fails', async () => {
+    const file = newFile();
+    const database = await open(file);
+    await new SqlUserStore(database).insert(aUser(), 'hash');
+    rmSync(file);
+    // Long enough for the thread to be started, too short for it to have opened the file.
+    await delay(35);
+    await expect(database.close()).resolves.toBeUndefined();
+  });
+
   it('that others could read becomes private, with the companions that a crash left', async () => {
     const [file, copy] = [newFile(), newFile()];
     const before = await open(file);
