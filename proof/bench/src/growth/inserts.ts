@@ -20,6 +20,8 @@ export interface InsertTimes {
   /** Those that the store did not answer in time. */
   readonly failures: number;
   readonly perSecond: number;
+  /** Microseconds of the server process, with its threads. */
+  readonly cpuPerInsert: number;
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
@@ -39,6 +41,7 @@ async function timed(
 ): Promise<InsertTimes> {
   const times: number[] = [];
   const begin = performance.now();
+  const before = process.cpuUsage();
   await inLanes(count, inFlight, async (index) => {
     const start = performance.now();
     // A sign-in comes from the network: whatever keeps the event loop busy, it waits for.
@@ -51,11 +54,13 @@ async function timed(
     }
   });
   const taken = (performance.now() - begin) / 1000;
+  const { user, system } = process.cpuUsage(before);
   return {
     inFlight,
     count,
     failures: count - times.length,
     perSecond: times.length / taken,
+    cpuPerInsert: (user + system) / count,
     p50: quantile(times, 0.5),
     p99: quantile(times, 0.99),
   };

@@ -31,9 +31,15 @@ export function insertsTable(growths: readonly Growth[]): string {
   const all = growths.flatMap(({ grown }) => grown);
   const columns = (all[0]?.inserts ?? []).map(({ inFlight }) => `inserts/s, ${inFlight} in flight`);
   const rows = all.map(({ name, inserts }) =>
-    [name].concat(inserts.flatMap(({ perSecond, p99 }) => [whole(perSecond), milliseconds(p99)])),
+    [name].concat(
+      inserts.flatMap(({ perSecond, cpuPerInsert, p99 }) => [
+        whole(perSecond),
+        `${whole(cpuPerInsert)} µs`,
+        milliseconds(p99),
+      ]),
+    ),
   );
-  return table(['server', ...columns.flatMap((column) => [column, 'p99'])], rows);
+  return table(['server', ...columns.flatMap((column) => [column, 'CPU each', 'p99'])], rows);
 }
 
 /** What a session takes at each size of each store. */
