@@ -5,6 +5,7 @@ import { isUuidV7 } from '../../common/uuid-v7.js';
 import { AUDIT_WINDOW, type AuditFilter, type AuditPage, AuditStore } from '../../audit/audit-store.js';
 import { jsonIn } from '../../common/json.js';
 import { readableEvent } from '../readable.js';
+import { CompiledInsert } from './compiled-insert.js';
 import type { Schema } from './schema.js';
 import type { SqlDatabase } from './sql.database.js';
 
@@ -12,12 +13,23 @@ type Row = Selectable<Schema['audit_events']>;
 
 /** Audit events in a table. The primary key is in order of time and is the only index; a query reads a part of it. */
 export class SqlAuditStore extends AuditStore {
+  readonly #inserts: CompiledInsert<Row>;
+
   constructor(private readonly database: SqlDatabase) {
     super();
+    this.#inserts = new CompiledInsert((row) => database.db.insertInto('audit_events').values(row).compile());
   }
 
   async append(...events: readonly AuditEvent[]): Promise<void> {
-    await this.database.write((db) => db.insertInto('audit_events').values(events.map(toRow)).execute());
+    const [first, ...others] = events.map(toRow);
+    await this.database.write<unknown>((db) =>
+      others.length === 0
+        ? this.#inserts.insert(db, first!)
+        : db
+            .insertInto('audit_events')
+            .values([first!, ...others])
+            .execute(),
+    );
   }
 
   async repeat(id: string, times: number, lastAt: Date): Promise<void> {

@@ -23,6 +23,7 @@ import { type CredentialStore, FIRST_VERSION } from '../../users/credential-stor
 import type { User } from '../../users/user.js';
 import type { UserStore } from '../../users/user-store.js';
 import { readableEnding, readableEntry, readableSession } from '../readable.js';
+import { CompiledInsert } from './compiled-insert.js';
 import type { Schema } from './schema.js';
 import { idOf, keyOf } from './session-key.js';
 import type { LookUp, SqlDatabase } from './sql.database.js';
@@ -96,12 +97,20 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers, JoinsCr
   readonly durable = true;
   readonly #name = randomUUID();
   readonly #byKey: (key: string) => Promise<JoinedRow | null>;
+  readonly #inserts: CompiledInsert<Row>;
   #leasedUntil = 0;
   #sweptTo = '';
 
   constructor(private readonly database: SqlDatabase) {
     super();
     this.#byKey = database.prepare(SESSION_BY_KEY);
+    this.#inserts = new CompiledInsert((row) =>
+      database.db
+        .insertInto('sessions')
+        .values(row)
+        .onConflict((conflict) => conflict.column('key').doNothing())
+        .compile(),
+    );
   }
 
   joinUsers(users: UserStore): SessionUsers | null {
@@ -128,8 +137,10 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers, JoinsCr
     if (isApart) await this.end(replacedId, 'signed_out', session.createdAt);
     const replaced = isApart ? undefined : replacedId;
     const result = await (limit || replaced !== undefined
-      ? this.database.exclusive(row.user_id, (transaction) => insertWithin(transaction, row, limit, replaced))
-      : this.database.write((db) => insertRow(db, row)));
+      ? this.database.exclusive(row.user_id, (transaction) =>
+          this.#insertWithin(transaction, row, limit, replaced),
+        )
+      : this.database.write((db) => this.#insertRow(db, row)));
     if (result.outcome === 'taken') throw new Error('A session of this id is stored already.');
     return result;
   }
@@ -261,6 +272,27 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers, JoinsCr
     return state && { ...state, owner: user && identityOf(user) };
   }
 
+  async #insertRow(db: Kysely<Schema>, row: Row): Promise<InsertResult | typeof TAKEN> {
+    return (await this.#inserts.insert(db, row)) ? { outcome: 'inserted', evicted: [] } : TAKEN;
+  }
+
+  /** Inserts the row first: on SQLite that takes the write lock before the other sessions are read. */
+  async #insertWithin(
+    db: Transaction<Schema>,
+    row: Row,
+    limit: SessionLimit | undefined,
+    replacedId: string | undefined,
+  ): Promise<InsertResult | typeof TAKEN> {
+    const result = await this.#insertRow(db, row);
+    if (result.outcome === 'taken') return result;
+    if (replacedId !== undefined)
+      await change(db, new Date(row.created_at))
+        .set(ended('signed_out', row.created_at))
+        .where('key', '=', keyOf(replacedId))
+        .execute();
+    return limit ? makeRoom(db, row, limit, result) : result;
+  }
+
   #pageAfter(key: string): Promise<Row[]> {
     return this.database.run(() =>
       this.#db
@@ -371,35 +403,9 @@ function ownerOf(row: JoinedRow): User | null {
 
 const TAKEN = { outcome: 'taken' } as const;
 
-async function insertRow(db: Kysely<Schema>, row: Row): Promise<InsertResult | typeof TAKEN> {
-  const { numInsertedOrUpdatedRows } = await db
-    .insertInto('sessions')
-    .values(row)
-    .onConflict((conflict) => conflict.column('key').doNothing())
-    .executeTakeFirst();
-  return numInsertedOrUpdatedRows === 1n ? { outcome: 'inserted', evicted: [] } : TAKEN;
-}
-
 /** An update of live sessions only. */
 function change(db: Kysely<Schema>, now: Date) {
   return db.updateTable('sessions').where('ended_at', 'is', null).where('expires_at', '>', now.getTime());
-}
-
-/** Inserts the row first: on SQLite that takes the write lock before the other sessions are read. */
-async function insertWithin(
-  db: Transaction<Schema>,
-  row: Row,
-  limit: SessionLimit | undefined,
-  replacedId: string | undefined,
-): Promise<InsertResult | typeof TAKEN> {
-  const result = await insertRow(db, row);
-  if (result.outcome === 'taken') return result;
-  if (replacedId !== undefined)
-    await change(db, new Date(row.created_at))
-      .set(ended('signed_out', row.created_at))
-      .where('key', '=', keyOf(replacedId))
-      .execute();
-  return limit ? makeRoom(db, row, limit, result) : result;
 }
 
 async function makeRoom(

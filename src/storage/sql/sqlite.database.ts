@@ -13,6 +13,7 @@ import type { LookUp, Purpose, SqlDatabase } from './sql.database.js';
 import { SqliteCheckpoints } from './sqlite-checkpoints.js';
 import { makePrivate } from './sqlite-file.js';
 import { SqliteReserve } from './sqlite-reserve.js';
+import { SqliteStatements } from './sqlite-statements.js';
 import { classifySqliteFailure, isSqliteBusy, isSqliteFull } from './sqlite.failures.js';
 import { TableNames } from './table-names.js';
 
@@ -34,8 +35,10 @@ export class SqliteDatabase implements SqlDatabase {
   /** Without the prefix. */
   readonly #plain: Kysely<unknown>;
   readonly #connection: SqliteConnection.Database;
-  /** A second connection: on the first one, a look-up would see the open transaction before it commits. */
+  readonly #statements: SqliteStatements;
+  /** For look-ups while a transaction is open, which must not see it before it commits. */
   readonly #reader: SqliteConnection.Database;
+  readonly #readerStatements: SqliteStatements;
   readonly #calls: StoreCalls;
   readonly #writes = new BatchLoader<Work<unknown>, unknown>((works) => this.#commit(works));
   readonly #checkpoints: SqliteCheckpoints | null;
@@ -50,11 +53,13 @@ export class SqliteDatabase implements SqlDatabase {
     private readonly isOwn: boolean,
   ) {
     this.#connection = connection;
+    this.#statements = new SqliteStatements(connection);
     this.#reader = reader;
+    this.#readerStatements = new SqliteStatements(reader);
     this.#checkpoints = isOwn ? new SqliteCheckpoints(connection.name) : null;
     this.#reserve = isOwn ? new SqliteReserve(connection.name) : null;
     this.#calls = new StoreCalls({ timeout, classify: classifySqliteFailure });
-    this.#plain = new Kysely<unknown>({ dialect: new SafeRollbackDialect({ database: connection }) });
+    this.#plain = new Kysely<unknown>({ dialect: new SafeRollbackDialect(connection, this.#statements) });
     this.db = this.#plain.withPlugin(names);
   }
 
@@ -96,10 +101,11 @@ export class SqliteDatabase implements SqlDatabase {
 
   /** Looks up synchronously; only a look-up that fails is repeated through `run`. */
   prepare<Row extends object>({ select, column }: LookUp<Row>): (text: string) => Promise<Row | null> {
-    let statement: SqliteConnection.Statement<[string], Row> | undefined;
+    const query = `${select(this.names.quoted)} where ${column} = ?`;
     const find = (text: string) => {
-      statement ??= this.#reader.prepare<[string], Row>(`${select(this.names.quoted)} where ${column} = ?`);
-      return statement.get(text) ?? null;
+      // Each commit empties the cache of the other connections.
+      const statements = this.#connection.inTransaction ? this.#readerStatements : this.#statements;
+      return (statements.prepare(query).get(text) as Row | undefined) ?? null;
     };
     return async (text) => {
       try {
@@ -224,15 +230,15 @@ async function classOf(file: string | GivenSqlite): Promise<typeof SqliteConnect
 }
 
 class SafeRollbackDialect extends SqliteDialect {
-  readonly #connection: SqliteConnection.Database;
-
-  constructor({ database }: { readonly database: SqliteConnection.Database }) {
-    super({ database });
-    this.#connection = database;
+  constructor(
+    private readonly connection: SqliteConnection.Database,
+    private readonly statements: SqliteStatements,
+  ) {
+    super({ database: statements });
   }
 
   override createDriver(): SqliteDriver {
-    return new SafeRollbackDriver(this.#connection);
+    return new SafeRollbackDriver(this.connection, this.statements);
   }
 }
 
@@ -240,9 +246,9 @@ class SafeRollbackDialect extends SqliteDialect {
 class SafeRollbackDriver extends SqliteDriver {
   readonly #connection: SqliteConnection.Database;
 
-  constructor(database: SqliteConnection.Database) {
-    super({ database });
-    this.#connection = database;
+  constructor(connection: SqliteConnection.Database, statements: SqliteStatements) {
+    super({ database: statements });
+    this.#connection = connection;
   }
 
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
