@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { UserStore } from 'coatcheck';
 import { type Answer, PASSWORD, TestApp, type Visitor } from './support/app.js';
 
 const NO_CURSOR =
@@ -101,6 +102,18 @@ describe('The search for users', () => {
       const second = await root.get(next!);
       expect([second.body.length, second.next]).toEqual([1, null]);
     }
+  });
+
+  it('names the next page of an empty one', async () => {
+    const store = app.nest.get(UserStore);
+    const next = { key: 'bea@example.com', createdAt: app.clock.now(), id: 'bea' };
+    const list = jest.spyOn(store, 'list').mockResolvedValueOnce({ users: [], next });
+    const first = await root.get('/users?email=b&sort=email');
+    expect(emails(first)).toEqual([]);
+    expect(first.headers.get('next-cursor')).not.toBeNull();
+    expect(emails(await root.get(first.next!))).toEqual(['ben']);
+    expect(list).toHaveBeenLastCalledWith(expect.objectContaining({ after: next, email: 'b' }));
+    list.mockRestore();
   });
 
   it('refuses the cursor of another order, with a sentence', async () => {

@@ -38,7 +38,7 @@ export const ALL_USERS: UserQuery = {
 
 export interface UserPage {
   readonly users: User[];
-  /** The `after` of the next page; null if this is the last page. */
+  /** The `after` of the next page; null if this is the last page. With filters a page can be short or empty and not the last. */
   readonly next: UserPosition | null;
 }
 

@@ -36,8 +36,9 @@ export abstract class UserStore {
   abstract findCredential(email: string): Promise<Credential | null>;
   abstract findCredentialById(id: string): Promise<Credential | null>;
   /**
-   * A page of the users that match. If users change in the meantime, a user can be on two pages or on none, but never twice
-   * on one page.
+   * A page of the users that match. With filters it may have fewer users than `limit`, or none, and still have a `next`. The
+   * pages together have each match once, in order. If users change in the meantime, a user can be on two pages or on none,
+   * but never twice on one page.
    */
   abstract list(query: UserQuery): Promise<UserPage>;
   abstract count(): Promise<number>;

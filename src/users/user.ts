@@ -59,12 +59,15 @@ export function spellingKey(email: string): string {
   return email.trim().normalize('NFC').toLowerCase();
 }
 
+/** The longest key of a name. An entry of an index of PostgreSQL has at most 2,704 bytes, with two keys and the address. */
+const NAME_KEY_LENGTH = 100;
+
 /**
- * The form in which names are compared: NFC and without case, blanks at the ends, and the difference between the two kinds
- * of i of Turkish and between the two kinds of sigma of Greek.
+ * The form in which names are compared: the first 100 characters in NFC, without case, blanks at the ends, and the
+ * difference between the two kinds of i of Turkish and between the two kinds of sigma of Greek.
  */
 export function nameKey(name: string): string {
-  return name
+  const key = name
     .toWellFormed()
     .normalize('NFC')
     .toUpperCase()
@@ -73,6 +76,7 @@ export function nameKey(name: string): string {
     .replaceAll('ς', 'σ')
     .normalize('NFC')
     .replace(/^ +| +$/g, '');
+  return Array.from(key).slice(0, NAME_KEY_LENGTH).join('');
 }
 
 /** The keys of the full name of a user, in both orders. Empty if there is no name. */

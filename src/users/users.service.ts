@@ -87,7 +87,10 @@ export class UsersService {
     return (await this.store.findCredential(email))?.user ?? null;
   }
 
-  /** A page of the users that match. What is left out or undefined is that of `ALL_USERS`. */
+  /**
+   * A page of the users that match. What is left out or undefined is that of `ALL_USERS`. With filters there may be more
+   * users although the page is not full: read on until `next` is null.
+   */
   list(query: Partial<UserQuery> = {}): Promise<UserPage> {
     const given = Object.entries(query).filter(([, value]) => value !== undefined);
     return this.store.list({ ...ALL_USERS, ...Object.fromEntries(given) });

@@ -18,10 +18,11 @@ const noon = new Date('2026-01-01T12:00:00.000Z');
 
 /** Restores the tables of before migration 013. */
 async function withoutSearch({ db }: SqlDatabase): Promise<void> {
-  for (const index of ['last_name', 'first_name', 'role'])
+  for (const index of ['creation', 'email', 'last_name', 'first_name', 'role'])
     await sql`drop index ${sql.ref(`coatcheck_users_by_${index}`)}`.execute(db);
   for (const column of ['by_last_name', 'by_first_name'])
     await sql`alter table coatcheck_users drop column ${sql.ref(column)}`.execute(db);
+  await sql`create index coatcheck_users_by_creation on coatcheck_users (created_at, id)`.execute(db);
 }
 
 /** Restores the tables of before migration 009. */

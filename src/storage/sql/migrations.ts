@@ -227,8 +227,8 @@ const migrations = (engine: Engine): Record<string, TableMigration> => ({
           .execute();
       const [first, last] = [sql`trim(coalesce(first_name, ''))`, sql`trim(coalesce(last_name, ''))`];
       await sql`update ${USERS} set
-        by_last_name = ${lower(sql`${last} || ' ' || ${first}`)},
-        by_first_name = ${lower(sql`${first} || ' ' || ${last}`)}
+        by_last_name = substr(${lower(sql`${last} || ' ' || ${first}`)}, 1, 100),
+        by_first_name = substr(${lower(sql`${first} || ' ' || ${last}`)}, 1, 100)
         where first_name is not null or last_name is not null`.execute(db);
       for (
         let page = await namesAfter(db, engine, '', 5000);
@@ -240,10 +240,46 @@ const migrations = (engine: Engine): Record<string, TableMigration> => ({
           await sql`update ${USERS} set by_last_name = ${nameKey(`${last} ${first}`)},
             by_first_name = ${nameKey(`${first} ${last}`)} where id = ${id}`.execute(db);
         }
+      await db.schema.dropIndex('users_by_creation').execute();
+      // A search judges all its conditions in one index, without reading rows.
       for (const [name, columns] of Object.entries({
-        users_by_last_name: ['by_last_name', 'created_at', 'id'],
-        users_by_first_name: ['by_first_name'],
-        users_by_role: ['disabled', 'role', 'created_at', 'id'],
+        users_by_creation: [
+          'created_at',
+          'id',
+          'email_key',
+          'by_last_name',
+          'by_first_name',
+          'role',
+          'disabled',
+        ],
+        users_by_email: [
+          'email_key',
+          'created_at',
+          'id',
+          'by_last_name',
+          'by_first_name',
+          'role',
+          'disabled',
+        ],
+        users_by_last_name: [
+          'by_last_name',
+          'created_at',
+          'id',
+          'by_first_name',
+          'email_key',
+          'role',
+          'disabled',
+        ],
+        users_by_first_name: [
+          'by_first_name',
+          'created_at',
+          'id',
+          'by_last_name',
+          'email_key',
+          'role',
+          'disabled',
+        ],
+        users_by_role: ['disabled', 'role', 'created_at', 'id', 'email_key', 'by_last_name', 'by_first_name'],
       }))
         await db.schema.createIndex(name).on('users').columns(columns).execute();
     },
@@ -267,7 +303,7 @@ async function namesAfter(db: Kysely<unknown>, engine: Engine, id: string, limit
 }
 
 function nameKey(name: string): string {
-  return name
+  const key = name
     .toWellFormed()
     .normalize('NFC')
     .toUpperCase()
@@ -276,6 +312,7 @@ function nameKey(name: string): string {
     .replaceAll('ς', 'σ')
     .normalize('NFC')
     .replace(/^ +| +$/g, '');
+  return Array.from(key).slice(0, 100).join('');
 }
 
 interface EmailKey {

@@ -70,8 +70,10 @@ describeWithPostgres('On PostgreSQL', () => {
     () => storeOf((database) => new SqlCredentialStore(database)),
     { spoilings: spoilings.credentials },
   );
-  describeUserStore('SqlUserStore that reads little at a time', () =>
-    storeOf((database) => new SqlUserStore(database, { few: 4, window: 12 })),
+  describeUserStore(
+    'SqlUserStore that reads little at a time',
+    () => storeOf((database) => new SqlUserStore(database, { few: 4, window: 6 })),
+    { spoilings: spoilings.users },
   );
   describeAuditStore('SqlAuditStore', () => storeOf((database) => new SqlAuditStore(database)), {
     spoilings: spoilings.events,

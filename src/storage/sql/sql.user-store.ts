@@ -1,6 +1,6 @@
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import { ADMIN, type Credential, type User, emailKey, fullNameKeys, spellingKey } from '../../users/user.js';
-import type { UserPage, UserQuery } from '../../users/user-query.js';
+import type { UserPage, UserPosition, UserQuery } from '../../users/user-query.js';
 import {
   type UserChanges,
   type UserRemoval,
@@ -110,28 +110,27 @@ export class SqlUserStore extends UserStore {
     return row && readCredential(row);
   }
 
-  /** Skips rows that cannot be read and reads on, so only the last page is shorter than the limit. */
+  /** Skips rows that cannot be read and reads on. A page is shorter than the limit if the search stopped. */
   async list(query: UserQuery): Promise<UserPage> {
     const { limit, after } = query;
     const found: { readonly row: FoundRow; readonly user: User }[] = [];
     let from = after && { key: after.key, created_at: after.createdAt.getTime(), id: after.id };
-    for (let isLast = false; !isLast && found.length <= limit;) {
+    for (let isFull = true; isFull && found.length <= limit;) {
       const wanted = Math.min(limit + 1 - found.length, ROWS_PER_PAGE);
-      const rows = await this.database.run(() => findUsers(this.#db, query, from, wanted, this.searchEffort));
+      const { rows, stop } = await this.database.run(() =>
+        findUsers(this.#db, query, from, wanted, this.searchEffort),
+      );
       const users = await this.#read(rows);
-      isLast = rows.length < wanted;
       for (const row of rows) {
         const user = users.get(row.id);
         if (user) found.push({ row, user });
       }
-      from = rows.at(-1) ?? null;
+      from = stop;
+      isFull = stop !== null && (rows.length === wanted || !isPosition(stop));
     }
     const page = found.slice(0, limit);
-    const last = found.length > limit ? page.at(-1) : undefined;
-    return {
-      users: page.map(({ user }) => user),
-      next: last ? { key: last.row.key, createdAt: last.user.createdAt, id: last.user.id } : null,
-    };
+    const last = found.length > limit ? page.at(-1)!.row : from;
+    return { users: page.map(({ user }) => user), next: last && positionOf(last) };
   }
 
   async count(): Promise<number> {
@@ -229,6 +228,15 @@ export class SqlUserStore extends UserStore {
       }),
     );
   }
+}
+
+function positionOf({ key, created_at, id }: FoundRow): UserPosition {
+  return { key, createdAt: new Date(created_at), id };
+}
+
+/** Whether a cursor can be made of a place. A row that cannot be read may have another value than a time. */
+function isPosition(place: FoundRow): boolean {
+  return Number.isInteger(place.created_at) && !Number.isNaN(positionOf(place).createdAt.getTime());
 }
 
 async function updateRow(

@@ -58,8 +58,10 @@ describeCredentialStore(
   () => storeOf((database) => new SqlCredentialStore(database)),
   { spoilings: spoilings.credentials },
 );
-describeUserStore('SqlUserStore on SQLite that reads little at a time', () =>
-  storeOf((database) => new SqlUserStore(database, { few: 4, window: 12 })),
+describeUserStore(
+  'SqlUserStore on SQLite that reads little at a time',
+  () => storeOf((database) => new SqlUserStore(database, { few: 4, window: 6 })),
+  { spoilings: spoilings.users },
 );
 describeThrottleStore(
   'SqlThrottleStore on SQLite',

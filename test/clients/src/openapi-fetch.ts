@@ -52,6 +52,13 @@ const found = await ok(
   }),
 );
 expect(found[0]?.id === created.id, 'the new user by a search');
+const ids: string[] = [];
+for (let cursor: string | undefined, isLast = false; !isLast; isLast = cursor === undefined) {
+  const page = await admin.GET('/users', { params: { query: { role: 'user', limit: 1, cursor } } });
+  ids.push(...(page.data ?? []).map(({ id }) => id));
+  cursor = page.response.headers.get('Next-Cursor') ?? undefined;
+}
+expect(ids.includes(created.id) && new Set(ids).size === ids.length, 'the new user on one of the pages');
 const params = { path: { id: created.id } };
 expect((await ok(admin.GET('/users/{id}', { params }))).email === email, 'the new user');
 await ok(admin.PUT('/users/{id}', { params, body: { last_name: 'Ley' } }));

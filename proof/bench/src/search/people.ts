@@ -45,7 +45,13 @@ const SYLLABLES = [
   'wein',
 ];
 
-const INDEXES = ['users_by_last_name', 'users_by_first_name', 'users_by_role'];
+const INDEXES = [
+  'users_by_creation',
+  'users_by_email',
+  'users_by_last_name',
+  'users_by_first_name',
+  'users_by_role',
+];
 
 /** Users per statement. */
 const BATCH = 1000;

@@ -37,7 +37,8 @@ export class UsersController {
     id: 'listUsers',
     summary: 'List users',
     description:
-      'For administrators. Lists the accounts that match all filters, oldest first unless `sort` says otherwise.',
+      'For administrators. Lists the accounts that match all filters, oldest first unless `sort` says otherwise. With filters a page ' +
+      'can be short or empty and still have a next page: follow `Link` until there is none.',
     refusals: ['role_required'],
   })
   @ApiAnswer(200, { type: [UserDto], description: 'A page of users.', headers: ['Link', 'Next-Cursor'] })
