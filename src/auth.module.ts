@@ -1,5 +1,13 @@
-import { type DynamicModule, Module, type ModuleMetadata, type Provider, type Type } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import {
+  type DynamicModule,
+  Inject,
+  Module,
+  type ModuleMetadata,
+  type NestModule,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { APP_GUARD, HttpAdapterHost } from '@nestjs/core';
 import { MADE_BY_FOR_ROOT, NeedsForRoot } from './common/for-root.js';
 import { Auth } from './auth/auth.js';
 import { AuthController } from './http/api/auth-session/auth.controller.js';
@@ -13,6 +21,7 @@ import { authProvider, chooseStrategies, remembersUsers, takesTokens } from './a
 import { BearerAlone } from './auth/bearer-alone.js';
 import { BodyGuard } from './http/body.guard.js';
 import { CrossSiteCheck } from './auth/guards/cross-site-check.js';
+import { leaveOwnBodies } from './http/fastify-bodies.js';
 import { InputPipe } from './http/input.pipe.js';
 import { GUARDS, OwnRouteGuard } from './http/own-route.guard.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -50,7 +59,10 @@ export interface AuthAsyncOptions extends AsyncOptions<Omit<AuthOptionsGiven, ke
 
 /** Tells who is asking and lets in only who may, on every route of the application. */
 @Module({})
-export class AuthModule extends NeedsForRoot {
+export class AuthModule extends NeedsForRoot implements NestModule {
+  @Inject(HttpAdapterHost)
+  private readonly adapterHost!: HttpAdapterHost;
+
   /** `imports` are the modules of what your own strategies inject. */
   static forRoot(all: AuthSyncOptions = {}): DynamicModule {
     assertObject('AuthOptions', all);
@@ -64,6 +76,11 @@ export class AuthModule extends NeedsForRoot {
     const { type, strategies, global, routes, ...given } = all;
     const choice = { type, strategies, global, routes };
     return moduleOf(new AuthOptions(choice), given.imports, optionsProvider(AuthOptions, given, choice));
+  }
+
+  /** Nest calls this before it makes the routes. */
+  configure(): void {
+    leaveOwnBodies(this.adapterHost.httpAdapter);
   }
 }
 

@@ -2,9 +2,11 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { STORES } from './storage/stores.js';
 
+const ADAPTERS: ReadonlySet<string> = new Set(['express', 'fastify']);
+
 /**
  * Refuses to start an application that has a store from two places, since the order of imports would decide which one is
- * used, or that does not run on Express.
+ * used, or that runs neither on Express nor on Fastify.
  */
 @Injectable()
 export class StartCheck implements OnModuleInit {
@@ -19,9 +21,9 @@ export class StartCheck implements OnModuleInit {
 
   onModuleInit(): void {
     const adapter = this.moduleRef.get(HttpAdapterHost, { strict: false }).httpAdapter;
-    if (adapter && adapter.getType() !== 'express')
+    if (adapter && !ADAPTERS.has(adapter.getType()))
       throw new Error(
-        `Coatcheck runs on Express only, and this application on ${adapter.getType()}. Use @nestjs/platform-express.`,
+        `Coatcheck runs on Express and Fastify only, and this application on ${adapter.getType()}. Use @nestjs/platform-express or @nestjs/platform-fastify.`,
       );
   }
 }

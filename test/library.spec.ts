@@ -19,11 +19,10 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   './server': ['@nestjs/platform-express', 'express'],
   './sqlite': ['kysely'],
   './postgres': ['kysely'],
-  './testing': ['express'],
 };
 
-/** Peers that no module names: Nest needs two, and one is the types of Express. */
-const UNNAMED = ['rxjs', 'reflect-metadata', '@types/express'];
+/** Peers that no module names: Nest needs two, one has the types of Express, and one an application on Fastify. */
+const UNNAMED = ['rxjs', 'reflect-metadata', '@types/express', '@nestjs/platform-fastify'];
 
 /** Named where no import can be: the test kit finds it in the folder of the tests. */
 const REQUIRED = ['supertest'];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { anExchange } from '../testing/exchange.js';
+import { anExchange } from '../../test/support/exchange.js';
 import { aUser } from '../testing/samples.js';
 import { ANONYMOUS, Auth, type AuthResult } from './auth.js';
 import type { AuthRequest } from './auth-request.js';

@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
 import { MIMEType } from 'node:util';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { Request } from 'express';
 import readBytes from 'raw-body';
 import { isOwnController } from '../auth/decorators/access.js';
-import { exchangeOf } from '../auth/exchange/exchange.js';
+import type { Exchange } from '../auth/exchange/exchange.js';
+import { HTTP } from '../auth/exchange/http-context.js';
 import { DomainError } from '../common/domain-error.js';
 import { jsonIn } from '../common/json.js';
 import { OWN_BODY } from './body-decorators.js';
@@ -14,6 +15,7 @@ import { hasDuplicates, isHarmless } from './json-value.js';
 /** The methods whose body is read. */
 const TAKES_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 const LIMIT = 16 * 1024;
+const CONTENT_TYPE = /^content-type$/i;
 /** Ignored at the start of JSON, as RFC 8259, section 8.1, allows. */
 const BYTE_ORDER_MARK = /^\ufeff/;
 
@@ -36,48 +38,42 @@ export class BodyGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     if (context.getType() !== 'http') return true;
-    const request = context.switchToHttp().getRequest<Request>();
-    if (!TAKES_BODY.has(request.method)) return true;
+    const exchange = HTTP.exchangeOf(context);
+    if (!TAKES_BODY.has(exchange.method)) return true;
     const isOurs = isOwnController(context.getClass());
     const { readsBodiesAfterGuards = false } = this.host.httpAdapter as Partial<ReadsBodiesAfterGuards>;
     if (!isOurs && !readsBodiesAfterGuards) return true;
-    const exchange = exchangeOf(request);
     if (exchange.isBodyRead || Reflect.hasMetadata(OWN_BODY, context.getHandler())) return true;
     exchange.isBodyRead = true;
-    return this.readBody(request, context);
+    return this.readBody(exchange, context);
   }
 
   /** Reads, checks and sets the body. */
-  protected async readBody(request: Request, _context: ExecutionContext): Promise<true> {
-    if (!hasBody(request)) return true;
-    if (!isJson(request)) throw new DomainError('unsupported_media_type');
-    if (isParsed(request)) checkParsed(request);
-    else request.body = parseJson(await bytesOf(request), this.refusesDuplicates);
+  protected async readBody(exchange: Exchange, _context: ExecutionContext): Promise<true> {
+    const { message, framework } = exchange;
+    if (!hasBody(message)) return true;
+    if (!isJson(message)) throw new DomainError('unsupported_media_type');
+    if (isParsed(exchange)) checkParsed(exchange);
+    else framework.body = parseJson(await bytesOf(exchange), this.refusesDuplicates);
     return true;
   }
 }
 
-/** A request that a parser of the application may have read. */
-interface ParsedRequest extends Omit<Request, 'body'> {
-  readonly body?: unknown;
-  readonly rawBody?: Buffer;
-}
-
 /** The bytes of a body, also if a parser of the application has read and kept them. */
-export async function bytesOf(request: ParsedRequest): Promise<Buffer> {
-  const { body, rawBody = body } = request;
+export async function bytesOf({ message, framework }: Exchange): Promise<Buffer> {
+  const { body, rawBody = body } = framework;
   if (typeof rawBody === 'string' || Buffer.isBuffer(rawBody)) return limited(Buffer.from(rawBody));
-  return read(request as Request);
+  return read(message);
 }
 
 /** Whether a parser of the application has read the body without keeping its bytes. */
-export function isParsed({ body, rawBody }: ParsedRequest): boolean {
+export function isParsed({ framework: { body, rawBody } }: Exchange): boolean {
   return typeof body === 'object' && body !== null && !Buffer.isBuffer(body) && rawBody === undefined;
 }
 
 /** Checks the size and depth of a body that a parser of the application has read. */
-function checkParsed({ body, headers }: ParsedRequest): void {
-  if (Number(headers['content-length'] ?? 0) > LIMIT) throw new DomainError('body_too_large');
+function checkParsed({ message, framework: { body } }: Exchange): void {
+  if (Number(message.headers['content-length'] ?? 0) > LIMIT) throw new DomainError('body_too_large');
   if (!isHarmless(body)) throw new DomainError('malformed_json');
   if (Buffer.byteLength(JSON.stringify(body)) > LIMIT) throw new DomainError('body_too_large');
 }
@@ -87,7 +83,7 @@ function limited(bytes: Buffer): Buffer {
   return bytes;
 }
 
-function hasBody({ headers }: Request): boolean {
+function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
@@ -95,9 +91,9 @@ function hasBody({ headers }: Request): boolean {
  * JSON is UTF-8 (RFC 8259, section 8.1), under any of its labels such as `utf8`. Another charset, compression and a second
  * content type are refused.
  */
-function isJson({ headers, headersDistinct }: Request): boolean {
-  const [type = '', ...others] = headersDistinct['content-type'] ?? [];
-  if (others.length > 0) return false;
+function isJson({ headers, rawHeaders }: IncomingMessage): boolean {
+  const { 'content-type': type = '' } = headers;
+  if (rawHeaders.filter((name, index) => index % 2 === 0 && CONTENT_TYPE.test(name)).length > 1) return false;
   try {
     const { essence, params } = new MIMEType(type);
     const isPlain = (headers['content-encoding'] ?? 'identity').toLowerCase() === 'identity';
@@ -112,7 +108,7 @@ function isJson({ headers, headersDistinct }: Request): boolean {
 }
 
 /** Reads the whole body; refuses a body as soon as it is too large. */
-async function read(request: Request): Promise<Buffer> {
+async function read(request: IncomingMessage): Promise<Buffer> {
   try {
     return await readBytes(request, { limit: LIMIT, length: request.headers['content-length'] });
   } catch (error) {

@@ -1,5 +1,6 @@
 import { Controller, SetMetadata, UseFilters, UseGuards, applyDecorators } from '@nestjs/common';
 import { OWN_ROUTES } from '../auth/decorators/access.js';
+import { OwnFastifyRoutes } from './fastify-bodies.js';
 import { OwnRouteGuard } from './own-route.guard.js';
 import { ProblemFilter } from './problem.filter.js';
 
@@ -14,6 +15,7 @@ export const CoatcheckController = (path = '') =>
   applyDecorators(
     Controller(path),
     SetMetadata(OWN_ROUTES, true),
+    OwnFastifyRoutes,
     SetMetadata(LEFT_OUT, [true]),
     UseGuards(OwnRouteGuard),
     UseFilters(ProblemFilter),

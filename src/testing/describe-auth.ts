@@ -1,6 +1,5 @@
-import type { Server } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import express, { type ErrorRequestHandler } from 'express';
 import type { Auth, AuthResult, IssuedSession } from '../auth/auth.js';
 import type { AuthRequest } from '../auth/auth-request.js';
 import { AuthOptions } from '../auth/auth-options.js';
@@ -308,7 +307,6 @@ class TestServer {
     auth: Auth,
     transport: Transport = 'cookie',
   ): Promise<TestServer> {
-    const app = express();
     const arrivals = new Map<string, User>();
     const signIns = new SignInService(auth, users.passwords, sessions, new AuthOptions());
     const identify = async (pair: HttpExchange) => {
@@ -318,28 +316,33 @@ class TestServer {
         exchange.principal = { ...identityOf(result.principal.user), ...result.principal };
       return result;
     };
-    app.get('/', async (request, response) => void response.json(await identify({ request, response })));
-    app.post('/:id', async (request, response) => {
-      const options = { transport, remember: request.headers['x-remember'] === 'yes' };
-      const user = arrivals.get(request.params.id)!;
-      const issuing = signIns.signIn(user, { request, response }, options);
-      response.json(shown(await issuing.catch(refusedAsNull)));
-    });
-    app.put('/', async (request, response) => {
-      await identify({ request, response });
-      const renewing = signIns.reauthenticate(PASSWORD, { request, response });
-      response.json(shown(await renewing.catch(refusedAsNull)));
-    });
-    app.delete('/', async (request, response) => {
-      await identify({ request, response });
-      response.json(await signIns.signOut({ request, response }));
-    });
-    app.use(((error: Error, _request, response, _next) => {
-      response.status(500).json({ threw: error.name });
-    }) satisfies ErrorRequestHandler);
-    const server = await new Promise<Server>((resolve) => {
-      const listening = app.listen(0, '127.0.0.1', () => resolve(listening));
-    });
+    const acts: Readonly<Record<string, (pair: HttpExchange & { request: IncomingMessage }) => unknown>> = {
+      GET: identify,
+      async POST({ request, response }) {
+        const options = { transport, remember: request.headers['x-remember'] === 'yes' };
+        const issuing = signIns.signIn(arrivals.get(request.url!.slice(1))!, { request, response }, options);
+        return shown(await issuing.catch(refusedAsNull));
+      },
+      async PUT(pair) {
+        await identify(pair);
+        return shown(await signIns.reauthenticate(PASSWORD, pair).catch(refusedAsNull));
+      },
+      async DELETE(pair) {
+        await identify(pair);
+        return signIns.signOut(pair);
+      },
+    };
+    const answer = async (pair: { request: IncomingMessage; response: ServerResponse }) => {
+      const send = (status: number, body: unknown) =>
+        pair.response.writeHead(status).end(JSON.stringify(body));
+      try {
+        send(200, await acts[pair.request.method!]!(pair));
+      } catch (error) {
+        send(500, { threw: (error as Error).name });
+      }
+    };
+    const server = createServer((request, response) => void answer({ request, response }));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return new TestServer(server, arrivals, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   }
 

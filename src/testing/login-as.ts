@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { IncomingMessage, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
-import type { Response } from 'express';
 import type supertest from 'supertest';
 import { AuthOptions, type CookieSettings } from '../auth/auth-options.js';
 import { chooseStrategies, isA } from '../auth/auth.provider.js';
@@ -18,7 +19,6 @@ import type { User } from '../users/user.js';
 import type { AppRole, AppUser } from '../users/user-directory.js';
 import { UserStore } from '../users/user-store.js';
 import { UsersService } from '../users/users.service.js';
-import { anExchange } from './exchange.js';
 import { aTaskOwner } from './samples.js';
 import { identityOf } from '../users/identity.js';
 
@@ -92,7 +92,8 @@ export async function loginAs(
   if (preset === undefined && fresh) return new TestUser(app, user, await basicHeaders(app, user));
   if (preset === undefined)
     throw new Error('fresh: false needs a strategy with sessions, such as session_auth.');
-  const exchange = anExchange({}, { method: 'POST' });
+  const request = Object.assign(new IncomingMessage(new Socket()), { method: 'POST' });
+  const exchange = { request, response: new ServerResponse(request) };
   if (transport && !signIns.transports.includes(transport))
     throw new Error(`No strategy of this application issues a token for ${transport}.`);
   const issued = await signIns.signIn(user, exchange, { transport: transport ?? preset });
@@ -169,7 +170,7 @@ async function makeStale(app: INestApplication, { id }: Session): Promise<void> 
   await sessions.rotate(id, session.secretHash, session.secretHash, now, proof);
 }
 
-function cookiesIn(response: Response): string {
+function cookiesIn(response: ServerResponse): string {
   const cookies = [response.getHeader('Set-Cookie') ?? []].flat().map(String);
   return cookies.map((cookie) => cookie.split(';', 1)[0]).join('; ');
 }

@@ -542,13 +542,13 @@ describe.each(Object.entries(BUILDERS))('An application of %s', (_, build) => {
     expect(() => module.forRootAsync({ ...beside, useFactory: () => ({}) })).toThrow(fault);
   });
 
-  it('refuses to start on an adapter other than that of Express', async () => {
+  it('refuses to start on an adapter other than those of Express and Fastify', async () => {
     class OtherAdapter extends ExpressAdapter {
       override getType() {
-        return 'fastify';
+        return 'koa';
       }
     }
-    const refused = 'Coatcheck runs on Express only, and this application on fastify.';
+    const refused = 'Coatcheck runs on Express and Fastify only, and this application on koa.';
     const host = hostOf([CoatcheckModule.forRoot({ type: 'session_auth', ...memory })]);
     const app = await NestFactory.create(host, new OtherAdapter(), { logger: false, abortOnError: false });
     await expect(app.init()).rejects.toThrow(refused);

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, type INestApplication } from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import {
   Auth,
@@ -54,7 +56,9 @@ class KeyAuth extends Auth {
   }
 }
 
-describe('loginAs', () => {
+const ADAPTERS = { Express: ExpressAdapter, Fastify: FastifyAdapter };
+
+describe.each(Object.entries(ADAPTERS))('loginAs on %s', (_, Adapter) => {
   const apps: INestApplication[] = [];
 
   afterEach(async () => {
@@ -76,9 +80,10 @@ describe('loginAs', () => {
       .overrideProvider(Clock)
       .useValue(clock)
       .compile();
-    const app = testing.createNestApplication({ logger: false });
+    const app = testing.createNestApplication(new Adapter(), { logger: false });
     apps.push(app);
     await app.init();
+    await app.getHttpAdapter().getInstance().ready?.();
     return { app, clock };
   }
 

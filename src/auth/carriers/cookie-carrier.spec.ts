@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anExchange } from '../../testing/exchange.js';
+import { anExchange } from '../../../test/support/exchange.js';
 import { SessionToken } from '../../sessions/session-token.js';
 import { AuthOptions } from '../auth-options.js';
 import type { AuthRequest } from '../auth-request.js';

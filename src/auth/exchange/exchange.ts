@@ -18,9 +18,11 @@ interface KnownMessage extends IncomingMessage {
 }
 
 /** What Express and Fastify add to a request. They follow the proxies that the application trusts. */
-interface FrameworkRequest {
+export interface FrameworkRequest {
   principal?: Principal<object>;
   body?: unknown;
+  /** The bytes of the body, with `rawBody: true`. */
+  readonly rawBody?: Buffer;
   readonly ip?: string;
   readonly protocol?: string;
   readonly host?: string;
@@ -123,7 +125,8 @@ export class Exchange implements HttpExchange {
   send(status: number, body: string): void {
     const { response, headers } = this;
     if (headers.headersSent) (isReply(response) ? response.raw : response).destroy();
-    else if (isReply(response)) response.code(status).send(body);
+    else if (isReply(response))
+      response.code(status).send(Buffer.from(body)); // adds a charset to the type of a text
     else {
       response.statusCode = status;
       response.setHeader('Content-Length', Buffer.byteLength(body));

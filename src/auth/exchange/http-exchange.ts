@@ -11,7 +11,7 @@ export interface HttpReply {
   /** Sets a header; `set-cookie` is added to those that are set. */
   header(name: string, value: unknown): unknown;
   removeHeader(name: string): unknown;
-  code(status: number): { send(body: string): unknown };
+  code(status: number): { send(body: unknown): unknown };
 }
 
 /** A response of Express or Node, or a reply of Fastify. */

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { SetMetadata } from '@nestjs/common';
 import type { Request } from 'express';
 import type { ServerResponse } from 'node:http';
-import { anExchange } from '../../testing/exchange.js';
+import { anExchange } from '../../../test/support/exchange.js';
 import { contextOf as contextAt, guardWith } from '../../../test/support/guards.js';
 import { StoreUnavailableError } from '../../common/domain-error.js';
 import { OWN_ROUTES, OptionalAuth, Public, Roles } from '../decorators/access.js';

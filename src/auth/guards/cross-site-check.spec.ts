@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anExchange } from '../../testing/exchange.js';
+import { anExchange } from '../../../test/support/exchange.js';
 import { exchangeIn } from '../exchange/exchange.js';
 import { DomainError } from '../../common/domain-error.js';
 import { CrossSiteCheck, type CrossSiteRules, isOrigin } from './cross-site-check.js';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Request } from 'express';
-import { anExchange } from '../../testing/exchange.js';
+import { anExchange } from '../../../test/support/exchange.js';
 import { contextOf, guardWith } from '../../../test/support/guards.js';
 import { aUser } from '../../testing/samples.js';
 import { AuthOptions } from '../auth-options.js';

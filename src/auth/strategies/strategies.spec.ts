@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConsoleLogger, Logger } from '@nestjs/common';
 import type { Response } from 'express';
-import { anExchange } from '../../testing/exchange.js';
+import { anExchange } from '../../../test/support/exchange.js';
 import { type Limits, SessionLifetime } from '../../sessions/session-lifetime.js';
 import { SessionToken } from '../../sessions/session-token.js';
 import { SessionsOptions } from '../../sessions/sessions-options.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anExchange } from '../../testing/exchange.js';
+import { anExchange } from '../../../test/support/exchange.js';
 import { contextOf } from '../../../test/support/guards.js';
 import { ANONYMOUS, Auth, type AuthResult, type Principal } from '../../auth/auth.js';
 import { AuthOptions } from '../../auth/auth-options.js';

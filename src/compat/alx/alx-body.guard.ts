@@ -1,5 +1,5 @@
 import { type ExecutionContext, Injectable, type OnModuleInit } from '@nestjs/common';
-import type { Request } from 'express';
+import type { Exchange } from '../../auth/exchange/exchange.js';
 import { BodyGuard, bytesOf, isParsed } from '../../http/body.guard.js';
 import { takesForm } from './form-body.js';
 import { loadBusboy, parseForm } from './form.js';
@@ -14,11 +14,12 @@ export class AlxBodyGuard extends BodyGuard implements OnModuleInit {
     await loadBusboy();
   }
 
-  protected override async readBody(request: Request, context: ExecutionContext): Promise<true> {
-    if (!takesForm(context.getHandler())) return super.readBody(request, context);
-    const type = request.headers['content-type'] ?? '';
-    if (!isParsed(request)) request.body = await parseForm(await bytesOf(request), type);
-    else if (/json/i.test(type)) request.body = {};
+  protected override async readBody(exchange: Exchange, context: ExecutionContext): Promise<true> {
+    if (!takesForm(context.getHandler())) return super.readBody(exchange, context);
+    const { message, framework } = exchange;
+    const type = message.headers['content-type'] ?? '';
+    if (!isParsed(exchange)) framework.body = await parseForm(await bytesOf(exchange), type);
+    else if (/json/i.test(type)) framework.body = {};
     return true;
   }
 }

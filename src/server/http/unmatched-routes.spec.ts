@@ -3,7 +3,7 @@ import { Controller, Delete, Get, Post } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import type { Express } from 'express';
-import { anExchange } from '../../testing/exchange.js';
+import { anExchange } from '../../../test/support/exchange.js';
 import { guardWith } from '../../../test/support/guards.js';
 import { Public } from '../../auth/decorators/access.js';
 import { RouteTable } from '../../http/route-table.js';

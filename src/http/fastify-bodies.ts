@@ -1,0 +1,77 @@
+import { METHOD_METADATA } from '@nestjs/common/constants.js';
+import { type AbstractHttpAdapter, MetadataScanner } from '@nestjs/core';
+import type { IncomingHttpHeaders } from 'node:http';
+import { OWN_ROUTES } from '../auth/decorators/access.js';
+
+/** The metadata of a handler from which Nest's adapter for Fastify takes the `config` of its route. */
+export const ROUTE_CONFIG = '__fastify_route_config__';
+
+/** Headers that make Fastify parse a body, or refuse it. */
+const OF_BODIES = { 'content-type': undefined, 'content-length': undefined, 'transfer-encoding': undefined };
+
+interface FastifyRequest {
+  /** What is set is merged into the headers of Node's request. */
+  headers: IncomingHttpHeaders;
+}
+
+/** What is used of the options of a route of Fastify. */
+interface RouteOptions {
+  readonly config?: Readonly<Record<string, unknown>>;
+  preParsing?: unknown;
+  preValidation?: unknown;
+}
+
+/** What is used of an instance of Fastify. */
+interface Fastify {
+  addHook(name: 'onRoute', hook: (route: RouteOptions) => void): unknown;
+}
+
+/** The headers of requests whose body Fastify should not read, while it decides. */
+const hidden = new WeakMap<FastifyRequest, IncomingHttpHeaders>();
+
+/** Marks the routes of a controller of this package for Fastify. */
+export const OwnFastifyRoutes: ClassDecorator = ({ prototype }) => {
+  const handlers = prototype as Record<string, object>;
+  for (const name of new MetadataScanner().getAllMethodNames(prototype as object)) {
+    const handler = handlers[name]!;
+    if (Reflect.hasMetadata(METHOD_METADATA, handler))
+      Reflect.defineMetadata(ROUTE_CONFIG, { [OWN_ROUTES]: true }, handler);
+  }
+};
+
+/**
+ * Makes Fastify leave the bodies of our routes to `BodyGuard`. Its parsers run before the guards, and refuse types that they do
+ * not know. Call it before the routes are made.
+ */
+export function leaveOwnBodies(adapter: AbstractHttpAdapter): void {
+  if (adapter.getType() !== 'fastify') return;
+  adapter.getInstance<Fastify>().addHook('onRoute', (route) => {
+    if (route.config?.[OWN_ROUTES] === true) leaveBodiesOf(route);
+  });
+}
+
+/** Makes Fastify leave the bodies of a route unread. */
+export function leaveBodiesOf(route: RouteOptions): void {
+  route.preParsing = [...hooksIn(route.preParsing), hide];
+  route.preValidation = [show, ...hooksIn(route.preValidation)];
+}
+
+function hooksIn(hooks: unknown): unknown[] {
+  return [hooks ?? []].flat();
+}
+
+function hide(
+  request: FastifyRequest,
+  _reply: unknown,
+  body: unknown,
+  done: (e: null, body: unknown) => void,
+) {
+  hidden.set(request, request.headers);
+  request.headers = { ...request.headers, ...OF_BODIES };
+  done(null, body);
+}
+
+function show(request: FastifyRequest, _reply: unknown, done: () => void) {
+  request.headers = hidden.get(request)!;
+  done();
+}
