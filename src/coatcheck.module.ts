@@ -68,7 +68,7 @@ export class CoatcheckModule extends NeedsForRoot {
     const options: DynamicModule = {
       module: CoatcheckOptionsModule,
       imports: given.imports,
-      providers: [optionsProvider(CoatcheckOptions, given, choice)],
+      providers: [optionsProvider(CoatcheckOptions, withClasses(given, classes), choice)],
       exports: [CoatcheckOptions],
     };
     const part = <Name extends keyof CoatcheckOptions>(name: Name) => ({
@@ -158,7 +158,20 @@ function withoutChoice({
   return rest;
 }
 
-/** Left out where the factory did not give them; where it did, `UsersModule` refuses them. */
+/** The same options, whose factory also returns the classes of users, because other options depend on them. */
+function withClasses(
+  given: AsyncOptions<CoatcheckOptionsGiven>,
+  classes: Choice['users'],
+): AsyncOptions<object> {
+  const useFactory = async (...args: never[]) => {
+    const made: unknown = await given.useFactory(...args);
+    const users: unknown = isRecord(made) ? (made['users'] ?? {}) : null;
+    return isRecord(made) && isRecord(users) ? { ...made, users: { ...classes, ...users } } : made;
+  };
+  return { ...given, useFactory };
+}
+
+/** Left out where there are none; where the factory gave others, `UsersModule` refuses them. */
 function withoutClasses({ directory, credentialVerifier, ...rest }: UsersOptions) {
   return { ...rest, ...(directory && { directory }), ...(credentialVerifier && { credentialVerifier }) };
 }

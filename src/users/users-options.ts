@@ -60,6 +60,8 @@ export function faultOfCost(cost: number, algorithm: unknown, inProduction = fal
     : null;
 }
 
+const USUAL_ROLES: readonly string[] = ['user', ADMIN];
+
 /** The role of a user. */
 const ROLE = text(
   (role) => /^[^\s,\p{C}]{1,64}$/u.test(role),
@@ -111,27 +113,80 @@ const classOf =
       ? null
       : `must be a class that extends ${base.name}`;
 
+/** Whether an option has an effect beside the others. */
+type Effect = (beside: Readonly<Record<string, unknown>>) => boolean;
+
+/** The rule of an option that has an effect only beside some others. Its default, and an empty list, may always be given. */
+function onlyIf(hasEffect: Effect, cure: string, rule: Rule): Rule {
+  return (value, beside = {}) =>
+    hasEffect(beside) || (Array.isArray(value) && value.length === 0) ? rule(value, beside) : cure;
+}
+
+const forBuiltIn = (rule: Rule) =>
+  onlyIf(
+    ({ directory }) => !directory,
+    'has no effect beside a directory, as only the built-in users have it; leave it out',
+    rule,
+  );
+
+/** Of new passwords, which users of a directory with a verifier do not have. */
+const forPasswords = (rule: Rule) =>
+  onlyIf(
+    ({ directory, credentialVerifier }) => !directory || !credentialVerifier,
+    'has no effect beside a directory and a credentialVerifier, as no passwords are set here; leave it out',
+    rule,
+  );
+
+/** Of stored hashes, which a verifier does not read. */
+const forHashes = (rule: Rule) =>
+  onlyIf(
+    ({ credentialVerifier }) => !credentialVerifier,
+    'has no effect beside a credentialVerifier, as no stored hash is read; leave it out',
+    rule,
+  );
+
+const forOurHasher = (rule: Rule) =>
+  onlyIf(
+    ({ passwordHasher }) => !passwordHasher,
+    'has no effect beside a passwordHasher, as it is an option of the built-in ones; leave it out',
+    rule,
+  );
+
+const forBlocklist = (rule: Rule) =>
+  onlyIf(
+    ({ passwordBlocklist }) => passwordBlocklist !== false,
+    'has no effect with passwordBlocklist: false; leave out one of them',
+    rule,
+  );
+
+const forOwn = (rule: Rule) =>
+  onlyIf(
+    ({ directory, credentialVerifier }) => Boolean(directory ?? credentialVerifier),
+    'has no effect without a directory or a credentialVerifier; leave it out, and set storage.timeout for the stores',
+    rule,
+  );
+
 const RULES: RulesOf<Omit<UsersOptions, 'newUserRole'>> = {
   directory: classOf(UserDirectory),
   credentialVerifier: classOf(CredentialVerifier),
-  timeout: (value) => (value === null ? null : milliseconds(LONGEST_WAIT)(value)),
-  registration: REGISTRATION,
-  setupCode: SETUP_CODE,
-  roles: ROLES,
+  timeout: forOwn(milliseconds(LONGEST_WAIT)),
+  registration: forBuiltIn(REGISTRATION),
+  setupCode: forBuiltIn(SETUP_CODE),
+  roles: forBuiltIn(ROLES),
   adminRole,
-  passwordMinLength: minLength,
-  passwordBlocklist: flag,
-  passwordContext: listOf(text(() => true, 'must be a list of words')),
-  passwordBreachUrl: BREACH_URL,
-  passwordHash: PASSWORD_HASH,
-  passwordCost: cost,
-  passwordPepper: PEPPER,
-  passwordHasher: instanceOfHasher,
-  passwordPreviousPeppers: listOf(PEPPER),
-  rehashPasswords: flag,
-  devisePepper: text((pepper) => pepper.length > 0, 'must not be empty'),
+  passwordMinLength: forPasswords(minLength),
+  passwordBlocklist: forPasswords(flag),
+  passwordContext: forPasswords(forBlocklist(listOf(text(() => true, 'must be a list of words')))),
+  passwordBreachUrl: forPasswords(forBlocklist(BREACH_URL)),
+  passwordHash: forPasswords(forOurHasher(PASSWORD_HASH)),
+  passwordCost: forPasswords(forOurHasher(cost)),
+  passwordPepper: forPasswords(forOurHasher(PEPPER)),
+  passwordHasher: forPasswords(instanceOfHasher),
+  passwordPreviousPeppers: forPasswords(forOurHasher(listOf(PEPPER))),
+  rehashPasswords: forHashes(flag),
+  devisePepper: forHashes(forOurHasher(text((pepper) => pepper.length > 0, 'must not be empty'))),
   throttle: THROTTLE,
-  exactEmails: flag,
+  exactEmails: forBuiltIn(flag),
   routes: flag,
 };
 
@@ -147,7 +202,7 @@ export class UsersOptions {
   /** The setup code that the first user must send under `first`; null for none. */
   readonly setupCode: string | null = null;
   /** The roles that administrators may give to the built-in users. The first is that of new users. */
-  readonly roles: readonly AppRole[] = ['user', ADMIN];
+  readonly roles: readonly AppRole[] = USUAL_ROLES;
   /** The role whose users may use our routes for administrators. For the built-in users, one of `roles`. */
   readonly adminRole: AppRole = ADMIN;
   /** In code points; NIST SP 800-63B-4 asks for 15 where the password is the only factor. */
@@ -162,7 +217,7 @@ export class UsersOptions {
   readonly passwordHash: PasswordAlgorithm = 'bcrypt';
   /** The base-2 logarithm of bcrypt's rounds, or the passes of Argon2id; null for 12 and 2. */
   readonly passwordCost: number | null = null;
-  /** A custom hasher instead of the built-in ones; null for none. The options of hash, cost and peppers then have no effect. */
+  /** A custom hasher instead of the built-in ones; null for none. The options of hash, cost and peppers cannot be given beside it. */
   readonly passwordHasher: PasswordHasher | null = null;
   /** A key that is mixed into each hash and kept outside the database, or null. */
   readonly passwordPepper: string | null = null;

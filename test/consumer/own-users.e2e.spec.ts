@@ -161,7 +161,13 @@ class Desk {
           cookie: { name: 'sid', secure: false },
           imports: [PeopleModule],
           ...options,
-          users: { directory: PeopleDirectory, adminRole: 'owner', passwordCost: 4, ...options.users },
+          users: {
+            directory: PeopleDirectory,
+            adminRole: 'owner',
+            // A verifier computes no hashes.
+            ...(!options.users?.credentialVerifier && { passwordCost: 4 }),
+            ...options.users,
+          },
         }),
       ],
       controllers: [DeskController],

@@ -13,4 +13,5 @@ export const ALX_AUTH = {
 export const ALX_USERS = {
   exactEmails: true,
   passwordBlocklist: false,
+  passwordContext: [],
 } as const satisfies Partial<UsersOptions>;
