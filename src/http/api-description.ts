@@ -23,6 +23,8 @@ import { LEFT_OUT } from './coatcheck-controller.js';
 import { SHARED_RESPONSES, refusalCodes, refusalResponses } from './api-refusals.js';
 import { PROBLEM_CODES } from '../common/problem.js';
 import type { Route, RouteTable } from './route-table.js';
+import type { UsersOptions } from '../users/users-options.js';
+import { forUsers } from './users-description.js';
 
 export type SecuritySchemes = Readonly<Record<string, Parameters<DocumentBuilder['addSecurity']>[1]>>;
 
@@ -122,6 +124,7 @@ export function describeApi(
   app: INestApplication,
   { routes, prefix }: RouteTable,
   schemes: SecuritySchemes,
+  users: UsersOptions,
 ): OpenAPIObject {
   const notes = takeApiNotes();
   notes.forEach((note) => pass(note, notes));
@@ -150,7 +153,11 @@ export function describeApi(
   const responses = only(SHARED_RESPONSES, (name) => used.includes(`/responses/${name}"`));
   document.components = {
     ...document.components,
-    schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA, Empty: EMPTY_SCHEMA },
+    schemas: {
+      ...forUsers(document.components?.schemas ?? {}, users),
+      Problem: PROBLEM_SCHEMA,
+      Empty: EMPTY_SCHEMA,
+    },
     headers: only(API_HEADERS, (name) => used.includes(`/headers/${name}"`)),
     responses,
   } as OpenAPIObject['components'];

@@ -23,6 +23,7 @@ import { InputPipe } from '../http/input.pipe.js';
 import { JsonExpressAdapter } from './http/json-express.adapter.js';
 import { isDecodable } from './http/request-checks.js';
 import { RouteTable } from '../http/route-table.js';
+import { UsersOptions } from '../users/users-options.js';
 
 /** Seconds for which browsers may cache a preflight response. */
 const PREFLIGHT_MAX_AGE = 600;
@@ -103,7 +104,11 @@ export function hardenApp(
   app.useGlobalFilters(
     new ServerProblemFilter(authOptions, app.get(Refusals), routes, options.explainRefusals),
   );
-  if (options.docs) serveApiDocs(app, options.prefix, tableOfRoutes, securitySchemes(authOptions));
+  if (options.docs) {
+    const users = app.get(UsersOptions);
+    const schemes = securitySchemes(authOptions, users);
+    serveApiDocs(app, options.prefix, tableOfRoutes, schemes, users);
+  }
   adapter.answerUnmatched((request, response) => unmatched.answer(request, response));
   app.use((request: Request, response: Response, next: NextFunction) =>
     isDecodable(request) ? next() : unmatched.answer(request, response),

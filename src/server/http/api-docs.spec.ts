@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { serveApiDocs } from './api-docs.js';
 import { JsonExpressAdapter } from './json-express.adapter.js';
 import { RouteTable } from '../../http/route-table.js';
+import { UsersOptions } from '../../users/users-options.js';
 
 describe('The API description', () => {
   let app: INestApplication;
@@ -25,7 +26,7 @@ describe('The API description', () => {
       made += 1;
       return new RouteTable(app.get(ModulesContainer), '/api');
     };
-    serveApiDocs(app, '/api', routes, {});
+    serveApiDocs(app, '/api', routes, {}, new UsersOptions());
     await app.listen(0, '127.0.0.1');
   });
 

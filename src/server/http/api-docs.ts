@@ -3,6 +3,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { withPackages } from '../../common/with-packages.js';
 import type { SecuritySchemes } from '../../http/api-description.js';
 import type { RouteTable } from '../../http/route-table.js';
+import type { UsersOptions } from '../../users/users-options.js';
 
 /** Content-Security-Policy of the API page. Its script writes inline styles. */
 const PAGE_POLICY =
@@ -29,6 +30,7 @@ export function serveApiDocs(
   prefix: string,
   routes: () => RouteTable,
   schemes: SecuritySchemes,
+  users: UsersOptions,
 ): void {
   type Pages = ReadonlyMap<string, RequestHandler>;
   let pages: Promise<Pages> | null = null;
@@ -38,7 +40,7 @@ export function serveApiDocs(
       { by: 'The description of the API', packages: '@nestjs/swagger' },
       () => import('../../http/api-description.js'),
     );
-    const description = describeApi(app, routes(), schemes);
+    const description = describeApi(app, routes(), schemes, users);
     const serverFrom = (base: string) => (base === prefix ? '.' : `.${prefix}`);
     return new Map([...bases].map((base) => [base, apiPages(app, description, serverFrom(base))]));
   };
