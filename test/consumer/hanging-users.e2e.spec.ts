@@ -1,18 +1,32 @@
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, type INestApplication, Injectable, Module } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  type INestApplication,
+  Injectable,
+  Module,
+  Req,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
+import type { Request, Response } from 'express';
 import { NestFactory } from '@nestjs/core';
 import bcrypt from 'bcrypt';
 import {
+  AuthGuard,
   CoatcheckModule,
+  type CoatcheckOptionsGiven,
   CredentialVerifier,
   CurrentUser,
   OptionalAuth,
+  Public,
   type PasswordAttempt,
   SignInService,
   UserDirectory,
   type UsersOptionsGiven,
 } from 'coatcheck';
+import { BcryptPasswordHasher } from '../../src/users/passwords/bcrypt.password-hasher.js';
 
 const PASSWORD = 'correct horse battery staple';
 const ANN = { id: 7, name: 'ann', hash: bcrypt.hashSync(PASSWORD, 4) };
@@ -59,6 +73,22 @@ class AnnVerifier extends CredentialVerifier<Ann> {
 
 @Controller()
 class PlaceController {
+  constructor(private readonly signIns: SignInService) {}
+
+  @Get('guarded')
+  @UseGuards(AuthGuard)
+  guarded() {
+    return {};
+  }
+
+  /** As of a link in an e-mail. */
+  @Get('link')
+  @Public()
+  async link(@Req() request: Request, @Res({ passthrough: true }) response: Response) {
+    await this.signIns.signIn(ANN as never, { request, response });
+    return {};
+  }
+
   @Get('mine')
   mine() {
     return {};
@@ -71,7 +101,11 @@ class PlaceController {
   }
 }
 
-async function open(users: UsersOptionsGiven, timeout = TIMEOUT): Promise<INestApplication> {
+async function open(
+  users: UsersOptionsGiven,
+  timeout = TIMEOUT,
+  more: Pick<CoatcheckOptionsGiven, 'global' | 'routes'> = {},
+): Promise<INestApplication> {
   @Module({
     imports: [
       CoatcheckModule.forRoot({
@@ -79,6 +113,7 @@ async function open(users: UsersOptionsGiven, timeout = TIMEOUT): Promise<INestA
         storage: { database: 'memory:', timeout },
         cookie: { name: 'sid', secure: false },
         users: { directory: AnnDirectory, ...users },
+        ...more,
       }),
     ],
     controllers: [PlaceController],
@@ -162,6 +197,55 @@ describe('A verifier that never answers', () => {
     duringVerification = () => app.get(SignInService).deactivateUser('7');
     const { status, cookie } = await login(app);
     expect(status).toBe(200);
+    expect((await ask(app, '/mine', { cookie })).status).toBe(401);
+    await app.close();
+  });
+});
+
+describe('A sign-in during which the user is deactivated', () => {
+  class SlowHasher extends BcryptPasswordHasher {
+    override async verify(...args: Parameters<BcryptPasswordHasher['verify']>) {
+      const isRight = await super.verify(...args);
+      await duringVerification();
+      return isRight;
+    }
+  }
+
+  it('with a stored hash gives no session that is valid', async () => {
+    const app = await open({ passwordHasher: new SlowHasher({ cost: 4, pepper: null }) });
+    duringVerification = () => app.get(SignInService).deactivateUser('7');
+    const { cookie } = await login(app);
+    expect((await ask(app, '/mine', { cookie })).status).toBe(401);
+    expect((await ask(app, '/mine', basic())).status).toBe(200);
+    duringVerification = async () => {};
+    expect((await ask(app, '/mine', { cookie: (await login(app)).cookie })).status).toBe(200);
+    await app.close();
+  });
+});
+
+describe('A directory in an application', () => {
+  it('with global: false is asked only where the guard is', async () => {
+    const app = await open({}, TIMEOUT, { global: false });
+    const { cookie } = await login(app);
+    hanging.add('findById');
+    expect((await ask(app, '/mine', { cookie })).status).toBe(200);
+    expect(await ask(app, '/guarded', { cookie })).toMatchObject(UNAVAILABLE);
+    hanging.clear();
+    expect((await ask(app, '/guarded', { cookie })).status).toBe(200);
+    for (const path of ['/guarded', '/sessions']) expect((await ask(app, path)).status).toBe(401);
+    await app.close();
+  });
+
+  it('with routes: false has its users signed in by the application', async () => {
+    const app = await open({}, TIMEOUT, { routes: false });
+    for (const path of ['/auth_session/login', '/password/reset'])
+      expect((await ask(app, path, {}, { login: 'ann', password: PASSWORD })).status).toBe(404);
+    const { status, cookie } = await ask(app, '/link');
+    expect(status).toBe(200);
+    expect((await ask(app, '/mine', { cookie })).status).toBe(200);
+    expect((await ask(app, '/mine', basic())).status).toBe(200);
+    expect((await ask(app, '/mine')).status).toBe(401);
+    await app.get(SignInService).deactivateUser('7');
     expect((await ask(app, '/mine', { cookie })).status).toBe(401);
     await app.close();
   });

@@ -6,6 +6,7 @@ import {
   type INestApplication,
   Injectable,
   Module,
+  Post,
   UnauthorizedException,
   NotFoundException,
 } from '@nestjs/common';
@@ -30,7 +31,7 @@ import {
 } from 'coatcheck';
 import { loginAs } from 'coatcheck/testing';
 import { newDatabase } from '../support/app.js';
-import { describeWithPostgres, newSchema } from '../support/services.js';
+import { describeWithPostgres, describeWithRedis, newPrefix, newSchema } from '../support/services.js';
 
 /** A user of the application, with a number as its id. */
 interface Person {
@@ -108,6 +109,11 @@ class DeskController {
   @Get()
   mine(@CurrentUser() person: Person) {
     return { id: person.id, name: person.name };
+  }
+
+  @Post()
+  write() {
+    return {};
   }
 
   @Get('any')
@@ -203,14 +209,14 @@ class Desk {
   }
 }
 
-function itsUsers(urlOf: () => Promise<string>): void {
+function itsUsers(placeOf: () => Promise<{ database: string; sessions?: string }>): void {
   let desk: Desk;
   let count = 0;
   let person: Person;
 
   beforeAll(async () => {
-    const database = await urlOf();
-    desk = await Desk.open({ storage: { database }, allowMemorySessionsInTests: database === 'memory:' });
+    const storage = await placeOf();
+    desk = await Desk.open({ storage, allowMemorySessionsInTests: storage.database === 'memory:' });
   });
 
   afterAll(() => desk.app.close());
@@ -361,6 +367,32 @@ function itsUsers(urlOf: () => Promise<string>): void {
     });
   });
 
+  it('have access tokens, which end when they are deactivated', async () => {
+    const headers = await signedIn();
+    const wanted = { label: 'backup', scope: 'read', expires_at: new Date(Date.now() + 3_600_000) };
+    const { status, body } = await desk.ask('POST', '/access_tokens', headers, wanted);
+    expect({ status, body }).toMatchObject({ status: 201, body: { kind: 'access_token', label: 'backup' } });
+    const program = { authorization: `Bearer ${body.token}` };
+    expect(await desk.ask('GET', '/desk', program)).toMatchObject({ body: { name: person.name } });
+    expect((await desk.ask('POST', '/desk', program)).body.code).toBe('scope_required');
+    expect(await statusAt('/desk/any', program)).toBe(200);
+    person.roles = [];
+    expect(await statusAt('/desk/any', program)).toBe(403);
+    person.isActive = false;
+    expect((await desk.ask('GET', '/desk', program)).body.code).toBe('user_disabled');
+    person.isActive = true;
+    await desk.app.get(SignInService).deactivateUser(String(person.id));
+    expect(await statusAt('/desk', program)).toBe(401);
+  });
+
+  it('have remembered sessions, and learn why those ended', async () => {
+    const { cookie } = await desk.login({ login: person.name, remember: true });
+    const { body } = await desk.ask('GET', '/sessions/current', { cookie });
+    expect(body).toMatchObject({ session: { kind: 'remembered' }, user: { id: String(person.id) } });
+    await desk.ask('DELETE', `/sessions/${body.session.id}`, await signedIn());
+    expect((await desk.ask('GET', '/desk', { cookie })).body.code).toBe('session_ended_elsewhere');
+  });
+
   it('need any of several roles, or all of them', async () => {
     const staff = await signedIn();
     const both = await signedIn(desk.people.add(`both${count}`, { roles: ['staff', 'owner'] }));
@@ -425,11 +457,25 @@ function itsUsers(urlOf: () => Promise<string>): void {
 }
 
 describe('Users of the application, with credentials in memory', () => {
-  itsUsers(async () => 'memory:');
+  itsUsers(async () => ({ database: 'memory:' }));
 });
 
 describe('Users of the application, with credentials in SQLite', () => {
-  itsUsers(async () => newDatabase());
+  itsUsers(async () => ({ database: newDatabase() }));
+});
+
+describe('Users of the application, with credentials and sessions in two databases', () => {
+  itsUsers(async () => ({ database: newDatabase(), sessions: newDatabase() }));
+});
+
+describeWithRedis('Users of the application, with credentials in SQLite and sessions in Redis', () => {
+  let drop: () => Promise<void>;
+  afterAll(() => drop());
+  itsUsers(async () => {
+    const prefix = newPrefix();
+    drop = prefix.drop;
+    return { database: newDatabase(), sessions: prefix.url };
+  });
 });
 
 describeWithPostgres('Users of the application, with credentials in PostgreSQL', () => {
@@ -438,7 +484,7 @@ describeWithPostgres('Users of the application, with credentials in PostgreSQL',
   itsUsers(async () => {
     const schema = await newSchema();
     drop = schema.drop;
-    return schema.url;
+    return { database: schema.url };
   });
 });
 
