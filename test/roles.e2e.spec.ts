@@ -60,7 +60,7 @@ function itsRoles(open: () => Promise<Place>): void {
   });
 
   afterAll(async () => {
-    await app.nest.close();
+    await app.stop();
     await place.drop();
   });
 
