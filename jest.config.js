@@ -33,6 +33,7 @@ export default {
     '<rootDir>/proof/bench/',
     '<rootDir>/proof/mutation/',
     '<rootDir>/test/clients/',
+    '<rootDir>/test/consumer/graphql/',
     '<rootDir>/test/consumer/host/',
     '<rootDir>/test/consumer/matrix/',
     '<rootDir>/test/consumer/typeorm/',

@@ -34,6 +34,7 @@ import { PasswordController } from './http/api/passwords/password.controller.js'
 import { Refusals } from './auth/refusals.js';
 import { RequestFieldRules } from './http/request-field-rules.js';
 import { RolesGuard } from './auth/guards/roles.guard.js';
+import { FieldGuardCheck } from './field-guard-check.js';
 import { GuardCheck } from './guard-check.js';
 import { UsersService } from './users/users.service.js';
 import { StartCheck } from './start-check.js';
@@ -103,6 +104,7 @@ function moduleOf(
     providers: [
       MADE_BY_FOR_ROOT,
       StartCheck,
+      FieldGuardCheck,
       options,
       CookieCarrier,
       BearerCarrier,

@@ -8,6 +8,7 @@ import {
   ModulesContainer,
 } from '@nestjs/core';
 import { freshnessOf, isOwnController, needsRole } from './auth/decorators/access.js';
+import { isResolver } from './auth/graphql-metadata.js';
 import { FreshGuard } from './auth/guards/fresh.guard.js';
 import { RolesGuard } from './auth/guards/roles.guard.js';
 
@@ -27,11 +28,11 @@ export class GuardCheck implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    const faults = new DiscoveryService(this.modules)
-      .getControllers()
-      .flatMap(({ metatype }) =>
+    const discovery = new DiscoveryService(this.modules);
+    const faults = [...discovery.getControllers(), ...discovery.getProviders().filter(isResolver)].flatMap(
+      ({ metatype }) =>
         metatype && !isOwnController(metatype) ? this.#faultsOf(metatype as Type<object>) : [],
-      );
+    );
     if (faults.length > 0) throw new Error(faults.join('\n'));
   }
 

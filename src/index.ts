@@ -1,4 +1,5 @@
 export {
+  CurrentPrincipal,
   CurrentSession,
   CurrentUser,
   Fresh,
@@ -173,6 +174,7 @@ export { BearerCarrier } from './auth/carriers/bearer-carrier.js';
 export { Carriers } from './auth/carriers/carriers.js';
 export { CookieCarrier } from './auth/carriers/cookie-carrier.js';
 export { TokenCarrier } from './auth/carriers/token-carrier.js';
+export { CurrentExchange } from './auth/exchange/contexts.js';
 export { authRequestOf } from './auth/exchange/exchange.js';
 export type { HttpExchange, HttpReply, HttpRequest, HttpResponse } from './auth/exchange/http-exchange.js';
 export type { ResponseHeaders } from './auth/exchange/response-headers.js';

@@ -44,6 +44,7 @@ export class Refusals {
     const [exchange, route] = [reader.exchangeOf(context), reader.labelOf(context)];
     const answer = this.options.errorFormat(error.problem, exchange.id || undefined);
     error.answerWith(answer);
+    reader.prepare?.(error);
     this.setHeaders({ ...error.problem, status: answer.status }, exchange);
     await this.note(error, exchange, route);
     if (!isOwnController(context.getClass())) this.#explain(error, route);
@@ -59,9 +60,10 @@ export class Refusals {
   /** Sets `WWW-Authenticate` of a 401 (RFC 9110, section 11.6.1), `Retry-After` and `Allow`. */
   setHeaders(
     { status, retryAfter, allow }: Pick<Problem, 'status' | 'retryAfter' | 'allow'>,
-    { challenges, headers }: Exchange,
+    exchange: Exchange,
   ): void {
-    if (headers.headersSent) return;
+    if (!exchange.hasResponse || exchange.headers.headersSent) return;
+    const { challenges, headers } = exchange;
     if (status === 401) headers.setHeader('WWW-Authenticate', [...(challenges ?? this.auth.challenges)]);
     if (retryAfter !== null) headers.setHeader('Retry-After', retryAfter);
     if (allow !== null) headers.setHeader('Allow', allow);

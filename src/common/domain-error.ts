@@ -54,6 +54,11 @@ export class DomainError extends HttpException {
     return this.#answer.body;
   }
 
+  /** What GraphQL sends beside the message: graphql-js copies it into the error of the operation. */
+  get extensions(): Readonly<Record<string, unknown>> {
+    return { code: this.code, status: this.getStatus(), problem: this.getResponse() };
+  }
+
   /** Sets the response that filters send instead of the problem document. */
   answerWith(answer: ErrorAnswer): void {
     this.#answer = answer;

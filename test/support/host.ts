@@ -44,15 +44,19 @@ export async function installApplication(source: string, tarball: string): Promi
   return folder;
 }
 
-/** Installs a copy of an application in `test/consumer/matrix`, which has the library among its packages. */
+/**
+ * Installs a copy of an application in `test/consumer/matrix`, or another folder with sources in common, which has the library
+ * among its packages.
+ */
 export async function installFromMatrix(
   name: string,
   tarball: string,
   args: readonly string[] = [],
+  matrix = 'matrix',
 ): Promise<string> {
   const folder = join(newFolder(), name);
   for (const part of ['shared', name])
-    cpSync(resolve('test/consumer/matrix', part), folder, { recursive: true });
+    cpSync(resolve('test/consumer', matrix, part), folder, { recursive: true });
   cpSync(tarball, join(folder, 'coatcheck.tgz'));
   await npm(folder, ['install', ...QUIETLY, ...args]);
   return folder;
@@ -79,10 +83,19 @@ export class Host {
     private readonly child: ChildProcess,
   ) {}
 
-  static async start(folder: string, options: HostOptions, withCoatcheck: boolean): Promise<Host> {
-    const { PATH = '' } = process.env;
+  static start(folder: string, options: HostOptions, withCoatcheck: boolean): Promise<Host> {
     const args = [...(withCoatcheck ? ['--conditions=coatcheck'] : []), 'build/main.js'];
-    const env = { PATH, HOST_OPTIONS: JSON.stringify(options) };
+    return Host.run(folder, args, { HOST_OPTIONS: JSON.stringify(options) });
+  }
+
+  /** Runs a program that prints `ready at` and its URL. */
+  static async run(
+    folder: string,
+    args: readonly string[],
+    variables: Readonly<Record<string, string>> = {},
+  ): Promise<Host> {
+    const { PATH = '' } = process.env;
+    const env = { PATH, ...variables };
     const child = spawn(process.execPath, args, { cwd: folder, env });
     let output = '';
     const url = await new Promise<string>((ready, failed) => {

@@ -1,4 +1,5 @@
 import type { ArgumentsHost } from '@nestjs/common';
+import type { DomainError } from '../../common/domain-error.js';
 import type { Exchange } from './exchange.js';
 
 /** Reads the execution contexts of one transport. */
@@ -11,4 +12,6 @@ export interface ContextReader {
   labelOf(context: ArgumentsHost): string;
   /** Whether the handler only reads, so that an access token of scope `read` may call it. */
   onlyReads(context: ArgumentsHost): boolean;
+  /** Takes from a refusal what the server must not send. */
+  prepare?(refusal: DomainError): void;
 }

@@ -79,6 +79,11 @@ export class Exchange implements HttpExchange {
     return this.#response;
   }
 
+  /** Whether the response is known, so that headers can be set. A WebSocket has none. */
+  get hasResponse(): boolean {
+    return this.#response !== null;
+  }
+
   /** The headers of the response. */
   get headers(): ResponseHeaders {
     if (this.#headers) return this.#headers;
@@ -104,9 +109,19 @@ export class Exchange implements HttpExchange {
     return isSafe(this.method);
   }
 
+  /** The headers of the request. */
+  get requestHeaders(): IncomingHttpHeaders {
+    return this.message.headers;
+  }
+
   /** Whether the whole body has arrived. */
   get isComplete(): boolean {
     return this.message.complete;
+  }
+
+  /** Identifies the client of the request. */
+  identifiedBy(identify: () => Promise<Principal | null>): Promise<Principal | null> {
+    return identify();
   }
 
   /** The pattern of the matched route, without values from the path, which may be confidential; `*` if none matched. */
@@ -159,7 +174,7 @@ export class HttpAuthRequest implements AuthRequest {
   }
 
   get headers(): IncomingHttpHeaders {
-    return this.#exchange.message.headers;
+    return this.#exchange.requestHeaders;
   }
 
   get ip(): string | null {

@@ -57,7 +57,7 @@ export class AuthGuard implements CanActivate {
     }
     if (result.outcome === 'anonymous') return null;
     exchange.challenges = result.challenges ?? null;
-    result.forget?.takeBack(exchange.headers);
+    if (exchange.hasResponse) result.forget?.takeBack(exchange.headers);
     throw new DomainError(result.reason, { endedAt: result.at });
   }
 
@@ -76,7 +76,7 @@ export class AuthGuard implements CanActivate {
     const access = accessOf(context.getHandler(), context.getClass());
     if (access !== 'public') {
       exchange.wasAdmittedEarly = !exchange.isComplete;
-      exchange.principal = (await this.identify(exchange)) ?? undefined;
+      exchange.principal = (await exchange.identifiedBy(() => this.identify(exchange))) ?? undefined;
       if (!exchange.principal && !this.admitsAnonymous(access)) throw new DomainError('credentials_missing');
     }
     const { principal } = exchange;

@@ -1,0 +1,34 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Principal } from '../auth.js';
+import { Exchange } from './exchange.js';
+import type { HttpResponse } from './http-exchange.js';
+
+/** The request of one GraphQL operation. A batch and a WebSocket have several, and each is authenticated once. */
+export class OperationExchange extends Exchange {
+  #identity: Promise<Principal | null> | null = null;
+
+  constructor(
+    { message, request }: Exchange,
+    response: HttpResponse | null,
+    private readonly isQuery: boolean,
+    /** The `authorization` that the client sent after the handshake: browsers set no headers of a WebSocket. */
+    private readonly authorization: string | undefined,
+  ) {
+    super(message, request, response);
+  }
+
+  override get requestHeaders(): IncomingHttpHeaders {
+    const { headers } = this.message;
+    return this.authorization === undefined ? headers : { authorization: this.authorization, ...headers };
+  }
+
+  /** True only for a query by GET: other sites can read answers over a WebSocket. */
+  override get isSafe(): boolean {
+    return this.isQuery && super.isSafe && this.message.headers.upgrade === undefined;
+  }
+
+  /** Identifies at the first call. All resolvers of the operation get this result. */
+  override identifiedBy(identify: () => Promise<Principal | null>): Promise<Principal | null> {
+    return (this.#identity ??= identify());
+  }
+}
