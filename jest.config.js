@@ -36,6 +36,7 @@ export default {
     '<rootDir>/test/consumer/graphql/',
     '<rootDir>/test/consumer/host/',
     '<rootDir>/test/consumer/matrix/',
+    '<rootDir>/test/consumer/microservices/',
     '<rootDir>/test/consumer/typeorm/',
     '<rootDir>/test/mongo-server/',
   ],

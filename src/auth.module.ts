@@ -35,6 +35,7 @@ import { Refusals } from './auth/refusals.js';
 import { RequestFieldRules } from './http/request-field-rules.js';
 import { RolesGuard } from './auth/guards/roles.guard.js';
 import { FieldGuardCheck } from './field-guard-check.js';
+import { MessageGuards } from './message-guards.js';
 import { GuardCheck } from './guard-check.js';
 import { UsersService } from './users/users.service.js';
 import { StartCheck } from './start-check.js';
@@ -105,6 +106,7 @@ function moduleOf(
       MADE_BY_FOR_ROOT,
       StartCheck,
       FieldGuardCheck,
+      MessageGuards,
       options,
       CookieCarrier,
       BearerCarrier,

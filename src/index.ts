@@ -158,6 +158,7 @@ export {
 } from './auth/auth.js';
 export { type SessionEnds, type SignedIn, type SignInResult, SignInService } from './auth/sign-in.service.js';
 export type { AuthRequest } from './auth/auth-request.js';
+export type { MessageAuthorization } from './auth/message-authorization.js';
 export { AuthChain } from './auth/strategies/auth-chain.js';
 export { AuthGuard } from './auth/guards/auth.guard.js';
 export { type AuthAsyncOptions, AuthModule, type AuthSyncOptions } from './auth.module.js';

@@ -115,6 +115,7 @@ const BAD: Readonly<Record<string, Rows>> = {
       'x'.repeat(101),
     ],
     errorFormat: [null, NaN, 0, 1, true, '', 'json', [], {}, new Date()],
+    messageAuthorization: [null, NaN, 0, 1, true, '', 'Bearer', [], {}, new Date()],
     allowMemorySessionsInTests: BAD_FLAGS,
     global: BAD_FLAGS,
     routes: BAD_FLAGS,

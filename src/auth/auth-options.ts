@@ -3,6 +3,7 @@ import { type ErrorFormat, problemDetails } from '../common/problem.js';
 import type { Limits } from '../sessions/session-lifetime.js';
 import { type Given, type RulesOf, aFunction, assignOptions, flag, listOf } from '../common/options.js';
 import type { Auth } from './auth.js';
+import { type MessageAuthorization, authorizationInHeaders } from './message-authorization.js';
 import {
   CLEAR_SITE_DATA,
   COOKIE_DOMAIN,
@@ -45,6 +46,7 @@ const RULES: RulesOf<Omit<AuthOptions, 'types'>> = {
   trustedOrigins: listOf(TRUSTED_ORIGIN),
   realm: REALM,
   errorFormat: aFunction,
+  messageAuthorization: aFunction,
   allowMemorySessionsInTests: flag,
   global: flag,
   routes: flag,
@@ -95,6 +97,11 @@ export class AuthOptions {
   readonly realm: string = 'coatcheck';
   /** Formats every refusal: of the Coatcheck routes, of the Coatcheck guards on your routes, and of requests before routing. */
   readonly errorFormat: ErrorFormat = problemDetails;
+  /**
+   * Finds the text of `Authorization` in a message of a microservice, or in the context that Nest passes with it. The default reads the
+   * headers of NATS. Messages of TCP and Redis have none, so the text must be in a field of the message.
+   */
+  readonly messageAuthorization: MessageAuthorization = authorizationInHeaders;
   /**
    * Lets `session_db_auth` and `token_auth` run with a session store that is not durable, such as `memory:`. For tests only: a
    * restart signs every user out.

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createClient } from '@redis/client';
 import { Client } from 'pg';
 import { describeIf } from './describe-if.js';
@@ -6,7 +8,7 @@ import { has } from './engines.js';
 
 /** The PostgreSQL and the Redis that the tests may use, each spec a schema or a prefix of its own. */
 const POSTGRES_URL = process.env.TEST_POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres';
-const REDIS_URL = process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1:6379';
+export const REDIS_URL = process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1:6379';
 
 /** `describe` where a PostgreSQL is reached; elsewhere it is skipped aloud, and with `CI=true` fails. */
 export const describeWithPostgres = await describeIf('PostgreSQL', 'TEST_POSTGRES_URL', async () => {
@@ -16,6 +18,21 @@ export const describeWithPostgres = await describeIf('PostgreSQL', 'TEST_POSTGRE
 /** `describe` where a Redis is reached; elsewhere it is skipped aloud, and with `CI=true` fails. */
 export const describeWithRedis = await describeIf('Redis', 'TEST_REDIS_URL', async () => {
   await onRedis((client) => client.ping());
+});
+
+/** The NATS that the tests may use, each spec a prefix of its own. */
+export const NATS_URL = process.env.TEST_NATS_URL ?? 'nats://127.0.0.1:4222';
+
+/** `describe` where a NATS is reached; elsewhere it is skipped aloud, and with `CI=true` fails. */
+export const describeWithNats = await describeIf('NATS', 'TEST_NATS_URL', async () => {
+  const { hostname, port } = new URL(NATS_URL);
+  const socket = connect({ host: hostname, port: Number(port || 4222) });
+  socket.setTimeout(2000, () => socket.destroy(new Error('no answer within 2 seconds')));
+  try {
+    await once(socket, 'data');
+  } finally {
+    socket.destroy();
+  }
 });
 
 /** `describe` where this machine can start an engine of its own; elsewhere skipped aloud, and with `CI=true` fails. */

@@ -3,16 +3,21 @@ import type { ContextReader } from './context-reader.js';
 import type { Exchange } from './exchange.js';
 import { GRAPHQL } from './graphql-context.js';
 import { HTTP } from './http-context.js';
+import { MESSAGES } from './message-context.js';
 
 /** The reader of each type of context. A further transport is a line here and a file beside. */
-const READERS: Readonly<Partial<Record<string, ContextReader>>> = { http: HTTP, graphql: GRAPHQL };
+const READERS: Readonly<Partial<Record<string, ContextReader>>> = {
+  http: HTTP,
+  graphql: GRAPHQL,
+  rpc: MESSAGES,
+};
 
 /** The reader of a context. Throws for a type that has none. */
 export function readerOf(context: ArgumentsHost): ContextReader {
   const reader = READERS[context.getType()];
   if (reader) return reader;
   throw new Error(
-    `AuthGuard reads HTTP and GraphQL requests only. Make this ${context.getType()} handler @Public(), and guard it yourself.`,
+    `AuthGuard reads no requests of this transport. Make this ${context.getType()} handler @Public(), and guard it yourself.`,
   );
 }
 

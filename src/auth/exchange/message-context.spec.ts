@@ -1,0 +1,70 @@
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { describe, expect, it } from '@jest/globals';
+import { MESSAGE_AUTHORIZATION } from './message-context.js';
+import { exchangeAt, readerOf } from './contexts.js';
+
+class Coats {
+  sell() {}
+}
+
+class OtherCoats {
+  sell() {}
+}
+Reflect.defineMetadata(MESSAGE_AUTHORIZATION, (message: { token: unknown }) => message.token, OtherCoats);
+
+function contextOf(
+  message: unknown,
+  context: object,
+  controller: typeof Coats = Coats,
+): ExecutionContextHost {
+  const host = new ExecutionContextHost([message, context], controller, controller.prototype.sell);
+  host.setType('rpc');
+  return host;
+}
+
+const withHeaders = (all: Record<string, string | undefined> | undefined) => ({
+  getHeaders: () => all && { get: (name: string) => all[name] ?? '' },
+});
+
+const headersOf = (...args: Parameters<typeof contextOf>) =>
+  exchangeAt(contextOf(...args)).authRequest.headers;
+
+describe('The exchange of a message', () => {
+  it.each([{ authorization: 'Bearer 1' }, { Authorization: 'Bearer 1' }])('reads %j of NATS', (all) => {
+    expect(headersOf({}, withHeaders({ ...all, cookie: 'sid=1' }))).toEqual({ authorization: 'Bearer 1' });
+  });
+
+  it.each([
+    [{ authorization: 'Bearer 1' }, {}],
+    [{}, withHeaders(undefined)],
+    [{}, withHeaders({ cookie: 'sid=1' })],
+    [null, {}],
+  ])('finds no credential in %j', (message, context) => {
+    expect(headersOf(message, context)).toEqual({});
+  });
+
+  it('reads what the function of the options finds, if that is text', () => {
+    expect(headersOf({ token: 'Bearer 1' }, {}, OtherCoats)).toEqual({ authorization: 'Bearer 1' });
+    for (const token of [undefined, null, 1, ['Bearer 1'], {}])
+      expect(headersOf({ token }, {}, OtherCoats)).toEqual({});
+  });
+
+  it('fails where the function of the options does', () => {
+    expect(() => headersOf(null, {}, OtherCoats)).toThrow(TypeError);
+  });
+
+  it('is one for all who ask about a message', () => {
+    const context = {};
+    expect(exchangeAt(contextOf({}, context))).toBe(exchangeAt(contextOf({}, context)));
+    expect(exchangeAt(contextOf({}, {}))).not.toBe(exchangeAt(contextOf({}, context)));
+  });
+
+  it('has neither an address nor a response, and may change something', () => {
+    const context = contextOf({ all: true }, {});
+    const exchange = exchangeAt(context);
+    expect([exchange.authRequest.ip, exchange.hasResponse, exchange.isSafe]).toEqual([null, false, false]);
+    const reader = readerOf(context);
+    expect([reader.onlyReads(context), reader.labelOf(context)]).toEqual([false, 'message Coats.sell']);
+    expect(reader.inputOf(context)).toEqual({ all: true });
+  });
+});
