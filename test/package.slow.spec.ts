@@ -41,9 +41,13 @@ describe.each(APPLICATIONS)('The packed library in %s', (name) => {
     folder = folders.get(name)!;
   });
 
-  it('signs users in and out, and is one class for `require` and `import`', async () => {
-    expect(JSON.parse(await start(folder, ['build/src/main.js']))).toEqual({ ...WORKS, isSame: true });
-  });
+  it.each(['express', 'fastify'])(
+    'signs users in and out on %s, and is one class for `require` and `import`',
+    async (ADAPTER) => {
+      const output = await start(folder, ['build/src/main.js'], { ADAPTER });
+      expect(JSON.parse(output)).toEqual({ ...WORKS, isSame: true });
+    },
+  );
 
   it('passes the tests of the application', async () => {
     await npm(folder, ['test']);

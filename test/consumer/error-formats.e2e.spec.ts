@@ -24,6 +24,7 @@ import {
 } from 'coatcheck';
 import { AlxModule, ALX_RULES, createAlxApp } from 'coatcheck/alx';
 import { AppModule, createApp, loadConfig } from 'coatcheck/server';
+import { ADAPTERS } from '../support/adapters.js';
 
 const EMAIL = 'ann@example.com';
 const PASSWORD = 'correct horse battery';
@@ -95,7 +96,7 @@ class CourseModule {}
 })
 class AsyncCourseModule {}
 
-describe('An application with', () => {
+describe.each(ADAPTERS)('An application on %s with', (_, Adapter) => {
   const apps: INestApplication[] = [];
 
   afterEach(async () => {
@@ -113,7 +114,7 @@ describe('An application with', () => {
   }
 
   const plain = (module: new () => object | DynamicModule) =>
-    serve(NestFactory.create(module, { logger: false, abortOnError: false }));
+    serve(NestFactory.create(module, new Adapter(), { logger: false, abortOnError: false }));
 
   async function ask(url: string, init: RequestInit = {}) {
     const response = await fetch(url, init);

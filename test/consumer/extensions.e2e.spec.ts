@@ -20,6 +20,7 @@ import {
   UsersModule,
   UsersService,
 } from 'coatcheck';
+import { ADAPTERS } from '../support/adapters.js';
 
 const PASSWORD = 'correct horse battery';
 const EMAIL = 'ann@example.com';
@@ -73,7 +74,7 @@ class BrokenListener extends UserListener {
   }
 }
 
-describe('An application on plain Nest', () => {
+describe.each(ADAPTERS)('An application on plain Nest with %s', (_, Adapter) => {
   const apps: INestApplication[] = [];
 
   afterEach(async () => {
@@ -92,13 +93,13 @@ describe('An application on plain Nest', () => {
       providers: extra.providers,
       imports: [
         StorageModule.forRoot({ database: 'memory:' }),
-        UsersModule.forRoot({ passwordCost: 4, ...users }),
+        UsersModule.forRoot(users?.passwordHasher ? users : { passwordCost: 4, ...users }),
         SessionsModule.forRoot(),
         AuthModule.forRoot({ type: 'session_auth', cookie: { name: 'sid', secure: false }, ...auth }),
         ...(extra.imports ?? []),
       ],
     };
-    const app = await NestFactory.create(module, { logger: false, abortOnError: false });
+    const app = await NestFactory.create(module, new Adapter(), { logger: false, abortOnError: false });
     apps.push(app);
     await app.listen(0, '127.0.0.1');
     const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;

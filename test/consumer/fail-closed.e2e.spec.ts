@@ -34,6 +34,7 @@ import {
   UsersService,
 } from 'coatcheck';
 import { FakeClock } from 'coatcheck/testing';
+import { ADAPTERS } from '../support/adapters.js';
 
 const PASSWORD = 'correct horse battery';
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -115,7 +116,7 @@ class DistantSessionStore extends MemorySessionStore {
   }
 }
 
-describe('An application that only imports the modules', () => {
+describe.each(ADAPTERS)('An application on %s that only imports the modules', (_, Adapter) => {
   const apps: INestApplication[] = [];
 
   afterEach(async () => {
@@ -126,6 +127,7 @@ describe('An application that only imports the modules', () => {
   async function serve(app: INestApplication): Promise<string> {
     apps.push(app);
     await app.init();
+    await app.getHttpAdapter().getInstance().ready?.();
     const server = app.getHttpServer() as Server;
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     const users = app.get(UsersService);
@@ -139,7 +141,7 @@ describe('An application that only imports the modules', () => {
     module: Type = AppModule,
   ): Promise<INestApplication> {
     const compiled = await change(Test.createTestingModule({ imports: [module] })).compile();
-    return compiled.createNestApplication({ logger: false });
+    return compiled.createNestApplication(new Adapter(), { logger: false });
   }
 
   const ask = async (
@@ -168,7 +170,7 @@ describe('An application that only imports the modules', () => {
 
   const builders = {
     'NestFactory.create(AppModule)': () =>
-      NestFactory.create(AppModule, { logger: false, abortOnError: false }),
+      NestFactory.create(AppModule, new Adapter(), { logger: false, abortOnError: false }),
     'Test.createTestingModule(…).createNestApplication()': () => testing(),
   };
 
@@ -176,7 +178,7 @@ describe('An application that only imports the modules', () => {
     const entries: unknown[] = [];
     const ignore = () => {};
     const logger = { log: (entry: unknown) => void entries.push(entry), warn: ignore, error: ignore };
-    const url = await serve(await NestFactory.create(AppModule, { logger }));
+    const url = await serve(await NestFactory.create(AppModule, new Adapter(), { logger }));
     const { cookie } = await login(url);
     const origin = 'https://evil.example';
     await ask(url, 'POST', '/orders', { cookie, origin });
@@ -274,7 +276,9 @@ describe('An application that only imports the modules', () => {
   });
 
   it('guards what it names by @UseGuards(AuthGuard) where the guards are not global', async () => {
-    const url = await serve(await NestFactory.create(NamedModule, { logger: false, abortOnError: false }));
+    const url = await serve(
+      await NestFactory.create(NamedModule, new Adapter(), { logger: false, abortOnError: false }),
+    );
     expect((await ask(url, 'GET', '/named/open')).status).toBe(200);
     const anonymous = { status: 401, code: 'credentials_missing', challenge: CHALLENGE };
     expect(await ask(url, 'GET', '/named')).toMatchObject(anonymous);

@@ -11,6 +11,7 @@ import {
   NotFoundException,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
 import bcrypt from 'bcrypt';
 import {
   type Account,
@@ -30,6 +31,7 @@ import {
   UserDirectory,
 } from 'coatcheck';
 import { loginAs } from 'coatcheck/testing';
+import { ADAPTERS, type Adapter } from '../support/adapters.js';
 import { newDatabase } from '../support/app.js';
 import { describeWithPostgres, describeWithRedis, newPrefix, newSchema } from '../support/services.js';
 
@@ -157,7 +159,7 @@ class Desk {
     readonly url: string,
   ) {}
 
-  static async open(options: CoatcheckOptionsGiven): Promise<Desk> {
+  static async open(options: CoatcheckOptionsGiven, Adapter: Adapter = ExpressAdapter): Promise<Desk> {
     @Module({
       imports: [
         PeopleModule,
@@ -179,7 +181,7 @@ class Desk {
       controllers: [DeskController],
     })
     class DeskModule {}
-    const app = await NestFactory.create(DeskModule, { logger: false, abortOnError: false });
+    const app = await NestFactory.create(DeskModule, new Adapter(), { logger: false, abortOnError: false });
     await app.listen(0, '127.0.0.1');
     return new Desk(app, `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`);
   }
@@ -209,14 +211,14 @@ class Desk {
   }
 }
 
-function itsUsers(placeOf: () => Promise<{ database: string; sessions?: string }>): void {
+function itsUsers(placeOf: () => Promise<{ database: string; sessions?: string }>, Adapter?: Adapter): void {
   let desk: Desk;
   let count = 0;
   let person: Person;
 
   beforeAll(async () => {
     const storage = await placeOf();
-    desk = await Desk.open({ storage, allowMemorySessionsInTests: storage.database === 'memory:' });
+    desk = await Desk.open({ storage, allowMemorySessionsInTests: storage.database === 'memory:' }, Adapter);
   });
 
   afterAll(() => desk.app.close());
@@ -460,8 +462,8 @@ describe('Users of the application, with credentials in memory', () => {
   itsUsers(async () => ({ database: 'memory:' }));
 });
 
-describe('Users of the application, with credentials in SQLite', () => {
-  itsUsers(async () => ({ database: newDatabase() }));
+describe.each(ADAPTERS)('Users of the application on %s, with credentials in SQLite', (_, Adapter) => {
+  itsUsers(async () => ({ database: newDatabase() }), Adapter);
 });
 
 describe('Users of the application, with credentials and sessions in two databases', () => {

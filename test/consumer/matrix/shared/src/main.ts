@@ -1,16 +1,26 @@
-/** Signs in, is recognised and signs out; prints the statuses, and whether `require` and `import` give one class. */
+/** Signs in, is recognised and signs out, on the adapter that a variable names; prints the statuses, and whether `require` and `import` give one class. */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { NestFactory } from '@nestjs/core';
+import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { Auth } from 'coatcheck';
 import { AppModule } from './app.module.js';
 
 const PERSON = { email: 'ann@example.com', password: 'several unrelated words 9' };
 
+interface Platform {
+  readonly ExpressAdapter?: new () => AbstractHttpAdapter;
+  readonly FastifyAdapter?: new () => AbstractHttpAdapter;
+}
+
 async function main(): Promise<void> {
-  const required = createRequire(join(process.cwd(), 'package.json'))('coatcheck') as { Auth: unknown };
+  const load = createRequire(join(process.cwd(), 'package.json'));
+  const required = load('coatcheck') as { Auth: unknown };
   const imported = await import('coatcheck');
-  const app = await NestFactory.create(AppModule, { logger: false, abortOnError: false });
+  const { FastifyAdapter, ExpressAdapter } = load(
+    `@nestjs/platform-${process.env.ADAPTER ?? 'express'}`,
+  ) as Platform;
+  const adapter = new (FastifyAdapter ?? ExpressAdapter)!();
+  const app = await NestFactory.create(AppModule, adapter, { logger: false, abortOnError: false });
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
   const post = (path: string, body: object) =>

@@ -78,7 +78,7 @@ describe('The application', () => {
       lastName: null,
     };
     const users = app.get(UsersService, { strict: false });
-    await users.create(taken, 'user');
-    await expect(users.create(taken, 'user')).rejects.toBeInstanceOf(DomainError);
+    await users.create(taken, 'admin');
+    await expect(users.create(taken, 'admin')).rejects.toBeInstanceOf(DomainError);
   });
 });
