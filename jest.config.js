@@ -37,6 +37,7 @@ export default {
     '<rootDir>/test/consumer/host/',
     '<rootDir>/test/consumer/matrix/',
     '<rootDir>/test/consumer/microservices/',
+    '<rootDir>/test/consumer/sockets/',
     '<rootDir>/test/consumer/typeorm/',
     '<rootDir>/test/mongo-server/',
   ],

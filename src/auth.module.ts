@@ -43,6 +43,8 @@ import { Carriers } from './auth/carriers/carriers.js';
 import { BearerCarrier } from './auth/carriers/bearer-carrier.js';
 import { CookieCarrier } from './auth/carriers/cookie-carrier.js';
 import { SecurityEvents } from './audit/security-events.js';
+import { Gateways } from './auth/sockets/gateways.js';
+import { SocketWatch } from './auth/sockets/socket-watch.js';
 import { SignInService } from './auth/sign-in.service.js';
 import { SessionEnder } from './auth/session-ender.js';
 import { DirectoryAccounts } from './users/accounts.js';
@@ -136,6 +138,8 @@ function moduleOf(
       },
       // The strategies are built where all that they need is there.
       { ...authProvider, inject: [...authProvider.inject!, AuthNeeds] },
+      SocketWatch,
+      Gateways,
       AuthGuard,
       RolesGuard,
       LateBodyGuard,

@@ -9,6 +9,7 @@ import {
 } from '@nestjs/core';
 import { freshnessOf, isOwnController, needsRole } from './auth/decorators/access.js';
 import { isResolver } from './auth/graphql-metadata.js';
+import { gatewaysIn } from './auth/sockets/gateway-metadata.js';
 import { FreshGuard } from './auth/guards/fresh.guard.js';
 import { RolesGuard } from './auth/guards/roles.guard.js';
 
@@ -29,10 +30,10 @@ export class GuardCheck implements OnApplicationBootstrap {
 
   onApplicationBootstrap(): void {
     const discovery = new DiscoveryService(this.modules);
-    const faults = [...discovery.getControllers(), ...discovery.getProviders().filter(isResolver)].flatMap(
-      ({ metatype }) =>
-        metatype && !isOwnController(metatype) ? this.#faultsOf(metatype as Type<object>) : [],
+    const classes = [...discovery.getControllers(), ...discovery.getProviders().filter(isResolver)].flatMap(
+      ({ metatype }) => (metatype && !isOwnController(metatype) ? [metatype as Type<object>] : []),
     );
+    const faults = [...classes, ...gatewaysIn(this.modules)].flatMap((one) => this.#faultsOf(one));
     if (faults.length > 0) throw new Error(faults.join('\n'));
   }
 

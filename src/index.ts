@@ -43,6 +43,7 @@ export {
   SecurityEvents,
 } from './audit/security-events.js';
 export type { Initiator } from './audit/initiator.js';
+export { socketPrincipal } from './auth/exchange/socket-exchange.js';
 export { CurrentInitiator, initiatorOfRequest as initiatorOf } from './auth/request-initiator.js';
 
 export {

@@ -74,6 +74,8 @@ const BAD: Readonly<Record<string, Rows>> = {
       { 'own,other': BasicAuth },
       { 'own one': BasicAuth },
     ],
+    sockets: BAD_OBJECTS,
+    'sockets.recheck': [...BAD_TIMES, 99, 60_001],
     lifetime: BAD_OBJECTS,
     'lifetime.idle': [...BAD_LIMITS, 13 * DAY],
     'lifetime.absolute': BAD_LIMITS,

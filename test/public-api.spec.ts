@@ -108,6 +108,7 @@ describe('The public names', () => {
       'scryptHash',
       'sessionCredentialsOf',
       'sessionUsersOf',
+      'socketPrincipal',
       'userJson',
     ]);
   });

@@ -13,6 +13,7 @@ import {
   SAME_SITE,
   LIMIT,
   REALM,
+  RECHECK,
   REMEMBERED,
   STRATEGY_CLASSES,
   TRUSTED_ORIGIN,
@@ -47,6 +48,7 @@ const RULES: RulesOf<Omit<AuthOptions, 'types'>> = {
   realm: REALM,
   errorFormat: aFunction,
   messageAuthorization: aFunction,
+  sockets: { recheck: RECHECK },
   allowMemorySessionsInTests: flag,
   global: flag,
   routes: flag,
@@ -103,6 +105,11 @@ export class AuthOptions {
    */
   readonly messageAuthorization: MessageAuthorization = authorizationInHeaders;
   /**
+   * The sockets of gateways. Within `recheck` milliseconds after a session has ended, in whatever process, its sockets are
+   * closed.
+   */
+  readonly sockets: { readonly recheck: number } = { recheck: 5000 };
+  /**
    * Lets `session_db_auth` and `token_auth` run with a session store that is not durable, such as `memory:`. For tests only: a
    * restart signs every user out.
    */
@@ -122,4 +129,7 @@ export class AuthOptions {
   }
 }
 
-export type AuthOptionsGiven = Given<Omit<AuthOptions, 'types'>, 'lifetime' | 'remembered' | 'cookie'>;
+export type AuthOptionsGiven = Given<
+  Omit<AuthOptions, 'types'>,
+  'lifetime' | 'remembered' | 'cookie' | 'sockets'
+>;

@@ -1,5 +1,5 @@
 import { isDuration } from '../common/duration.js';
-import { type Rule, flag, isRecord, listOf, oneOf, text } from '../common/options.js';
+import { type Rule, flag, isRecord, listOf, milliseconds, oneOf, text } from '../common/options.js';
 import type { Transport } from '../sessions/session.js';
 import { Auth } from './auth.js';
 import { ORIGINS, isOrigin } from './guards/cross-site-check.js';
@@ -117,6 +117,9 @@ export const REALM = text(
   (realm) => /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/.test(realm),
   'must have 1 to 100 printable ASCII characters, without quotes and backslashes',
 );
+
+/** How often the sessions of open sockets are looked up. */
+export const RECHECK = milliseconds(60_000, 100);
 
 function isWord(text: string): boolean {
   return /^[^\s,]+$/.test(text);

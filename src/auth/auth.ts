@@ -69,6 +69,15 @@ export abstract class Auth {
    * that it could not be checked.
    */
   abstract authenticate(request: AuthRequest): Promise<AuthResult>;
+
+  /**
+   * Looks up again a principal that this strategy has admitted, without its credential: for sockets, which outlive tokens. If
+   * `isUse` is false, this does not count as a use of the session. Null if the strategy cannot do so or has not admitted the
+   * principal; the credential of the handshake is authenticated again then.
+   */
+  recheck(_principal: Principal, _isUse: boolean): Promise<AuthResult> | null {
+    return null;
+  }
 }
 
 declare global {

@@ -88,13 +88,13 @@ export function listOf(rule: Rule): Rule {
   };
 }
 
-/** The rule of a finite number of milliseconds, at least 1. */
-export function milliseconds(most = Number.MAX_VALUE): Rule {
+/** The rule of a finite number of milliseconds, at least 1 unless another number is given. */
+export function milliseconds(most = Number.MAX_VALUE, least = 1): Rule {
   const limit = most === Number.MAX_VALUE ? '' : ` and at most ${most}`;
   return (value) =>
-    isDuration(value) && value <= most
+    isDuration(value) && value <= most && value >= least
       ? null
-      : `$property must be a number of milliseconds, at least 1${limit}`;
+      : `$property must be a number of milliseconds, at least ${least}${limit}`;
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

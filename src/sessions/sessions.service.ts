@@ -127,11 +127,22 @@ export class SessionsService {
     const now = this.clock.now();
     const state = await find(token.id, now);
     if (!state || !token.matches(state.session.secretHash)) return UNKNOWN;
-    if (state.ending) return explain(state.session, state.ending, lifetime, now);
-    const found = state.session;
-    if (isFromWrongClock(found.lastSeenAt, now)) return this.#refuseWrongClock();
-    if (lifetime.deadline(found) <= now) return expired(found, lifetime);
-    return this.#noteUse(found, lifetime, now);
+    return this.#judge(state, lifetime, now, true);
+  }
+
+  /**
+   * The same as `resume` for a session that was let in before, whose token may have been replaced since. Records no use if
+   * `isUse` is false.
+   */
+  async revisit(
+    id: string,
+    lifetime: SessionLifetime,
+    isUse: boolean,
+    find: FindSession = (id, now) => this.store.stateOf(id, now),
+  ): Promise<Resumption> {
+    const now = this.clock.now();
+    const state = await find(id, now);
+    return state ? this.#judge(state, lifetime, now, isUse) : UNKNOWN;
   }
 
   /** The session that a token was issued for, also for a day after it ended; null if the secret does not match. */
@@ -212,6 +223,18 @@ export class SessionsService {
       by,
     );
     return ended.length;
+  }
+
+  #judge(
+    { session: found, ending }: SessionState,
+    lifetime: SessionLifetime,
+    now: Date,
+    isUse: boolean,
+  ): Resumption | Promise<Resumption> {
+    if (ending) return explain(found, ending, lifetime, now);
+    if (isFromWrongClock(found.lastSeenAt, now)) return this.#refuseWrongClock();
+    if (lifetime.deadline(found) <= now) return expired(found, lifetime);
+    return isUse ? this.#noteUse(found, lifetime, now) : { outcome: 'live', session: withoutSecret(found) };
   }
 
   #limitOf({ kind }: Session): SessionLimit | undefined {

@@ -4,12 +4,14 @@ import type { Exchange } from './exchange.js';
 import { GRAPHQL } from './graphql-context.js';
 import { HTTP } from './http-context.js';
 import { MESSAGES } from './message-context.js';
+import { WS } from './ws-context.js';
 
 /** The reader of each type of context. A further transport is a line here and a file beside. */
 const READERS: Readonly<Partial<Record<string, ContextReader>>> = {
   http: HTTP,
   graphql: GRAPHQL,
   rpc: MESSAGES,
+  ws: WS,
 };
 
 /** The reader of a context. Throws for a type that has none. */

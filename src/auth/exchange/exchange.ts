@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { plainAddress } from '../../common/network.js';
-import type { Principal } from '../auth.js';
+import type { Auth, AuthResult, Principal } from '../auth.js';
 import type { AuthRequest } from '../auth-request.js';
 import { isSafe } from '../request-checks.js';
 import type { HttpExchange, HttpReply, HttpRequest, HttpResponse } from './http-exchange.js';
@@ -98,6 +98,16 @@ export class Exchange implements HttpExchange {
 
   set principal(principal: Principal | undefined) {
     this.framework.principal = principal;
+  }
+
+  /** Whether a guard that was applied before has admitted the request to this handler. */
+  isAdmittedTo(handler: object): boolean {
+    return this.admittedTo === handler;
+  }
+
+  /** Authenticates the request. `isUse` is false if that must not count as a use of the session. */
+  ask(auth: Auth, _isUse: boolean): Promise<AuthResult> {
+    return auth.authenticate(this.authRequest);
   }
 
   get method(): string {

@@ -28,7 +28,7 @@ export class AuthGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const isPublic = accessOf(context.getHandler(), context.getClass()) === 'public';
     if (isPublic && !isOwnController(context.getClass())) return true;
-    return readerOf(context).exchangeOf(context).admittedTo === context.getHandler() || this.decide(context);
+    return readerOf(context).exchangeOf(context).isAdmittedTo(context.getHandler()) || this.decide(context);
   }
 
   /** Checks a request, even if it was admitted before. Throws the refusal. */
@@ -46,9 +46,12 @@ export class AuthGuard implements CanActivate {
     return true;
   }
 
-  /** The principal of a request; null without a credential. Throws a `DomainError` with the reason if it is invalid. */
-  async identify(exchange: Exchange): Promise<Principal | null> {
-    const result = await this.auth.authenticate(exchange.authRequest);
+  /**
+   * The principal of a request; null without a credential. Throws a `DomainError` with the reason if it is invalid. `isUse` is
+   * false if this must not count as a use of the session.
+   */
+  async identify(exchange: Exchange, isUse = true): Promise<Principal | null> {
+    const result = await exchange.ask(this.auth, isUse);
     if (result.outcome === 'authenticated') {
       const { principal: given } = result;
       const principal = isWhole(given) ? given : await this.#complete(given);

@@ -1,4 +1,4 @@
-import { ANONYMOUS, Auth, type AuthResult } from '../auth.js';
+import { ANONYMOUS, Auth, type AuthResult, type Principal } from '../auth.js';
 import type { AuthRequest } from '../auth-request.js';
 
 /** Several strategies in order: the first one whose credential is present decides, also if it rejects the request. */
@@ -20,6 +20,14 @@ export class AuthChain extends Auth {
       return { ...result, challenges: this.#challengesWith(strategy, result.challenges) };
     }
     return ANONYMOUS;
+  }
+
+  override recheck(principal: Principal, isUse: boolean): Promise<AuthResult> | null {
+    for (const strategy of this.strategies) {
+      const result = strategy.recheck(principal, isUse);
+      if (result) return result;
+    }
+    return null;
   }
 
   /** Those of all strategies, with the given ones for one of them. */

@@ -1,8 +1,9 @@
 import { Injectable, Optional } from '@nestjs/common';
 import type { AuditFacts } from '../../audit/audit-event.js';
 import { SecurityEvents } from '../../audit/security-events.js';
+import type { Identity } from '../../users/identity.js';
 import { PasswordsService } from '../../users/passwords.service.js';
-import { ANONYMOUS, Auth, type AuthResult, rejected } from '../auth.js';
+import { ANONYMOUS, Auth, type AuthResult, type Principal, rejected } from '../auth.js';
 import type { AuthRequest } from '../auth-request.js';
 import { AuthOptions } from '../auth-options.js';
 import { headerOf } from '../header-of.js';
@@ -23,6 +24,7 @@ export class BasicAuth extends Auth {
   readonly challenges: readonly string[];
   /** Matches an `Authorization` header of the Basic scheme and captures its credentials. */
   protected readonly header: RegExp = /^basic +(.*)$/i;
+  readonly #admitted = new WeakSet<Principal>();
 
   constructor(
     private readonly passwords: PasswordsService,
@@ -50,7 +52,23 @@ export class BasicAuth extends Auth {
     const { user, account, credentialVersion, isKnown } = verification;
     const by = initiatorOf(request, account.id);
     if (!isKnown) await this.events?.emit(signedIn(account.id, null, 'basic'), by);
-    const principal = { user, account, credentialVersion, session: null, isProven: true } as const;
+    return this.#admit({ user, account, credentialVersion });
+  }
+
+  /** Compares the credential version of the user, which a change of the password raises. */
+  override recheck(principal: Principal): Promise<AuthResult> | null {
+    return this.#admitted.has(principal) ? this.#recheck(principal) : null;
+  }
+
+  async #recheck({ account: { id }, credentialVersion }: Principal): Promise<AuthResult> {
+    const found = await this.passwords.accounts.findById(id);
+    if (!found || found.credential.version !== credentialVersion) return rejected();
+    return this.#admit({ user: found.user, account: found.account, credentialVersion });
+  }
+
+  #admit(identity: Identity): AuthResult {
+    const principal = { ...identity, session: null, isProven: true } as const;
+    this.#admitted.add(principal);
     return { outcome: 'authenticated', principal };
   }
 }

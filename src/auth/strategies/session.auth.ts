@@ -5,7 +5,7 @@ import { SessionLifetime } from '../../sessions/session-lifetime.js';
 import { SessionToken } from '../../sessions/session-token.js';
 import { type DeadReason, SessionsService } from '../../sessions/sessions.service.js';
 import type { Identity } from '../../users/identity.js';
-import { ANONYMOUS, Auth, type AuthResult, type Rejection, rejected } from '../auth.js';
+import { ANONYMOUS, Auth, type AuthResult, type Principal, type Rejection, rejected } from '../auth.js';
 import type { AuthRequest } from '../auth-request.js';
 import { AuthOptions } from '../auth-options.js';
 import { Carriers } from '../carriers/carriers.js';
@@ -49,6 +49,23 @@ export class SessionAuth extends Auth {
     }
     const { session } = resumption;
     return this.#admit(session, owner);
+  }
+
+  /** Finds the session by its id, whatever its token is now. */
+  override recheck({ session }: Principal, isUse: boolean): Promise<AuthResult> | null {
+    return session?.transport === this.carrier.transport ? this.#recheck(session.id, isUse) : null;
+  }
+
+  async #recheck(id: string, isUse: boolean): Promise<AuthResult> {
+    let owner: Identity | null = null;
+    const find = async (...key: [id: string, now: Date]) => {
+      const found = await this.users.find(...key);
+      owner = found?.owner ?? null;
+      return found;
+    };
+    const resumption = await this.sessions.revisit(id, this.lifetime, isUse, find);
+    if (resumption.outcome === 'live') return this.#admit(resumption.session, owner);
+    return rejected(codeOf(resumption.reason), resumption.at);
   }
 
   #admit(session: Session, owner: Identity | null): AuthResult {

@@ -22,8 +22,8 @@ export class AlxAuthGuard extends AuthGuard {
     super(auth, crossSite, refusals, accounts);
   }
 
-  override async identify(exchange: Exchange): Promise<Principal | null> {
-    const principal = await super.identify(exchange);
+  override async identify(exchange: Exchange, isUse = true): Promise<Principal | null> {
+    const principal = await super.identify(exchange, isUse);
     const { authRequest } = exchange;
     const hasCredential =
       headerOf(authRequest, 'authorization') !== '' || this.cookie.read(authRequest) !== null;

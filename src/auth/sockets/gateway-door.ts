@@ -1,0 +1,53 @@
+import { type CanActivate, type ExecutionContext, Logger, type Type } from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { DomainError } from '../../common/domain-error.js';
+import type { ErrorFormat } from '../../common/problem.js';
+import type { SocketDoor, SocketExchange } from '../exchange/socket-exchange.js';
+import { RolesGuard } from '../guards/roles.guard.js';
+
+/** A gateway, and the guards of this package that apply to the whole of it. */
+export interface GuardedGateway {
+  readonly gateway: Type<object>;
+  readonly guards: readonly CanActivate[];
+}
+
+/** Decides who may connect to the gateways of one server or namespace. */
+export class GatewayDoor implements SocketDoor {
+  readonly gateways: GuardedGateway[] = [];
+  readonly #logger = new Logger('Gateways');
+
+  constructor(
+    readonly recheck: number,
+    readonly errorFormat: ErrorFormat,
+    readonly guards: readonly CanActivate[],
+  ) {}
+
+  /** Null if the client may connect, otherwise the refusal. Never throws. */
+  async refusalOf(exchange: SocketExchange): Promise<DomainError | null> {
+    try {
+      await this.#pass(exchange, () => true);
+      return null;
+    } catch (error) {
+      if (error instanceof DomainError) return error;
+      this.#logger.error({ failed: 'a handshake', err: error });
+      return new DomainError('internal_error', { cause: error });
+    }
+  }
+
+  checkRights(exchange: SocketExchange): Promise<void> {
+    return this.#pass(exchange, (guard) => guard instanceof RolesGuard);
+  }
+
+  async #pass(exchange: SocketExchange, isMeant: (guard: CanActivate) => boolean): Promise<void> {
+    for (const { gateway, guards } of this.gateways)
+      for (const guard of guards.filter(isMeant))
+        if (!(await guard.canActivate(handshakeOf(exchange, gateway)))) throw new DomainError('forbidden');
+  }
+}
+
+/** The context of a handshake: its handler is the gateway itself, so the decorators of the class decide. */
+function handshakeOf({ client }: SocketExchange, gateway: Type<object>): ExecutionContext {
+  const context = new ExecutionContextHost([client], gateway, gateway);
+  context.setType('ws');
+  return context;
+}

@@ -1,0 +1,75 @@
+import type { IncomingMessage } from 'node:http';
+
+/** A question to `verifyClient` of `ws`, and how it is answered. */
+export interface HandshakeInfo {
+  readonly req: IncomingMessage;
+}
+export type HandshakeAnswer = (
+  isAccepted: boolean,
+  status?: number,
+  body?: string,
+  headers?: Record<string, string>,
+) => void;
+export type VerifyClient =
+  ((info: HandshakeInfo) => unknown) | ((info: HandshakeInfo, answer: HandshakeAnswer) => void);
+
+/** A server of `ws`, as far as it is used here. */
+export interface WsServer {
+  readonly options: { verifyClient?: VerifyClient | null };
+  handleUpgrade(...args: unknown[]): unknown;
+  prependListener(
+    event: 'connection',
+    listener: (socket: WsSocket, request: IncomingMessage) => void,
+  ): unknown;
+}
+
+export interface WsSocket {
+  readonly readyState: number;
+  send(text: string): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+  once(event: 'close', listener: () => void): unknown;
+}
+
+/** A namespace of `socket.io`, as far as it is used here. */
+export interface IoNamespace {
+  readonly server?: { readonly opts?: IoOptions };
+  use(middleware: (socket: IoSocket, next: (error?: Error) => void) => void): unknown;
+  on(event: 'connection', listener: (socket: IoSocket) => void): unknown;
+}
+
+/** A server of `socket.io`. Its namespace `/` is `sockets`. */
+export interface IoServer {
+  readonly opts?: IoOptions;
+  readonly sockets: IoNamespace;
+}
+
+interface IoOptions {
+  readonly connectionStateRecovery?: { readonly skipMiddlewares?: boolean };
+}
+
+export interface IoSocket {
+  readonly request: IncomingMessage;
+  readonly handshake: { readonly auth?: { readonly token?: unknown } };
+  emit(event: string, data: unknown): unknown;
+  disconnect(): unknown;
+  once(event: 'disconnect', listener: () => void): unknown;
+}
+
+export function isWsServer(server: unknown): server is WsServer {
+  const { handleUpgrade, options, prependListener } = Object(server) as Partial<WsServer>;
+  return isFunction(handleUpgrade) && typeof options === 'object' && isFunction(prependListener);
+}
+
+/** The namespace of a gateway of `socket.io`, which Nest may hand over as the whole server; null for anything else. */
+export function ioNamespaceOf(server: unknown): IoNamespace | null {
+  const { sockets } = Object(server) as Partial<IoServer>;
+  const namespace = isFunction(sockets?.use) ? sockets : (server as Partial<IoNamespace>);
+  return isFunction(Object(namespace).use) && isFunction(Object(namespace).on)
+    ? (namespace as IoNamespace)
+    : null;
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
+}

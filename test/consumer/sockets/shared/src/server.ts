@@ -1,0 +1,50 @@
+import 'reflect-metadata';
+import { Controller, Get, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { CoatcheckModule, Public } from 'coatcheck';
+import { GATEWAYS, LIBRARY, connections } from './gateways.js';
+
+const { STORAGE = '{}', RECHECK = '1000', LIFETIME = '{}' } = process.env;
+
+@Controller()
+class CountsController {
+  @Get('counts')
+  @Public()
+  counts() {
+    return connections;
+  }
+
+  @Get('alive')
+  @Public()
+  alive() {
+    return { cpu: process.cpuUsage(), memory: process.memoryUsage().rss };
+  }
+}
+
+@Module({
+  imports: [
+    CoatcheckModule.forRoot({
+      type: ['session_db_auth', 'token_auth', 'basic_auth'],
+      storage: JSON.parse(STORAGE),
+      users: { registration: 'first' },
+      cookie: { name: 'sid', secure: false },
+      lifetime: JSON.parse(LIFETIME),
+      sockets: { recheck: Number(RECHECK) },
+      allowMemorySessionsInTests: true,
+    }),
+  ],
+  controllers: [CountsController],
+  providers: GATEWAYS,
+})
+class AppModule {}
+
+async function main() {
+  const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
+  app.useWebSocketAdapter(LIBRARY === 'io' ? new IoAdapter(app) : new WsAdapter(app));
+  await app.listen(Number(process.env.PORT ?? 0), '127.0.0.1');
+  console.log(`ready at ${await app.getUrl()}`);
+}
+
+void main();
