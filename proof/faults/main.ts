@@ -13,6 +13,7 @@ import { races } from './races.js';
 import { redisFailovers } from './redis-failovers.js';
 import { refusedBodies } from './refused-bodies.js';
 import type { Measurement, Scale, Scenario } from './scenario.js';
+import { sockets } from './sockets.js';
 import { stopping } from './stopping.js';
 import { abandon } from './support.js';
 import { sweeping } from './sweeping.js';
@@ -31,6 +32,7 @@ const LISTS: Readonly<Record<string, readonly Scenario[]>> = {
   redisFailovers,
   refusedBodies,
   postgresFailover,
+  sockets,
 };
 
 async function main(args: readonly string[]): Promise<void> {

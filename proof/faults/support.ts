@@ -69,6 +69,13 @@ export class Stage {
     return join(this.folder, 'coatcheck.db');
   }
 
+  /** The same storage as an option of `CoatcheckModule`. */
+  get storage(): object {
+    const url = this.engine?.url ?? '';
+    if (this.store === 'postgres') return { database: url };
+    return { database: `sqlite:${this.file}`, ...(this.store === 'redis' && { sessions: url }) };
+  }
+
   /** Starts one more server on the same storage, where anyone may register. */
   async start(variables: Variables = {}): Promise<Server> {
     const url = this.engine?.url ?? '';

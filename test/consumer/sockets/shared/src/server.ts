@@ -28,7 +28,7 @@ class CountsController {
     CoatcheckModule.forRoot({
       type: ['session_db_auth', 'token_auth', 'basic_auth'],
       storage: JSON.parse(STORAGE),
-      users: { registration: 'first' },
+      users: { registration: 'first', passwordCost: 4 },
       cookie: { name: 'sid', secure: false },
       lifetime: JSON.parse(LIFETIME),
       sockets: { recheck: Number(RECHECK) },
