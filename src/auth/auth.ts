@@ -75,7 +75,7 @@ export abstract class Auth {
    * `isUse` is false, this does not count as a use of the session. Null if the strategy cannot do so or has not admitted the
    * principal; the credential of the handshake is authenticated again then.
    */
-  recheck(_principal: Principal, _isUse: boolean): Promise<AuthResult> | null {
+  recheck(_principal: Principal<object>, _isUse: boolean): Promise<AuthResult> | null {
     return null;
   }
 }

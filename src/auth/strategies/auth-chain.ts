@@ -22,7 +22,7 @@ export class AuthChain extends Auth {
     return ANONYMOUS;
   }
 
-  override recheck(principal: Principal, isUse: boolean): Promise<AuthResult> | null {
+  override recheck(principal: Principal<object>, isUse: boolean): Promise<AuthResult> | null {
     for (const strategy of this.strategies) {
       const result = strategy.recheck(principal, isUse);
       if (result) return result;

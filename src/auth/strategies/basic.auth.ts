@@ -24,7 +24,7 @@ export class BasicAuth extends Auth {
   readonly challenges: readonly string[];
   /** Matches an `Authorization` header of the Basic scheme and captures its credentials. */
   protected readonly header: RegExp = /^basic +(.*)$/i;
-  readonly #admitted = new WeakSet<Principal>();
+  readonly #admitted = new WeakSet<Principal<object>>();
 
   constructor(
     private readonly passwords: PasswordsService,
@@ -56,11 +56,11 @@ export class BasicAuth extends Auth {
   }
 
   /** Compares the credential version of the user, which a change of the password raises. */
-  override recheck(principal: Principal): Promise<AuthResult> | null {
+  override recheck(principal: Principal<object>): Promise<AuthResult> | null {
     return this.#admitted.has(principal) ? this.#recheck(principal) : null;
   }
 
-  async #recheck({ account: { id }, credentialVersion }: Principal): Promise<AuthResult> {
+  async #recheck({ account: { id }, credentialVersion }: Principal<object>): Promise<AuthResult> {
     const found = await this.passwords.accounts.findById(id);
     if (!found || found.credential.version !== credentialVersion) return rejected();
     return this.#admit({ user: found.user, account: found.account, credentialVersion });

@@ -52,7 +52,7 @@ export class SessionAuth extends Auth {
   }
 
   /** Finds the session by its id, whatever its token is now. */
-  override recheck({ session }: Principal, isUse: boolean): Promise<AuthResult> | null {
+  override recheck({ session }: Principal<object>, isUse: boolean): Promise<AuthResult> | null {
     return session?.transport === this.carrier.transport ? this.#recheck(session.id, isUse) : null;
   }
 
