@@ -77,7 +77,7 @@ export class SocketExchange extends Exchange {
     return true;
   }
 
-  /** False: each message is decided anew. */
+  /** False: each message is checked. */
   override isAdmittedTo(): boolean {
     return false;
   }
