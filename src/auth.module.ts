@@ -44,6 +44,7 @@ import { BearerCarrier } from './auth/carriers/bearer-carrier.js';
 import { CookieCarrier } from './auth/carriers/cookie-carrier.js';
 import { SecurityEvents } from './audit/security-events.js';
 import { Gateways } from './auth/sockets/gateways.js';
+import { HandshakeRequests } from './auth/sockets/handshake-requests.js';
 import { SocketWatch } from './auth/sockets/socket-watch.js';
 import { SignInService } from './auth/sign-in.service.js';
 import { SessionEnder } from './auth/session-ender.js';
@@ -139,6 +140,7 @@ function moduleOf(
       // The strategies are built where all that they need is there.
       { ...authProvider, inject: [...authProvider.inject!, AuthNeeds] },
       SocketWatch,
+      HandshakeRequests,
       Gateways,
       AuthGuard,
       RolesGuard,

@@ -19,6 +19,9 @@ const RECHECK = 1000;
 /** Milliseconds that a loaded machine may take for a look-up and a message. */
 const DELAY = 2000;
 
+/** The HTTP frameworks of the applications. */
+const HOSTS = ['express', 'fastify'] as const;
+
 const folders = new Map<string, string>();
 
 beforeAll(async () => {
@@ -125,8 +128,8 @@ describe.each(['nest-11', 'nest-12'])('A gateway in %s', (name) => {
     const play1 = (program: string, variables: Record<string, string>) =>
       play(folders.get(name)!, program, { LIBRARY: library, ...variables });
 
-    it('decides about handshakes and messages', async () => {
-      const seen = await play1('handshakes.js', {});
+    it.each(HOSTS)('decides about handshakes and messages on %s', async (HOST) => {
+      const seen = await play1('handshakes.js', { HOST });
       expect(seen.table).toEqual(isWs ? TABLE : TABLE_OF_IO);
       expect(seen.freshness).toEqual({
         red: 'refused: session_not_fresh',
@@ -162,9 +165,28 @@ describe.each(['nest-11', 'nest-12'])('A gateway in %s', (name) => {
       expect(headers['set-cookie']).toEqual([expect.stringMatching(/^sid=; .*1970/)]);
     });
 
+    it.each(HOSTS)('believes the proxies that the application on %s trusts', async (HOST) => {
+      expect(await play1('proxies.js', { HOST })).toEqual({
+        trusted: {
+          stranger: '401 credentials_invalid',
+          ip: '203.0.113.7',
+          'https://app.example.com': 'open',
+          'http://app.example.com': '403 cross_site_request',
+          itself: '403 cross_site_request',
+        },
+        foreign: {
+          stranger: '401 credentials_invalid',
+          ip: '127.0.0.1',
+          'https://app.example.com': '403 cross_site_request',
+          'http://app.example.com': '403 cross_site_request',
+          itself: 'open',
+        },
+      });
+    });
+
     /** What is ended in one process is closed in the other. */
-    async function expectEndings(storage: object): Promise<void> {
-      const seen = await play1('endings.js', { STORAGE: JSON.stringify(storage) });
+    async function expectEndings(storage: object, HOST = 'express'): Promise<void> {
+      const seen = await play1('endings.js', { STORAGE: JSON.stringify(storage), HOST });
       const end = (code: string, status = 401) =>
         isWs ? `${4000 + status} ${code}` : `io server disconnect ${code}`;
       const expectEnd = ({ how, after }: Ending, wanted: string, within = RECHECK + DELAY) => {
@@ -182,8 +204,8 @@ describe.each(['nest-11', 'nest-12'])('A gateway in %s', (name) => {
       expect(seen.bystander).toEqual([true, 'ann@example.com']);
     }
 
-    it('closes the sockets of sessions that another process ends in SQLite', async () => {
-      await expectEndings({ database: `sqlite:${join(newFolder(), 'sockets.db')}` });
+    it.each(HOSTS)('closes the sockets of sessions that another process on %s ends', async (HOST) => {
+      await expectEndings({ database: `sqlite:${join(newFolder(), 'sockets.db')}` }, HOST);
     });
 
     // The stores do not know which Nest there is.

@@ -5,6 +5,7 @@ import type { ErrorAnswer, ErrorFormat } from '../../common/problem.js';
 import type { AppUser } from '../../users/user-directory.js';
 import type { Auth, AuthResult, Principal } from '../auth.js';
 import { Exchange } from './exchange.js';
+import type { HttpRequest } from './http-exchange.js';
 import type { ResponseHeaders } from './response-headers.js';
 
 /** An open socket, whatever library has it. */
@@ -43,13 +44,17 @@ export class SocketExchange extends Exchange {
   #lookUp: Promise<Principal | null> | null = null;
   #headers: ServerResponse | null = null;
 
-  /** `client` is what stands for the client in contexts of the handshake: the request or the socket of the library. */
+  /**
+   * `request` is the handshake as the HTTP framework has it. `client` is what stands for the client in contexts of the
+   * handshake: the request of Node or the socket of the library.
+   */
   constructor(
     readonly door: SocketDoor,
     message: IncomingMessage,
+    request: HttpRequest,
     readonly client: object = message,
   ) {
-    super(message);
+    super(message, request);
     exchanges.set(client, this);
   }
 

@@ -4,6 +4,7 @@ import { DomainError } from '../../common/domain-error.js';
 import type { ErrorFormat } from '../../common/problem.js';
 import type { SocketDoor, SocketExchange } from '../exchange/socket-exchange.js';
 import { RolesGuard } from '../guards/roles.guard.js';
+import type { HandshakeRequests } from './handshake-requests.js';
 
 /** A gateway, and the guards of this package that apply to the whole of it. */
 export interface GuardedGateway {
@@ -17,6 +18,7 @@ export class GatewayDoor implements SocketDoor {
   readonly #logger = new Logger('Gateways');
 
   constructor(
+    readonly requests: HandshakeRequests,
     readonly recheck: number,
     readonly errorFormat: ErrorFormat,
     readonly guards: readonly CanActivate[],

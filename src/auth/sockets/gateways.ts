@@ -7,6 +7,7 @@ import { FreshGuard } from '../guards/fresh.guard.js';
 import { RolesGuard } from '../guards/roles.guard.js';
 import { GatewayDoor, type GuardedGateway } from './gateway-door.js';
 import { addFilter, addGuard, gatewaysIn, guardsNamedBy, onServer } from './gateway-metadata.js';
+import { HandshakeRequests } from './handshake-requests.js';
 import { guardIo, guardWs } from './handshakes.js';
 import { MESSAGE_FILTER, MESSAGE_GUARD } from './message-guard.js';
 import { ioNamespaceOf, isWsServer } from './socket-libraries.js';
@@ -30,12 +31,14 @@ export class Gateways implements OnApplicationShutdown {
     private readonly config: ApplicationConfig,
     private readonly options: AuthOptions,
     private readonly watch: SocketWatch,
+    private readonly requests: HandshakeRequests,
     auth: AuthGuard,
     roles: RolesGuard,
     fresh: FreshGuard,
   ) {
     this.#ours = [auth, roles, fresh];
     this.#classes = gatewaysIn(modules);
+    if (this.#classes.size > 0) requests.prepare();
     for (const gateway of this.#classes) {
       const known = applications.get(gateway);
       if (known) known.add(this);
@@ -71,7 +74,7 @@ export class Gateways implements OnApplicationShutdown {
 
   #open(space: object): GatewayDoor {
     const { sockets, errorFormat } = this.options;
-    const door = new GatewayDoor(sockets.recheck, errorFormat, this.#globalGuards());
+    const door = new GatewayDoor(this.requests, sockets.recheck, errorFormat, this.#globalGuards());
     this.#doors.set(space, door);
     if (isWsServer(space)) guardWs(space, door, this.watch);
     else {

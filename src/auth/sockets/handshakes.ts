@@ -44,7 +44,7 @@ async function answerWs(
   door: GatewayDoor,
   ownOf: () => VerifyClient | null,
 ): Promise<void> {
-  const exchange = new SocketExchange(door, info.req);
+  const exchange = new SocketExchange(door, info.req, await door.requests.of(info.req));
   const refusal = await door.refusalOf(exchange);
   if (refusal) return refuseWs(exchange, refusal, answer);
   const own = ownOf();
@@ -89,7 +89,8 @@ export function guardIo(namespace: IoNamespace, door: GatewayDoor, watch: Socket
 }
 
 async function answerIo(socket: IoSocket, next: (error?: Error) => void, door: GatewayDoor): Promise<void> {
-  const exchange = new SocketExchange(door, requestOf(socket), socket);
+  const message = requestOf(socket);
+  const exchange = new SocketExchange(door, message, await door.requests.of(message), socket);
   const refusal = await door.refusalOf(exchange);
   if (!refusal) return next();
   next(Object.assign(new Error(refusal.message), { data: exchange.answerTo(refusal).body }));

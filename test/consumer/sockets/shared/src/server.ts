@@ -1,12 +1,14 @@
 import 'reflect-metadata';
-import { Controller, Get, Module } from '@nestjs/common';
+import { Controller, Get, type INestApplication, Module, type NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { CoatcheckModule, Public } from 'coatcheck';
 import { GATEWAYS, LIBRARY, connections } from './gateways.js';
 
-const { STORAGE = '{}', RECHECK = '1000', LIFETIME = '{}' } = process.env;
+const { STORAGE = '{}', RECHECK = '1000', LIFETIME = '{}', HOST = 'express', PROXY = '' } = process.env;
 
 @Controller()
 class CountsController {
@@ -40,8 +42,17 @@ class CountsController {
 })
 class AppModule {}
 
+async function create(): Promise<INestApplication> {
+  const options: NestApplicationOptions = { logger: ['error', 'warn'] };
+  if (HOST === 'fastify')
+    return NestFactory.create(AppModule, new FastifyAdapter({ trustProxy: PROXY || false }), options);
+  const app = await NestFactory.create<NestExpressApplication>(AppModule, options);
+  app.set('trust proxy', PROXY || false);
+  return app;
+}
+
 async function main() {
-  const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
+  const app = await create();
   app.useWebSocketAdapter(LIBRARY === 'io' ? new IoAdapter(app) : new WsAdapter(app));
   await app.listen(Number(process.env.PORT ?? 0), '127.0.0.1');
   console.log(`ready at ${await app.getUrl()}`);
