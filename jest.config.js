@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { keepFoldersInMemory } from './test/support/memory-folder.js';
+import { keepFoldersTogether } from './test/support/run-folder.js';
 
 /** Each export path of the package, and the source of its entry. */
 const { exports: entries } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
@@ -10,7 +10,7 @@ const entryMapper = Object.fromEntries(
   ]),
 );
 
-keepFoldersInMemory();
+keepFoldersTogether();
 
 /** ES modules through SWC; decorators keep their type metadata because the injector reads it. */
 export default {
@@ -22,7 +22,7 @@ export default {
   maxWorkers: 2,
   // A worker keeps the modules of all suites that it has run; a new one is faster than collecting that garbage.
   workerIdleMemoryLimit: '1GB',
-  globalTeardown: '<rootDir>/test/support/memory-folder.js',
+  globalTeardown: '<rootDir>/test/support/run-folder.js',
   extensionsToTreatAsEsm: ['.ts'],
   testRegex: '\\.spec\\.ts$',
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { hashSync } from 'bcrypt';
 import { pbkdf2Hash, scryptHash } from 'coatcheck';
-import { QUIETLY, installApplication, npm, packLibrary } from './support/host.js';
+import { QUIETLY, installApplication, npm, packedLibrary } from './support/host.js';
 import { newFolder } from './support/server.js';
 import { describeWithPostgres } from './support/services.js';
 import { type UserTable, collectionOnMongo, tableOnPostgres, tableOnSqlite } from './support/user-tables.js';
@@ -77,7 +77,7 @@ class Browser {
 let tarball: string;
 
 beforeAll(async () => {
-  tarball = await packLibrary();
+  tarball = await packedLibrary();
 });
 
 /** A program of Node that prints `ready at <url>`. */

@@ -1,11 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { documentedProgram } from './support/documented.js';
 import { freePort } from './support/engines.js';
-import { Host, installFromMatrix, npm, packLibrary } from './support/host.js';
+import { Host, installTransport, npm } from './support/host.js';
 import { until } from './support/processes.js';
 
 /** npm installs packages. */
@@ -68,17 +69,15 @@ const SUBSCRIPTIONS: typeof OPERATIONS = [
   ['subscription { prices }', { ...NOBODY, ...FOREIGN, ...NOT_BOB }],
 ];
 
-let tarball: string;
-
-beforeAll(async () => {
-  tarball = await packLibrary();
-});
-
 describe.each(APPLICATIONS)('The packed library in %s', (name) => {
   let folder: string;
+  let documentedPort: number;
 
   beforeAll(async () => {
-    folder = await installFromMatrix(name, tarball, [], 'graphql');
+    folder = await installTransport('graphql', name);
+    documentedPort = await freePort();
+    const documented = documentedProgram('GraphQL').replace('listen(3000,', `listen(${documentedPort},`);
+    writeFileSync(join(folder, 'src/documented.ts'), documented);
     await npm(folder, ['run', 'build']);
   });
 
@@ -226,18 +225,11 @@ describe.each(APPLICATIONS)('The packed library in %s', (name) => {
   });
 
   it('runs the example of its page', async () => {
-    const port = await freePort();
-    const [, source = ''] =
-      /\n## GraphQL\n[^]+?```ts\n(import 'reflect-metadata';[^]+?)```/.exec(
-        readFileSync('docs/transports.md', 'utf8'),
-      ) ?? [];
-    writeFileSync(join(folder, 'src/documented.ts'), source.replace('listen(3000,', `listen(${port},`));
-    await npm(folder, ['run', 'build']);
     const child = spawn(process.execPath, ['build/documented.js'], { cwd: folder, stdio: 'ignore' });
     try {
       const send = async (path: string, body: object, more: Headers = {}) => {
         const headers = { 'Content-Type': 'application/json', ...more };
-        return fetch(`http://127.0.0.1:${port}${path}`, {
+        return fetch(`http://127.0.0.1:${documentedPort}${path}`, {
           method: 'POST',
           headers,
           body: JSON.stringify(body),

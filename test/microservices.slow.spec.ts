@@ -1,11 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { documentedProgram } from './support/documented.js';
 import { freePort } from './support/engines.js';
-import { installFromMatrix, npm, packLibrary } from './support/host.js';
+import { installTransport, npm } from './support/host.js';
 import { until } from './support/processes.js';
 import { NATS_URL, REDIS_URL, describeWithNats, describeWithRedis, newName } from './support/services.js';
 
@@ -53,17 +54,20 @@ const EXPECTED = {
   },
 };
 
-let tarball: string;
-
-beforeAll(async () => {
-  tarball = await packLibrary();
-});
-
 describe.each(APPLICATIONS)('The packed library in %s', (name) => {
   let folder: string;
+  let documented: string;
+  let documentedPort: number;
 
   beforeAll(async () => {
-    folder = await installFromMatrix(name, tarball, [], 'microservices');
+    folder = await installTransport('microservices', name);
+    documentedPort = await freePort();
+    documented = documentedProgram('Microservices')
+      .replace('listen(3000,', `listen(${documentedPort},`)
+      .replace('nats://127.0.0.1:4222', NATS_URL)
+      .replace("'@nats-io/transport-node'", "'./headers.js'")
+      .replaceAll("'total'", `'${newName()}'`);
+    writeFileSync(join(folder, 'src/documented.ts'), documented);
     await npm(folder, ['run', 'build']);
   });
 
@@ -102,20 +106,9 @@ describe.each(APPLICATIONS)('The packed library in %s', (name) => {
     });
 
     it('runs the example of its page', async () => {
-      const port = await freePort();
-      const [, page = ''] =
-        /\n## Microservices\n([^]+)/.exec(readFileSync('docs/transports.md', 'utf8')) ?? [];
-      const [, source = ''] = /```ts\n(import 'reflect-metadata';[^]+?)```/.exec(page) ?? [];
-      const moved = source
-        .replace('listen(3000,', `listen(${port},`)
-        .replace('nats://127.0.0.1:4222', NATS_URL)
-        .replace("'@nats-io/transport-node'", "'./headers.js'")
-        .replaceAll("'total'", `'${newName()}'`);
-      writeFileSync(join(folder, 'src/documented.ts'), moved);
-      await npm(folder, ['run', 'build']);
       const child = spawn(process.execPath, ['build/documented.js'], { cwd: folder, stdio: 'ignore' });
       try {
-        const url = `http://127.0.0.1:${port}`;
+        const url = `http://127.0.0.1:${documentedPort}`;
         const post = (path: string) =>
           fetch(`${url}${path}`, {
             method: 'POST',
@@ -130,7 +123,7 @@ describe.each(APPLICATIONS)('The packed library in %s', (name) => {
         );
         expect((await post('/users')).status).toBe(201);
         const { token } = (await (await post('/auth_session/login')).json()) as { token: string };
-        const [, path = ''] = /@Get\('(\w+)'\)/.exec(moved) ?? [];
+        const [, path = ''] = /@Get\('(\w+)'\)/.exec(documented) ?? [];
         const answer = await fetch(`${url}/${path}`, { headers: { Authorization: `Bearer ${token}` } });
         expect(await answer.json()).toEqual({ year: 2026, by: 'ann@example.com' });
       } finally {

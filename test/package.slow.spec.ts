@@ -1,7 +1,7 @@
 import { type ExecFileException, execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { installFromMatrix, npm, packLibrary } from './support/host.js';
+import { installFromMatrix, npm, packedLibrary } from './support/host.js';
 
 /** npm installs packages. */
 jest.setTimeout(300_000);
@@ -13,17 +13,20 @@ const APPLICATIONS = ['nest-11', 'nest-11-least', 'nest-12-esm', 'nest-12-common
 
 const WORKS = { statuses: [201, 401, 200, 200, 200, 401], type: 'application/problem+json' };
 
-let tarball: string;
-const folders = new Map<string, string>();
+const folders = new Map<string, Promise<string>>();
 
-beforeAll(async () => {
-  tarball = await packLibrary();
-  for (const name of APPLICATIONS) {
-    const folder = await installFromMatrix(name, tarball);
-    await npm(folder, ['run', 'build']);
-    folders.set(name, folder);
-  }
-});
+/** An application with the packed library, compiled. */
+function built(name: string): Promise<string> {
+  const folder = folders.get(name) ?? build(name);
+  folders.set(name, folder);
+  return folder;
+}
+
+async function build(name: string): Promise<string> {
+  const folder = await installFromMatrix(name, await packedLibrary());
+  await npm(folder, ['run', 'build']);
+  return folder;
+}
 
 /** What `node` prints, on both streams. */
 function start(folder: string, args: readonly string[], variables = {}): Promise<string> {
@@ -37,8 +40,8 @@ function start(folder: string, args: readonly string[], variables = {}): Promise
 describe.each(APPLICATIONS)('The packed library in %s', (name) => {
   let folder: string;
 
-  beforeAll(() => {
-    folder = folders.get(name)!;
+  beforeAll(async () => {
+    folder = await built(name);
   });
 
   it.each(['express', 'fastify'])(
@@ -62,8 +65,8 @@ describe.each(APPLICATIONS)('The packed library in %s', (name) => {
 describe('The packed library', () => {
   let folder: string;
 
-  beforeAll(() => {
-    folder = folders.get('nest-11')!;
+  beforeAll(async () => {
+    folder = await built('nest-11');
   });
 
   it('works from its CommonJS files, where Node does not require ES modules', async () => {
@@ -103,6 +106,6 @@ describe('The packed library', () => {
   });
 
   it('has no fault for publint, and types for every kind of module resolution for attw', async () => {
-    await npm(await installFromMatrix('package-checks', tarball), ['test']);
+    await npm(await installFromMatrix('package-checks', await packedLibrary()), ['test']);
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { freePort } from './support/engines.js';
-import { installFromMatrix, packLibrary } from './support/host.js';
+import { installFromMatrix, packedLibrary } from './support/host.js';
 import { until } from './support/processes.js';
 
 const ANN = { email: 'ann@example.com', password: 'several unrelated words 9' };
@@ -24,7 +24,7 @@ describe('The packed library with the application of its README, on Nest 11', ()
 
   beforeAll(async () => {
     const packages = ['better-sqlite3', 'kysely'];
-    folder = await installFromMatrix('nest-11', await packLibrary(), ['--omit=dev', ...packages]);
+    folder = await installFromMatrix('nest-11', await packedLibrary(), ['--omit=dev', ...packages]);
     // Its native code, which npm would compile for minutes.
     cpSync('node_modules/better-sqlite3', join(folder, 'node_modules/better-sqlite3'), { recursive: true });
     const port = await freePort();

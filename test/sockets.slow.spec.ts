@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { documentedProgram } from './support/documented.js';
 import { freePort } from './support/engines.js';
-import { installFromMatrix, npm, packLibrary } from './support/host.js';
+import { installTransport, npm } from './support/host.js';
 import { newFolder } from './support/server.js';
 import { describeWithPostgres, describeWithRedis, newPrefix, newSchema } from './support/services.js';
 
@@ -25,12 +26,12 @@ const HOSTS = ['express', 'fastify'] as const;
 const folders = new Map<string, string>();
 
 beforeAll(async () => {
-  const tarball = await packLibrary();
   for (const name of ['nest-11', 'nest-12']) {
-    const folder = await installFromMatrix(name, tarball, [], 'sockets');
+    const folder = await installTransport('sockets', name);
     // Scripts of packages do not run, so the native part is that of the tests.
     const built = 'node_modules/better-sqlite3/build';
     cpSync(built, join(folder, built), { recursive: true });
+    if (name === 'nest-12') writeFileSync(join(folder, 'src/example.ts'), documentedProgram('WebSockets'));
     await npm(folder, ['run', 'build']);
     folders.set(name, folder);
   }
@@ -107,10 +108,6 @@ interface Ending {
 describe('The application of docs/transports.md', () => {
   it('tells people what is theirs, and everybody the weather', async () => {
     const folder = folders.get('nest-12')!;
-    const page = readFileSync('docs/transports.md', 'utf8');
-    const [, source = ''] = /## WebSockets[^]*?```ts\n([^]+?)```/.exec(page) ?? [];
-    writeFileSync(join(folder, 'src/example.ts'), source);
-    await npm(folder, ['run', 'build']);
     const PORT = String(await freePort());
     expect(await play(folder, 'example-client.js', { LIBRARY: 'ws', PORT })).toEqual({
       stranger: '401 credentials_missing',

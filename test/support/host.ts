@@ -1,24 +1,33 @@
 import { type ChildProcess, type ExecFileException, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { HostOptions } from '../consumer/host/src/options.js';
+import { oncePerRun } from './once.js';
 import { newFolder } from './server.js';
 
 const run = promisify(execFile);
 
 export const QUIETLY = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
 
+/** The tarball that the suites of a run have in common. */
+export async function packedLibrary(): Promise<string> {
+  return tarballIn(await oncePerRun('packed-library', packLibrary));
+}
+
 /** Packs the library as it would be published. Returns the path of the tarball. */
-export async function packLibrary(): Promise<string> {
-  const folder = newFolder();
+export async function packLibrary(folder = newFolder()): Promise<string> {
   const library = join(folder, 'package');
   await run(process.execPath, ['scripts/package.js', library]);
   const packed = await npm(folder, ['pack', library, '--json']);
-  return join(folder, (JSON.parse(packed) as [{ filename: string }])[0].filename);
+  const [{ filename }] = JSON.parse(packed) as [{ filename: string }];
+  renameSync(join(folder, filename), tarballIn(folder));
+  return tarballIn(folder);
 }
+
+const tarballIn = (folder: string) => join(folder, 'coatcheck.tgz');
 
 /** Installs the packed library in a copy of the application in `test/consumer/host`. */
 export async function installHost(): Promise<string> {
@@ -29,7 +38,7 @@ export async function installHost(): Promise<string> {
 
 /** The same for any application in `test/consumer`, which is not compiled. */
 export async function installConsumer(name: string): Promise<string> {
-  return installApplication(resolve('test/consumer', name), await packLibrary());
+  return installApplication(resolve('test/consumer', name), await packedLibrary());
 }
 
 /** Installs the packed library in a copy of an application, which is not compiled. */
@@ -60,6 +69,35 @@ export async function installFromMatrix(
   cpSync(tarball, join(folder, 'coatcheck.tgz'));
   await npm(folder, ['install', ...QUIETLY, ...args]);
   return folder;
+}
+
+/** Applications in `test/consumer`, each of which there is for several Nests. */
+const TRANSPORTS = ['sockets', 'microservices', 'graphql'] as const;
+
+/** Copies an application of a transport. Those of one Nest have their packages in common, which are installed once in a run. */
+export async function installTransport(
+  transport: (typeof TRANSPORTS)[number],
+  nest: string,
+): Promise<string> {
+  const installed = await oncePerRun(`transports-${nest}`, (common) => installTransports(common, nest));
+  const folder = join(newFolder(), nest);
+  for (const part of ['shared', nest])
+    cpSync(resolve('test/consumer', transport, part), folder, { recursive: true });
+  symlinkSync(join(installed, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+async function installTransports(folder: string, nest: string): Promise<void> {
+  const manifests = TRANSPORTS.map((transport) =>
+    readFileSync(resolve('test/consumer', transport, nest, 'package.json'), 'utf8'),
+  ).map((text) => JSON.parse(text) as Readonly<Record<string, object>>);
+  const all = ['dependencies', 'devDependencies', 'overrides'].map((kind) => [
+    kind,
+    Object.assign({}, ...manifests.map((manifest) => manifest[kind])) as object,
+  ]);
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(Object.fromEntries(all)));
+  cpSync(await packedLibrary(), join(folder, 'coatcheck.tgz'));
+  await npm(folder, ['install', ...QUIETLY]);
 }
 
 /** Runs npm in a folder, and returns what it prints. Throws with all of its output if it fails. */
