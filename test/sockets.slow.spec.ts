@@ -205,6 +205,17 @@ describe.each(['nest-11', 'nest-12'])('A gateway in %s', (name) => {
       await expectEndings({ database: `sqlite:${join(newFolder(), 'sockets.db')}` }, HOST);
     });
 
+    it('disconnects clients of ended sessions that do not answer or do not read', async () => {
+      const storage = { database: `sqlite:${join(newFolder(), 'sockets.db')}` };
+      const seen = await play1('hanging.js', { STORAGE: JSON.stringify(storage) });
+      expect(seen).toEqual({
+        opened: 1,
+        silentFor: expect.any(Number),
+        deafFor: expect.any(Number),
+      });
+      for (const time of [seen.silentFor, seen.deafFor]) expect(time).toBeLessThan(RECHECK + DELAY);
+    });
+
     // The stores do not know which Nest there is.
     if (name !== 'nest-12') return;
 

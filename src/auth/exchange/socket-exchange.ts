@@ -14,7 +14,12 @@ export interface OpenSocket {
   send(event: string, data: object): void;
   /** Closes the socket; the client gets the code and the document of the error. */
   close(error: DomainError, document: object): void;
+  /** Ends the connection if the client has not done so. */
+  terminate(): void;
 }
+
+/** How long a client may take to close its side, as a share of the interval. */
+const GRACE = 0.1;
 
 /** What the gateways of one server or namespace ask of its sockets. */
 export interface SocketDoor {
@@ -119,14 +124,19 @@ export class SocketExchange extends Exchange {
   open(client: object, socket: OpenSocket): void {
     exchanges.set(client, this);
     this.socket = socket;
-    if (this.#ending) socket.close(this.#ending, this.documentOf(this.#ending));
+    if (this.#ending) this.#close(socket, this.#ending);
   }
 
   /** Closes the socket, once. */
   end(error: DomainError): void {
     if (this.#ending) return;
     this.#ending = error;
-    this.socket?.close(error, this.documentOf(error));
+    if (this.socket) this.#close(this.socket, error);
+  }
+
+  #close(socket: OpenSocket, error: DomainError): void {
+    socket.close(error, this.documentOf(error));
+    setTimeout(() => socket.terminate(), GRACE * this.door.recheck).unref();
   }
 
   async #identify(lookUp: () => Promise<Principal | null>): Promise<Principal | null> {

@@ -5,6 +5,7 @@ import type { GatewayDoor } from './gateway-door.js';
 import type {
   HandshakeAnswer,
   HandshakeInfo,
+  IoConnection,
   IoNamespace,
   IoSocket,
   VerifyClient,
@@ -71,8 +72,12 @@ function lineOfWs(socket: WsSocket): OpenSocket {
       send('exception', document);
       socket.close(status === 503 ? TRY_AGAIN_LATER : APPLICATION_CODES + status, code);
     },
+    terminate: () => socket.terminate(),
   };
 }
+
+/** The open sockets of each connection of `socket.io`, which several namespaces share. */
+const connections = new WeakMap<IoConnection, Set<IoSocket>>();
 
 /** Decides who may connect to a namespace of `socket.io`, before the middleware of the application. */
 export function guardIo(namespace: IoNamespace, door: GatewayDoor, watch: SocketWatch): void {
@@ -83,8 +88,13 @@ export function guardIo(namespace: IoNamespace, door: GatewayDoor, watch: Socket
       socket.disconnect();
       return;
     }
-    watch.open(exchange, socket, lineOfIo(socket));
-    socket.once('disconnect', () => watch.forget(exchange));
+    const sharing = connections.get(socket.conn) ?? new Set();
+    connections.set(socket.conn, sharing.add(socket));
+    watch.open(exchange, socket, lineOfIo(socket, sharing));
+    socket.once('disconnect', () => {
+      sharing.delete(socket);
+      watch.forget(exchange);
+    });
   });
 }
 
@@ -108,12 +118,21 @@ function requestOf({ request, handshake }: IoSocket): IncomingMessage {
   return Object.create(request, { headers: { value: headers } }) as IncomingMessage;
 }
 
-function lineOfIo(socket: IoSocket): OpenSocket {
+function lineOfIo(socket: IoSocket, sharing: ReadonlySet<IoSocket>): OpenSocket {
   return {
     send: (event, data) => void socket.emit(event, data),
     close: (_error, document) => {
       socket.emit('exception', document);
       socket.disconnect();
     },
+    terminate: () => {
+      if (sharing.size === 0) terminateIo(socket.conn);
+    },
   };
+}
+
+/** A connection that began with polling shares the socket of its first request with others behind a proxy. */
+function terminateIo(connection: IoConnection): void {
+  connection.close(true);
+  if (connection.request.headers.upgrade !== undefined) connection.request.socket.destroy();
 }

@@ -48,7 +48,16 @@ interface IoOptions {
   readonly connectionStateRecovery?: { readonly skipMiddlewares?: boolean };
 }
 
+/** The connection below the namespaces of a client. */
+export interface IoConnection {
+  /** The request that it began with: a handshake of a WebSocket or one of polling. */
+  readonly request: IncomingMessage;
+  /** Closes it, without waiting for what is still to be sent if `discard` is true. */
+  close(discard: boolean): unknown;
+}
+
 export interface IoSocket {
+  readonly conn: IoConnection;
   readonly request: IncomingMessage;
   readonly handshake: { readonly auth?: { readonly token?: unknown } };
   emit(event: string, data: unknown): unknown;

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { OnSecurityEvent, type SecurityEvent } from '../../audit/security-events.js';
 import { DomainError, StoreUnavailableError } from '../../common/domain-error.js';
@@ -96,7 +95,7 @@ export class SocketWatch implements OnApplicationShutdown {
     for (const group of groups) for (const exchange of group) exchange.dueSince ??= now;
     for (let start = 0; start < groups.length; start += AT_A_TIME) {
       const checks = groups.slice(start, start + AT_A_TIME).map((group) => this.#checkGroup(group));
-      await Promise.race([Promise.all(checks), delay(this.#recheck, undefined, { ref: false })]);
+      await Promise.race([Promise.all(checks), passed(this.#recheck)]);
     }
   }
 
@@ -149,4 +148,10 @@ function bySession(exchanges: Iterable<SocketExchange>): [SocketExchange, ...Soc
     else groups.set(key, [exchange]);
   }
   return [...groups.values()];
+}
+
+function passed(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref();
+  });
 }

@@ -57,6 +57,11 @@ export class ClosedGateway extends Coats {
     return { event: 'answer', data: 'fresh' };
   }
 
+  @SubscribeMessage('long')
+  long() {
+    return { event: 'answer', data: 'x'.repeat(1_000_000) };
+  }
+
   @SubscribeMessage('open')
   @Public()
   open() {

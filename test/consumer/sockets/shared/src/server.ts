@@ -1,4 +1,6 @@
 import 'reflect-metadata';
+import type { Server as HttpServer } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { Controller, Get, type INestApplication, Module, type NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -9,6 +11,9 @@ import { CoatcheckModule, Public } from 'coatcheck';
 import { GATEWAYS, LIBRARY, connections } from './gateways.js';
 
 const { STORAGE = '{}', RECHECK = '1000', LIFETIME = '{}', HOST = 'express', PROXY = '' } = process.env;
+
+/** The connections of WebSockets that are open. */
+const sockets = new Set<Duplex>();
 
 @Controller()
 class CountsController {
@@ -21,7 +26,7 @@ class CountsController {
   @Get('alive')
   @Public()
   alive() {
-    return { cpu: process.cpuUsage(), memory: process.memoryUsage().rss };
+    return { cpu: process.cpuUsage(), memory: process.memoryUsage().rss, sockets: sockets.size };
   }
 }
 
@@ -53,6 +58,10 @@ async function create(): Promise<INestApplication> {
 
 async function main() {
   const app = await create();
+  (app.getHttpServer() as HttpServer).on('upgrade', (_request, socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   app.useWebSocketAdapter(LIBRARY === 'io' ? new IoAdapter(app) : new WsAdapter(app));
   await app.listen(Number(process.env.PORT ?? 0), '127.0.0.1');
   console.log(`ready at ${await app.getUrl()}`);
