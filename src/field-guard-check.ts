@@ -1,29 +1,38 @@
 import { Injectable, type OnApplicationBootstrap, type Type } from '@nestjs/common';
 import { DiscoveryService, ModulesContainer } from '@nestjs/core';
-import { freshnessOf, needsRole } from './auth/decorators/access.js';
+import { accessOf, freshnessOf, needsRole } from './auth/decorators/access.js';
 import { GRAPHQL_OPTIONS, fieldResolversOf } from './auth/graphql-metadata.js';
+import { AuthGuard } from './auth/guards/auth.guard.js';
+import { isAppGuard } from './auth/message-metadata.js';
 
-/** Refuses to start with `@Roles()` or `@Fresh()` at a field resolver of GraphQL if Nest does not guard field resolvers. */
+const REMEDY = "Set fieldResolverEnhancers: ['guards'] in the options of GraphQLModule";
+
+/**
+ * Refuses to start if Nest does not guard the fields of GraphQL, and a field has `@Roles()` or `@Fresh()`, or references are
+ * resolved, which a client can ask for directly.
+ */
 @Injectable()
 export class FieldGuardCheck implements OnApplicationBootstrap {
   constructor(private readonly modules: ModulesContainer) {}
 
   onApplicationBootstrap(): void {
-    const discovery = new DiscoveryService(this.modules);
-    const providers = discovery.getProviders();
+    const providers = new DiscoveryService(this.modules).getProviders();
     const isGuarded = providers
       .filter(({ token }) => token === GRAPHQL_OPTIONS)
       .every(({ instance }) => guardsFields(instance));
     if (isGuarded) return;
+    const isClosed = isAppGuard(AuthGuard, this.modules);
     const faults = providers.flatMap((provider) => {
       const type = provider.metatype as Type<object>;
-      return fieldResolversOf(provider)
-        .filter((name) => isRestricted((type.prototype as Record<string, object>)[name]!, type))
-        .map(
-          (name) =>
-            `${type.name}.${name} resolves a field, has @Roles() or @Fresh(), and is not guarded. ` +
-            `Set fieldResolverEnhancers: ['guards'] in the options of GraphQLModule.`,
-        );
+      return fieldResolversOf(provider).flatMap(({ name, method, isReference }) => {
+        const label = `${type.name}.${name}`;
+        if (isReference && isClosed && accessOf(method, type) !== 'public')
+          return `${label} resolves references, and is not guarded. ${REMEDY}, or make it @Public().`;
+        const isRestricted = needsRole(method, type) || freshnessOf(method, type) !== null;
+        return isRestricted
+          ? `${label} resolves a field, has @Roles() or @Fresh(), and is not guarded. ${REMEDY}.`
+          : [];
+      });
     });
     if (faults.length > 0) throw new Error(faults.join('\n'));
   }
@@ -32,8 +41,4 @@ export class FieldGuardCheck implements OnApplicationBootstrap {
 function guardsFields(options: unknown): boolean {
   const { fieldResolverEnhancers } = Object(options) as { fieldResolverEnhancers?: readonly string[] };
   return fieldResolverEnhancers?.includes('guards') ?? false;
-}
-
-function isRestricted(handler: object, resolver: object): boolean {
-  return needsRole(handler, resolver) || freshnessOf(handler, resolver) !== null;
 }
