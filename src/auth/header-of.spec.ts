@@ -13,7 +13,10 @@ describe('The text of a header', () => {
     expect(valueOf(value)).toBe(text);
   });
 
-  it.each([5, null, true, { join: 1 }, [5, { toString: 1 }]])('has nothing of %j, which is no text', (value) => {
-    expect(valueOf(value)).toBe('');
-  });
+  it.each([5, null, true, { join: 1 }, [5, { toString: 1 }]])(
+    'has nothing of %j, which is no text',
+    (value) => {
+      expect(valueOf(value)).toBe('');
+    },
+  );
 });

@@ -77,6 +77,15 @@ describe('The exchange of a GraphQL operation', () => {
     expect(calls).toBe(2);
   });
 
+  it('has a principal of its own, since all operations on a WebSocket have one request', () => {
+    const { request: handshake } = requestBy('GET');
+    const [first, second] = [1, 2].map(() => exchangeAt(contextOf({ extra: { request: handshake } })));
+    first!.principal = principal;
+    expect(first!.principal).toBe(principal);
+    expect(handshake.principal).toBe(principal);
+    expect(second!.principal).toBeUndefined();
+  });
+
   it.each([{ authorization: 'Bearer 2' }, { Authorization: 'Bearer 2' }])(
     'reads %j that comes after the handshake, and prefers the header of the handshake',
     (connectionParams) => {

@@ -6,6 +6,7 @@ import type { HttpResponse } from './http-exchange.js';
 /** The request of one GraphQL operation. A batch and a WebSocket have several, and each is authenticated once. */
 export class OperationExchange extends Exchange {
   #identity: Promise<Principal | null> | null = null;
+  #principal: Principal | undefined;
 
   constructor(
     { message, request }: Exchange,
@@ -15,6 +16,16 @@ export class OperationExchange extends Exchange {
     private readonly authorization: string | undefined,
   ) {
     super(message, request, response);
+  }
+
+  /** Who has sent this operation. An earlier one on the same WebSocket may have set another `request.principal`. */
+  override get principal(): Principal | undefined {
+    return this.#principal;
+  }
+
+  override set principal(principal: Principal | undefined) {
+    this.#principal = principal;
+    super.principal = principal;
   }
 
   override get requestHeaders(): IncomingHttpHeaders {
