@@ -9,6 +9,9 @@ const NODE_RECONNECT_INTERVAL = 250;
 
 const REDIS_PORT = 6379;
 
+/** Our own calls have a deadline. That of the client would make a timer and an `AbortSignal` for each command. */
+const COMMANDS = { timeout: undefined };
+
 /** The commands used, on one server or a cluster. Without a connection, a command fails at once. */
 export interface RedisClient {
   info(section?: string): Promise<string>;
@@ -43,6 +46,7 @@ export function newNodeClient(
     ...credentials(user, password),
     ...(database !== undefined && { database }),
     disableOfflineQueue: true,
+    commandOptions: COMMANDS,
     socket: {
       host,
       port: port ?? usualPort,
@@ -59,6 +63,7 @@ export function newClusterClient({ nodes, user, password, scheme }: StoreUrl) {
   return createCluster({
     rootNodes: nodes.map(({ host, port }) => ({ socket: { host, port: port ?? REDIS_PORT } })),
     minimizeConnections: true,
+    commandOptions: COMMANDS,
     defaults: {
       ...credentials(user, password),
       disableOfflineQueue: true,
