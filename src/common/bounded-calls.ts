@@ -12,19 +12,20 @@ export class BoundedCalls {
 
   constructor(private readonly timeout: number) {}
 
-  async run<T>(call: () => Promise<T>): Promise<T> {
+  /** `count` is the number of calls that this one stands for. */
+  async run<T>(call: () => Promise<T>, count = 1): Promise<T> {
     if (this.#pending >= MAX_PENDING)
       throw new StoreUnavailableError(new Error('Too many calls are waiting.'));
-    return within(this.#counted(call), this.timeout);
+    return within(this.#counted(call, count), this.timeout);
   }
 
   /** Counts a call until it settles, also after its timeout. */
-  async #counted<T>(call: () => Promise<T>): Promise<T> {
-    this.#pending += 1;
+  async #counted<T>(call: () => Promise<T>, count: number): Promise<T> {
+    this.#pending += count;
     try {
       return await call();
     } finally {
-      this.#pending -= 1;
+      this.#pending -= count;
     }
   }
 }

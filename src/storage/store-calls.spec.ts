@@ -75,6 +75,16 @@ describe('A call of a store', () => {
     expect(await calls.run(() => Promise.resolve('answer'))).toBe('answer');
   });
 
+  it('of many look-ups counts as many', async () => {
+    const calls = callsOf(60_000);
+    let finish = () => {};
+    const waiting = calls.run(() => new Promise<void>((resolve) => (finish = resolve)), 1000);
+    await expect(calls.run(() => Promise.resolve('answer'))).rejects.toBeInstanceOf(StoreUnavailableError);
+    finish();
+    await waiting;
+    expect(await calls.run(() => Promise.resolve('answer'))).toBe('answer');
+  });
+
   it('that timed out still counts as pending until it ends', async () => {
     const calls = callsOf(10);
     const givenUp = Array.from({ length: 1000 }, () => calls.run(never).catch(() => 'given up'));

@@ -44,11 +44,12 @@ export class StoreCalls {
     this.#calls = new BoundedCalls(options.timeout);
   }
 
-  async run<T>(call: () => Promise<T>): Promise<T> {
+  /** `count` is the number of look-ups that the call makes at once. */
+  async run<T>(call: () => Promise<T>, count = 1): Promise<T> {
     const isRepeatable = (error: unknown) =>
       ['busy', 'useless_connection'].includes(this.options.classify(error));
     try {
-      return await this.#calls.run(() => whileRepeatable(call, isRepeatable, this.options.timeout));
+      return await this.#calls.run(() => whileRepeatable(call, isRepeatable, this.options.timeout), count);
     } catch (error) {
       throw this.#translate(error);
     }

@@ -69,7 +69,7 @@ export class RedisConnection implements RedisCommands {
   readonly isCluster: boolean;
   readonly #confirmationTime: number;
   readonly #fields = new BatchLoader((fields: FieldOfHash[]) =>
-    this.#on('reads', ({ reads }) => readFields(reads, fields)),
+    this.#calls.run(() => this.#on('reads', ({ reads }) => readFields(reads, fields)), fields.length),
   );
   readonly #checks: NodeJS.Timeout;
   /** The current connections, or the attempt to open them. After a failed attempt it rejects until the next one. */
@@ -111,7 +111,7 @@ export class RedisConnection implements RedisCommands {
       return this.#send('reads', ({ reads }) =>
         reads.hGet(key, field).catch(ifOfAnotherType(OF_ANOTHER_TYPE)),
       );
-    return this.#calls.run(() => this.#fields.load({ key, field }));
+    return this.#fields.load({ key, field });
   }
 
   /** The text of a key, or null; `OF_ANOTHER_TYPE` if the key holds no text. */
