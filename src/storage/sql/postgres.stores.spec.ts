@@ -87,6 +87,20 @@ describeWithPostgres('On PostgreSQL', () => {
 
   it('deletes expired counters when new ones are inserted', async () => expectClearance(await openEmpty()));
 
+  it('plans a look-up of users a few times only', async () => {
+    const { store, close } = await storeOf((database) => new SqlUserStore(database));
+    const user = aUser();
+    await store.insert(user, 'hash');
+    await sql`insert into coatcheck_users select (jsonb_populate_record(one,
+      jsonb_build_object('id', number::text, 'email_key', number::text))).*
+      from coatcheck_users as one, generate_series(1, 500) as number`.execute(opened.db);
+    for (let times = 1; times <= 20; times++) expect(await store.find(user.id)).toEqual(user);
+    const { rows } = await sql<Record<'custom_plans' | 'generic_plans', number>>`
+      select custom_plans, generic_plans from pg_prepared_statements where name = 'user'`.execute(opened.db);
+    expect(rows).toEqual([{ custom_plans: 5, generic_plans: 15 }]);
+    await close();
+  });
+
   describe('two pools of connections', () => {
     let here: PostgresDatabase;
     let there: PostgresDatabase;
