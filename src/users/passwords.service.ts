@@ -65,7 +65,7 @@ export class PasswordsService<U extends object = AppUser> {
 
   /**
    * Verifies a login and a password. Takes the time of one hash whether the account exists or not. The password of a disabled
-   * user is wrong, and so is any password while the account is throttled. Throws `too_many_attempts` if too many attempts
+   * user is wrong, and so is any password while the account is throttled, and what is no text. Throws `too_many_attempts` if too many attempts
    * from the network failed.
    */
   async verify(login: string, password: string, source: PasswordSource): Promise<Verification<U>> {
@@ -120,7 +120,7 @@ export class PasswordsService<U extends object = AppUser> {
     this.#checkMayChange();
     const { id, login } = account;
     await this.#policy.check(next, this.accounts.namesOf(user), '/new_password', ownerOf(by, login));
-    if (next.normalize('NFC') === current.normalize('NFC'))
+    if (isText(current) && next.normalize('NFC') === current.normalize('NFC'))
       throw invalid('/new_password', 'Must differ from the current password.');
     const verification = await this.verify(login, current, source);
     // The login may belong to another user in the meantime.
@@ -175,7 +175,7 @@ export class PasswordsService<U extends object = AppUser> {
       verification,
       passwordHash,
     });
-    if (isOverlong(password)) return of({ outcome: 'wrong_password' });
+    if (!isText(login) || !isText(password) || isOverlong(password)) return of({ outcome: 'wrong_password' });
     const known = await this.accounts.findByLogin(login);
     const account = { key: emailKey(login), userId: known?.account.id ?? null };
     const attempt = await this.throttle.begin(account, source);
@@ -259,4 +259,9 @@ export class PasswordsService<U extends object = AppUser> {
 
 function identityIn<U extends object>({ user, account, credential }: KnownUser<U>): Identity<U> {
   return { user, account, credentialVersion: credential.version };
+}
+
+/** False for what a handler has passed on from a body that it did not check. */
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
 }

@@ -63,7 +63,8 @@ export class PasswordPolicy {
   /** Like `faultOf`, without a query to the service for breached passwords. */
   async localFaultOf(password: string, owner: PasswordOwner, by: TaskOwner): Promise<string | null> {
     const { passwordMinLength: shortest, passwordBlocklist } = this.options;
-    if (!password.isWellFormed()) return 'Must be valid Unicode text, without unpaired surrogates.';
+    if (typeof password !== 'string' || !password.isWellFormed())
+      return 'Must be valid Unicode text, without unpaired surrogates.';
     if (isOverlong(password)) return `Must have at most ${MAX_LENGTH} characters and ${MAX_BYTES} bytes.`;
     if (lengthOf(password) < shortest) return `Must have at least ${shortest} characters.`;
     if (!passwordBlocklist) return null;
