@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import type { Http2ServerRequest } from 'node:http2';
 import { MIMEType } from 'node:util';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
@@ -83,8 +84,15 @@ function limited(bytes: Buffer): Buffer {
   return bytes;
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
+/** With HTTP/2 a body needs no header that announces it. */
+function hasBody(message: IncomingMessage): boolean {
+  if (isHttp2(message)) return !message.stream.endAfterHeaders;
+  const { headers } = message;
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+function isHttp2(message: IncomingMessage | Http2ServerRequest): message is Http2ServerRequest {
+  return message.httpVersionMajor === 2;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -181,6 +182,30 @@ describe('An application on Fastify', () => {
       await app.close();`;
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
     expect(JSON.parse(stdout)).toEqual([401, 200, 200, 401]);
+  });
+
+  it('reads the bodies of HTTP/2, which need no Content-Length', async () => {
+    const adapter = new FastifyAdapter({ http2: true } as object);
+    const { app, url } = await start({ imports: [coatcheck()] }, {}, adapter);
+    await ann(app);
+    const session = connect(url);
+    const statusOf = async (headers: object, body?: string) => {
+      const stream = session.request({ ':method': 'POST', ':path': '/auth_session/login', ...headers });
+      stream.end(body);
+      const [{ ':status': status }] = (await once(stream, 'response')) as [Record<string, unknown>];
+      stream.close();
+      return status;
+    };
+    const json = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ email: 'ann@example.com', password: PASSWORD });
+    try {
+      expect(await statusOf(json)).toBe(400);
+      expect(await statusOf({}, body)).toBe(415);
+      expect(await statusOf(json, JSON.stringify('a'.repeat(20_000)))).toBe(413);
+      expect(await statusOf(json, body)).toBe(200);
+    } finally {
+      session.destroy();
+    }
   });
 
   it('has the headers of a request in its hooks, also on the Coatcheck routes', async () => {
