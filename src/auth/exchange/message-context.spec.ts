@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
 import { MESSAGE_AUTHORIZATION } from './message-context.js';
 import { exchangeAt, readerOf } from './contexts.js';
 
@@ -47,6 +49,20 @@ describe('The exchange of a message', () => {
     expect(headersOf({ token: 'Bearer 1' }, {}, OtherCoats)).toEqual({ authorization: 'Bearer 1' });
     for (const token of [undefined, null, 1, ['Bearer 1'], {}])
       expect(headersOf({ token }, {}, OtherCoats)).toEqual({});
+  });
+
+  it('is read by the function of the page, also if the message is no object', async () => {
+    const [, source = ''] =
+      /messageAuthorization: (.+),$/m.exec(readFileSync('docs/transports.md', 'utf8')) ?? [];
+    const code = ts.transpile(`export default ${source}`, { module: ts.ModuleKind.ESNext });
+    const { default: read } = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as {
+      default: unknown;
+    };
+    class Documented extends Coats {}
+    Reflect.defineMetadata(MESSAGE_AUTHORIZATION, read, Documented);
+    for (const message of [null, undefined, 5, 'text', [], {}])
+      expect(headersOf(message, {}, Documented)).toEqual({});
+    expect(headersOf({ authorization: 'Bearer 1' }, {}, Documented)).toEqual({ authorization: 'Bearer 1' });
   });
 
   it('fails where the function of the options does', () => {

@@ -87,7 +87,7 @@ const LISTED: Provider[] = [AuthGuard, RolesGuard, FreshGuard].map((guard) => ({
       cookie: { name: 'sid', secure: false },
       global: GUARDS === 'global',
       ...(TRANSPORT !== 'nats' && {
-        messageAuthorization: (message) => (message as { authorization?: string }).authorization,
+        messageAuthorization: (message) => (message as { authorization?: string } | null)?.authorization,
       }),
     }),
   ],
