@@ -138,6 +138,12 @@ describe.each(['nest-11', 'nest-12'])('A gateway in %s', (name) => {
         banned: isWs ? '401 Unauthorized' : 'error: banned',
         ann: 'ann@example.com',
       });
+      if (!isWs)
+        expect(seen.namespaces).toEqual({
+          '/': ['401 credentials_missing', 'open'],
+          '/side': ['401 credentials_missing', 'ann@example.com'],
+          '/hall-1': ['everybody'],
+        });
       expect(seen.many).toEqual({ open: 50, '401 credentials_missing': 50 });
       // Nobody who was refused reached `handleConnection`, not even of the gateway beside.
       const told = seen.told as Record<string, number>;

@@ -36,14 +36,32 @@ class WsServer extends EventEmitter {
 
 /** A namespace of `socket.io` as far as the library looks at it. */
 class Namespace extends EventEmitter {
-  readonly middleware: unknown[] = [];
+  readonly middleware: ((socket: object, next: (error?: Error) => void) => void)[] = [];
+  readonly server: IoServer;
 
-  constructor(readonly server?: object) {
+  constructor(server?: IoServer) {
     super();
+    this.server = server ?? new IoServer();
   }
 
-  use(middleware: unknown) {
+  use(middleware: Namespace['middleware'][number]) {
     this.middleware.push(middleware);
+  }
+
+  /** The error that a client gets who connects. */
+  refusal(): Promise<Error | undefined> {
+    const request = Object.assign(new IncomingMessage(new Socket()), { headers: {}, method: 'GET' });
+    return new Promise((resolve) => this.middleware[0]!({ request, handshake: {} }, resolve));
+  }
+}
+
+/** A server of `socket.io` as far as the library looks at it. */
+class IoServer extends EventEmitter {
+  readonly sockets: Namespace;
+
+  constructor(readonly opts: object = {}) {
+    super();
+    this.sockets = new Namespace(this);
   }
 }
 
@@ -188,10 +206,10 @@ describe('Gateways at start', () => {
 
     await start([Coats]);
     for (const recovery of [{}, { skipMiddlewares: true }]) {
-      const namespace = new Namespace({ opts: { connectionStateRecovery: recovery } });
+      const namespace = new Namespace(new IoServer({ connectionStateRecovery: recovery }));
       expect(() => bind(Coats, namespace)).toThrow('connectionStateRecovery: { skipMiddlewares: false }');
     }
-    const namespace = new Namespace({ opts: { connectionStateRecovery: { skipMiddlewares: false } } });
+    const namespace = new Namespace(new IoServer({ connectionStateRecovery: { skipMiddlewares: false } }));
     bind(Coats, namespace);
     expect(namespace.middleware).toHaveLength(1);
   });
@@ -204,19 +222,45 @@ describe('Gateways at start', () => {
     class Hats {}
 
     await start([Coats, Hats]);
-    const sockets = new Namespace();
-    bind(Coats, Object.assign(new Namespace(), { sockets }));
-    bind(Hats, sockets);
-    expect(sockets.middleware).toHaveLength(1);
+    const server = new IoServer();
+    bind(Coats, Object.assign(new Namespace(), server));
+    bind(Hats, server.sockets);
+    expect(server.sockets.middleware).toHaveLength(1);
+  });
+
+  it('close the namespaces of socket.io that have no gateway, and leave a public one open', async () => {
+    @WebSocketGateway()
+    class Coats {}
+
+    @WebSocketGateway()
+    @Public()
+    class Open {}
+
+    await start([Coats, Open]);
+    const server = new IoServer();
+    bind(Coats, new Namespace(server));
+    const [own, open] = [new Namespace(server), new Namespace(server)];
+    for (const namespace of [own, open]) server.emit('new_namespace', namespace);
+    bind(Open, open);
+    const below = new Namespace(server);
+    below.on('connection', own.listeners('connection')[0] as () => void);
+    server.emit('new_namespace', below);
+    expect(below.middleware).toEqual([]);
+    for (const namespace of [server.sockets, own])
+      expect(await namespace.refusal()).toMatchObject({ data: { code: 'credentials_missing' } });
+    expect(await open.refusal()).toBeUndefined();
   });
 });
 
 describe('Gateways where `global` is false', () => {
-  it('are open, as routes are', async () => {
+  it('are open, as routes are, and so are namespaces without a gateway', async () => {
     @WebSocketGateway()
     class Coats {}
 
     await start([Coats], { global: false });
+    const io = new IoServer();
+    bind(Coats, new Namespace(io));
+    expect(await io.sockets.refusal()).toBeUndefined();
     const server = new WsServer();
     bind(Coats, server);
     expect(await handshake(server)).toBe(101);

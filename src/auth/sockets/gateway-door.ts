@@ -12,6 +12,9 @@ export interface GuardedGateway {
   readonly guards: readonly CanActivate[];
 }
 
+/** What stands for the gateway of a namespace that has none. It has no decorators, so it requires a user. */
+class NamespaceWithoutGateway {}
+
 /** Decides who may connect to the gateways of one server or namespace. */
 export class GatewayDoor implements SocketDoor {
   readonly gateways: GuardedGateway[] = [];
@@ -41,7 +44,9 @@ export class GatewayDoor implements SocketDoor {
   }
 
   async #pass(exchange: SocketExchange, isMeant: (guard: CanActivate) => boolean): Promise<void> {
-    for (const { gateway, guards } of this.gateways)
+    const { gateways, guards: all } = this;
+    const known = gateways.length > 0 ? gateways : [{ gateway: NamespaceWithoutGateway, guards: all }];
+    for (const { gateway, guards } of known)
       for (const guard of guards.filter(isMeant))
         if (!(await guard.canActivate(handshakeOf(exchange, gateway)))) throw new DomainError('forbidden');
   }

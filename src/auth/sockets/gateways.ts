@@ -8,9 +8,9 @@ import { RolesGuard } from '../guards/roles.guard.js';
 import { GatewayDoor, type GuardedGateway } from './gateway-door.js';
 import { addFilter, addGuard, gatewaysIn, guardsNamedBy, onServer } from './gateway-metadata.js';
 import { HandshakeRequests } from './handshake-requests.js';
-import { guardIo, guardWs } from './handshakes.js';
+import { guardIo, guardWs, isGuardedIo } from './handshakes.js';
 import { MESSAGE_FILTER, MESSAGE_GUARD } from './message-guard.js';
-import { ioNamespaceOf, isWsServer } from './socket-libraries.js';
+import { type IoServer, ioNamespaceOf, isWsServer } from './socket-libraries.js';
 import { SocketWatch } from './socket-watch.js';
 
 /** The applications of this process that have a gateway class. More than one are usual in tests. */
@@ -23,6 +23,7 @@ const applications = new WeakMap<Type<object>, Set<Gateways>>();
 @Injectable()
 export class Gateways implements OnApplicationShutdown {
   readonly #doors = new WeakMap<object, GatewayDoor>();
+  readonly #servers = new WeakSet<IoServer>();
   readonly #ours: readonly CanActivate[];
   readonly #classes: ReadonlySet<Type<object>>;
 
@@ -81,8 +82,20 @@ export class Gateways implements OnApplicationShutdown {
       const namespace = ioNamespaceOf(space)!;
       assertMiddlewareRuns(namespace);
       guardIo(namespace, door, this.watch);
+      this.#guardOthers(namespace.server);
     }
     return door;
+  }
+
+  /** Guards the namespaces of `socket.io` that no gateway has: every client may ask for each of them. */
+  #guardOthers(server: IoServer): void {
+    if (this.#servers.has(server)) return;
+    this.#servers.add(server);
+    if (!this.#doors.has(server.sockets)) this.#open(server.sockets);
+    // The namespaces below a gateway with a pattern have its guard already.
+    server.on('new_namespace', (namespace) => {
+      if (!isGuardedIo(namespace)) this.#open(namespace);
+    });
   }
 
   /** Those of our guards that apply to the whole application. */
@@ -142,7 +155,7 @@ function assertAlike(gateways: readonly GuardedGateway[]): void {
 
 /** A client of `socket.io` that comes back may skip all middleware, also if its session has ended in the meantime. */
 function assertMiddlewareRuns(namespace: NonNullable<ReturnType<typeof ioNamespaceOf>>): void {
-  const { connectionStateRecovery: recovery } = namespace.server?.opts ?? {};
+  const { connectionStateRecovery: recovery } = namespace.server.opts ?? {};
   if (recovery && recovery.skipMiddlewares !== false)
     throw new Error(
       'With connectionStateRecovery, socket.io admits clients that come back without a check. ' +

@@ -79,10 +79,13 @@ function lineOfWs(socket: WsSocket): OpenSocket {
 /** The open sockets of each connection of `socket.io`, which several namespaces share. */
 const connections = new WeakMap<IoConnection, Set<IoSocket>>();
 
+/** The listeners of guarded namespaces. */
+const guarding = new WeakSet<object>();
+
 /** Decides who may connect to a namespace of `socket.io`, before the middleware of the application. */
 export function guardIo(namespace: IoNamespace, door: GatewayDoor, watch: SocketWatch): void {
   namespace.use((socket, next) => void answerIo(socket, next, door));
-  namespace.on('connection', (socket) => {
+  const onConnection = (socket: IoSocket): void => {
     const exchange = socketExchangeOf(socket);
     if (exchange?.door !== door) {
       socket.disconnect();
@@ -95,7 +98,14 @@ export function guardIo(namespace: IoNamespace, door: GatewayDoor, watch: Socket
       sharing.delete(socket);
       watch.forget(exchange);
     });
-  });
+  };
+  guarding.add(onConnection);
+  namespace.on('connection', onConnection);
+}
+
+/** Whether a namespace is guarded, itself or as one of those that have the middleware and listeners of a guarded one. */
+export function isGuardedIo(namespace: IoNamespace): boolean {
+  return namespace.listeners('connection').some((listener) => guarding.has(listener));
 }
 
 async function answerIo(socket: IoSocket, next: (error?: Error) => void, door: GatewayDoor): Promise<void> {

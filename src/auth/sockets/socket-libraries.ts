@@ -33,15 +33,17 @@ export interface WsSocket {
 
 /** A namespace of `socket.io`, as far as it is used here. */
 export interface IoNamespace {
-  readonly server?: { readonly opts?: IoOptions };
+  readonly server: IoServer;
   use(middleware: (socket: IoSocket, next: (error?: Error) => void) => void): unknown;
   on(event: 'connection', listener: (socket: IoSocket) => void): unknown;
+  listeners(event: 'connection'): readonly object[];
 }
 
 /** A server of `socket.io`. Its namespace `/` is `sockets`. */
 export interface IoServer {
   readonly opts?: IoOptions;
   readonly sockets: IoNamespace;
+  on(event: 'new_namespace', listener: (namespace: IoNamespace) => void): unknown;
 }
 
 interface IoOptions {

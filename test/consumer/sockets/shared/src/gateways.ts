@@ -23,11 +23,13 @@ export const connections: Record<string, number> = {};
 /** A gateway of its own path with `ws`, and of its own namespace with `socket.io`. */
 const at = (name: string) => (LIBRARY === 'io' ? { namespace: `/${name}` } : { path: `/${name}` });
 
+const emailOf = (client: object) => socketPrincipal<User>(client)?.user.email ?? 'nobody';
+
 abstract class Coats implements OnGatewayConnection {
   handleConnection(client: object): void {
     const { name } = this.constructor;
     connections[name] = (connections[name] ?? 0) + 1;
-    const email = (socketPrincipal(client)?.user as User | undefined)?.email ?? 'nobody';
+    const email = emailOf(client);
     connections[`${name} ${email}`] = (connections[`${name} ${email}`] ?? 0) + 1;
   }
 }
@@ -106,8 +108,15 @@ export class AdminsGateway extends Coats {
   }
 }
 
+interface SideSocket {
+  on(event: 'who', listener: () => void): void;
+  emit(event: 'answer', data: string): void;
+}
+
 interface OwnServer {
   options?: { verifyClient?: unknown };
+  /** The server of a namespace. */
+  server?: { of(name: string): { on(event: 'connection', listener: (socket: SideSocket) => void): void } };
   use?(
     middleware: (
       socket: { handshake: { query: { banned?: string } } },
@@ -124,6 +133,10 @@ export class OwnGateway extends Coats implements OnGatewayInit {
     if (server.options)
       server.options.verifyClient = ({ req }: { req: { url?: string } }) => !isBanned(req.url);
     server.use?.((socket, next) => next(socket.handshake.query.banned ? new Error('banned') : undefined));
+    // A namespace that has no gateway.
+    server.server?.of('/side').on('connection', (socket) => {
+      socket.on('who', () => socket.emit('answer', emailOf(socket)));
+    });
   }
 
   @SubscribeMessage('who')
@@ -141,6 +154,16 @@ export class RoomGateway extends Coats {
   }
 }
 
+/** The same for everybody. */
+@WebSocketGateway(LIBRARY === 'io' ? { namespace: /^\/hall-\d+$/ } : { path: '/hall-1' })
+@Public()
+export class HallGateway extends Coats {
+  @SubscribeMessage('who')
+  who() {
+    return { event: 'answer', data: 'everybody' };
+  }
+}
+
 export const GATEWAYS = [
   ClosedGateway,
   BesideGateway,
@@ -149,4 +172,5 @@ export const GATEWAYS = [
   AdminsGateway,
   OwnGateway,
   RoomGateway,
+  HallGateway,
 ];

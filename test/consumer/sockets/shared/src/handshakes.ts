@@ -74,6 +74,18 @@ async function main() {
       banned: (await connect(url, '/own?banned=1', { headers: { cookie: ann } })).outcome,
       ann: await own.say('who'),
     };
+    const answerAt = async (path: string, credential?: Credential) => {
+      const client = await connect(url, path, credential);
+      return client.outcome === 'open' ? client.say('who') : client.outcome;
+    };
+    const namespaces = LIBRARY === 'io' && {
+      '/': [
+        (await connect(url, '/')).outcome,
+        (await connect(url, '/', { headers: { cookie: ann } })).outcome,
+      ],
+      '/side': [await answerAt('/side'), await answerAt('/side', { headers: { cookie: ann } })],
+      '/hall-1': [await answerAt('/hall-1')],
+    };
     const many = await Promise.all(
       Array.from({ length: 100 }, (_, index) =>
         connect(url, '/closed', index % 2 ? { headers: { cookie: ann } } : {}),
@@ -87,6 +99,7 @@ async function main() {
         table,
         freshness,
         beforeOwn,
+        namespaces,
         many: Object.fromEntries(counts),
         told,
         refused: { problem: refused.problem, headers: refused.headers },
