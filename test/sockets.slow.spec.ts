@@ -173,6 +173,7 @@ describe.each(['nest-11', 'nest-12'])('A gateway in %s', (name) => {
         trusted: {
           stranger: '401 credentials_invalid',
           ip: '203.0.113.7',
+          via: 'websocket',
           'https://app.example.com': 'open',
           'http://app.example.com': '403 cross_site_request',
           itself: '403 cross_site_request',
@@ -180,6 +181,7 @@ describe.each(['nest-11', 'nest-12'])('A gateway in %s', (name) => {
         foreign: {
           stranger: '401 credentials_invalid',
           ip: '127.0.0.1',
+          via: 'websocket',
           'https://app.example.com': '403 cross_site_request',
           'http://app.example.com': '403 cross_site_request',
           itself: 'open',

@@ -71,6 +71,14 @@ describe('The quota of audit events', () => {
         expect(quota.placeOf(anAuditEvent(refused({ via })))).toBeNull();
   });
 
+  it('counts events of sockets and messages, each in a row of its own', () => {
+    const quota = new AuditQuota();
+    const keys = (['http', 'websocket', 'message', 'websocket'] as const).map(
+      (via) => quota.placeOf(anAuditEvent(refused({ via })))!.key,
+    );
+    expect(new Set(keys).size).toBe(3);
+  });
+
   it('limits the rows of an account, with one row for the rest, without affecting others', () => {
     const quota = new AuditQuota();
     const { rows, last } = fill(quota, 5000, (index) => refused({ subjectId: `user ${index}` }));

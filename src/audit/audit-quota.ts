@@ -48,13 +48,13 @@ export class AuditQuota {
   /** Null for an event that has its own row. */
   placeOf(event: AuditEvent): AuditPlace | null {
     const { type, via, actorId, subjectId, sessionId, details } = event;
-    if (via !== 'http' || !REPEATABLE.has(type)) return null;
+    if (via === 'operator' || via === 'program' || !REPEATABLE.has(type)) return null;
     const source = actorId ?? networkOf(event.ip);
     const rest = { subjectId: null, sessionId: null, userAgent: null, requestId: null, details: {} };
     const bucket = [type, actorId === null ? 'network' : 'account', source];
     const shared = actorId === null ? [type, 'without account'] : null;
     return (
-      this.#take([...bucket, subjectId, sessionId, details], event, bucket, shared) ??
+      this.#take([...bucket, via, subjectId, sessionId, details], event, bucket, shared) ??
       this.#take([...bucket, 'rest'], { ...event, ...rest }, null, shared) ?? {
         key: JSON.stringify([type, 'rest']),
         row: { ...event, ...rest, ip: null },

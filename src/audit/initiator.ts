@@ -1,9 +1,16 @@
 import type { Requester } from '../common/requester.js';
 
+/** How a request comes: by HTTP, through a WebSocket, or as a message of a microservice. */
+export const REQUEST_CHANNELS = ['http', 'websocket', 'message'] as const;
+
+export type RequestChannel = (typeof REQUEST_CHANNELS)[number];
+
+/** How an event is caused: by a request, an operator's command, or code of the application. */
+export const CHANNELS = [...REQUEST_CHANNELS, 'operator', 'program'] as const;
+
 /** Who causes an event, and from where. */
 export interface Initiator extends Requester {
-  /** A request, an operator's command, or code of the application. */
-  readonly via: 'http' | 'operator' | 'program';
+  readonly via: (typeof CHANNELS)[number];
   /** The signed-in user; null if there is none. */
   readonly actorId: string | null;
   readonly userAgent: string | null;

@@ -8,8 +8,8 @@ import type { HttpRequest } from './exchange/http-exchange.js';
 
 /** The initiator of what a request causes; `actorId` is the authenticated user, or null. */
 export function initiatorOf(request: AuthRequest, actorId: string | null = null): Initiator {
-  const { ip, connection, id } = request;
-  return { via: 'http', actorId, ip, userAgent: userAgentOf(request), connection, requestId: id };
+  const { via, ip, connection, id } = request;
+  return { via, actorId, ip, userAgent: userAgentOf(request), connection, requestId: id };
 }
 
 /** The initiator of what an exchange causes. */

@@ -1,4 +1,5 @@
 import { AUDIT_TYPES, type AuditEvent } from '../audit/audit-event.js';
+import { CHANNELS } from '../audit/initiator.js';
 import { isUuidV7 } from '../common/uuid-v7.js';
 import { StoreUnavailableError } from '../common/domain-error.js';
 import { printable } from '../common/printable.js';
@@ -64,7 +65,7 @@ const EVENT = checks<AuditEvent>({
   count: isCount,
   lastAt: isDate,
   type: isOneOf(AUDIT_TYPES),
-  via: isOneOf(['http', 'operator', 'program']),
+  via: isOneOf(CHANNELS),
   actorId: isTextOrNull,
   subjectId: isTextOrNull,
   sessionId: isTextOrNull,

@@ -284,8 +284,8 @@ async function granted(response: globalThis.Response): Promise<Granted> {
 
 /** The same request for a strategy, without the possibility to change it. */
 function frozen(request: AuthRequest): AuthRequest {
-  const { method, headers, ip, connection, origin, id } = request;
-  return Object.freeze({ method, headers: Object.freeze({ ...headers }), ip, connection, origin, id });
+  const { via, method, headers, ip, connection, origin, id } = request;
+  return Object.freeze({ via, method, headers: Object.freeze({ ...headers }), ip, connection, origin, id });
 }
 
 /** Null if an act is refused. */

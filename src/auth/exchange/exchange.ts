@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { RequestChannel } from '../../audit/initiator.js';
 import { plainAddress } from '../../common/network.js';
 import type { Auth, AuthResult, Principal } from '../auth.js';
 import type { AuthRequest } from '../auth-request.js';
@@ -110,6 +111,10 @@ export class Exchange implements HttpExchange {
     return auth.authenticate(this.authRequest);
   }
 
+  get via(): RequestChannel {
+    return 'http';
+  }
+
   get method(): string {
     return this.message.method!;
   }
@@ -177,6 +182,10 @@ export class HttpAuthRequest implements AuthRequest {
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
+  }
+
+  get via(): RequestChannel {
+    return this.#exchange.via;
   }
 
   get method(): string {

@@ -57,6 +57,12 @@ describe('The exchange of a GraphQL operation', () => {
     expect(exchangeAt(contextOf({ req: { headers: {} }, ...ctx })).hasResponse).toBe(hasResponse);
   });
 
+  it('is recorded as one of the WebSocket that it came through', () => {
+    const viaOf = (headers: Record<string, string>) =>
+      exchangeAt(contextOf({ req: requestBy('GET', headers).request })).authRequest.via;
+    expect([viaOf({}), viaOf({ upgrade: 'websocket' })]).toEqual(['http', 'websocket']);
+  });
+
   it.each([undefined, {}, { user: 'ann' }, { req: {} }])('cannot be made of %j', (ctx) => {
     expect(() => exchangeAt(contextOf(ctx))).toThrow('The context of this GraphQL operation has no request.');
   });

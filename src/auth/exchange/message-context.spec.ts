@@ -78,7 +78,8 @@ describe('The exchange of a message', () => {
   it('has neither an address nor a response, and may change something', () => {
     const context = contextOf({ all: true }, {});
     const exchange = exchangeAt(context);
-    expect([exchange.authRequest.ip, exchange.hasResponse, exchange.isSafe]).toEqual([null, false, false]);
+    const { ip, via } = exchange.authRequest;
+    expect([ip, via, exchange.hasResponse, exchange.isSafe]).toEqual([null, 'message', false, false]);
     const reader = readerOf(context);
     expect([reader.onlyReads(context), reader.labelOf(context)]).toEqual([false, 'message Coats.sell']);
     expect(reader.inputOf(context)).toEqual({ all: true });

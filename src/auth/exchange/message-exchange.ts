@@ -8,4 +8,8 @@ export class MessageExchange extends Exchange {
     const headers = authorization === null ? {} : { authorization };
     super(Object.assign(new IncomingMessage(new Socket()), { headers, method: 'MESSAGE', complete: true }));
   }
+
+  override get via(): 'message' {
+    return 'message';
+  }
 }

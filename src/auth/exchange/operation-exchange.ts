@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { RequestChannel } from '../../audit/initiator.js';
 import type { Principal } from '../auth.js';
 import { Exchange } from './exchange.js';
 import type { HttpResponse } from './http-exchange.js';
@@ -28,6 +29,10 @@ export class OperationExchange extends Exchange {
     super.principal = principal;
   }
 
+  override get via(): RequestChannel {
+    return this.message.headers.upgrade === undefined ? 'http' : 'websocket';
+  }
+
   override get requestHeaders(): IncomingHttpHeaders {
     const { headers } = this.message;
     return this.authorization === undefined ? headers : { authorization: this.authorization, ...headers };
@@ -35,7 +40,7 @@ export class OperationExchange extends Exchange {
 
   /** True only for a query by GET: other sites can read answers over a WebSocket. */
   override get isSafe(): boolean {
-    return this.isQuery && super.isSafe && this.message.headers.upgrade === undefined;
+    return this.isQuery && super.isSafe && this.via === 'http';
   }
 
   /** Identifies at the first call. All resolvers of the operation get this result. */

@@ -63,6 +63,10 @@ export class SocketExchange extends Exchange {
     exchanges.set(client, this);
   }
 
+  override get via(): 'websocket' {
+    return 'websocket';
+  }
+
   override get hasResponse(): boolean {
     return true;
   }

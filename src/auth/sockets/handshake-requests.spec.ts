@@ -5,6 +5,7 @@ import { type AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { SocketExchange } from '../exchange/socket-exchange.js';
+import { initiatorOf } from '../request-initiator.js';
 import { GatewayDoor } from './gateway-door.js';
 import { HandshakeRequests } from './handshake-requests.js';
 
@@ -33,17 +34,25 @@ function requestsOn(adapter?: AbstractHttpAdapter): HandshakeRequests {
   return requests;
 }
 
-/** Address and origin of a handshake that a proxy passes on. */
-async function factsOf(requests: HandshakeRequests): Promise<unknown[]> {
+/** The exchange of a handshake that a proxy passes on. */
+async function exchangeWith(requests: HandshakeRequests): Promise<SocketExchange> {
   const socket = Object.defineProperty(new Socket(), 'remoteAddress', { value: PROXY });
   const message = Object.assign(new IncomingMessage(socket), { headers: FORWARDED, method: 'GET' });
   const door = new GatewayDoor(requests, 1000, () => ({ status: 0, contentType: '', body: {} }), []);
-  const exchange = new SocketExchange(door, message, await requests.of(message));
-  const { ip, origin } = exchange.authRequest;
+  return new SocketExchange(door, message, await requests.of(message));
+}
+
+async function factsOf(requests: HandshakeRequests): Promise<unknown[]> {
+  const { ip, origin } = (await exchangeWith(requests)).authRequest;
   return [ip, origin];
 }
 
 describe('The request of a handshake', () => {
+  it('is recorded as one of a WebSocket', async () => {
+    const { authRequest } = await exchangeWith(requestsOn());
+    expect(initiatorOf(authRequest).via).toBe('websocket');
+  });
+
   it('follows `trust proxy` of Express', async () => {
     const adapter = new ExpressAdapter();
     const requests = requestsOn(adapter);

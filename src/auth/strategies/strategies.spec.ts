@@ -720,7 +720,7 @@ function tokenIn(response: Response): string {
 }
 
 function request(headers: Readonly<Record<string, string>>): AuthRequest {
-  return { method: 'GET', headers, ip: null, connection: null, origin: null, id: null };
+  return { via: 'http', method: 'GET', headers, ip: null, connection: null, origin: null, id: null };
 }
 
 /** Authenticates a request as the guard does. */

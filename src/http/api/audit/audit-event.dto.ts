@@ -6,6 +6,7 @@ import {
   type AuditEvent,
   type AuditType,
 } from '../../../audit/audit-event.js';
+import { CHANNELS } from '../../../audit/initiator.js';
 
 /** The schema of the details of an event. */
 export class AuditDetailsDto {
@@ -72,7 +73,7 @@ export class AuditEventDto {
   @ApiField({ enum: [...AUDIT_TYPES] })
   readonly type!: AuditType;
 
-  @ApiField({ enum: ['http', 'operator', 'program'] })
+  @ApiField({ enum: [...CHANNELS], description: 'How it came.' })
   readonly via!: AuditEvent['via'];
 
   @ApiField({ type: String, nullable: true, description: 'The user who did it.' })

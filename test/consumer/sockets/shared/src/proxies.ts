@@ -25,6 +25,7 @@ async function seenBehind(proxy: string) {
     return {
       stranger: stranger.outcome,
       ip: event.ip,
+      via: event.via,
       'https://app.example.com': await from('https://app.example.com'),
       'http://app.example.com': await from('http://app.example.com'),
       itself: await from(server.url),
