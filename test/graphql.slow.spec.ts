@@ -205,6 +205,18 @@ describe.each(APPLICATIONS)('The packed library in %s', (name) => {
       }
     });
 
+    it('checks fields with a resolver at each event of a subscription', async () => {
+      const { Cookie = '' } = await signIn('bob');
+      const { stdout } = await run(process.execPath, ['build/outlive.js', host.url, Cookie], {
+        cwd: folder,
+        env: { PATH: process.env.PATH },
+      });
+      // What came after the session had ended; the first event may have been under way.
+      const outcomes = (JSON.parse(stdout) as string[]).slice(1);
+      expect(outcomes.length).toBeGreaterThan(5);
+      expect(new Set(outcomes)).toEqual(new Set(['session_signed_out']));
+    });
+
     it('judges what comes over a WebSocket, by its handshake or by what follows it', async () => {
       const attempts = SUBSCRIPTIONS.flatMap(([query, refused]) =>
         WHO.map((who) => ({ query, headers: headers[who], expected: refused[who] ?? OK })),

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   Args,
   Field,
@@ -134,6 +135,14 @@ export class CoatsResolver {
   @Subscription(() => String)
   async *ticks() {
     for (const tick of ['one', 'two']) yield Promise.resolve({ ticks: tick });
+  }
+
+  @Subscription(() => Coat)
+  async *arrivals() {
+    for (let id = 1; id <= 50; id += 1) {
+      yield { arrivals: { id: String(id) } };
+      await delay(100);
+    }
   }
 
   @Subscription(() => String)
