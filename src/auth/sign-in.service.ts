@@ -86,29 +86,30 @@ export class SignInService {
    * Verifies a login and a password, and opens a session as `signIn` does. A failure is a result. Throws `validation_failed`
    * for a transport that this server does not issue, whatever the password, and `too_many_attempts` if too many failed.
    */
-  async signInWithPassword(
+  signInWithPassword(
     { login, password }: { readonly login: string; readonly password: string },
     pair: HttpExchange,
     options: Partial<SignInOptions> = {},
   ): Promise<SignInResult> {
-    const strategy = this.#strategyFor(options.transport);
-    const exchange = exchangeIn(pair);
-    const { authRequest: request } = exchange;
-    const presented = await this.#presentedIn(request, strategy);
-    const { ip, connection } = request;
-    const verification = await this.passwords.verify(login, password, {
-      ip,
-      connection,
-      tokenOwner: presented.owner,
+    return withRetryAfter(pair, async (exchange) => {
+      const strategy = this.#strategyFor(options.transport);
+      const { authRequest: request } = exchange;
+      const presented = await this.#presentedIn(request, strategy);
+      const { ip, connection } = request;
+      const verification = await this.passwords.verify(login, password, {
+        ip,
+        connection,
+        tokenOwner: presented.owner,
+      });
+      if (verification.outcome !== 'verified') {
+        await this.events?.emit(signInFailed(verification, 'login'), initiatorOf(request));
+        return verification;
+      }
+      const { user, account, credentialVersion } = verification;
+      const identity = { user, account, credentialVersion };
+      const issued = await this.#open(identity, exchange, strategy, options, presented.replaced, 'login');
+      return { outcome: 'signed_in', ...identity, ...issued };
     });
-    if (verification.outcome !== 'verified') {
-      await this.events?.emit(signInFailed(verification, 'login'), initiatorOf(request));
-      return verification;
-    }
-    const { user, account, credentialVersion } = verification;
-    const identity = { user, account, credentialVersion };
-    const issued = await this.#open(identity, exchange, strategy, options, presented.replaced, 'login');
-    return { outcome: 'signed_in', ...identity, ...issued };
   }
 
   /**
@@ -116,34 +117,32 @@ export class SignInService {
    * a new session, which prevents session fixation, and it replaces the session whose token came by the same transport. An
    * access token stays valid. Throws `user_disabled`, and `session_limit_reached` if the limit refuses the session.
    */
-  async signIn(
-    user: AppUser,
-    pair: HttpExchange,
-    options: Partial<SignInOptions> = {},
-  ): Promise<IssuedSession> {
-    const strategy = this.#strategyFor(options.transport);
-    const identity = await this.accounts.identify(user);
-    if (identity.account.disabled) throw new DomainError('user_disabled');
-    const exchange = exchangeIn(pair);
-    const { replaced } = await this.#presentedIn(exchange.authRequest, strategy);
-    return this.#open(identity, exchange, strategy, options, replaced, 'application');
+  signIn(user: AppUser, pair: HttpExchange, options: Partial<SignInOptions> = {}): Promise<IssuedSession> {
+    return withRetryAfter(pair, async (exchange) => {
+      const strategy = this.#strategyFor(options.transport);
+      const identity = await this.accounts.identify(user);
+      if (identity.account.disabled) throw new DomainError('user_disabled');
+      const { replaced } = await this.#presentedIn(exchange.authRequest, strategy);
+      return this.#open(identity, exchange, strategy, options, replaced, 'application');
+    });
   }
 
   /**
    * Ends the session of a request: of its principal, or on a public route of the first token that it carries. True only if
    * this call ended it.
    */
-  async signOut(pair: HttpExchange): Promise<boolean> {
-    const exchange = exchangeIn(pair);
-    const { principal, authRequest, headers } = exchange;
-    const session = principal ? principal.session : await this.#liveIn(authRequest);
-    if (!session) return false;
-    const hasEnded = await this.sessions.end(session, 'signed_out', initiatorIn(exchange));
-    this.#strategyOf(session)?.carrier.takeBack(headers);
-    const { clearSiteData } = this.options;
-    if (hasEnded && session.transport === 'cookie' && clearSiteData.length > 0)
-      headers.setHeader('Clear-Site-Data', clearSiteData.map((kind) => `"${kind}"`).join(', '));
-    return hasEnded;
+  signOut(pair: HttpExchange): Promise<boolean> {
+    return withRetryAfter(pair, async (exchange) => {
+      const { principal, authRequest, headers } = exchange;
+      const session = principal ? principal.session : await this.#liveIn(authRequest);
+      if (!session) return false;
+      const hasEnded = await this.sessions.end(session, 'signed_out', initiatorIn(exchange));
+      this.#strategyOf(session)?.carrier.takeBack(headers);
+      const { clearSiteData } = this.options;
+      if (hasEnded && session.transport === 'cookie' && clearSiteData.length > 0)
+        headers.setHeader('Clear-Site-Data', clearSiteData.map((kind) => `"${kind}"`).join(', '));
+      return hasEnded;
+    });
   }
 
   /**
@@ -151,26 +150,27 @@ export class SignInService {
    * `not_found` without a session, `forbidden` for an access token, `current_password_wrong`, and `credentials_invalid` if
    * another request has replaced the token or ended the session in the meantime.
    */
-  async reauthenticate(password: string, pair: HttpExchange): Promise<IssuedSession> {
-    const exchange = exchangeIn(pair);
-    const { account, session } = principalOf(exchange);
-    if (!session) throw new DomainError('not_found');
-    const strategy = this.#strategyOf(session);
-    if (session.kind === 'access_token' || !strategy) throw new DomainError('forbidden');
-    const by = initiatorIn(exchange);
-    const source = { ...by, tokenOwner: account.id };
-    const verification = await this.passwords.verify(account.login, password, source);
-    const of = { subjectId: account.id, sessionId: session.id };
-    // The login may belong to another user in the meantime.
-    if (verification.outcome !== 'verified' || verification.account.id !== account.id) {
-      await this.events?.emit({ type: 'reauthentication_failed', ...of }, by);
-      throw new DomainError('current_password_wrong');
-    }
-    const text = strategy.carrier.read(exchange.authRequest) ?? '';
-    const event = () => ({ type: 'reauthenticated', ...of }) as const;
-    const renewed = await this.sessions.renew(text, strategy.lifetime, by, { session, event });
-    if (!renewed) throw new DomainError('credentials_invalid');
-    return handOut(renewed, strategy, exchange.headers);
+  reauthenticate(password: string, pair: HttpExchange): Promise<IssuedSession> {
+    return withRetryAfter(pair, async (exchange) => {
+      const { account, session } = principalOf(exchange);
+      if (!session) throw new DomainError('not_found');
+      const strategy = this.#strategyOf(session);
+      if (session.kind === 'access_token' || !strategy) throw new DomainError('forbidden');
+      const by = initiatorIn(exchange);
+      const source = { ...by, tokenOwner: account.id };
+      const verification = await this.passwords.verify(account.login, password, source);
+      const of = { subjectId: account.id, sessionId: session.id };
+      // The login may belong to another user in the meantime.
+      if (verification.outcome !== 'verified' || verification.account.id !== account.id) {
+        await this.events?.emit({ type: 'reauthentication_failed', ...of }, by);
+        throw new DomainError('current_password_wrong');
+      }
+      const text = strategy.carrier.read(exchange.authRequest) ?? '';
+      const event = () => ({ type: 'reauthenticated', ...of }) as const;
+      const renewed = await this.sessions.renew(text, strategy.lifetime, by, { session, event });
+      if (!renewed) throw new DomainError('credentials_invalid');
+      return handOut(renewed, strategy, exchange.headers);
+    });
   }
 
   /**
@@ -178,26 +178,27 @@ export class SignInService {
    * request; null for a request without one, and if the store cannot take it. If `current` is null, the caller must have
    * checked that the password was confirmed recently (`@Fresh()`).
    */
-  async changePassword(
+  changePassword(
     { current, next }: { readonly current: string | null; readonly next: string },
     pair: HttpExchange,
   ): Promise<Identity & { readonly issued: IssuedSession | null }> {
-    const exchange = exchangeIn(pair);
-    const { session, ...identity } = principalOf(exchange);
-    const { id } = identity.account;
-    const by = initiatorIn(exchange);
-    const source = { ...by, tokenOwner: session ? id : null };
-    const changed =
-      current === null
-        ? await this.passwords.set(identity, next, by)
-        : await this.passwords.change(identity, current, next, source, by);
-    await this.sessions.endAll(id, 'password_changed', undefined, by);
-    const strategy = session && session.kind !== 'access_token' ? this.#strategyOf(session) : null;
-    if (!session || !strategy) return { ...changed, issued: null };
-    const { kind, label } = session;
-    const options = { remember: kind === 'remembered', label };
-    const issued = await this.#open(changed, exchange, strategy, options, null, null).catch(noSession);
-    return { ...changed, issued };
+    return withRetryAfter(pair, async (exchange) => {
+      const { session, ...identity } = principalOf(exchange);
+      const { id } = identity.account;
+      const by = initiatorIn(exchange);
+      const source = { ...by, tokenOwner: session ? id : null };
+      const changed =
+        current === null
+          ? await this.passwords.set(identity, next, by)
+          : await this.passwords.change(identity, current, next, source, by);
+      await this.sessions.endAll(id, 'password_changed', undefined, by);
+      const strategy = session && session.kind !== 'access_token' ? this.#strategyOf(session) : null;
+      if (!session || !strategy) return { ...changed, issued: null };
+      const { kind, label } = session;
+      const options = { remember: kind === 'remembered', label };
+      const issued = await this.#open(changed, exchange, strategy, options, null, null).catch(noSession);
+      return { ...changed, issued };
+    });
   }
 
   /**
@@ -265,6 +266,19 @@ export class SignInService {
       if (found?.isLive && found.session.transport === carrier.transport) return found.session;
     }
     return null;
+  }
+}
+
+/** Sets the `Retry-After` of an error, because the filter of an application does not know it. */
+async function withRetryAfter<T>(pair: HttpExchange, serve: (exchange: Exchange) => Promise<T>): Promise<T> {
+  const exchange = exchangeIn(pair);
+  try {
+    return await serve(exchange);
+  } catch (error) {
+    const retryAfter = error instanceof DomainError ? error.retryAfter : null;
+    const canTell = exchange.hasResponse && !exchange.headers.headersSent;
+    if (retryAfter !== null && canTell) exchange.headers.setHeader('Retry-After', retryAfter);
+    throw error;
   }
 }
 
