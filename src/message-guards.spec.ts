@@ -1,7 +1,9 @@
-import { Controller, Get, type Type } from '@nestjs/common';
+import { Controller, Get, type HttpServer, type Type } from '@nestjs/common';
 import { EXCEPTION_FILTERS_METADATA, GUARDS_METADATA } from '@nestjs/common/constants.js';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it } from '@jest/globals';
+import { DomainError } from './common/domain-error.js';
 import { AuthGuard, CoatcheckModule, FreshGuard, RolesGuard } from './index.js';
 import { MessageFilter } from './message.filter.js';
 
@@ -51,6 +53,19 @@ describe('A controller that handles messages', () => {
     const { sell, show } = controller.prototype as { sell: object; show: object };
     expect(filtersOf(sell)).toEqual([expect.any(MessageFilter)]);
     expect(filtersOf(show)).toEqual([]);
+  });
+
+  it('answers a refused request to a handler that is a route, too', () => {
+    const answers: unknown[] = [];
+    const server = {
+      isHeadersSent: () => false,
+      reply: (_: unknown, body: object, status: number) => void answers.push([status, body]),
+    };
+    const filter = new MessageFilter('Coats.sell', false, server as unknown as HttpServer);
+    const error = new DomainError('credentials_missing');
+    // An observable would leave the client of an earlier Nest 11 without an answer.
+    expect(filter.catch(error, new ExecutionContextHost([{}, {}]))).toBeUndefined();
+    expect(answers).toEqual([[401, error.getResponse()]]);
   });
 
   it('keeps its own guards alone where none is global', async () => {

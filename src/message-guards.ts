@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AuthOptions } from './auth/auth-options.js';
 import { MESSAGE_AUTHORIZATION } from './auth/exchange/message-context.js';
 import { AuthGuard } from './auth/guards/auth.guard.js';
@@ -28,12 +28,13 @@ export class MessageGuards {
     fresh: FreshGuard,
   ) {
     const modules = moduleRef.get(ModulesContainer, { strict: false });
+    const { httpAdapter } = moduleRef.get(HttpAdapterHost, { strict: false });
     const isGlobal = isAppGuard(AuthGuard, modules);
     for (const controller of messageControllersIn(modules)) {
       Reflect.defineMetadata(MESSAGE_AUTHORIZATION, messageAuthorization, controller);
       if (isGlobal) putGuards(controller, [auth, roles, fresh]);
       for (const { name, method, isEvent } of messageHandlersOf(controller))
-        putFilter(method, new MessageFilter(`${controller.name}.${name}`, isEvent));
+        putFilter(method, new MessageFilter(`${controller.name}.${name}`, isEvent, httpAdapter));
     }
   }
 }
