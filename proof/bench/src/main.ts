@@ -3,6 +3,7 @@ import { cleanUp, cleanUpOnSignals } from './cleanup.js';
 import { type CompareOptions, compare } from './compare.js';
 import { type GrowthOptions, growth } from './growth.js';
 import { GENERATOR, ONLY, OUT, RATE, SECONDS, SESSIONS, USERS, WARM_UP, rounds } from './options.js';
+import { type ProfileOptions, profile } from './profile.js';
 import { type SearchOptions, search } from './search.js';
 import { type SignInOptions, signIn } from './sign-in.js';
 import { type StartUpOptions, startUp } from './start-up.js';
@@ -68,6 +69,15 @@ program
   .addOption(GENERATOR)
   .addOption(OUT)
   .action((options: GrowthOptions) => growth(options));
+
+program
+  .command('profile')
+  .description('on what the product spends the time of a request, on each store')
+  .addOption(ONLY)
+  .addOption(SECONDS)
+  .addOption(WARM_UP)
+  .addOption(GENERATOR)
+  .action((options: ProfileOptions) => profile(options));
 
 program
   .command('search')

@@ -27,6 +27,9 @@ export const AUTOCANNON = fileURLToPath(new URL('load/autocannon-process.js', im
 /** The process that hashes and does nothing else. */
 export const HASH_ALONE = fileURLToPath(new URL('hash-alone.js', import.meta.url));
 
+/** What is loaded into a server that is profiled. */
+export const PROFILER = new URL('profile/profiler.js', import.meta.url).href;
+
 /** The product with as many live sessions as it is told. */
 export const GROWN = fileURLToPath(new URL('growth/server.js', import.meta.url));
 
