@@ -31,6 +31,8 @@ interface Pattern extends Host {
 export class HostCheck {
   readonly #patterns: readonly Pattern[];
   readonly #isOff: boolean;
+  /** The last host that was served, by whether HTTPS is used. Most requests have the same. */
+  readonly #lastServed = new Map<boolean, string>();
 
   constructor(
     private readonly options: {
@@ -54,8 +56,14 @@ export class HostCheck {
   }
 
   #serves(text: string | undefined, isHttps: boolean): boolean {
+    if (text !== undefined && text === this.#lastServed.get(isHttps)) return true;
     const host = hostOf(text ?? '');
-    if (!host) return false;
+    if (!host || !this.#isServed(host, isHttps)) return false;
+    this.#lastServed.set(isHttps, text!);
+    return true;
+  }
+
+  #isServed(host: Host, isHttps: boolean): boolean {
     if (this.options.loopbackHosts && isLoopback(host.name)) return true;
     return this.#patterns.some(
       ({ name, port, matches }) =>
