@@ -234,7 +234,9 @@ export class SessionsService {
     if (ending) return explain(found, ending, lifetime, now);
     if (isFromWrongClock(found.lastSeenAt, now)) return this.#refuseWrongClock();
     if (lifetime.deadline(found) <= now) return expired(found, lifetime);
-    return isUse ? this.#noteUse(found, lifetime, now) : { outcome: 'live', session: withoutSecret(found) };
+    const session = withoutSecret(found);
+    const isDue = isUse && lifetime.isTouchDue(session, now);
+    return isDue ? this.#touch(session, lifetime, now) : { outcome: 'live', session };
   }
 
   #limitOf({ kind }: Session): SessionLimit | undefined {
@@ -265,9 +267,8 @@ export class SessionsService {
     return found && withoutSecret(found);
   }
 
-  async #noteUse(found: StoredSession, lifetime: SessionLifetime, now: Date): Promise<Resumption> {
-    const session = withoutSecret(found);
-    if (!lifetime.isTouchDue(session, now)) return { outcome: 'live', session };
+  /** Records a use that is due. */
+  async #touch(session: Session, lifetime: SessionLifetime, now: Date): Promise<Resumption> {
     const seen = { ...session, lastSeenAt: now };
     const touched = { ...seen, expiresAt: lifetime.deadline(seen) };
     await this.store.touch(touched.id, now, touched.expiresAt);

@@ -66,9 +66,10 @@ export class CookieCarrier extends TokenCarrier {
 
   /** The cookies of our name as they were sent, with blanks, quotes and prefixes. */
   #sent(header: string): string[] {
-    return header
-      .split(';')
-      .filter((pair) => pair.includes('=') && pair.split('=', 1)[0]?.trim() === this.#name);
+    return header.split(';').filter((pair) => {
+      const end = pair.indexOf('=');
+      return end >= 0 && pair.slice(0, end).trim() === this.#name;
+    });
   }
 }
 

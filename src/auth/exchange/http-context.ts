@@ -6,8 +6,8 @@ import type { HttpRequest, HttpResponse } from './http-exchange.js';
 /** Requests of Express and Fastify. */
 class HttpContextReader implements ContextReader {
   exchangeOf(context: ArgumentsHost): Exchange {
-    const http = context.switchToHttp();
-    return exchangeOf(http.getRequest<HttpRequest>(), http.getResponse<HttpResponse>());
+    // `switchToHttp` would make three functions, at each of the guards.
+    return exchangeOf(context.getArgByIndex<HttpRequest>(0), context.getArgByIndex<HttpResponse>(1));
   }
 
   inputOf(context: ArgumentsHost): unknown {

@@ -67,9 +67,10 @@ export class MemorySessionStore extends SessionStore {
 
   async stateOf(id: string, now: Date): Promise<SessionState | null> {
     const entry = this.#entries.get(id);
-    if (!entry || forgetAt(entry) <= now) return null;
-    const ending = { reason: entry.endReason ?? ('expired' as const), at: endOf(entry) };
-    return { session: toSession(entry), ending: isLive(entry, now) ? null : ending };
+    if (!entry) return null;
+    if (isLive(entry, now)) return { session: toSession(entry), ending: null };
+    if (forgetAt(entry) <= now) return null;
+    return { session: toSession(entry), ending: { reason: entry.endReason ?? 'expired', at: endOf(entry) } };
   }
 
   async findByUser(
