@@ -209,9 +209,13 @@ describe.each(['nest-11', 'nest-12'])('A gateway in %s', (name) => {
       expect(seen.bystander).toEqual([true, 'ann@example.com']);
     }
 
-    it.each(HOSTS)('closes the sockets of sessions that another process on %s ends', async (HOST) => {
-      await expectEndings({ database: `sqlite:${join(newFolder(), 'sockets.db')}` }, HOST);
-    });
+    // How sockets are closed does not depend on the version of Nest.
+    it.each(name === 'nest-12' ? HOSTS : [HOSTS[0]])(
+      'closes the sockets of sessions that another process on %s ends',
+      async (HOST) => {
+        await expectEndings({ database: `sqlite:${join(newFolder(), 'sockets.db')}` }, HOST);
+      },
+    );
 
     it('disconnects clients of ended sessions that do not answer or do not read', async () => {
       const storage = { database: `sqlite:${join(newFolder(), 'sockets.db')}` };
