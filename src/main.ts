@@ -10,7 +10,7 @@ import { AlxAppModule } from './compat/alx/alx-app.module.js';
 import { ALX_RULES } from './compat/alx/alx-rules.js';
 import { configureAlxApp } from './compat/alx/create-alx-app.js';
 import { configureApp } from './server/create-app.js';
-import { JsonExpressAdapter } from './server/http/json-express.adapter.js';
+import { newAdapter } from './server/http/new-adapter.js';
 import { LAST_LINES, Output } from './server/logging/output.js';
 import { PinoLogger } from './server/logging/pino.logger.js';
 import { ProcessEnd, hasTerminal } from './server/process-end.js';
@@ -81,7 +81,8 @@ async function serve(config: Config, logger: PinoLogger, end: ProcessEnd): Promi
   else end.on('SIGTERM', 'SIGINT', 'SIGHUP');
   const isAlx = config.compat === 'alx';
   const module = (isAlx ? AlxAppModule : AppModule).forRoot(config);
-  const app = await NestFactory.create(module, new JsonExpressAdapter(), { logger, abortOnError: false });
+  const adapter = await newAdapter(config.http.adapter);
+  const app = await NestFactory.create(module, adapter, { logger, abortOnError: false });
   (isAlx ? configureAlxApp : configureApp)(app, config.http);
   end.finishFirst(() => app.close());
   await app.listen(config.port, config.host).catch(({ message, code }: NodeJS.ErrnoException) => {

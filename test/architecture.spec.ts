@@ -39,8 +39,10 @@ const PINNED: Readonly<Record<string, string | readonly string[]>> = {
   'fastest-levenshtein': ['server/config', 'storage/store-url', 'common/options.ts'],
   commander: 'cli.ts',
   'cli-progress': 'cli.ts',
-  '@nestjs/platform-express': ['server', 'http/api-description.ts'],
-  '@nestjs/swagger': 'http/api-description.ts',
+  cors: 'server/create-app.ts',
+  '@nestjs/platform-express': 'server/http/json-express.adapter.ts',
+  '@nestjs/platform-fastify': 'server/http/json-fastify.adapter.ts',
+  '@nestjs/swagger': ['http/api-description.ts', 'http/api-pages.ts'],
 };
 
 const IMPORT = /^(?:import|export)\b[^;]*?from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm;

@@ -76,6 +76,12 @@ describe('A server that has started', () => {
     ]);
   });
 
+  it('on Fastify has loaded no Express', async () => {
+    const { all } = await loadedBy({ ...MEMORY, HTTP_ADAPTER: 'fastify' });
+    expect(all).toContain('fastify');
+    expect(all).not.toContainEqual(oneOf('express', '@nestjs/platform-express', ...IDLE));
+  });
+
   it('loads what describes the API when it is asked for it', async () => {
     const { all } = await loadedBy(MEMORY, async ({ url }) => {
       for (const path of ['/docs', '/docs/swagger-ui.css', '/openapi.json'])

@@ -208,6 +208,7 @@ const BAD: Readonly<Record<string, Rows>> = {
     failuresPerServer: BAD_COUNTS,
   },
   HttpOptions: {
+    adapter: [...BAD_TEXTS, 'Express', 'EXPRESS', 'koa', 'express,fastify', 'fastify '],
     prefix: [
       ...BAD_TEXTS.filter((value) => value !== ''),
       'api',

@@ -1,4 +1,6 @@
 import { type ExecFileException, execFile } from 'node:child_process';
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { installFromMatrix, npm, packedLibrary } from './support/host.js';
@@ -10,6 +12,8 @@ const run = promisify(execFile);
 
 /** Applications in `test/consumer/matrix`. They have their sources and tests in common. */
 const APPLICATIONS = ['nest-11', 'nest-11-least', 'nest-12-esm', 'nest-12-commonjs'];
+
+const ADAPTERS = ['express', 'fastify'];
 
 const WORKS = { statuses: [201, 401, 200, 200, 200, 401], type: 'application/problem+json' };
 
@@ -44,7 +48,7 @@ describe.each(APPLICATIONS)('The packed library in %s', (name) => {
     folder = await built(name);
   });
 
-  it.each(['express', 'fastify'])(
+  it.each(ADAPTERS)(
     'signs users in and out on %s, and is one class for `require` and `import`',
     async (ADAPTER) => {
       const output = await start(folder, ['build/src/main.js'], { ADAPTER });
@@ -97,8 +101,25 @@ describe('The packed library', () => {
     );
   });
 
-  it('hardens an application, and names the command that installs what its description needs', async () => {
-    const output = await start(folder, ['build/src/other-paths.js', 'server']);
+  it.each(ADAPTERS)('needs %s alone to harden an application on it', async (adapter) => {
+    const other = ADAPTERS.find((one) => one !== adapter)!;
+    const all = [other, `@nestjs/platform-${other}`].map((name) => {
+      const place = join(folder, 'node_modules', name);
+      return [place, `${place}-away`] as const;
+    });
+    for (const [place, away] of all) renameSync(place, away);
+    try {
+      expect(await start(folder, ['build/src/other-paths.js', 'server', adapter])).toContain('[201,400,500]');
+      expect(await start(folder, ['build/src/other-paths.js', 'server', other])).toBe(
+        `The adapter '${other}' needs a package that is not installed. Run: npm install @nestjs/platform-${other}\n`,
+      );
+    } finally {
+      for (const [place, away] of all) renameSync(away, place);
+    }
+  });
+
+  it.each(ADAPTERS)('on %s names the command that installs what its description needs', async (adapter) => {
+    const output = await start(folder, ['build/src/other-paths.js', 'server', adapter]);
     expect(output).toContain('[201,400,500]');
     expect(output).toContain(
       'The description of the API needs a package that is not installed. Run: npm install @nestjs/swagger\n',

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import * as main from 'coatcheck';
 import * as alx from 'coatcheck/alx';
+import * as express from 'coatcheck/express';
+import * as fastify from 'coatcheck/fastify';
 import * as server from 'coatcheck/server';
 import * as testing from 'coatcheck/testing';
 
@@ -118,12 +120,16 @@ describe('The public names', () => {
       'AppModule',
       'ConfigError',
       'HttpOptions',
-      'JsonExpressAdapter',
       'configureApp',
       'createApp',
-      'createExpressServer',
       'loadConfig',
+      'newAdapter',
     ]);
+  });
+
+  it('of the adapters are these', () => {
+    expect(Object.keys(express).toSorted()).toEqual(['JsonExpressAdapter', 'createExpressServer']);
+    expect(Object.keys(fastify)).toEqual(['JsonFastifyAdapter']);
   });
 
   it('of the course contract are these', () => {

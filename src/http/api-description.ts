@@ -1,5 +1,4 @@
 import type { INestApplication } from '@nestjs/common';
-import { ExpressAdapter } from '@nestjs/platform-express/adapters/express-adapter.js';
 import {
   ApiBody,
   ApiExcludeController,
@@ -14,7 +13,6 @@ import {
   type OpenAPIObject,
   SwaggerModule,
 } from '@nestjs/swagger';
-import { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Access } from '../auth/decorators/access.js';
 import { type ApiNote, type FieldFacts, takeApiNotes } from './api-notes.js';
 import type { ErrorCode } from '../common/refusals.js';
@@ -94,30 +92,6 @@ const EMPTY_SCHEMA = {
   description: 'An empty object.',
   additionalProperties: false,
 };
-
-/**
- * A router with the OpenAPI description at `/openapi.json` and its page at `/docs`. `server` is the URL of the API relative
- * to the description.
- */
-export function apiPages(app: INestApplication, description: OpenAPIObject, server: string): RequestHandler {
-  const document = { ...description, servers: [{ url: server, description: 'This server.' }] };
-  const router = Router({ caseSensitive: true });
-  const adapter = new ExpressAdapter(router);
-  // Swagger adds its routes to an application, which is too late once the application listens.
-  const mount = Object.create(app, {
-    getHttpAdapter: { value: () => adapter },
-    useStaticAssets: { value: adapter.useStaticAssets.bind(adapter) },
-  }) as INestApplication;
-  // The page resolves the URL of the API against its own URL, so it must not end with a slash.
-  router.use((request: Request, response: Response, next: NextFunction) =>
-    request.path === '/docs/' ? response.redirect(308, '../docs') : next(),
-  );
-  SwaggerModule.setup('/docs', mount, document, { raw: false });
-  router.get('/openapi.json', (_: Request, response: Response) =>
-    app.getHttpAdapter().reply(response, document),
-  );
-  return router;
-}
 
 /** The OpenAPI description. Its security and refusals come from the metadata that the guards use. */
 export function describeApi(

@@ -2,6 +2,7 @@ import { METHOD_METADATA } from '@nestjs/common/constants.js';
 import { type AbstractHttpAdapter, MetadataScanner } from '@nestjs/core';
 import type { IncomingHttpHeaders } from 'node:http';
 import { OWN_ROUTES } from '../auth/decorators/access.js';
+import type { ReadsBodiesAfterGuards } from './body.guard.js';
 
 /** The metadata of a handler from which Nest's adapter for Fastify takes the `config` of its route. */
 export const ROUTE_CONFIG = '__fastify_route_config__';
@@ -9,7 +10,14 @@ export const ROUTE_CONFIG = '__fastify_route_config__';
 /** Headers that make Fastify parse a body, or refuse it. */
 const OF_BODIES = { 'content-type': undefined, 'content-length': undefined, 'transfer-encoding': undefined };
 
+/** The methods whose bodies Fastify ignores. */
+const BODYLESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'TRACE']);
+
+/** What Fastify must have of a request with the method QUERY; it is given to the parser of all types. */
+const ANY_TYPE = { 'content-type': 'application/octet-stream' };
+
 interface FastifyRequest {
+  readonly method: string;
   /** What is set is merged into the headers of Node's request. */
   headers: IncomingHttpHeaders;
 }
@@ -24,6 +32,12 @@ interface RouteOptions {
 /** What is used of an instance of Fastify. */
 interface Fastify {
   addHook(name: 'onRoute', hook: (route: RouteOptions) => void): unknown;
+  addHook(name: 'preParsing', hook: typeof hide): unknown;
+  addHook(name: 'preValidation', hook: typeof show): unknown;
+  addContentTypeParser(
+    type: '*',
+    parser: (request: unknown, body: unknown, done: (error: null) => void) => void,
+  ): unknown;
 }
 
 /** The headers of requests whose body Fastify should not read, while it decides. */
@@ -44,10 +58,18 @@ export const OwnFastifyRoutes: ClassDecorator = ({ prototype }) => {
  * not know. Call it before the routes are made.
  */
 export function leaveOwnBodies(adapter: AbstractHttpAdapter): void {
-  if (adapter.getType() !== 'fastify') return;
+  if (adapter.getType() !== 'fastify' || (adapter as Partial<ReadsBodiesAfterGuards>).readsBodiesAfterGuards)
+    return;
   adapter.getInstance<Fastify>().addHook('onRoute', (route) => {
     if (route.config?.[OWN_ROUTES] === true) leaveBodiesOf(route);
   });
+}
+
+/** Makes Fastify leave the bodies of all requests unread, also of those without a route. Call it before the routes are made. */
+export function leaveAllBodies(fastify: Fastify): void {
+  fastify.addContentTypeParser('*', (_request, _body, done) => done(null));
+  fastify.addHook('preParsing', hide);
+  fastify.addHook('preValidation', show);
 }
 
 /** Makes Fastify leave the bodies of a route unread. */
@@ -66,12 +88,17 @@ function hide(
   body: unknown,
   done: (e: null, body: unknown) => void,
 ) {
+  if (BODYLESS.has(request.method)) {
+    done(null, body);
+    return;
+  }
   hidden.set(request, request.headers);
-  request.headers = { ...request.headers, ...OF_BODIES };
+  request.headers = { ...request.headers, ...OF_BODIES, ...(request.method === 'QUERY' && ANY_TYPE) };
   done(null, body);
 }
 
 function show(request: FastifyRequest, _reply: unknown, done: () => void) {
-  request.headers = hidden.get(request)!;
+  const headers = hidden.get(request);
+  if (headers) request.headers = headers;
   done();
 }

@@ -53,7 +53,8 @@ import {
   UsersService,
   rejected,
 } from 'coatcheck';
-import { JsonExpressAdapter, configureApp, createApp } from 'coatcheck/server';
+import { JsonExpressAdapter } from 'coatcheck/express';
+import { configureApp, createApp } from 'coatcheck/server';
 import { FakeClock, aUser, describeAuth } from 'coatcheck/testing';
 import type { Request, Response } from 'express';
 import { newDatabase } from '../support/app.js';
@@ -628,7 +629,7 @@ describe('An application of somebody else', () => {
   it('is told which adapter it has to be made on', async () => {
     const app = await NestFactory.create(CoatsModule, { logger: false });
     apps.push(app);
-    expect(() => configureApp(app)).toThrow('new JsonExpressAdapter()');
+    expect(() => configureApp(app)).toThrow("made with: await newAdapter('express')");
   });
 
   describe('that does not call configureApp', () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
@@ -221,19 +221,21 @@ describe('An application on Fastify', () => {
   });
 });
 
-describe('The example of the page on transports', () => {
-  const file = `build/fastify-example-${process.pid}.mjs`;
+describe('The examples of the page on transports', () => {
+  const page = readFileSync('docs/transports.md', 'utf8');
+  const [, application = ''] = /\n## Fastify\n[^]*?```ts\n([^]*?)```/.exec(page) ?? [];
+  const [, hardened = ''] = /\n### A hardened server on Fastify\n[^]*?```ts\n([^]*?)```/.exec(page) ?? [];
+  const files: string[] = [];
   let child: ChildProcess;
 
   afterEach(async () => {
     const ended = once(child, 'exit');
     if (child.kill()) await ended;
-    rmSync(file);
+    for (const file of files.splice(0)) rmSync(file);
   });
 
-  it('signs users in on Fastify', async () => {
-    const page = readFileSync('docs/transports.md', 'utf8');
-    const [, source = ''] = /\n## Fastify\n[^]*?```ts\n([^]*?)```/.exec(page) ?? [];
+  function write(name: string, source: string): string {
+    const file = join(process.cwd(), `build/${name}-${process.pid}.mjs`);
     const code = ts.transpile(source, {
       module: ts.ModuleKind.ESNext,
       target: ts.ScriptTarget.ES2022,
@@ -242,9 +244,15 @@ describe('The example of the page on transports', () => {
     });
     mkdirSync('build', { recursive: true });
     writeFileSync(file, code);
+    files.push(file);
+    return file;
+  }
+
+  /** Starts a file and signs a user up and in; their answer to `/coats`, and one to an unknown path. */
+  async function use(file: string, prefix: string) {
     const port = await freePort();
     const env = { ...process.env, PORT: String(port) };
-    child = spawn(process.execPath, [join(process.cwd(), file)], { cwd: newFolder(), env, stdio: 'ignore' });
+    child = spawn(process.execPath, [file], { cwd: newFolder(), env, stdio: 'ignore' });
     const url = `http://127.0.0.1:${port}`;
     await until(() =>
       fetch(url).then(
@@ -253,17 +261,36 @@ describe('The example of the page on transports', () => {
       ),
     );
     const post = (path: string) =>
-      fetch(url + path, {
+      fetch(url + prefix + path, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ email: 'ann@example.com', password: PASSWORD }),
       });
     expect((await post('/users')).status).toBe(201);
     const cookie = (await post('/auth_session/login')).headers.getSetCookie()[0]!.split(';', 1)[0]!;
-    expect(await (await fetch(`${url}/coats`, { headers: { cookie } })).json()).toEqual({
-      owner: 'ann@example.com',
-    });
-    expect((await fetch(`${url}/coats`)).status).toBe(401);
-    expect((await fetch(`${url}/coats/open`)).status).toBe(200);
+    const mine = await fetch(`${url}${prefix}/coats`, { headers: { cookie } });
+    expect(await mine.json()).toEqual({ owner: 'ann@example.com' });
+    expect((await fetch(`${url}${prefix}/coats`)).status).toBe(401);
+    expect((await fetch(`${url}${prefix}/coats/open`)).status).toBe(200);
+    return { mine, unknown: await fetch(`${url}${prefix}/nowhere`) };
+  }
+
+  it('sign users in on Fastify', async () => {
+    const { unknown } = await use(write('fastify', application), '');
+    expect(unknown.status).toBe(404);
+  });
+
+  it('harden a server on Fastify', async () => {
+    const module = application
+      .replace('class AppModule', 'export class AppModule')
+      .replace(/\nconst app = [^]+/, '');
+    const place = `./${basename(write('app.module', module))}`;
+    const { mine, unknown } = await use(
+      write('hardened', hardened.replace('./app.module.js', place)),
+      '/api/v1',
+    );
+    expect(mine.headers.get('cache-control')).toBe('no-store');
+    expect(mine.headers.get('content-type')).toBe('application/json');
+    expect(unknown.status).toBe(401);
   });
 });

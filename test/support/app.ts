@@ -4,10 +4,10 @@ import type { INestApplication, ModuleMetadata, NestApplicationOptions } from '@
 import { Test } from '@nestjs/testing';
 import { Clock, UsersService } from 'coatcheck';
 import { ALX_RULES, AlxAppModule, configureAlxApp } from 'coatcheck/alx';
-import { AppModule, JsonExpressAdapter, configureApp, loadConfig } from 'coatcheck/server';
+import { AppModule, configureApp, loadConfig, newAdapter } from 'coatcheck/server';
 import { FakeClock } from 'coatcheck/testing';
 import { Connections } from '../../src/storage/connections.js';
-import { newFolder } from './server.js';
+import { ADAPTER, newFolder } from './server.js';
 
 export const PASSWORD = 'correct horse battery';
 
@@ -26,7 +26,7 @@ export class TestApp {
     { httpsOptions }: Pick<NestApplicationOptions, 'httpsOptions'> = {},
   ): Promise<TestApp> {
     const config = loadConfig(
-      { PASSWORD_HASH_COST: '4', DATABASE_URL: newDatabase(), ...variables },
+      { PASSWORD_HASH_COST: '4', DATABASE_URL: newDatabase(), ...ADAPTER, ...variables },
       { compat: { alx: ALX_RULES } },
     );
     const isAlx = config.compat === 'alx';
@@ -38,7 +38,8 @@ export class TestApp {
       .overrideProvider(Clock)
       .useValue(clock)
       .compile();
-    const nest = module.createNestApplication(new JsonExpressAdapter(), { logger: false, httpsOptions });
+    const adapter = await newAdapter(config.http.adapter);
+    const nest = module.createNestApplication(adapter, { logger: false, httpsOptions });
     (isAlx ? configureAlxApp : configureApp)(nest, config.http);
     await nest.listen(0, '127.0.0.1');
     const { port } = nest.getHttpServer().address() as AddressInfo;

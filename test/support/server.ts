@@ -13,12 +13,22 @@ type Variables = Readonly<Record<string, string | undefined>>;
 const DIST = resolve('dist');
 const READY = /ready at (http:\/\/\S+)/;
 
-/** The variables that a test's process starts from: none of ours, whatever the machine has set. */
-const BARE = Object.fromEntries(
-  Object.entries(process.env).filter(
-    ([name]) => name !== 'NODE_OPTIONS' && !NAMES.some((ours) => name.startsWith(ours)),
+const { TEST_HTTP_ADAPTER } = process.env;
+
+/** The variable for the HTTP adapter that the tests run on, if it is not the usual one. */
+export const ADAPTER: Readonly<Record<string, string>> = TEST_HTTP_ADAPTER
+  ? { HTTP_ADAPTER: TEST_HTTP_ADAPTER }
+  : {};
+
+/** The variables that a test's process starts from: none of ours but the adapter, whatever the machine has set. */
+const BARE = {
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => name !== 'NODE_OPTIONS' && !NAMES.some((ours) => name.startsWith(ours)),
+    ),
   ),
-);
+  ...ADAPTER,
+};
 
 /** A new empty folder, where a server keeps its files. */
 export function newFolder(): string {

@@ -75,6 +75,11 @@ export class Exchange implements HttpExchange {
     return this.#request as FrameworkRequest;
   }
 
+  /** What knows address, protocol and host of the client: Node's request, if its server tells them, or that of the framework. */
+  get clientFacts(): Pick<FrameworkRequest, 'ip' | 'protocol' | 'host'> {
+    return 'ip' in this.message ? (this.message as FrameworkRequest) : this.framework;
+  }
+
   get response(): HttpResponse {
     if (!this.#response) throw new Error('This request is known without its response.');
     return this.#response;
@@ -151,16 +156,19 @@ export class Exchange implements HttpExchange {
     return this.#response ? String(this.headers.getHeader(REQUEST_ID) ?? '') : '';
   }
 
-  /** Sends the response with the headers that are set. If another response has begun, closes the connection. */
-  send(status: number, body: string): void {
+  /**
+   * Sends the response with the headers that are set. `body` is null for a status without one. If another response has
+   * begun, closes the connection.
+   */
+  send(status: number, body: string | null): void {
     const { response, headers } = this;
     if (headers.headersSent) (isReply(response) ? response.raw : response).destroy();
     else if (isReply(response))
-      response.code(status).send(Buffer.from(body)); // adds a charset to the type of a text
+      response.code(status).send(body === null ? undefined : Buffer.from(body)); // adds a charset to the type of a text
     else {
       response.statusCode = status;
-      response.setHeader('Content-Length', Buffer.byteLength(body));
-      response.end(body);
+      if (body !== null) response.setHeader('Content-Length', Buffer.byteLength(body));
+      response.end(body ?? undefined);
     }
   }
 
@@ -198,8 +206,8 @@ export class HttpAuthRequest implements AuthRequest {
 
   get ip(): string | null {
     if (this.#ip !== undefined) return this.#ip;
-    const { framework, message } = this.#exchange;
-    const ip = 'ip' in framework ? framework.ip : message.socket.remoteAddress;
+    const { clientFacts, message } = this.#exchange;
+    const ip = 'ip' in clientFacts ? clientFacts.ip : message.socket.remoteAddress;
     return (this.#ip = ip === undefined ? null : plainAddress(ip));
   }
 
@@ -217,16 +225,16 @@ export class HttpAuthRequest implements AuthRequest {
 
   /** Whether the client uses HTTPS. */
   get isSecure(): boolean {
-    const { framework, message } = this.#exchange;
-    return framework.protocol === undefined
+    const { clientFacts, message } = this.#exchange;
+    return clientFacts.protocol === undefined
       ? 'encrypted' in message.socket && message.socket.encrypted === true
-      : framework.protocol === 'https';
+      : clientFacts.protocol === 'https';
   }
 
   /** The origin of this server if the client uses this scheme; null without a valid host. */
   originWith(scheme: 'http' | 'https'): string | null {
-    const { framework, message } = this.#exchange;
-    const host = 'host' in framework ? framework.host : message.headers.host;
+    const { clientFacts, message } = this.#exchange;
+    const host = 'host' in clientFacts ? clientFacts.host : message.headers.host;
     const url = `${scheme}://${host ?? ''}`;
     return URL.canParse(url) ? new URL(url).origin : null;
   }

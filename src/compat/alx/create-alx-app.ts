@@ -9,7 +9,7 @@ export async function createAlxApp(
   options: Partial<HttpOptions> = {},
   nest: NestApplicationOptions = {},
 ): Promise<INestApplication> {
-  return configureAlxApp(await newApp(module, nest), options);
+  return configureAlxApp(await newApp(module, new HttpOptions(options), nest), options);
 }
 
 /** Like `configureApp`, and pages of any origin may read the responses. */

@@ -20,6 +20,7 @@ import {
 } from '../../users/users-options.js';
 import { MAX_CONNECTIONS } from '../http/http-options.js';
 import { ALLOWED_HOST, PREFIX, TRUST_PROXY } from '../http/http-rules.js';
+import { ADAPTERS, type AdapterType } from '../http/new-adapter.js';
 
 const IsDuration = () =>
   satisfies(
@@ -92,6 +93,9 @@ export class Environment {
   @Obeys(integer(0, 65_535))
   @Integer()
   readonly API_PORT: number = 5000;
+
+  @IsIn(ADAPTERS)
+  readonly HTTP_ADAPTER: AdapterType = 'express';
 
   @Obeys(PREFIX)
   readonly API_PREFIX: string = '/api/v1';

@@ -88,6 +88,7 @@ export function loadConfig(variables: Variables, reading: ConfigReading = {}): C
     }),
     audit: new AuditOptions({ retention: parseDuration(settings.AUDIT_RETENTION) }),
     http: new HttpOptions({
+      adapter: settings.HTTP_ADAPTER,
       prefix: settings.API_PREFIX,
       trustProxy: trustProxyOf(settings.TRUST_PROXY),
       trustedOrigins: settings.TRUSTED_ORIGINS,

@@ -6,7 +6,7 @@ import type { INestApplication } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { serveApiDocs } from './api-docs.js';
+import { apiDocs } from './api-docs.js';
 import { JsonExpressAdapter } from './json-express.adapter.js';
 import { RouteTable } from '../../http/route-table.js';
 import { UsersOptions } from '../../users/users-options.js';
@@ -18,15 +18,14 @@ describe('The API description', () => {
 
   beforeEach(async () => {
     failures = made = 0;
-    app = (await Test.createTestingModule({}).compile()).createNestApplication(new JsonExpressAdapter(), {
-      logger: false,
-    });
+    const adapter = new JsonExpressAdapter();
+    app = (await Test.createTestingModule({}).compile()).createNestApplication(adapter, { logger: false });
     const routes = () => {
       if (failures-- > 0) throw new Error('no memory');
       made += 1;
       return new RouteTable(app.get(ModulesContainer), '/api');
     };
-    serveApiDocs(app, '/api', routes, {}, new UsersOptions());
+    adapter.enterBy(apiDocs(app, '/api', routes, {}, new UsersOptions()));
     await app.listen(0, '127.0.0.1');
   });
 

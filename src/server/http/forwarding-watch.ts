@@ -1,8 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import { Logger } from '@nestjs/common';
-import type { Request } from 'express';
 import type { HttpOptions } from './http-options.js';
 import { plainAddress } from '../../common/network.js';
-import type { ProxyTrust } from './forwarded-for.js';
+import type { ProxyTrust } from './proxy-trust.js';
 
 const READ = ['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto'];
 
@@ -34,13 +34,16 @@ export class ForwardingWatch {
   #warnedOfSender = false;
   #warnedOfHeaders = false;
 
-  constructor({ trustProxy }: Pick<HttpOptions, 'trustProxy'>) {
+  constructor(
+    { trustProxy }: Pick<HttpOptions, 'trustProxy'>,
+    private readonly isTrusted: ProxyTrust,
+  ) {
     this.#trustsNobody = trustProxy === 0 || [trustProxy].flat().length === 0;
   }
 
-  look({ app, headers, socket }: Request): void {
+  look({ headers, socket }: IncomingMessage): void {
     if (this.#warnedOfSender && this.#warnedOfHeaders) return;
-    const isTrusted = (app.get('trust proxy fn') as ProxyTrust)(socket.remoteAddress ?? '', 0);
+    const isTrusted = this.isTrusted(socket.remoteAddress ?? '', 0);
     const namesClient = headers['x-forwarded-for'] !== undefined;
     if (isTrusted ? namesClient || this.#warnedOfHeaders : this.#warnedOfSender) return;
     const names = Object.keys(headers).flatMap((name) => NAMES.get(name) ?? []);

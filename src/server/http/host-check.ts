@@ -1,7 +1,7 @@
 import { domainToASCII } from 'node:url';
 import { isIP } from 'node:net';
-import type { Request } from 'express';
 import { plainAddress } from '../../common/network.js';
+import type { ClientMessage } from './node-server.js';
 
 /** Describes what `isHostPattern` accepts. */
 export const HOST_PATTERNS =
@@ -46,10 +46,10 @@ export class HostCheck {
   }
 
   /** Whether the host of the request is missing or not served. Always false if every host is served. */
-  refuses(request: Request): boolean {
+  refuses(request: ClientMessage): boolean {
     if (this.#isOff) return false;
-    const target = ABSOLUTE.exec(request.url)?.[1];
-    const isHttps = this.options.https || request.secure;
+    const target = ABSOLUTE.exec(request.url!)?.[1];
+    const isHttps = this.options.https || request.protocol === 'https';
     return [...(target === undefined ? [] : [target]), request.host].some(
       (host) => !this.#serves(host, isHttps),
     );

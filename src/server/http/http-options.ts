@@ -8,12 +8,15 @@ import {
   integer,
   listOf,
   milliseconds,
+  oneOf,
 } from '../../common/options.js';
+import { ADAPTERS, type AdapterType } from './new-adapter.js';
 import { ALLOWED_HOST, PREFIX, TRUST_PROXY } from './http-rules.js';
 
 export const MAX_CONNECTIONS = integer(1, 1_000_000);
 
 const RULES: RulesOf<HttpOptions> = {
+  adapter: oneOf(ADAPTERS),
   prefix: (prefix) => (prefix === '' ? null : PREFIX(prefix)),
   trustProxy: TRUST_PROXY,
   trustedOrigins: listOf(TRUSTED_ORIGIN),
@@ -28,6 +31,8 @@ const RULES: RulesOf<HttpOptions> = {
 
 /** Options of the HTTP server. Throws `OptionsError` if a value is not valid. */
 export class HttpOptions {
+  /** The HTTP framework of Nest that serves. */
+  readonly adapter: AdapterType = 'express';
   /** Path prefix of every route; empty for none. */
   readonly prefix: string = '/api/v1';
   /** The number of proxies in front of the server, or their addresses and networks. */

@@ -1,27 +1,25 @@
-import { type NestApplicationOptions, StreamableFile } from '@nestjs/common';
+import type { NestApplicationOptions } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express/adapters/express-adapter.js';
-import express, { type RequestHandler, type Response } from 'express';
-import type { ReadsBodiesAfterGuards } from '../../http/body.guard.js';
+import express, { type Request, type RequestHandler, type Response } from 'express';
+import { type Exchange, exchangeOf } from '../../auth/exchange/exchange.js';
 import { createExpressServer } from './express-server.js';
 import { GracefulStop } from './graceful-stop.js';
+import { isJson } from './json-answer.js';
+import { SERVER_LIMITS } from './node-server.js';
+import type { ProxyTrust } from './proxy-trust.js';
+import type { Gate, ServedPattern, ServerAdapter } from './server-adapter.js';
 
-/** Settings of Node's HTTP server. Times are in milliseconds. */
-const SERVER_LIMITS = {
-  // The defaults of Node are a minute and more. Slow clients could use up all connections.
-  headersTimeout: 10_000,
-  requestTimeout: 15_000,
-  connectionsCheckingInterval: 1_000,
-  // Above a count, Node drops headers silently, also Origin. Their total size is limited anyway.
-  maxHeadersCount: 0,
-  // Node's own check sends an empty response. `entrance` does this check.
-  requireHostHeader: false,
-};
+/** A layer of the Express router. */
+interface Layer {
+  readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };
+  match(path: string): boolean;
+}
 
 /**
  * Express adapter for an API server: paths are case-sensitive, `BodyGuard` reads the bodies, JSON has the type
  * `application/json` without charset, slow clients are disconnected, and a stop lets requests in flight finish.
  */
-export class JsonExpressAdapter extends ExpressAdapter implements ReadsBodiesAfterGuards {
+export class JsonExpressAdapter extends ExpressAdapter implements ServerAdapter {
   readonly readsBodiesAfterGuards = true;
   #unmatched: RequestHandler | null = null;
   #stop: GracefulStop | null = null;
@@ -30,9 +28,29 @@ export class JsonExpressAdapter extends ExpressAdapter implements ReadsBodiesAft
     super(express().enable('case sensitive routing').disable('etag').disable('x-powered-by'));
   }
 
-  /** Sets the handler of requests that no route serves. Call it before the application is initialised. */
-  answerUnmatched(handler: RequestHandler): void {
-    this.#unmatched = handler;
+  trustProxies(isTrusted: ProxyTrust): void {
+    this.set('trust proxy', isTrusted);
+  }
+
+  enterBy(gate: Gate): void {
+    this.use(gate);
+  }
+
+  answerUnmatched(handler: (exchange: Exchange) => Promise<void>): void {
+    this.#unmatched = (request: Request, response: Response) => handler(exchangeOf(request, response));
+  }
+
+  servedPatterns(): readonly ServedPattern[] {
+    const { router } = this.getInstance<{ readonly router: { readonly stack: readonly Layer[] } }>();
+    return router.stack.flatMap((layer) =>
+      layer.route
+        ? {
+            path: layer.route.path,
+            methods: Object.keys(layer.route.methods).map((method) => method.toUpperCase()),
+            matches: (path: string) => layer.match(path),
+          }
+        : [],
+    );
   }
 
   override setNotFoundHandler(handler: RequestHandler, ...rest: [prefix?: string]): void {
@@ -61,10 +79,4 @@ export class JsonExpressAdapter extends ExpressAdapter implements ReadsBodiesAft
   override async close(): Promise<void> {
     if (this.httpServer.listening) await this.#stop?.stop();
   }
-}
-
-/** Whether to send a body as JSON. Nest itself sends bytes, streams and errors. */
-function isJson(body: unknown): body is object {
-  const isOther = body instanceof StreamableFile || body instanceof Uint8Array || body instanceof Error;
-  return typeof body === 'object' && body !== null && !isOther;
 }

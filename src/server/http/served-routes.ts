@@ -1,30 +1,21 @@
-import type { Express } from 'express';
 import type { Route, RouteTable } from '../../http/route-table.js';
 import { isDecodable } from './request-checks.js';
+import type { ServedPattern } from './server-adapter.js';
 
-/** A layer of the Express router. */
-interface Layer {
-  readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };
-  match(path: string): boolean;
-}
-
-/** Finds the routes of a path with the router of Express, and the access that each requires. */
+/** Finds the routes of a path with the router of the server, and the access that each requires. */
 export class ServedRoutes {
   constructor(
     private readonly table: RouteTable,
-    private readonly app: Express,
+    private readonly patterns: () => readonly ServedPattern[],
   ) {}
 
   /** The routes of a path, for all methods. Literal routes win over routes with parameters. Empty if it is not UTF-8. */
   at(path: string): Route[] {
-    if (!isDecodable({ path })) return [];
-    const layers = (this.app.router as unknown as { readonly stack: readonly Layer[] }).stack;
-    const served = layers.flatMap((layer) => (layer.route && layer.match(path) ? [layer.route] : []));
+    if (!isDecodable(path)) return [];
+    const served = this.patterns().filter((pattern) => pattern.matches(path));
     const routes = served.flatMap(({ path: pattern, methods }) => {
       const known = this.table.routes.filter((route) => route.path === pattern);
-      return known.length > 0
-        ? known
-        : Object.keys(methods).map((method) => unknown(method.toUpperCase(), pattern));
+      return known.length > 0 ? known : methods.map((method) => unknown(method, pattern));
     });
     const unique = [...new Map(routes.map((route) => [`${route.method} ${route.path}`, route])).values()];
     const literal = unique.filter((route) => !/[:*{]/.test(route.path));

@@ -1,9 +1,9 @@
 import { Catch } from '@nestjs/common';
-import type { Request } from 'express';
 import type { Exchange } from '../../auth/exchange/exchange.js';
 import type { AuthOptions } from '../../auth/auth-options.js';
 import type { Refusals } from '../../auth/refusals.js';
 import { ProblemFilter } from '../../http/problem.filter.js';
+import { requestedPath } from './request-checks.js';
 import type { ServedRoutes } from './served-routes.js';
 
 /** Also finds the route of a request that was refused before routing. */
@@ -19,7 +19,7 @@ export class ServerProblemFilter extends ProblemFilter {
   }
 
   protected override routeOf(exchange: Exchange): string {
-    const { route, request } = exchange;
-    return route === '*' ? (this.routes().at((request as Request).path)[0]?.path ?? '*') : route;
+    const { route } = exchange;
+    return route === '*' ? (this.routes().at(requestedPath(exchange))[0]?.path ?? '*') : route;
   }
 }

@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Delete, Get, Post } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
-import type { Express } from 'express';
 import { anExchange } from '../../../test/support/exchange.js';
 import { guardWith } from '../../../test/support/guards.js';
 import { Public } from '../../auth/decorators/access.js';
@@ -10,6 +9,8 @@ import { RouteTable } from '../../http/route-table.js';
 import { aUser } from '../../testing/samples.js';
 import { Auth, ANONYMOUS, type AuthResult } from '../../auth/auth.js';
 import type { AuthRequest } from '../../auth/auth-request.js';
+import { exchangeOf } from '../../auth/exchange/exchange.js';
+import { JsonExpressAdapter } from './json-express.adapter.js';
 import { ServedRoutes } from './served-routes.js';
 import { UnmatchedRoutes } from './unmatched-routes.js';
 
@@ -45,16 +46,17 @@ describe('A request that no route serves', () => {
 
   beforeAll(async () => {
     const module = await Test.createTestingModule({ controllers: [Coats] }).compile();
-    const app = module.createNestApplication().setGlobalPrefix('/api');
+    const adapter = new JsonExpressAdapter();
+    const app = module.createNestApplication(adapter).setGlobalPrefix('/api');
     await app.init();
     const table = new RouteTable(app.get(ModulesContainer), '/api');
-    const served = new ServedRoutes(table, app.getHttpAdapter().getInstance() as Express);
+    const served = new ServedRoutes(table, () => adapter.servedPatterns());
     routes = new UnmatchedRoutes(guardWith(new NameAuth()), () => served);
   });
 
   const answer = async (method: string, url: string, headers: Record<string, string> = {}) => {
     const { request, response } = anExchange(headers, { method, url });
-    await routes.answer(request, response);
+    await routes.answer(exchangeOf(request, response));
     return {
       status: response.statusCode,
       allow: response.getHeader('allow'),

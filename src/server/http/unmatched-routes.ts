@@ -1,6 +1,6 @@
-import type { Request, Response } from 'express';
-import { exchangeOf } from '../../auth/exchange/exchange.js';
+import type { Exchange } from '../../auth/exchange/exchange.js';
 import { DomainError } from '../../common/domain-error.js';
+import { requestedPath } from './request-checks.js';
 import type { ServedRoutes } from './served-routes.js';
 import type { AuthGuard } from '../../auth/guards/auth.guard.js';
 
@@ -11,16 +11,19 @@ export class UnmatchedRoutes {
     private readonly routes: () => ServedRoutes,
   ) {}
 
-  async answer(request: Request, response: Response): Promise<void> {
-    const routes = this.routes().at(request.path);
-    const isOptions = request.method === 'OPTIONS';
+  async answer(exchange: Exchange): Promise<void> {
+    const routes = this.routes().at(requestedPath(exchange));
+    const isOptions = exchange.method === 'OPTIONS';
     const isPublic = !isOptions && routes.length > 0 && routes.every((route) => route.access === 'public');
-    if (!isPublic && !(await this.guard.identify(exchangeOf(request, response))))
-      throw new DomainError('credentials_missing');
-    if (routes.length === 0) throw new DomainError('not_found');
-    const allow = allowed(routes.map((route) => route.method));
+    if (!isPublic && !(await this.guard.identify(exchange))) throw new DomainError('credentials_missing');
+    const methods = routes.map((route) => route.method);
+    // A route of the same method was not reached: it has another spelling, which the router decodes.
+    const served = exchange.method === 'HEAD' ? 'GET' : exchange.method;
+    if (routes.length === 0 || methods.includes(served)) throw new DomainError('not_found');
+    const allow = allowed(methods);
     if (!isOptions) throw new DomainError('method_not_allowed', { allow });
-    response.status(204).setHeader('Allow', allow).end();
+    exchange.headers.setHeader('Allow', allow);
+    exchange.send(204, null);
   }
 }
 

@@ -3,12 +3,14 @@ import { NestFactory } from '@nestjs/core';
 import { useContainer } from 'class-validator';
 import { SessionsModule, StorageModule } from 'coatcheck';
 import { AlxModule } from 'coatcheck/alx';
-import { createApp } from 'coatcheck/server';
+import { type AdapterType, createApp } from 'coatcheck/server';
 import { AppModule } from './app.module.js';
+
+const [, , use = '', adapter = 'express'] = process.argv as [string, string, string?, AdapterType?];
 
 const USES: Readonly<Record<string, () => Promise<string>>> = {
   async server() {
-    const app = await createApp(AppModule, {}, { logger: ['error'] });
+    const app = await createApp(AppModule, { adapter }, { logger: ['error'] });
     useContainer(app.select(AppModule), { fallbackOnErrors: true });
     await app.listen(0, '127.0.0.1');
     const url = await app.getUrl();
@@ -36,7 +38,6 @@ const USES: Readonly<Record<string, () => Promise<string>>> = {
   },
 };
 
-const [, , use = ''] = process.argv;
 USES[use]?.().then(
   (result) => process.stdout.write(result),
   (error: Error) => {

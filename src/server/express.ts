@@ -1,0 +1,2 @@
+export { createExpressServer } from './http/express-server.js';
+export { JsonExpressAdapter } from './http/json-express.adapter.js';

@@ -1,0 +1,1 @@
+export { JsonFastifyAdapter } from './http/json-fastify.adapter.js';
