@@ -19,7 +19,7 @@ const STORES = ['sqlite', 'postgres', 'redis'] as const;
 export async function workers(options: WorkersOptions): Promise<void> {
   const pace = { ...options, generator: GENERATORS[options.generator], isPinned: false };
   const singles = STORES.map((store) => coatcheck('session_db_auth', store));
-  const doubles = STORES.map((store) => coatcheck('session_db_auth', store, 2));
+  const doubles = STORES.map((store) => coatcheck('session_db_auth', store, { workers: 2 }));
   const { present, skipped } = await reachable(chosen(doubles, options.only));
   const machine = machineFacts();
   const progress = new Progress(present.length * stepsOf(1, pace));

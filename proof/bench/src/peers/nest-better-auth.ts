@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import {
   type CanActivate,
   Controller,
@@ -13,16 +14,21 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type BetterAuthOptions, betterAuth } from 'better-auth';
 import { getMigrations } from 'better-auth/db/migration';
 import { fromNodeHeaders, toNodeHandler } from 'better-auth/node';
 import SqliteConnection from 'better-sqlite3';
-import type { Request } from 'express';
 import { HOST, LIFETIME, SECRET, ownFile } from './environment.js';
 import { listenNest } from './listen.js';
 
 type Auth = ReturnType<typeof betterAuth>;
-type KnownRequest = Request & { person?: unknown };
+
+/** A request of Express or Fastify. */
+interface KnownRequest {
+  readonly headers: IncomingHttpHeaders;
+  person?: unknown;
+}
 
 const AUTH = Symbol('better-auth');
 
@@ -49,8 +55,38 @@ class UsersController {
   }
 }
 
-/** Nest with better-auth, users in a SQLite file, sessions there too unless the options say otherwise. */
+/** Nest with better-auth on Express, users in a SQLite file, sessions there too unless the options say otherwise. */
 export async function serveNestBetterAuth(options: BetterAuthOptions = {}): Promise<void> {
+  const { auth, AppModule } = await betterAuthOf(options);
+  const app = await NestFactory.create<NestExpressApplication>(AppModule, { bodyParser: false });
+  app.getHttpAdapter().getInstance().all('/api/auth/{*any}', toNodeHandler(auth));
+  app.useBodyParser('json');
+  await listenNest(app);
+}
+
+/** The same on Fastify. */
+export async function serveFastifyBetterAuth(options: BetterAuthOptions = {}): Promise<void> {
+  const { auth, AppModule } = await betterAuthOf(options);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule, new FastifyAdapter());
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .all('/api/auth/*', async (request, reply) => {
+      const response = await auth.handler(
+        new Request(`http://${HOST}${request.url}`, {
+          method: request.method,
+          headers: fromNodeHeaders(request.headers),
+          body: JSON.stringify(request.body),
+        }),
+      );
+      reply.code(response.status);
+      response.headers.forEach((value, name) => reply.header(name, value));
+      return reply.send(await response.text());
+    });
+  await listenNest(app);
+}
+
+async function betterAuthOf(options: BetterAuthOptions) {
   const database = new SqliteConnection(ownFile('better-auth.db'));
   database.pragma('journal_mode = WAL');
   const all: BetterAuthOptions = {
@@ -69,10 +105,7 @@ export async function serveNestBetterAuth(options: BetterAuthOptions = {}): Prom
   @Module({ controllers: [UsersController], providers: [{ provide: AUTH, useValue: auth }] })
   class AppModule {}
 
-  const app = await NestFactory.create<NestExpressApplication>(AppModule, { bodyParser: false });
-  app.getHttpAdapter().getInstance().all('/api/auth/{*any}', toNodeHandler(auth));
-  app.useBodyParser('json');
-  await listenNest(app);
+  return { auth, AppModule };
 }
 
 /** No measured request hashes a password, so signing in may be quick. */

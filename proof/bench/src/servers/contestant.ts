@@ -17,10 +17,8 @@ export interface Contestant {
   readonly goals: Goals | null;
 }
 
-/** What the product is to reach. */
+/** What the product is to reach: how many times the rate of stock Nest, and of each peer by name. */
 export interface Goals {
-  /** How many times the rate of stock Nest. */
   readonly overNest: number;
-  /** The peer with Passport that keeps sessions in the same kind of store; null where there is none. */
-  readonly sameStore: string | null;
+  readonly overPeers: Readonly<Record<string, number>>;
 }

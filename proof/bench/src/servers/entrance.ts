@@ -55,19 +55,10 @@ export const BETTER_AUTH: Entrance = {
 };
 
 /** The entrance of the product, under its prefix. */
-export const COATCHECK: Entrance = {
-  async signUp(url, email) {
-    await demand('POST', `${url}/api/v1/users`, { body: { email, password: PASSWORD } });
-  },
-  async signIn(url, email) {
-    const body = { email, password: PASSWORD };
-    return cookie((await demand('POST', `${url}/api/v1/auth_session/login`, { body })).cookie);
-  },
-  async signOut(url, { value }) {
-    await demand('DELETE', `${url}/api/v1/auth_session/logout`, { headers: { cookie: value } });
-  },
-  forge: forgeCookie,
-};
+export const COATCHECK = coatcheckUnder('/api/v1');
+
+/** The entrance of the product in an application without a prefix. */
+export const COATCHECK_MODULE = coatcheckUnder('');
 
 /** The entrance of the product where each request carries e-mail and password. */
 export const COATCHECK_BASIC: Entrance = {
@@ -76,6 +67,22 @@ export const COATCHECK_BASIC: Entrance = {
   signOut: null,
   forge: () => basic('nobody@example.com', PASSWORD),
 };
+
+function coatcheckUnder(prefix: string): Entrance {
+  return {
+    async signUp(url, email) {
+      await demand('POST', `${url}${prefix}/users`, { body: { email, password: PASSWORD } });
+    },
+    async signIn(url, email) {
+      const body = { email, password: PASSWORD };
+      return cookie((await demand('POST', `${url}${prefix}/auth_session/login`, { body })).cookie);
+    },
+    async signOut(url, { value }) {
+      await demand('DELETE', `${url}${prefix}/auth_session/logout`, { headers: { cookie: value } });
+    },
+    forge: forgeCookie,
+  };
+}
 
 function cookie(value: string): Credential {
   return { name: 'Cookie', value };

@@ -1,6 +1,6 @@
 import { peerFile } from '../paths.js';
 import type { Contestant } from './contestant.js';
-import { BETTER_AUTH, type Entrance, PEER } from './entrance.js';
+import { BETTER_AUTH, COATCHECK_MODULE, type Entrance, PEER } from './entrance.js';
 import type { Engine } from './place.js';
 
 /** What all are compared with: Nest as it comes, which answers a constant to anyone. */
@@ -38,7 +38,19 @@ export const PEERS: readonly Contestant[] = [
   BETTER_AUTH_CACHED,
   peer('Nest + better-auth (Redis)', 'nest-better-auth-redis', BETTER_AUTH, ['redis']),
   FASTIFY_SESSION,
+  peer('Nest on Fastify + @fastify/session (memory)', 'nest-fastify-session', PEER),
+  {
+    ...peer('Nest on Fastify + better-auth (SQLite, cookie cache)', 'nest-fastify-better-auth', BETTER_AUTH),
+    refusesEnded: false,
+  },
 ];
+
+/** The product as a module of a plain application on the stock adapter: the route of stock Nest, for users. */
+export const IN_A_HOST: Contestant = {
+  ...peer('Coatcheck in a Nest application (memory)', 'nest-coatcheck', COATCHECK_MODULE),
+  path: '/people/me',
+  goals: { overNest: 0.9, overPeers: {} },
+};
 
 function peer(
   name: string,
