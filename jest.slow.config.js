@@ -1,6 +1,6 @@
 import base from './jest.config.js';
 
-const { maxWorkers: _, workerIdleMemoryLimit, ...project } = base;
+const { maxWorkers: _, testTimeout, workerIdleMemoryLimit, ...project } = base;
 
 /** What the server promises on any adapter: these suites run on Express elsewhere. */
 const ON_FASTIFY = [
@@ -25,6 +25,7 @@ export default {
   testSequencer: '<rootDir>/test/support/longest-first.js',
   // They wait much: for packages, for engines and for time to pass.
   maxWorkers: 4,
+  testTimeout,
   workerIdleMemoryLimit,
   projects: [
     { ...project, displayName: 'slow', testRegex: '\\.slow\\.spec\\.ts$' },
