@@ -82,8 +82,9 @@ export function createNodeServer(
 function startTogether(listener: RequestListener): RequestListener {
   let arrived: Parameters<RequestListener>[] = [];
   const handle = () => {
-    for (const request of arrived) queueMicrotask(() => listener(...request));
+    const requests = arrived;
     arrived = [];
+    for (const request of requests) listener(...request);
   };
   return (...request) => {
     if (arrived.push(request) === 1) setImmediate(handle);
