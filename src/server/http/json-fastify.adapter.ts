@@ -150,7 +150,7 @@ export class JsonFastifyAdapter extends FastifyAdapter implements ServerAdapter 
   #enter(request: ClientMessage, { raw: response }: FastifyReply, done: (error?: Error) => void): void {
     const pass = async (index: number): Promise<void> => {
       try {
-        const next = (error?: unknown) => (error === undefined ? void pass(index + 1) : done(error as Error));
+        const next = (error?: unknown) => (error ? done(error as Error) : void pass(index + 1));
         const gate = this.#gates[index];
         if (gate) await gate(request, response, next);
         else done();

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 export const NO_PATH = '*';
 
 /** A target in absolute form (RFC 9112, section 3.2.2). */
-const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\/[^/?#]+([^?#]*)/i;
+const ABSOLUTE = /^https?:\/\/[^/?#]+([^?#]*)/i;
 
 /** The path of a request target, without the query; null if it has none. */
 export function pathOf(target: string): string | null {
