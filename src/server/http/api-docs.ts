@@ -48,7 +48,8 @@ export function apiDocs(
     const page = (await pages).get(path);
     if (page) send(page, path, response);
     // The page resolves the URL of the API against its own URL, so it must not end with a slash.
-    else if (path.endsWith('/docs/')) response.writeHead(308, { Location: '../docs', 'Content-Length': 0 }).end();
+    else if (path.endsWith('/docs/'))
+      response.writeHead(308, { Location: '../docs', 'Content-Length': 0 }).end();
     else next();
   };
   return ({ method, url }, response, next) => {
