@@ -15,14 +15,14 @@ const paths = Object.keys(entries);
 
 /** The optional packages that the import of a path needs. What other parts need is imported when they are used. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
-  './alx': ['@nestjs/platform-express', 'express'],
-  './server': ['@nestjs/platform-express', 'express'],
+  './express': ['@nestjs/platform-express', 'express'],
+  './fastify': ['@nestjs/platform-fastify'],
   './sqlite': ['kysely'],
   './postgres': ['kysely'],
 };
 
-/** Peers that no module names: Nest needs two, one has the types of Express, and one an application on Fastify. */
-const UNNAMED = ['rxjs', 'reflect-metadata', '@types/express', '@nestjs/platform-fastify'];
+/** Peers that no module names: Nest needs two, and one has the types of Express. */
+const UNNAMED = ['rxjs', 'reflect-metadata', '@types/express'];
 
 /** Named where no import can be: the test kit finds it in the folder of the tests. */
 const REQUIRED = ['supertest'];
