@@ -24,7 +24,7 @@ const ON_FASTIFY = [
 export default {
   testSequencer: '<rootDir>/test/support/longest-first.js',
   // They wait much: for packages, for engines and for time to pass.
-  maxWorkers: 4,
+  maxWorkers: 3,
   testTimeout,
   workerIdleMemoryLimit,
   projects: [
