@@ -95,8 +95,8 @@ export {
   type UserSort,
 } from './users/user-query.js';
 export { type UserChanges, type UserRemoval, UserStore, type UserUpdate } from './users/user-store.js';
-export { MemoryResetTokenStore } from './users/memory.reset-token-store.js';
-export { ResetTokenStore } from './users/reset-token-store.js';
+export { MemoryTokenStore } from './users/memory.token-store.js';
+export { TokenStore } from './users/token-store.js';
 export { UserListener } from './users/user-listener.js';
 export { type UsersAsyncOptions, UsersModule } from './users.module.js';
 export {

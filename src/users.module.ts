@@ -28,8 +28,8 @@ import { CredentialVerifier } from './users/credential-verifier.js';
 import { PasswordsService } from './users/passwords.service.js';
 import { UserDirectory } from './users/user-directory.js';
 import { UserStore } from './users/user-store.js';
-import { MemoryResetTokenStore } from './users/memory.reset-token-store.js';
-import { ResetTokenStore } from './users/reset-token-store.js';
+import { MemoryTokenStore } from './users/memory.token-store.js';
+import { TokenStore } from './users/token-store.js';
 import { UserListener } from './users/user-listener.js';
 import { UserListeners } from './users/user-listeners.js';
 import { UsersService } from './users/users.service.js';
@@ -47,7 +47,7 @@ export interface UsersAsyncOptions extends AsyncOptions<Omit<UsersOptionsGiven, 
 /**
  * The users and their passwords. Needs a `UserStore`, or for a `directory` of your own a `CredentialStore`, which `StorageModule` or
  * a global module of yours provides; without a `ThrottleStore` beside it, failed attempts are counted in this process alone, and so
- * are reset tokens without a `ResetTokenStore`.
+ * are reset tokens without a `TokenStore`.
  */
 @Module({})
 export class UsersModule extends NeedsForRoot {
@@ -117,7 +117,7 @@ function moduleOf(
       {
         provide: PasswordResetService,
         inject: [
-          { token: ResetTokenStore, optional: true },
+          { token: TokenStore, optional: true },
           Accounts,
           PasswordHasher,
           GuessThrottle,
@@ -126,8 +126,8 @@ function moduleOf(
           SecurityEvents,
           UserListener,
         ],
-        useFactory: (tokens: ResetTokenStore | undefined, accounts: Accounts, ...rest: ResetNeeds) =>
-          new PasswordResetService(accounts, tokens ?? new MemoryResetTokenStore(), ...rest),
+        useFactory: (tokens: TokenStore | undefined, accounts: Accounts, ...rest: ResetNeeds) =>
+          new PasswordResetService(accounts, tokens ?? new MemoryTokenStore(), ...rest),
       },
       { provide: UserListener, useClass: UserListeners },
       options,

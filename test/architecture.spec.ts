@@ -8,15 +8,28 @@ const ROOT = '(root)';
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   common: [],
   audit: ['common'],
+  mail: ['common', 'audit'],
   throttle: ['common'],
-  users: ['common', 'audit', 'throttle'],
+  users: ['common', 'audit', 'throttle', 'mail'],
   sessions: ['common', 'audit'],
-  auth: ['common', 'audit', 'throttle', 'users', 'sessions'],
-  http: ['common', 'audit', 'throttle', 'users', 'sessions', 'auth'],
-  storage: ['common', 'audit', 'throttle', 'users', 'sessions', 'auth'],
-  server: ['common', 'audit', 'throttle', 'users', 'sessions', 'auth', 'http', 'storage', ROOT],
-  compat: ['common', 'audit', 'throttle', 'users', 'sessions', 'auth', 'http', 'storage', 'server', ROOT],
-  testing: ['common', 'audit', 'throttle', 'users', 'sessions', 'auth', 'storage'],
+  auth: ['common', 'audit', 'throttle', 'users', 'mail', 'sessions'],
+  http: ['common', 'audit', 'throttle', 'users', 'mail', 'sessions', 'auth'],
+  storage: ['common', 'audit', 'throttle', 'users', 'mail', 'sessions', 'auth'],
+  server: ['common', 'audit', 'throttle', 'users', 'mail', 'sessions', 'auth', 'http', 'storage', ROOT],
+  compat: [
+    'common',
+    'audit',
+    'throttle',
+    'users',
+    'mail',
+    'sessions',
+    'auth',
+    'http',
+    'storage',
+    'server',
+    ROOT,
+  ],
+  testing: ['common', 'audit', 'throttle', 'users', 'mail', 'sessions', 'auth', 'storage'],
 };
 
 /** Packages that only one place knows, or few. */
@@ -103,8 +116,8 @@ describe('The layout', () => {
     );
   });
 
-  it('has no HTTP in sessions, users, audit and throttle', () => {
-    const pure = new Set(['sessions', 'users', 'audit', 'throttle']);
+  it('has no HTTP in sessions, users, audit, throttle and mail', () => {
+    const pure = new Set(['sessions', 'users', 'audit', 'throttle', 'mail']);
     const strays = imports.filter(
       ({ file, target }) => pure.has(folderOf(file)) && /^express(\/|$)|\/(http|server)\//.test(target),
     );

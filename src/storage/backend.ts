@@ -2,16 +2,16 @@ import type { AuditStore } from '../audit/audit-store.js';
 import type { SessionStore } from '../sessions/session-store.js';
 import type { ThrottleStore } from '../throttle/throttle-store.js';
 import type { CredentialStore } from '../users/credential-store.js';
-import type { ResetTokenStore } from '../users/reset-token-store.js';
+import type { TokenStore } from '../users/token-store.js';
 import type { UserStore } from '../users/user-store.js';
 
-/** The stores of one backend. Redis has no users, no credentials, no reset tokens and no audit events. */
+/** The stores of one backend. Redis has no users, no credentials, no one-time tokens and no audit events. */
 export interface Backend {
   readonly users: UserStore | null;
   readonly credentials: CredentialStore | null;
   readonly audit: AuditStore | null;
   readonly sessions: SessionStore;
   readonly tallies: ThrottleStore;
-  readonly resetTokens: ResetTokenStore | null;
+  readonly tokens: TokenStore | null;
   close(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import { withPackages } from '../common/with-packages.js';
 import type { SessionStore } from '../sessions/session-store.js';
 import type { ThrottleStore } from '../throttle/throttle-store.js';
 import type { CredentialStore } from '../users/credential-store.js';
-import type { ResetTokenStore } from '../users/reset-token-store.js';
+import type { TokenStore } from '../users/token-store.js';
 import type { UserStore } from '../users/user-store.js';
 import type { Backend } from './backend.js';
 import { NEEDS } from './needed-packages.js';
@@ -28,7 +28,7 @@ export class Connections implements OnApplicationShutdown {
   readonly sessions: SessionStore;
   readonly tallies: ThrottleStore;
   /** In the same database as the users. */
-  readonly resetTokens: ResetTokenStore;
+  readonly tokens: TokenStore;
   readonly backends: readonly Backend[];
 
   /** `main` stores users, and `beside` the sessions. */
@@ -38,7 +38,7 @@ export class Connections implements OnApplicationShutdown {
     this.audit = main.audit!;
     this.sessions = beside.sessions;
     this.tallies = (beside.sessions.durable ? beside : main).tallies;
-    this.resetTokens = main.resetTokens!;
+    this.tokens = main.tokens!;
     this.backends = [...new Set([main, beside])];
   }
 

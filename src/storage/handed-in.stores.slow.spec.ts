@@ -17,7 +17,7 @@ import {
 import { StoreUnavailableError } from '../common/domain-error.js';
 import { describeAuditStore } from '../testing/describe-audit-store.js';
 import { describeCredentialStore } from '../testing/describe-credential-store.js';
-import { describeResetTokenStore } from '../testing/describe-reset-token-store.js';
+import { describeTokenStore } from '../testing/describe-token-store.js';
 import { describeSessionStore } from '../testing/describe-session-store.js';
 import { describeThrottleStore } from '../testing/describe-throttle-store.js';
 import { describeUserStore } from '../testing/describe-user-store.js';
@@ -35,9 +35,7 @@ const PATIENT = 10_000;
 const noon = new Date('2026-01-01T12:00:00.000Z');
 
 function describeStores(name: string, open: () => Promise<Backend>): void {
-  const opened = async <
-    Name extends 'users' | 'credentials' | 'audit' | 'sessions' | 'tallies' | 'resetTokens',
-  >(
+  const opened = async <Name extends 'users' | 'credentials' | 'audit' | 'sessions' | 'tallies' | 'tokens'>(
     store: Name,
   ) => {
     const backend = await open();
@@ -49,7 +47,7 @@ function describeStores(name: string, open: () => Promise<Backend>): void {
   if (forgetsByItself) return;
   describeUserStore(`users on ${name}`, () => opened('users'));
   describeCredentialStore(`credentials on ${name}`, () => opened('credentials'));
-  describeResetTokenStore(`reset tokens on ${name}`, () => opened('resetTokens'));
+  describeTokenStore(`tokens on ${name}`, () => opened('tokens'));
   describeAuditStore(`events on ${name}`, () => opened('audit'));
 }
 

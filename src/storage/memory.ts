@@ -7,7 +7,7 @@ export { MemoryCredentialStore } from './memory/memory.credential-store.js';
 export { MemorySessionStore } from './memory/memory.session-store.js';
 export { MemoryUserStore } from './memory/memory.user-store.js';
 export { MemoryThrottleStore } from '../throttle/memory.throttle-store.js';
-export { MemoryResetTokenStore } from '../users/memory.reset-token-store.js';
+export { MemoryTokenStore } from '../users/memory.token-store.js';
 export type { Backend } from './backend.js';
 export { StorageSource } from './storage-source.js';
 

@@ -18,7 +18,7 @@ const OPENED: Record<StoreName, (connections: Connections) => unknown> = {
   sessions: ({ sessions }) => sessions,
   audit: ({ audit }) => audit,
   throttle: ({ tallies }) => tallies,
-  reset_tokens: ({ resetTokens }) => resetTokens,
+  tokens: ({ tokens }) => tokens,
 };
 
 /** Those that the application may provide itself. */
@@ -30,7 +30,7 @@ type Opening = Parameters<typeof Connections.open>[1];
 export interface StorageAsyncOptions
   extends AsyncOptions<Omit<Given<StorageOptions>, 'without'>>, Pick<Given<StorageOptions>, 'without'> {}
 
-/** Global module that provides the stores of users, credentials, sessions, audit events, failure counters and reset tokens, and `Readiness`. */
+/** Global module that provides the stores of users, credentials, sessions, audit events, failure counters and one-time tokens, and `Readiness`. */
 @Module({})
 export class StorageModule extends NeedsForRoot {
   /** The start fails if a store cannot be opened, or cannot be written unless `mustBeWritable` is false. */

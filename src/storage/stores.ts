@@ -2,7 +2,7 @@ import { AuditStore } from '../audit/audit-store.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { ThrottleStore } from '../throttle/throttle-store.js';
 import { CredentialStore } from '../users/credential-store.js';
-import { ResetTokenStore } from '../users/reset-token-store.js';
+import { TokenStore } from '../users/token-store.js';
 import { UserStore } from '../users/user-store.js';
 
 /** The stores that `StorageModule` provides, by their names in `without`. */
@@ -12,7 +12,7 @@ export const STORES = {
   sessions: SessionStore,
   audit: AuditStore,
   throttle: ThrottleStore,
-  reset_tokens: ResetTokenStore,
+  tokens: TokenStore,
 } as const;
 
 export type StoreName = keyof typeof STORES;

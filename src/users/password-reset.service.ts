@@ -10,7 +10,7 @@ import { ownerOf } from './passwords/fair-queue.js';
 import type { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
 import { ResetToken } from './reset-token.js';
-import type { ResetTokenStore } from './reset-token-store.js';
+import type { TokenStore } from './token-store.js';
 import { emailKey } from './user.js';
 import type { Account } from './user-directory.js';
 import type { UserListener } from './user-listener.js';
@@ -40,7 +40,7 @@ export class PasswordResetService {
 
   constructor(
     private readonly accounts: Accounts,
-    private readonly tokens: ResetTokenStore,
+    private readonly tokens: TokenStore,
     private readonly hasher: PasswordHasher,
     private readonly throttle: GuessThrottle,
     private readonly clock: Clock,

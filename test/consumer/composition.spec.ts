@@ -28,7 +28,7 @@ import {
   MemoryUserStore,
   OptionsError,
   CredentialStore,
-  ResetTokenStore,
+  TokenStore,
   RolesGuard,
   SessionStore,
   ThrottleStore,
@@ -502,7 +502,7 @@ describe.each(Object.entries(BUILDERS))('An application of %s', (_, build) => {
     ['sessions', SessionStore, 'sessions'],
     ['audit', AuditStore, 'audit'],
     ['throttle', ThrottleStore, 'tallies'],
-    ['reset_tokens', ResetTokenStore, 'resetTokens'],
+    ['tokens', TokenStore, 'tokens'],
   ] as const;
 
   it.each(STORES)('leaves out one store and no other: %s', async (absent, _store, _property) => {

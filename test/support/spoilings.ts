@@ -121,7 +121,7 @@ export function sqlSpoilings(database: Database, engine: 'sqlite' | 'postgres') 
       ...Object.fromEntries(UNREADABLE.slice(0, 3).map((text) => [text, { text: sql.lit(text) }])),
       ...(isSqlite ? { bytes: { text: BYTES } } : {}),
     }),
-    resetTokens: isSqlite ? spoilings<string>(database, 'tallies', byKey, { bytes: { text: BYTES } }) : {},
+    tokens: isSqlite ? spoilings<string>(database, 'tallies', byKey, { bytes: { text: BYTES } }) : {},
   };
 }
 

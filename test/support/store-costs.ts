@@ -3,7 +3,7 @@ import Sqlite from 'better-sqlite3';
 import { Client } from 'pg';
 import { SqlAuditStore } from '../../src/storage/sql/sql.audit-store.js';
 import { SqlCredentialStore } from '../../src/storage/sql/sql.credential-store.js';
-import { SqlResetTokenStore } from '../../src/storage/sql/sql.reset-token-store.js';
+import { SqlTokenStore } from '../../src/storage/sql/sql.token-store.js';
 import { SqlSessionStore } from '../../src/storage/sql/sql.session-store.js';
 import { SqlThrottleStore } from '../../src/storage/sql/sql.throttle-store.js';
 import { SqlUserStore } from '../../src/storage/sql/sql.user-store.js';
@@ -15,7 +15,7 @@ type Methods = Record<string, Method>;
 export const COUNTED_STORES = [
   SqlAuditStore,
   SqlCredentialStore,
-  SqlResetTokenStore,
+  SqlTokenStore,
   SqlSessionStore,
   SqlThrottleStore,
   SqlUserStore,

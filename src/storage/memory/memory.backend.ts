@@ -1,6 +1,6 @@
 import type { Backend } from '../backend.js';
 import { MemoryThrottleStore } from '../../throttle/memory.throttle-store.js';
-import { MemoryResetTokenStore } from '../../users/memory.reset-token-store.js';
+import { MemoryTokenStore } from '../../users/memory.token-store.js';
 import { MemoryAuditStore } from './memory.audit-store.js';
 import { MemoryCredentialStore } from './memory.credential-store.js';
 import { MemorySessionStore } from './memory.session-store.js';
@@ -13,7 +13,7 @@ export function openMemory(): Backend {
     audit: new MemoryAuditStore(),
     sessions: new MemorySessionStore(),
     tallies: new MemoryThrottleStore(),
-    resetTokens: new MemoryResetTokenStore(),
+    tokens: new MemoryTokenStore(),
     close: () => Promise.resolve(),
   };
 }

@@ -1,11 +1,11 @@
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
 import { describeCredentialStore } from '../../testing/describe-credential-store.js';
-import { describeResetTokenStore } from '../../testing/describe-reset-token-store.js';
+import { describeTokenStore } from '../../testing/describe-token-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeThrottleStore } from '../../testing/describe-throttle-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
 import { MemoryThrottleStore } from '../../throttle/memory.throttle-store.js';
-import { MemoryResetTokenStore } from '../../users/memory.reset-token-store.js';
+import { MemoryTokenStore } from '../../users/memory.token-store.js';
 import { MemoryAuditStore } from './memory.audit-store.js';
 import { MemoryCredentialStore } from './memory.credential-store.js';
 import { MemorySessionStore } from './memory.session-store.js';
@@ -24,6 +24,4 @@ describeCredentialStore('MemoryCredentialStore', () =>
 describeThrottleStore('MemoryThrottleStore', () =>
   Promise.resolve({ store: new MemoryThrottleStore(), close }),
 );
-describeResetTokenStore('MemoryResetTokenStore', () =>
-  Promise.resolve({ store: new MemoryResetTokenStore(), close }),
-);
+describeTokenStore('MemoryTokenStore', () => Promise.resolve({ store: new MemoryTokenStore(), close }));

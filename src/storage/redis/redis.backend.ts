@@ -22,7 +22,7 @@ function storesOn(redis: RedisCommands): Backend {
     audit: null,
     sessions: new RedisSessionStore(redis),
     tallies: new RedisThrottleStore(redis),
-    resetTokens: null,
+    tokens: null,
     close: () => redis.close(),
   };
 }

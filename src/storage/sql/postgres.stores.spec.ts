@@ -7,7 +7,7 @@ import { expectOneSweeper } from '../../../test/support/sweepers.js';
 import { expectClearance, setText } from '../../../test/support/tallies.js';
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
 import { describeCredentialStore } from '../../testing/describe-credential-store.js';
-import { describeResetTokenStore } from '../../testing/describe-reset-token-store.js';
+import { describeTokenStore } from '../../testing/describe-token-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeThrottleStore } from '../../testing/describe-throttle-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
@@ -19,7 +19,7 @@ import { PostgresDatabase } from './postgres.database.js';
 import type { Schema } from './schema.js';
 import { SqlAuditStore } from './sql.audit-store.js';
 import { SqlCredentialStore } from './sql.credential-store.js';
-import { SqlResetTokenStore } from './sql.reset-token-store.js';
+import { SqlTokenStore } from './sql.token-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
 import { SqlTextTable } from './sql.text-table.js';
 import { SqlThrottleStore } from './sql.throttle-store.js';
@@ -81,9 +81,7 @@ describeWithPostgres('On PostgreSQL', () => {
   describeThrottleStore('SqlThrottleStore', () => storeOf((database) => new SqlThrottleStore(database)), {
     spoilings: spoilings.tallies,
   });
-  describeResetTokenStore('SqlResetTokenStore', () =>
-    storeOf((database) => new SqlResetTokenStore(database)),
-  );
+  describeTokenStore('SqlTokenStore', () => storeOf((database) => new SqlTokenStore(database)));
 
   it('deletes expired counters when new ones are inserted', async () => expectClearance(await openEmpty()));
 

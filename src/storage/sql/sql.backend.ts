@@ -5,7 +5,7 @@ import type { GivenSqlite } from './given-sqlite.js';
 import type { SqlDatabase } from './sql.database.js';
 import { SqlAuditStore } from './sql.audit-store.js';
 import { SqlCredentialStore } from './sql.credential-store.js';
-import { SqlResetTokenStore } from './sql.reset-token-store.js';
+import { SqlTokenStore } from './sql.token-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
 import { SqlThrottleStore } from './sql.throttle-store.js';
 import { SqlUserStore } from './sql.user-store.js';
@@ -35,7 +35,7 @@ function storesOn(database: SqlDatabase): Backend {
     audit: new SqlAuditStore(database),
     sessions: new SqlSessionStore(database),
     tallies: new SqlThrottleStore(database),
-    resetTokens: new SqlResetTokenStore(database),
+    tokens: new SqlTokenStore(database),
     close: () => database.close(),
   };
 }

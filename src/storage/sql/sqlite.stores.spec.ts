@@ -20,14 +20,14 @@ import { expectClearance } from '../../../test/support/tallies.js';
 import { StoreUnavailableError } from '../../common/domain-error.js';
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
 import { describeCredentialStore } from '../../testing/describe-credential-store.js';
-import { describeResetTokenStore } from '../../testing/describe-reset-token-store.js';
+import { describeTokenStore } from '../../testing/describe-token-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeThrottleStore } from '../../testing/describe-throttle-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
 import { aSession, aUser, anAuditEvent } from '../../testing/samples.js';
 import { SqlAuditStore } from './sql.audit-store.js';
 import { SqlCredentialStore } from './sql.credential-store.js';
-import { SqlResetTokenStore } from './sql.reset-token-store.js';
+import { SqlTokenStore } from './sql.token-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
 import { SqlThrottleStore } from './sql.throttle-store.js';
 import { SqlUserStore } from './sql.user-store.js';
@@ -70,11 +70,9 @@ describeThrottleStore(
     spoilings: spoilings.tallies,
   },
 );
-describeResetTokenStore(
-  'SqlResetTokenStore on SQLite',
-  () => storeOf((database) => new SqlResetTokenStore(database)),
-  { spoilings: spoilings.resetTokens },
-);
+describeTokenStore('SqlTokenStore on SQLite', () => storeOf((database) => new SqlTokenStore(database)), {
+  spoilings: spoilings.tokens,
+});
 describeAuditStore('SqlAuditStore on SQLite', () => storeOf((database) => new SqlAuditStore(database)), {
   spoilings: spoilings.events,
 });

@@ -1,8 +1,8 @@
 import { type TextTable, swapping } from '../throttle/text-table.js';
-import { ResetTokenStore } from './reset-token-store.js';
+import { TokenStore } from './token-store.js';
 
 /** Reset tokens on texts. */
-export class TextResetTokenStore extends ResetTokenStore {
+export class TextTokenStore extends TokenStore {
   constructor(private readonly texts: TextTable) {
     super();
   }

@@ -1,21 +1,21 @@
 import { NEVER } from '../common/clock.js';
-import type { ResetTokenStore } from '../users/reset-token-store.js';
+import type { TokenStore } from '../users/token-store.js';
 import { type Spoilings, type StoreUnderTest, openForEachTest } from './store-under-test.js';
 import { type TestFramework, globalTestFramework } from './test-framework.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const after = (seconds: number) => new Date(noon.getTime() + seconds * 1000);
 
-/** Declares the tests that every store of reset tokens must pass. `spoilings` make the text of a key unreadable. */
-export function describeResetTokenStore(
+/** Declares the tests that every store of one-time tokens must pass. `spoilings` make the text of a key unreadable. */
+export function describeTokenStore(
   name: string,
-  open: () => Promise<StoreUnderTest<ResetTokenStore>>,
+  open: () => Promise<StoreUnderTest<TokenStore>>,
   { spoilings = {} }: { readonly spoilings?: Spoilings<string> } = {},
   framework: TestFramework = globalTestFramework(),
 ): void {
   const { describe, it, expect } = framework;
-  describe(`${name} as a store of reset tokens`, () => {
-    let store: ResetTokenStore;
+  describe(`${name} as a store of one-time tokens`, () => {
+    let store: TokenStore;
     openForEachTest(framework, open, (opened) => {
       store = opened;
     });

@@ -1,9 +1,9 @@
-import { TextResetTokenStore } from '../../users/text-reset-token-store.js';
+import { TextTokenStore } from '../../users/text-token-store.js';
 import type { SqlDatabase } from './sql.database.js';
 import { SqlTextTable } from './sql.text-table.js';
 
 /** Reset tokens in the table of the failure counters. */
-export class SqlResetTokenStore extends TextResetTokenStore {
+export class SqlTokenStore extends TextTokenStore {
   constructor(database: SqlDatabase) {
     super(new SqlTextTable(database));
   }
