@@ -76,8 +76,9 @@ export type { TaskOwner } from './users/passwords/fair-queue.js';
 export { type Pbkdf2Parts, pbkdf2Hash } from './users/passwords/legacy/pbkdf2.js';
 export { type ScryptParts, scryptHash } from './users/passwords/legacy/scrypt.js';
 export { PasswordHasher } from './users/passwords/password-hasher.js';
-export { type IssuedReset, PasswordResetService } from './users/password-reset.service.js';
-export { ResetToken } from './users/reset-token.js';
+export { PasswordResetService } from './users/password-reset.service.js';
+export type { IssuedToken } from './users/one-time-tokens.js';
+export { OneTimeToken, type TokenPurpose } from './users/one-time-token.js';
 export { type AddressRule, type Credential, type User, emailKey, nameKey } from './users/user.js';
 export {
   type Account,

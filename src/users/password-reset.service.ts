@@ -1,15 +1,16 @@
-import { hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { type Initiator, PROGRAM } from '../audit/initiator.js';
 import type { SecurityEvents } from '../audit/security-events.js';
-import { type Clock, isFromWrongClock, later } from '../common/clock.js';
+import type { Clock } from '../common/clock.js';
 import { DomainError, StoreUnavailableError, invalid } from '../common/domain-error.js';
 import type { GuessThrottle } from '../throttle/guess-throttle.js';
 import type { Accounts, KnownUser } from './accounts.js';
 import { ownerOf } from './passwords/fair-queue.js';
 import type { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
-import { ResetToken } from './reset-token.js';
+import { OneTimeToken } from './one-time-token.js';
+import { type FoundToken, type IssuedToken, OneTimeTokens } from './one-time-tokens.js';
 import type { TokenStore } from './token-store.js';
 import { emailKey } from './user.js';
 import type { Account } from './user-directory.js';
@@ -19,28 +20,18 @@ import type { UsersOptions } from './users-options.js';
 /** How long a reset token is valid, in milliseconds. */
 const VALID_FOR = 24 * 3_600_000;
 
-/** How often issuing a token is tried while other requests issue one for the same user. */
-const MOST_TRIES = 100;
-
-/** How many revoked passwords cannot be used as the new password. */
-const MOST_REVOKED = 3;
-
-export interface IssuedReset {
-  readonly token: ResetToken;
-  readonly expiresAt: Date;
-}
-
 /**
  * Issues tokens for choosing a new password, and redeems them. A user has one valid token at a time. It is bound to the
  * user's credential version: a change of the password, disabling or deleting the user makes it invalid.
  */
 export class PasswordResetService {
   readonly #policy: PasswordPolicy;
+  readonly #tokens: OneTimeTokens;
   readonly #logger = new Logger('Passwords');
 
   constructor(
     private readonly accounts: Accounts,
-    private readonly tokens: TokenStore,
+    tokens: TokenStore,
     private readonly hasher: PasswordHasher,
     private readonly throttle: GuessThrottle,
     private readonly clock: Clock,
@@ -49,6 +40,7 @@ export class PasswordResetService {
     private readonly listener?: UserListener,
   ) {
     this.#policy = new PasswordPolicy(options);
+    this.#tokens = new OneTimeTokens(tokens, clock);
   }
 
   /**
@@ -59,20 +51,19 @@ export class PasswordResetService {
     userId: string,
     { revoke = false }: { readonly revoke?: boolean } = {},
     by: Initiator = PROGRAM,
-  ): Promise<IssuedReset> {
+  ): Promise<IssuedToken> {
     const found = await this.accounts.findById(userId);
     if (!found) throw new DomainError('not_found');
     const { known, revokedHash } = revoke
       ? await this.#revoke(found, by)
       : { known: found, revokedHash: null };
-    const { id } = known.account;
-    const token = ResetToken.issue(id);
-    const issuedAt = this.clock.now();
-    const expiresAt = later(issuedAt, VALID_FOR);
-    await this.#keep(token, known, issuedAt, revokedHash);
+    const { id, login } = known.account;
+    const { version } = known.credential;
+    const binding = { credentialVersion: version, address: login, validFor: VALID_FOR, revokedHash };
+    const issued = await this.#tokens.issue('reset', id, binding);
     const details = revoke ? ({ reason: 'revoked' } as const) : {};
     await this.events?.emit({ type: 'password_reset_issued', subjectId: id, details }, by);
-    return { token, expiresAt };
+    return issued;
   }
 
   /**
@@ -81,18 +72,18 @@ export class PasswordResetService {
    * `too_many_attempts` if too many attempts from the network failed.
    */
   async reset(text: string, next: string, by: Initiator = PROGRAM): Promise<void> {
-    const token = ResetToken.parse(text);
+    const token = OneTimeToken.parse('reset', text);
     const attempt = await this.throttle.beginToken(token?.userId ?? null, by.ip);
     const owned = token && (await this.#ownerOf(token));
     if (!owned) {
       await attempt.fail();
       return this.#refuse(null, by);
     }
-    const { known, revokedHashes } = owned;
+    const { known, found } = owned;
     const { id, login } = known.account;
     const taskOwner = ownerOf(by, login);
     await this.#policy.check(next, this.accounts.namesOf(known.user), '/new_password', taskOwner);
-    for (const hash of [known.credential.passwordHash, ...revokedHashes])
+    for (const hash of [known.credential.passwordHash, ...found.revokedHashes])
       if (hash !== null && (await this.hasher.verify(next, hash, taskOwner)))
         throw invalid('/new_password', 'Must differ from the current password.');
     const passwordHash = await this.hasher.hash(next, taskOwner);
@@ -117,17 +108,14 @@ export class PasswordResetService {
     }
   }
 
-  /** The user whose token this is, and the hashes of the revoked passwords; null if the token is not valid. */
+  /** The user whose token this is; null if the token is not valid. */
   async #ownerOf(
-    token: ResetToken,
-  ): Promise<{ readonly known: KnownUser; readonly revokedHashes: readonly string[] } | null> {
-    const now = this.clock.now();
-    const kept = await this.tokens.read(keyOf(token.userId), now);
-    const [secretHash = '', version, issuedAt, ...revokedHashes] = kept?.split(' ') ?? [];
-    if (!token.matches(secretHash) || !isInTime(new Date(Number(issuedAt)), now)) return null;
-    const known = await this.accounts.findById(token.userId);
-    const isValid = known && !known.account.disabled && String(known.credential.version) === version;
-    return isValid ? { known, revokedHashes } : null;
+    token: OneTimeToken,
+  ): Promise<{ readonly known: KnownUser; readonly found: FoundToken } | null> {
+    const found = await this.#tokens.find(token);
+    const known = found && (await this.accounts.findById(token.userId));
+    if (!known || known.account.disabled) return null;
+    return found.isBoundTo(known.credential.version, known.account.login) ? { known, found } : null;
   }
 
   async #refuse(subjectId: string | null, by: Initiator): Promise<never> {
@@ -154,41 +142,4 @@ export class PasswordResetService {
     await this.listener?.onUserDeactivated(id, 'password_changed', by);
     return { known, revokedHash: credential.passwordHash };
   }
-
-  /** Stores a token in place of the previous one, with the hashes of revoked passwords, which others may know. */
-  async #keep(
-    token: ResetToken,
-    { account: { id }, credential }: KnownUser,
-    issuedAt: Date,
-    revokedHash: string | null,
-  ): Promise<void> {
-    const until = later(issuedAt, VALID_FOR);
-    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      const now = this.clock.now();
-      const before = await this.tokens.read(keyOf(id), now);
-      const revoked = [
-        ...(before?.split(' ').slice(3) ?? []),
-        ...(revokedHash === null ? [] : [revokedHash]),
-      ];
-      const words = [
-        token.secretHash,
-        credential.version,
-        issuedAt.getTime(),
-        ...revoked.slice(-MOST_REVOKED),
-      ];
-      if (await this.tokens.swap(keyOf(id), before, words.join(' '), until, now)) return;
-    }
-    throw new StoreUnavailableError(
-      new Error('The reset token of this user was replaced again and again by other requests.'),
-    );
-  }
-}
-
-/** Whether a token that was issued at an instant is still valid. A clock that was ahead does not make it last longer. */
-function isInTime(issuedAt: Date, now: Date): boolean {
-  return !isFromWrongClock(issuedAt, now) && now.getTime() - issuedAt.getTime() < VALID_FOR;
-}
-
-function keyOf(userId: string): string {
-  return `reset:${hash('sha256', userId, 'base64url').slice(0, 22)}`;
 }
