@@ -70,7 +70,16 @@ const POSTGRES: Engine = {
   },
 };
 
-const OURS = ['audit_events', 'credentials', 'migrations', 'sessions', 'sweep_lease', 'tallies', 'users'];
+const OURS = [
+  'audit_events',
+  'credentials',
+  'migrations',
+  'outbox',
+  'sessions',
+  'sweep_lease',
+  'tallies',
+  'users',
+];
 const named = (prefix: string) => OURS.map((name) => prefix + name);
 
 /** Tables of another application that have the names of ours. */

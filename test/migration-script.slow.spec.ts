@@ -21,7 +21,7 @@ describeWithPostgres('A server that may not create tables', () => {
       const { code, stdout } = await operate(folder, ['migrate', '--sql'], { variables });
       expect(code).toBe(0);
       await admin.query(stdout);
-      const tables = ['users', 'credentials', 'sessions', 'tallies', 'audit_events', 'sweep_lease'];
+      const tables = ['users', 'credentials', 'sessions', 'tallies', 'audit_events', 'outbox', 'sweep_lease'];
       await admin.query(`grant usage on schema ${own} to ${role};
         grant select on ${own}.login_migrations to ${role};
         grant select, insert, update, delete on ${tables.map((name) => `${own}.login_${name}`).join(', ')} to ${role}`);

@@ -123,6 +123,7 @@ for (const [name, storage] of Object.entries(STORAGES))
           credentialVersion: 1,
           createdAt: at,
           updatedAt: at,
+          emailVerifiedAt: null,
         } as const;
         expect(await app.nest.get(UserStore).insert(user, passwordHash)).toBe(true);
       }

@@ -32,6 +32,7 @@ describeWithPostgres('An application that hands in the pool of TypeORM', () => {
           'login_audit_events',
           'login_credentials',
           'login_migrations',
+          'login_outbox',
           'login_sessions',
           'login_sweep_lease',
           'login_tallies',

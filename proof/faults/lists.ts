@@ -171,6 +171,7 @@ function userAt(at: Date): User {
     role: 'user',
     disabled: false,
     credentialVersion: 1,
+    emailVerifiedAt: null,
   } as const;
   return { id, email: `${id}@example.com`, ...facts, createdAt: at, updatedAt: at };
 }

@@ -101,6 +101,7 @@ function aUser(email: string, now: Date, facts: Partial<User>): User {
     credentialVersion: 1,
     createdAt: now,
     updatedAt: now,
+    emailVerifiedAt: null,
     ...facts,
   };
 }

@@ -4,6 +4,8 @@ import { isUuidV7 } from '../common/uuid-v7.js';
 import { StoreUnavailableError } from '../common/domain-error.js';
 import { printable } from '../common/printable.js';
 import { unreadable } from '../common/unreadable.js';
+import { MAIL_KINDS, type MailFacts } from '../mail/outbox-mail.js';
+import type { StoredMail } from '../mail/outbox-store.js';
 import { END_REASONS } from '../sessions/endings.js';
 import {
   type Ending,
@@ -22,7 +24,12 @@ type Check = (value: unknown) => boolean;
 const isText: Check = (value) => typeof value === 'string';
 const isTextOrNull: Check = (value) => value === null || isText(value);
 const isDate: Check = (value) => !Number.isNaN((value as Date).getTime());
+const isDateOrNull: Check = (value) => value === null || isDate(value);
 const isOneOf = (values: readonly unknown[]): Check => values.includes.bind(values);
+const isMissingOr =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
 
 const CLIENT = checks<StoredSession['client']>({ ip: isTextOrNull, userAgent: isTextOrNull });
 
@@ -52,11 +59,33 @@ const USER = checks<User>({
   credentialVersion: isCount,
   createdAt: isDate,
   updatedAt: isDate,
+  emailVerifiedAt: isDateOrNull,
 });
 
 const CREDENTIAL = checks<StoredCredential>({
   passwordHash: isTextOrNull,
   version: (version) => isCount(version) && version >= FIRST_VERSION,
+});
+
+const FACTS = checks<MailFacts>({
+  credentialVersion: isMissingOr(isCount),
+  otherAddress: isMissingOr(isText),
+  ip: isMissingOr(isTextOrNull),
+  userAgent: isMissingOr(isTextOrNull),
+  label: isMissingOr(isTextOrNull),
+});
+
+const MAIL = checks<StoredMail>({
+  id: isText,
+  kind: isOneOf(MAIL_KINDS),
+  to: isText,
+  userId: isTextOrNull,
+  language: isText,
+  facts: (facts) => facts instanceof Object && !Array.isArray(facts) && isSound<MailFacts>(facts, FACTS),
+  createdAt: isDate,
+  attempts: isCount,
+  nextAt: isDateOrNull,
+  error: isTextOrNull,
 });
 
 const EVENT = checks<AuditEvent>({
@@ -106,6 +135,11 @@ export function readableCredential(credential: StoredCredential, userId: string)
   throw new StoreUnavailableError(
     new Error(`The stored credential of the user ${printable(userId)} is not valid.`),
   );
+}
+
+/** The mail; null, with a line in the log, if a stored value is not valid. */
+export function readableMail(mail: StoredMail): StoredMail | null {
+  return isSound(mail, MAIL) ? mail : unreadable('mail', mail.id);
 }
 
 /** The audit event; null, with a line in the log, if a stored value is not valid. */

@@ -29,6 +29,7 @@ export function describeUserStore(
           lastName: "O'Neil",
           role: 'admin',
           credentialVersion: 3,
+          emailVerifiedAt: after(1),
         });
         expect(await store.insert(user, 'hash')).toBe(true);
         expect(await store.find(user.id)).toEqual(user);
@@ -59,10 +60,11 @@ export function describeUserStore(
         });
 
       it('returns copies', async () => {
-        const user = aUser();
+        const user = aUser({ emailVerifiedAt: noon });
         await store.insert(user, 'hash');
         const found = await store.find(user.id);
         found!.createdAt.setTime(0);
+        found!.emailVerifiedAt!.setTime(0);
         Object.assign(found!, { role: 'admin' });
         expect(await store.find(user.id)).toEqual(user);
       });
@@ -416,6 +418,28 @@ export function describeUserStore(
         const credential = { user: expected, passwordHash: 'the hash of Ann' };
         expect(await store.findCredential(' lee@EXAMPLE.com')).toEqual(credential);
         expect(await store.findCredential(ann.email)).toBeNull();
+      });
+
+      it('removes the verification, unless it is given with the change or the address stays the same', async () => {
+        const dora = aUser({ email: 'dora@example.com', emailVerifiedAt: noon });
+        await store.insert(dora, 'hash');
+        const verifiedAfter = async (changes: UserChanges) => {
+          const change = await store.update(dora.id, changes, after(1));
+          expect(change).toMatchObject({ outcome: 'updated' });
+          return (await store.find(dora.id))!.emailVerifiedAt;
+        };
+        expect(await verifiedAfter({ firstName: 'Dora' })).toEqual(noon);
+        expect(await verifiedAfter({ email: ' DORA@example.com' })).toEqual(noon);
+        expect(await verifiedAfter({ email: 'lee@example.com' })).toBeNull();
+        expect(await verifiedAfter({ emailVerifiedAt: after(2) })).toEqual(after(2));
+        expect(await verifiedAfter({ email: 'kim@example.com', emailVerifiedAt: after(3) })).toEqual(
+          after(3),
+        );
+        expect(await verifiedAfter({ email: 'sam@example.com', emailVerifiedAt: undefined })).toBeNull();
+        expect(await verifiedAfter({ email: 'pat@example.com', emailVerifiedAt: after(4) })).toEqual(
+          after(4),
+        );
+        expect(await verifiedAfter({ emailVerifiedAt: null })).toBeNull();
       });
 
       it('frees the old address for other users, and takes the new one', async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AuditEvent } from '../audit/audit-event.js';
 import { AuditIds } from '../audit/audit-id.js';
 import type { Clock } from '../common/clock.js';
+import type { OutboxMail } from '../mail/outbox-mail.js';
 import type { StoredSession } from '../sessions/session.js';
 import { SessionToken } from '../sessions/session-token.js';
 import { GuessThrottle } from '../throttle/guess-throttle.js';
@@ -51,6 +52,23 @@ export function aUser(facts: Partial<User> = {}): User {
     credentialVersion: 1,
     createdAt: NOON,
     updatedAt: NOON,
+    emailVerifiedAt: null,
+    ...facts,
+  };
+}
+
+/** A mail from noon (UTC) of 1 January 2026 to a user. Each id is greater than the previous one; `facts` replace values. */
+export function aMail(facts: Partial<OutboxMail> = {}): OutboxMail {
+  const createdAt = facts.createdAt ?? NOON;
+  const userId = randomUUID();
+  return {
+    id: ids.next(createdAt),
+    kind: 'password_changed',
+    to: `${userId}@example.com`,
+    userId,
+    language: 'en',
+    facts: { ip: '192.0.2.1', userAgent: 'Example/1.0' },
+    createdAt,
     ...facts,
   };
 }

@@ -1,13 +1,17 @@
-import { ADMIN, type Credential, type User } from './user.js';
+import { ADMIN, type Credential, type User, emailKey } from './user.js';
 import type { UserPage, UserQuery } from './user-query.js';
 
-/** Changes of a user without their password. Undefined changes nothing, and null removes a name. */
+/**
+ * Changes of a user without their password. Undefined changes nothing, and null removes a name. Another address (by its
+ * `emailKey`) is not verified, unless `emailVerifiedAt` is given with it.
+ */
 export interface UserChanges {
   readonly email?: string;
   readonly firstName?: string | null;
   readonly lastName?: string | null;
   readonly role?: string;
   readonly disabled?: boolean;
+  readonly emailVerifiedAt?: Date | null;
 }
 
 /** The result of a change: refused for the last enabled administrator (`last_admin`) and for a taken address. */
@@ -21,6 +25,15 @@ export type UserRemoval = 'removed' | 'not_found' | 'last_admin';
 /** Whether changes demote or disable an administrator. */
 export function revokesAdmin({ role, disabled }: UserChanges, adminRole = ADMIN): boolean {
   return (role !== undefined && role !== adminRole) || disabled === true;
+}
+
+/** The new `emailVerifiedAt` of a user; undefined if it stays. */
+export function verificationAfter(
+  user: User,
+  { email, emailVerifiedAt }: UserChanges,
+): Date | null | undefined {
+  const isOther = email !== undefined && emailKey(email) !== emailKey(user.email);
+  return emailVerifiedAt === undefined && isOther ? null : emailVerifiedAt;
 }
 
 /**

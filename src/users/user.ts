@@ -13,6 +13,8 @@ export interface User {
   readonly credentialVersion: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+  /** When the user proved that the address is theirs; null if never. */
+  readonly emailVerifiedAt: Date | null;
 }
 
 /** How addresses are compared. */

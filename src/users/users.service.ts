@@ -167,6 +167,7 @@ export class UsersService {
       credentialVersion: 1,
       createdAt: now,
       updatedAt: now,
+      emailVerifiedAt: null,
     };
     return { user, passwordHash };
   }

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { AuditEvent } from '../../src/audit/audit-event.js';
+import type { OutboxMail } from '../../src/mail/outbox-mail.js';
 import type { StoredSession } from '../../src/sessions/session.js';
 import { userTag } from '../../src/sessions/session-token.js';
 import type { RedisCommands } from '../../src/storage/redis/redis-commands.js';
@@ -34,6 +35,7 @@ const SESSIONS_IN_SQLITE: Values = {
 };
 const USERS: Values = {
   'no date': { created_at: NO_DATE },
+  'no date of the verification': { email_verified_at: NO_DATE },
   'a version below zero': { credential_version: sql`-1` },
 };
 const USERS_IN_SQLITE: Values = {
@@ -65,6 +67,23 @@ const EVENTS: Values = {
   'a type of another version': { type: sql`'eclipse'` },
 };
 const EVENTS_IN_SQLITE: Values = { ...EVENTS, 'bytes for an address': { ip: BYTES } };
+
+const MAILS: Values = {
+  'no date': { created_at: NO_DATE },
+  'attempts below zero': { attempts: sql`-1` },
+  'a kind of another version': { kind: sql`'eclipse'` },
+  'facts that are no JSON': { facts: sql`'{"ip":'` },
+  'facts that are a list': { facts: sql`'[]'` },
+  'facts that are null': { facts: sql`'null'` },
+  'a fact of another type': { facts: sql`'{"credentialVersion":"1"}'` },
+  'facts of a million characters': { facts: sql.lit(JSON.stringify({ label: 'x'.repeat(1e6) })) },
+};
+const MAILS_IN_SQLITE: Values = {
+  ...MAILS,
+  'words for a date': { created_at: WORDS },
+  'bytes for an address': { recipient: BYTES },
+  'bytes for facts': { facts: BYTES },
+};
 
 /** An expiry in the far future, in epoch milliseconds. */
 const LAST = 8.64e15;
@@ -117,6 +136,7 @@ export function sqlSpoilings(database: Database, engine: 'sqlite' | 'postgres') 
           database().db,
         ),
     },
+    mails: spoilings<OutboxMail>(database, 'outbox', byId, isSqlite ? MAILS_IN_SQLITE : MAILS),
     tallies: spoilings<string>(database, 'tallies', byKey, {
       ...Object.fromEntries(UNREADABLE.slice(0, 3).map((text) => [text, { text: sql.lit(text) }])),
       ...(isSqlite ? { bytes: { text: BYTES } } : {}),

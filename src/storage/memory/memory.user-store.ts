@@ -1,4 +1,5 @@
 import { ADMIN, type Credential, type User, emailKey, fullNameKeys, nameKey } from '../../users/user.js';
+import type { PutsMails } from '../../mail/puts-mails.js';
 import {
   type UserPage,
   type UserPosition,
@@ -13,6 +14,7 @@ import {
   UserStore,
   type UserUpdate,
   revokesAdmin,
+  verificationAfter,
 } from '../../users/user-store.js';
 
 /** Users in the memory of this process; a restart loses them. No method awaits between read and write. */
@@ -21,6 +23,11 @@ export class MemoryUserStore extends UserStore {
   readonly #idsByEmail = new Map<string, string>();
   /** In the order of creation. */
   readonly #places: UserPosition[] = [];
+
+  /** `outbox` joins this store. */
+  constructor(readonly outbox: PutsMails | null = null) {
+    super();
+  }
 
   async insert(user: User, passwordHash: string): Promise<boolean> {
     const key = emailKey(user.email);
@@ -82,6 +89,7 @@ export class MemoryUserStore extends UserStore {
     if ((this.#idsByEmail.get(emailKey(email)) ?? id) !== id) return { outcome: 'email_taken' };
     this.#idsByEmail.delete(emailKey(user.email));
     this.#idsByEmail.set(emailKey(email), id);
+    const verifiedAt = verificationAfter(user, changes);
     const after = this.#replace(credential, {
       email,
       firstName: changes.firstName === undefined ? user.firstName : changes.firstName,
@@ -90,6 +98,7 @@ export class MemoryUserStore extends UserStore {
       disabled: changes.disabled ?? user.disabled,
       credentialVersion: user.credentialVersion + (changes.disabled ? 1 : 0),
       updatedAt: now,
+      emailVerifiedAt: verifiedAt === undefined ? user.emailVerifiedAt : verifiedAt,
     });
     return { outcome: 'updated', before: copyOf(user), after };
   }
@@ -159,7 +168,7 @@ export class MemoryUserStore extends UserStore {
   }
 
   #replace({ user, passwordHash }: Credential, changes: Partial<User>, hash = passwordHash): User {
-    const changed = { ...user, ...changes };
+    const changed = copyOf({ ...user, ...changes });
     this.#credentials.set(user.id, { user: changed, passwordHash: hash });
     return copyOf(changed);
   }
@@ -171,7 +180,12 @@ function isActiveAdmin({ role, disabled }: User, adminRole: string): boolean {
 }
 
 function copyOf(user: User): User {
-  return { ...user, createdAt: new Date(user.createdAt), updatedAt: new Date(user.updatedAt) };
+  return {
+    ...user,
+    createdAt: new Date(user.createdAt),
+    updatedAt: new Date(user.updatedAt),
+    emailVerifiedAt: user.emailVerifiedAt && new Date(user.emailVerifiedAt),
+  };
 }
 
 /** Tells which users match the filters of a query. */

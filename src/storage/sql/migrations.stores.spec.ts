@@ -16,8 +16,16 @@ import { SqliteDatabase } from './sqlite.database.js';
 const TIMEOUT = 10_000;
 const noon = new Date('2026-01-01T12:00:00.000Z');
 
+/** Restores the tables of before migration 014. */
+async function withoutMails({ db }: SqlDatabase): Promise<void> {
+  await sql`drop table coatcheck_outbox`.execute(db);
+  await sql`alter table coatcheck_users drop column email_verified_at`.execute(db);
+}
+
 /** Restores the tables of before migration 013. */
-async function withoutSearch({ db }: SqlDatabase): Promise<void> {
+async function withoutSearch(database: SqlDatabase): Promise<void> {
+  await withoutMails(database);
+  const { db } = database;
   for (const index of ['creation', 'email', 'last_name', 'first_name', 'role'])
     await sql`drop index ${sql.ref(`coatcheck_users_by_${index}`)}`.execute(db);
   for (const column of ['by_last_name', 'by_first_name'])
@@ -282,6 +290,34 @@ describeWithPostgres('Sessions of the first version are listed, counted and ende
     const after = await open();
     await expectToBeReached(after, sessions);
     await after.close();
+    await schema.drop();
+  });
+});
+
+/** A user from before the migration of mails, whose address nobody has verified. */
+async function expectUserToBecomeUnverified(open: () => Promise<SqlDatabase>): Promise<void> {
+  const before = await open();
+  const user = aUser();
+  await new SqlUserStore(before).insert({ ...user, emailVerifiedAt: noon }, 'hash');
+  await withoutMails(before);
+  await sql`delete from coatcheck_migrations where name >= '014'`.execute(before.db);
+  await before.close();
+  const after = await open();
+  expect(await new SqlUserStore(after).find(user.id)).toEqual(user);
+  await after.close();
+}
+
+describe('Addresses from before the migration of mails are not verified', () => {
+  it('on SQLite', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'test.db');
+    return expectUserToBecomeUnverified(() => SqliteDatabase.open(file, TIMEOUT));
+  });
+});
+
+describeWithPostgres('Addresses from before the migration of mails are not verified', () => {
+  it('on PostgreSQL', async () => {
+    const schema = await newSchema();
+    await expectUserToBecomeUnverified(() => PostgresDatabase.open(schema.url, TIMEOUT));
     await schema.drop();
   });
 });

@@ -284,6 +284,28 @@ const migrations = (engine: Engine): Record<string, TableMigration> => ({
         await db.schema.createIndex(name).on('users').columns(columns).execute();
     },
   },
+  '014-mails': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('users').addColumn('email_verified_at', 'bigint').execute();
+      await db.schema
+        .createTable('outbox')
+        .addColumn('id', engine === 'sqlite' ? 'text' : sql`text collate "C"`, (column) =>
+          column.primaryKey(),
+        )
+        .addColumn('kind', 'text', (column) => column.notNull())
+        .addColumn('recipient', 'text', (column) => column.notNull())
+        .addColumn('user_id', 'text')
+        .addColumn('language', 'text', (column) => column.notNull())
+        .addColumn('facts', 'text', (column) => column.notNull())
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .addColumn('attempts', 'bigint', (column) => column.notNull())
+        .addColumn('next_at', 'bigint')
+        .addColumn('error', 'text')
+        .$call((table) => (engine === 'sqlite' ? table.modifyEnd(sql`without rowid`) : table))
+        .execute();
+      await db.schema.createIndex('outbox_due').on('outbox').columns(['next_at', 'id']).execute();
+    },
+  },
 });
 
 interface Names {

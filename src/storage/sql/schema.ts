@@ -1,3 +1,4 @@
+import type { MailKind } from '../../mail/outbox-mail.js';
 import type { SessionKind, SessionScope, Transport } from '../../sessions/session.js';
 
 /** The tables after the last migration. Times are epoch milliseconds. */
@@ -18,6 +19,7 @@ export interface Schema {
     credential_version: number;
     created_at: number;
     updated_at: number;
+    email_verified_at: number | null;
   };
   /** Of users of an application's own directory. */
   credentials: {
@@ -74,7 +76,21 @@ export interface Schema {
     /** JSON. */
     details: string;
   };
-  /** The process that sweeps now. */
+  outbox: {
+    id: string;
+    kind: MailKind;
+    recipient: string;
+    user_id: string | null;
+    language: string;
+    /** JSON. */
+    facts: string;
+    created_at: number;
+    attempts: number;
+    /** Null if the mail is not tried any more. */
+    next_at: number | null;
+    error: string | null;
+  };
+  /** The processes that sweep the sessions and send the mails now. */
   sweep_lease: {
     subject: string;
     holder: string;

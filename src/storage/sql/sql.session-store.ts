@@ -398,6 +398,7 @@ function ownerOf(row: JoinedRow): User | null {
     credential_version: row.owner_credential_version,
     created_at: row.owner_created_at,
     updated_at: row.owner_updated_at,
+    email_verified_at: row.owner_email_verified_at,
   });
 }
 

@@ -7,6 +7,7 @@ import {
   UserStore,
   type UserUpdate,
   revokesAdmin,
+  verificationAfter,
 } from '../../users/user-store.js';
 import { readableUser } from '../readable.js';
 import type { Schema } from './schema.js';
@@ -26,6 +27,7 @@ export const USER_COLUMNS = [
   'credential_version',
   'created_at',
   'updated_at',
+  'email_verified_at',
 ] as const satisfies readonly (keyof Row)[];
 
 export type UserRow = Pick<Row, (typeof USER_COLUMNS)[number]>;
@@ -252,6 +254,7 @@ async function updateRow(
   if (!before) return { outcome: 'not_found' };
   const { firstName = before.firstName, lastName = before.lastName } = changes;
   const names = fullNameKeys({ firstName, lastName });
+  const verifiedAt = verificationAfter(before, changes);
   const after = await db
     .updateTable('users')
     .set((user) => ({
@@ -265,6 +268,7 @@ async function updateRow(
       disabled: changes.disabled === undefined ? undefined : Number(changes.disabled),
       credential_version: changes.disabled ? user('credential_version', '+', 1) : undefined,
       updated_at: now.getTime(),
+      email_verified_at: verifiedAt === undefined ? undefined : (verifiedAt?.getTime() ?? null),
     }))
     .where('id', '=', id)
     .returning(USER_COLUMNS)
@@ -320,6 +324,7 @@ function toRow(user: User, passwordHash: string): Row {
     credential_version: user.credentialVersion,
     created_at: user.createdAt.getTime(),
     updated_at: user.updatedAt.getTime(),
+    email_verified_at: user.emailVerifiedAt?.getTime() ?? null,
   };
 }
 
@@ -344,5 +349,6 @@ function toUser(row: UserRow): User {
     credentialVersion: row.credential_version,
     createdAt: new Date(row.created_at),
     updatedAt: new Date(row.updated_at),
+    emailVerifiedAt: row.email_verified_at === null ? null : new Date(row.email_verified_at),
   };
 }

@@ -46,6 +46,7 @@ export async function addPeople(users: UserStore, passwordHash: string, sessions
       credentialVersion: 1,
       createdAt: now,
       updatedAt: now,
+      emailVerifiedAt: null,
     } as const;
     await insert(
       () => users.insert(user, passwordHash),

@@ -75,6 +75,7 @@ export function person(index: number, all: number): User {
     credentialVersion: 1,
     createdAt,
     updatedAt: createdAt,
+    emailVerifiedAt: null,
   };
 }
 
