@@ -112,6 +112,10 @@ export { CredentialVerifier, type PasswordAttempt } from './users/credential-ver
 export { type Identity, identityOf } from './users/identity.js';
 export { type NewUser, UsersService } from './users/users.service.js';
 
+export { MAIL_KINDS, type MailFacts, type MailKind, type OutboxMail } from './mail/outbox-mail.js';
+export { type MailState, OutboxStore, type StoredMail } from './mail/outbox-store.js';
+export type { PutsMails } from './mail/puts-mails.js';
+
 export type { EndReason } from './sessions/endings.js';
 export type {
   ClientFacts,
@@ -190,6 +194,7 @@ export { TokenAuth } from './auth/strategies/token.auth.js';
 
 export { MemoryAuditStore } from './storage/memory/memory.audit-store.js';
 export { MemoryCredentialStore } from './storage/memory/memory.credential-store.js';
+export { MemoryOutboxStore } from './storage/memory/memory.outbox-store.js';
 export { MemorySessionStore } from './storage/memory/memory.session-store.js';
 export { MemoryUserStore } from './storage/memory/memory.user-store.js';
 export { Readiness } from './storage/readiness.js';

@@ -468,7 +468,7 @@ const GOOD: Readonly<Record<string, Rows>> = {
     sessions: ['memory:', 'redis://host', 'redis-cluster://a:1,b:2'],
     timeout: [1, DAY],
     tables: ['migrate', 'require'],
-    without: [[], ['users'], ['users', 'credentials', 'sessions', 'audit', 'throttle', 'tokens']],
+    without: [[], ['users'], ['users', 'credentials', 'sessions', 'audit', 'throttle', 'tokens', 'outbox']],
   },
   AuditOptions: { retention: [1, 9999 * DAY], sweepInterval: [1, DAY], routes: [true, false] },
   ThrottleOptions: {

@@ -1,11 +1,12 @@
 import type { AuditStore } from '../audit/audit-store.js';
+import type { OutboxStore } from '../mail/outbox-store.js';
 import type { SessionStore } from '../sessions/session-store.js';
 import type { ThrottleStore } from '../throttle/throttle-store.js';
 import type { CredentialStore } from '../users/credential-store.js';
 import type { TokenStore } from '../users/token-store.js';
 import type { UserStore } from '../users/user-store.js';
 
-/** The stores of one backend. Redis has no users, no credentials, no one-time tokens and no audit events. */
+/** The stores of one backend. Redis has no users, no credentials, no one-time tokens, no mails and no audit events. */
 export interface Backend {
   readonly users: UserStore | null;
   readonly credentials: CredentialStore | null;
@@ -13,5 +14,6 @@ export interface Backend {
   readonly sessions: SessionStore;
   readonly tallies: ThrottleStore;
   readonly tokens: TokenStore | null;
+  readonly outbox: OutboxStore | null;
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { AuditStore } from '../audit/audit-store.js';
 import { SystemClock } from '../common/clock.js';
 import { withPackages } from '../common/with-packages.js';
+import type { OutboxStore } from '../mail/outbox-store.js';
 import type { SessionStore } from '../sessions/session-store.js';
 import type { ThrottleStore } from '../throttle/throttle-store.js';
 import type { CredentialStore } from '../users/credential-store.js';
@@ -29,6 +30,8 @@ export class Connections implements OnApplicationShutdown {
   readonly tallies: ThrottleStore;
   /** In the same database as the users. */
   readonly tokens: TokenStore;
+  /** In the same database as the users. */
+  readonly outbox: OutboxStore;
   readonly backends: readonly Backend[];
 
   /** `main` stores users, and `beside` the sessions. */
@@ -39,6 +42,7 @@ export class Connections implements OnApplicationShutdown {
     this.sessions = beside.sessions;
     this.tallies = (beside.sessions.durable ? beside : main).tallies;
     this.tokens = main.tokens!;
+    this.outbox = main.outbox!;
     this.backends = [...new Set([main, beside])];
   }
 

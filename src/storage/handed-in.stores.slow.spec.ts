@@ -17,6 +17,7 @@ import {
 import { StoreUnavailableError } from '../common/domain-error.js';
 import { describeAuditStore } from '../testing/describe-audit-store.js';
 import { describeCredentialStore } from '../testing/describe-credential-store.js';
+import { describeOutboxStore } from '../testing/describe-outbox-store.js';
 import { describeTokenStore } from '../testing/describe-token-store.js';
 import { describeSessionStore } from '../testing/describe-session-store.js';
 import { describeThrottleStore } from '../testing/describe-throttle-store.js';
@@ -35,9 +36,7 @@ const PATIENT = 10_000;
 const noon = new Date('2026-01-01T12:00:00.000Z');
 
 function describeStores(name: string, open: () => Promise<Backend>): void {
-  const opened = async <Name extends 'users' | 'credentials' | 'audit' | 'sessions' | 'tallies' | 'tokens'>(
-    store: Name,
-  ) => {
+  const opened = async <Name extends Exclude<keyof Backend, 'close'>>(store: Name) => {
     const backend = await open();
     return { store: backend[store]!, close: () => backend.close() };
   };
@@ -47,6 +46,7 @@ function describeStores(name: string, open: () => Promise<Backend>): void {
   if (forgetsByItself) return;
   describeUserStore(`users on ${name}`, () => opened('users'));
   describeCredentialStore(`credentials on ${name}`, () => opened('credentials'));
+  describeOutboxStore(`mails on ${name}`, () => opened('outbox'));
   describeTokenStore(`tokens on ${name}`, () => opened('tokens'));
   describeAuditStore(`events on ${name}`, () => opened('audit'));
 }

@@ -19,6 +19,7 @@ const OPENED: Record<StoreName, (connections: Connections) => unknown> = {
   audit: ({ audit }) => audit,
   throttle: ({ tallies }) => tallies,
   tokens: ({ tokens }) => tokens,
+  outbox: ({ outbox }) => outbox,
 };
 
 /** Those that the application may provide itself. */
@@ -30,7 +31,10 @@ type Opening = Parameters<typeof Connections.open>[1];
 export interface StorageAsyncOptions
   extends AsyncOptions<Omit<Given<StorageOptions>, 'without'>>, Pick<Given<StorageOptions>, 'without'> {}
 
-/** Global module that provides the stores of users, credentials, sessions, audit events, failure counters and one-time tokens, and `Readiness`. */
+/**
+ * Global module that provides the stores of users, credentials, sessions, audit events, failure counters, one-time tokens and
+ * mails, and `Readiness`.
+ */
 @Module({})
 export class StorageModule extends NeedsForRoot {
   /** The start fails if a store cannot be opened, or cannot be written unless `mustBeWritable` is false. */

@@ -1,4 +1,5 @@
 import { AuditStore } from '../audit/audit-store.js';
+import { OutboxStore } from '../mail/outbox-store.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { ThrottleStore } from '../throttle/throttle-store.js';
 import { CredentialStore } from '../users/credential-store.js';
@@ -13,6 +14,7 @@ export const STORES = {
   audit: AuditStore,
   throttle: ThrottleStore,
   tokens: TokenStore,
+  outbox: OutboxStore,
 } as const;
 
 export type StoreName = keyof typeof STORES;

@@ -1,6 +1,7 @@
 export { describeAuditStore } from './describe-audit-store.js';
 export { type AuthUnderTest, type AuthWorld, describeAuth } from './describe-auth.js';
 export { describeCredentialStore } from './describe-credential-store.js';
+export { describeOutboxStore } from './describe-outbox-store.js';
 export { describeTokenStore } from './describe-token-store.js';
 export { describeSessionStore } from './describe-session-store.js';
 export { describeThrottleStore } from './describe-throttle-store.js';
@@ -13,6 +14,6 @@ export {
 export { describeUserStore } from './describe-user-store.js';
 export { FakeClock } from './fake-clock.js';
 export { type BrowserCookie, type LoginOptions, TestUser, cookiesFor, loginAs } from './login-as.js';
-export { aSignInSource, aSession, aThrottle, aUser, anAuditEvent } from './samples.js';
+export { aMail, aSignInSource, aSession, aThrottle, aUser, anAuditEvent } from './samples.js';
 export type { Spoilings, StoreUnderTest } from './store-under-test.js';
 export type { TestFramework } from './test-framework.js';

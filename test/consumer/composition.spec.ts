@@ -29,6 +29,7 @@ import {
   OptionsError,
   CredentialStore,
   TokenStore,
+  OutboxStore,
   RolesGuard,
   SessionStore,
   ThrottleStore,
@@ -503,6 +504,7 @@ describe.each(Object.entries(BUILDERS))('An application of %s', (_, build) => {
     ['audit', AuditStore, 'audit'],
     ['throttle', ThrottleStore, 'tallies'],
     ['tokens', TokenStore, 'tokens'],
+    ['outbox', OutboxStore, 'outbox'],
   ] as const;
 
   it.each(STORES)('leaves out one store and no other: %s', async (absent, _store, _property) => {

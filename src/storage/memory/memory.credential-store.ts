@@ -1,3 +1,4 @@
+import type { PutsMails } from '../../mail/puts-mails.js';
 import { CredentialStore, FIRST_VERSION, type StoredCredential } from '../../users/credential-store.js';
 
 const NONE: StoredCredential = { passwordHash: null, version: FIRST_VERSION };
@@ -5,6 +6,11 @@ const NONE: StoredCredential = { passwordHash: null, version: FIRST_VERSION };
 /** Credentials in the memory of this process; a restart loses them. No method awaits between read and write. */
 export class MemoryCredentialStore extends CredentialStore {
   readonly #credentials = new Map<string, StoredCredential>();
+
+  /** `outbox` joins this store. */
+  constructor(readonly outbox: PutsMails | null = null) {
+    super();
+  }
 
   async find(userId: string): Promise<StoredCredential | null> {
     return this.#credentials.get(userId) ?? null;

@@ -1,5 +1,6 @@
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
 import { describeCredentialStore } from '../../testing/describe-credential-store.js';
+import { describeOutboxStore } from '../../testing/describe-outbox-store.js';
 import { describeTokenStore } from '../../testing/describe-token-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeThrottleStore } from '../../testing/describe-throttle-store.js';
@@ -8,6 +9,7 @@ import { MemoryThrottleStore } from '../../throttle/memory.throttle-store.js';
 import { MemoryTokenStore } from '../../users/memory.token-store.js';
 import { MemoryAuditStore } from './memory.audit-store.js';
 import { MemoryCredentialStore } from './memory.credential-store.js';
+import { MemoryOutboxStore } from './memory.outbox-store.js';
 import { MemorySessionStore } from './memory.session-store.js';
 import { MemoryUserStore } from './memory.user-store.js';
 
@@ -21,6 +23,7 @@ describeUserStore('MemoryUserStore', () => Promise.resolve({ store: new MemoryUs
 describeCredentialStore('MemoryCredentialStore', () =>
   Promise.resolve({ store: new MemoryCredentialStore(), close }),
 );
+describeOutboxStore('MemoryOutboxStore', () => Promise.resolve({ store: new MemoryOutboxStore(), close }));
 describeThrottleStore('MemoryThrottleStore', () =>
   Promise.resolve({ store: new MemoryThrottleStore(), close }),
 );

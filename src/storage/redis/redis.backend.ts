@@ -23,6 +23,7 @@ function storesOn(redis: RedisCommands): Backend {
     sessions: new RedisSessionStore(redis),
     tallies: new RedisThrottleStore(redis),
     tokens: null,
+    outbox: null,
     close: () => redis.close(),
   };
 }

@@ -7,6 +7,7 @@ import { expectOneSweeper } from '../../../test/support/sweepers.js';
 import { expectClearance, setText } from '../../../test/support/tallies.js';
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
 import { describeCredentialStore } from '../../testing/describe-credential-store.js';
+import { describeOutboxStore } from '../../testing/describe-outbox-store.js';
 import { describeTokenStore } from '../../testing/describe-token-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeThrottleStore } from '../../testing/describe-throttle-store.js';
@@ -19,6 +20,7 @@ import { PostgresDatabase } from './postgres.database.js';
 import type { Schema } from './schema.js';
 import { SqlAuditStore } from './sql.audit-store.js';
 import { SqlCredentialStore } from './sql.credential-store.js';
+import { SqlOutboxStore } from './sql.outbox-store.js';
 import { SqlTokenStore } from './sql.token-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
 import { SqlTextTable } from './sql.text-table.js';
@@ -47,7 +49,7 @@ describeWithPostgres('On PostgreSQL', () => {
   async function openEmpty(): Promise<PostgresDatabase> {
     const database = await PostgresDatabase.open(schema.url, PATIENT);
     await sql`truncate coatcheck_users, coatcheck_sessions, coatcheck_tallies, coatcheck_sweep_lease,
-      coatcheck_audit_events, coatcheck_credentials`.execute(database.db);
+      coatcheck_audit_events, coatcheck_credentials, coatcheck_outbox`.execute(database.db);
     return database;
   }
 
@@ -75,6 +77,9 @@ describeWithPostgres('On PostgreSQL', () => {
     () => storeOf((database) => new SqlUserStore(database, { few: 4, window: 6 })),
     { spoilings: spoilings.users },
   );
+  describeOutboxStore('SqlOutboxStore', () => storeOf((database) => new SqlOutboxStore(database)), {
+    spoilings: spoilings.mails,
+  });
   describeAuditStore('SqlAuditStore', () => storeOf((database) => new SqlAuditStore(database)), {
     spoilings: spoilings.events,
   });

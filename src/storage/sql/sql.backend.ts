@@ -5,6 +5,7 @@ import type { GivenSqlite } from './given-sqlite.js';
 import type { SqlDatabase } from './sql.database.js';
 import { SqlAuditStore } from './sql.audit-store.js';
 import { SqlCredentialStore } from './sql.credential-store.js';
+import { SqlOutboxStore } from './sql.outbox-store.js';
 import { SqlTokenStore } from './sql.token-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
 import { SqlThrottleStore } from './sql.throttle-store.js';
@@ -36,6 +37,7 @@ function storesOn(database: SqlDatabase): Backend {
     sessions: new SqlSessionStore(database),
     tallies: new SqlThrottleStore(database),
     tokens: new SqlTokenStore(database),
+    outbox: new SqlOutboxStore(database),
     close: () => database.close(),
   };
 }

@@ -4,7 +4,7 @@ import { SqlTextTable } from './sql.text-table.js';
 
 /** Reset tokens in the table of the failure counters. */
 export class SqlTokenStore extends TextTokenStore {
-  constructor(database: SqlDatabase) {
+  constructor(readonly database: SqlDatabase) {
     super(new SqlTextTable(database));
   }
 }

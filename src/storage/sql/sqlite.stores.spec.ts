@@ -20,6 +20,7 @@ import { expectClearance } from '../../../test/support/tallies.js';
 import { StoreUnavailableError } from '../../common/domain-error.js';
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
 import { describeCredentialStore } from '../../testing/describe-credential-store.js';
+import { describeOutboxStore } from '../../testing/describe-outbox-store.js';
 import { describeTokenStore } from '../../testing/describe-token-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeThrottleStore } from '../../testing/describe-throttle-store.js';
@@ -27,6 +28,7 @@ import { describeUserStore } from '../../testing/describe-user-store.js';
 import { aSession, aUser, anAuditEvent } from '../../testing/samples.js';
 import { SqlAuditStore } from './sql.audit-store.js';
 import { SqlCredentialStore } from './sql.credential-store.js';
+import { SqlOutboxStore } from './sql.outbox-store.js';
 import { SqlTokenStore } from './sql.token-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
 import { SqlThrottleStore } from './sql.throttle-store.js';
@@ -72,6 +74,9 @@ describeThrottleStore(
 );
 describeTokenStore('SqlTokenStore on SQLite', () => storeOf((database) => new SqlTokenStore(database)), {
   spoilings: spoilings.tokens,
+});
+describeOutboxStore('SqlOutboxStore on SQLite', () => storeOf((database) => new SqlOutboxStore(database)), {
+  spoilings: spoilings.mails,
 });
 describeAuditStore('SqlAuditStore on SQLite', () => storeOf((database) => new SqlAuditStore(database)), {
   spoilings: spoilings.events,
