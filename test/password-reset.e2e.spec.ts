@@ -225,7 +225,9 @@ describe('A reset token', () => {
     const { id } = await app.addUser('ann@example.com');
     const { token } = await app.nest.get(PasswordResetService).issue(id);
     const [, secret = ''] = token.reveal().split('.');
-    expect(`${token} ${JSON.stringify({ token })}`).toBe(`OneTimeToken(reset, ${id}) {"token":"OneTimeToken(reset, ${id})"}`);
+    expect(`${token} ${JSON.stringify({ token })}`).toBe(
+      `OneTimeToken(reset, ${id}) {"token":"OneTimeToken(reset, ${id})"}`,
+    );
     expect(secret).toHaveLength(43);
   });
 

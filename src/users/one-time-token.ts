@@ -30,7 +30,9 @@ export class OneTimeToken {
     const [, found, id, secret] = FORMAT.exec(text) ?? [];
     if (found !== purpose || id === undefined || secret === undefined) return null;
     const userId = Buffer.from(id, 'base64url').toString();
-    return Buffer.from(userId).toString('base64url') === id ? new OneTimeToken(purpose, userId, secret) : null;
+    return Buffer.from(userId).toString('base64url') === id
+      ? new OneTimeToken(purpose, userId, secret)
+      : null;
   }
 
   /** The hash of the secret, for storage. */
