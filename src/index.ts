@@ -112,6 +112,10 @@ export { CredentialVerifier, type PasswordAttempt } from './users/credential-ver
 export { type Identity, identityOf } from './users/identity.js';
 export { type NewUser, UsersService } from './users/users.service.js';
 
+export { chooseLanguage } from './mail/language.js';
+export { MailComposer } from './mail/mail-composer.js';
+export { type MailContent, MailTemplates, type RenderedMail } from './mail/mail-templates.js';
+export { type MailMessage, MailRefusedError, MailServerUnavailableError, Mailer } from './mail/mailer.js';
 export { MAIL_KINDS, type MailFacts, type MailKind, type OutboxMail } from './mail/outbox-mail.js';
 export { type MailState, OutboxStore, type StoredMail } from './mail/outbox-store.js';
 export type { PutsMails } from './mail/puts-mails.js';

@@ -44,6 +44,8 @@ const PINNED: Readonly<Record<string, string | readonly string[]>> = {
   cookie: 'auth/carriers',
   'cookie-parser': 'auth/carriers',
   bowser: 'http/api/sessions',
+  nodemailer: 'mail/smtp',
+  negotiator: 'mail/language.ts',
   'ipaddr.js': ['common/network.ts', 'server/http'],
   'raw-body': 'http',
   '@fastify/busboy': 'compat/alx',

@@ -4,6 +4,7 @@ import * as alx from 'coatcheck/alx';
 import * as express from 'coatcheck/express';
 import * as fastify from 'coatcheck/fastify';
 import * as server from 'coatcheck/server';
+import * as smtp from 'coatcheck/smtp';
 import * as testing from 'coatcheck/testing';
 
 describe('The public names', () => {
@@ -50,6 +51,11 @@ describe('The public names', () => {
       'FreshGuard',
       'GuessThrottle',
       'MAIL_KINDS',
+      'MailComposer',
+      'MailRefusedError',
+      'MailServerUnavailableError',
+      'MailTemplates',
+      'Mailer',
       'MemoryAuditStore',
       'MemoryCredentialStore',
       'MemoryOutboxStore',
@@ -103,6 +109,7 @@ describe('The public names', () => {
       'UsersOptions',
       'UsersService',
       'authRequestOf',
+      'chooseLanguage',
       'emailKey',
       'identityOf',
       'initiatorOf',
@@ -145,9 +152,14 @@ describe('The public names', () => {
     ]);
   });
 
+  it('of the mailers are these', () => {
+    expect(Object.keys(smtp).toSorted()).toEqual(['faultOfSmtpUrl', 'fileMailer', 'smtp']);
+  });
+
   it('of the test kit are these', () => {
     expect(Object.keys(testing).toSorted()).toEqual([
       'FakeClock',
+      'MemoryMailer',
       'TestUser',
       'aMail',
       'aSession',
@@ -165,7 +177,9 @@ describe('The public names', () => {
       'describeTokenStore',
       'describeUserDirectory',
       'describeUserStore',
+      'linkIn',
       'loginAs',
+      'tokenIn',
     ]);
   });
 });

@@ -24,6 +24,7 @@ const LICENCES = new Set([
   'BSD-3-Clause',
   'ISC',
   'MIT',
+  'MIT-0',
   'MPL 2.0',
   'MPL-2.0',
   'Python-2.0',

@@ -42,6 +42,12 @@ export function networkOf(ip: string | null): string {
   return networksOf(ip)[0].name;
 }
 
+/** Whether the name of a host, in lower case, or a plain address is loopback: `localhost`, its sub-domains (RFC 6761), 127.0.0.0/8 or ::1. */
+export function isLoopbackName(name: string): boolean {
+  if (isIP(name) !== 0) return name === '::1' || name.startsWith('127.');
+  return name === 'localhost' || name.endsWith('.localhost');
+}
+
 function withBits(
   address: string,
   family: typeof addresses.IPv4 | typeof addresses.IPv6,

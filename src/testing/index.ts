@@ -13,6 +13,7 @@ export {
 } from './describe-user-directory.js';
 export { describeUserStore } from './describe-user-store.js';
 export { FakeClock } from './fake-clock.js';
+export { type MailQuery, MemoryMailer, linkIn, tokenIn } from './memory-mailer.js';
 export { type BrowserCookie, type LoginOptions, TestUser, cookiesFor, loginAs } from './login-as.js';
 export { aMail, aSignInSource, aSession, aThrottle, aUser, anAuditEvent } from './samples.js';
 export type { Spoilings, StoreUnderTest } from './store-under-test.js';

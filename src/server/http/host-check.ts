@@ -1,6 +1,6 @@
 import { domainToASCII } from 'node:url';
 import { isIP } from 'node:net';
-import { plainAddress } from '../../common/network.js';
+import { isLoopbackName, plainAddress } from '../../common/network.js';
 import type { ClientMessage } from './node-server.js';
 
 /** Describes what `isHostPattern` accepts. */
@@ -80,9 +80,7 @@ export function isHostPattern(text: string): boolean {
 
 /** Whether a name or an address is loopback: `localhost`, its sub-domains (RFC 6761), 127.0.0.0/8 or ::1. */
 export function isLoopback(text: string): boolean {
-  const name = (hostOf(text) ?? { name: plainAddress(text) ?? '' }).name;
-  if (isIP(name) !== 0) return name === '::1' || name.startsWith('127.');
-  return name === 'localhost' || name.endsWith('.localhost');
+  return isLoopbackName((hostOf(text) ?? { name: plainAddress(text) ?? '' }).name);
 }
 
 function patternOf(text: string): Pattern | null {

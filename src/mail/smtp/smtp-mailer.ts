@@ -1,0 +1,89 @@
+import type { ConnectionOptions } from 'node:tls';
+import { createTransport } from 'nodemailer';
+import { type MailMessage, MailRefusedError, MailServerUnavailableError, Mailer } from '../mailer.js';
+import { reasonOf } from '../reason.js';
+import { partsOf } from './message-parts.js';
+import type { SmtpServer } from './smtp-url.js';
+
+export interface SmtpLimits {
+  /** The number of connections that are open at the same time. */
+  readonly connections: number;
+  /** The longest time of a delivery in milliseconds. */
+  readonly timeout: number;
+}
+
+/** Milliseconds to connect and for the greeting, without an answer, and that a connection stays open without a message. */
+const CONNECT = 10_000;
+const SILENCE = 20_000;
+const IDLE = 5_000;
+
+/** What Nodemailer says of an error. */
+interface Failure {
+  readonly code?: string;
+  readonly responseCode?: number;
+  readonly response?: string;
+  readonly command?: string;
+}
+
+/** Sends mails to one server. */
+export class SmtpMailer extends Mailer {
+  readonly #transport;
+  readonly #timeout: number;
+
+  constructor(
+    { host, port, tls, login }: SmtpServer,
+    { connections, timeout }: SmtpLimits,
+    certificates: Pick<ConnectionOptions, 'ca' | 'servername'>,
+  ) {
+    super();
+    this.#timeout = timeout;
+    this.#transport = createTransport({
+      pool: true,
+      host,
+      port,
+      secure: tls === 'implicit',
+      requireTLS: tls === 'starttls',
+      ignoreTLS: tls === 'off',
+      tls: certificates,
+      ...(login && { auth: { user: login.user, pass: login.password }, forceAuth: true }),
+      maxConnections: connections,
+      // Only of a message of which no byte was sent, because the server had closed an idle connection.
+      maxRequeues: 1,
+      idleTimeout: IDLE,
+      connectionTimeout: Math.min(CONNECT, timeout),
+      dnsTimeout: Math.min(CONNECT, timeout),
+      greetingTimeout: Math.min(CONNECT, timeout),
+      socketTimeout: Math.min(SILENCE, timeout),
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+  }
+
+  async send(message: MailMessage): Promise<void> {
+    const parts = partsOf(message);
+    try {
+      await this.#transport.sendMail({ ...parts, signal: AbortSignal.timeout(this.#timeout) });
+    } catch (error) {
+      throw meaningOf(error, message.to);
+    }
+  }
+
+  /** Closes the connections, each after its delivery. */
+  close(): void {
+    this.#transport.close();
+  }
+}
+
+/**
+ * The error of the contract. A reply to the sender's address concerns every message, and so do all errors that are no reply to a
+ * message.
+ */
+function meaningOf(error: unknown, to: string): Error {
+  const { code, responseCode = 0, response, command }: Failure = Object(error);
+  const concernsMessage = (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode !== 421;
+  const reason = reasonOf(response ? new Error(response) : error, to);
+  if (!concernsMessage || (responseCode >= 500 && command === 'MAIL FROM'))
+    return new MailServerUnavailableError(reason);
+  const isFinal = responseCode >= 500 || responseCode === 0;
+  return isFinal ? new MailRefusedError(reason) : new Error(reason);
+}
