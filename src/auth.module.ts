@@ -46,6 +46,7 @@ import { SecurityEvents } from './audit/security-events.js';
 import { Gateways } from './auth/sockets/gateways.js';
 import { HandshakeRequests } from './auth/sockets/handshake-requests.js';
 import { SocketWatch } from './auth/sockets/socket-watch.js';
+import { Subscriptions } from './auth/sockets/subscriptions.js';
 import { SignInService } from './auth/sign-in.service.js';
 import { SessionEnder } from './auth/session-ender.js';
 import { DirectoryAccounts } from './users/accounts.js';
@@ -140,6 +141,7 @@ function moduleOf(
       // The strategies are built where all that they need is there.
       { ...authProvider, inject: [...authProvider.inject!, AuthNeeds] },
       SocketWatch,
+      Subscriptions,
       HandshakeRequests,
       Gateways,
       AuthGuard,
@@ -177,6 +179,7 @@ function moduleOf(
       FieldRules,
       CrossSiteCheck,
       Refusals,
+      Subscriptions,
       CookieCarrier,
       BearerCarrier,
       SignInService,

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -8,6 +8,7 @@ import { documentedProgram } from './support/documented.js';
 import { freePort } from './support/engines.js';
 import { Host, installTransport, npm } from './support/host.js';
 import { until } from './support/processes.js';
+import { newFolder } from './support/server.js';
 
 /** npm installs packages. */
 jest.setTimeout(300_000);
@@ -18,6 +19,29 @@ const PASSWORD = 'several unrelated words 9';
 
 const APPLICATIONS = ['nest-11', 'nest-12'] as const;
 const DRIVERS = ['apollo', 'mercurius'] as const;
+
+/** Milliseconds within which a WebSocket is closed after its session has ended. */
+const RECHECK = 1000;
+
+/** Milliseconds that a loaded machine may take for a look-up and a message. */
+const DELAY = 2000;
+
+/** How each WebSocket with a subscription is closed. */
+const ENDINGS = {
+  signedOut: '4401 session_signed_out',
+  otherTab: '4401 session_signed_out',
+  here: '4401 session_signed_out',
+  optional: '4401 session_signed_out',
+  disabled: '4401 user_disabled',
+  revoked: '4401 session_ended_elsewhere',
+  passwordChanged: '4401 password_changed',
+  expired: '4401 session_expired_absolute',
+} as const;
+
+interface Ended {
+  readonly endings: Readonly<Record<string, { readonly how: string; readonly after: number }>>;
+  readonly goOn: readonly boolean[];
+}
 
 /** What a client gets instead of data. */
 interface OperationError {
@@ -75,6 +99,9 @@ describe.each(APPLICATIONS)('The packed library in %s', (name) => {
 
   beforeAll(async () => {
     folder = await installTransport('graphql', name);
+    // Scripts of packages do not run, so the native part is that of the tests.
+    const built = 'node_modules/better-sqlite3/build';
+    cpSync(built, join(folder, built), { recursive: true });
     documentedPort = await freePort();
     const documented = documentedProgram('GraphQL').replace('listen(3000,', `listen(${documentedPort},`);
     writeFileSync(join(folder, 'src/documented.ts'), documented);
@@ -205,7 +232,7 @@ describe.each(APPLICATIONS)('The packed library in %s', (name) => {
       }
     });
 
-    it('checks fields with a resolver at each event of a subscription', async () => {
+    it('checks fields with a resolver at each event of a public subscription', async () => {
       const { Cookie = '' } = await signIn('bob');
       const { stdout } = await run(process.execPath, ['build/outlive.js', host.url, Cookie], {
         cwd: folder,
@@ -235,6 +262,33 @@ describe.each(APPLICATIONS)('The packed library in %s', (name) => {
       expect(found).toEqual([...attempts.map(({ expected }) => expected), OK, 'credentials_invalid']);
     });
   });
+
+  it.each(DRIVERS)(
+    'closes WebSockets with subscriptions whose session another process ends, with %s',
+    async (DRIVER) => {
+      const DATABASE = `sqlite:${join(newFolder(), 'graphql.db')}`;
+      const GUARDS = name === 'nest-11' ? 'named' : 'global';
+      const hosts: Host[] = [];
+      try {
+        for (let count = 0; count < 2; count++)
+          hosts.push(await Host.run(folder, ['build/main.js'], { DRIVER, DATABASE, GUARDS }));
+        const { stdout } = await run(process.execPath, ['build/endings.js', ...hosts.map(({ url }) => url)], {
+          cwd: folder,
+          env: { PATH: process.env.PATH },
+        });
+        const { endings, goOn } = JSON.parse(stdout) as Ended;
+        const hows = Object.entries(endings).map(([what, { how }]) => [what, how]);
+        expect(Object.fromEntries(hows)).toEqual(ENDINGS);
+        const slow = Object.entries(endings).filter(([, { after }]) => after >= RECHECK + DELAY);
+        expect(slow).toEqual([]);
+        expect(endings.here!.after).toBeLessThan(RECHECK / 2);
+        // Those of another user, of another session of a user and of nobody.
+        expect(goOn).toEqual([true, true, true]);
+      } finally {
+        for (const host of hosts) await host.stop();
+      }
+    },
+  );
 
   it('runs the example of its page', async () => {
     const child = spawn(process.execPath, ['build/documented.js'], { cwd: folder, stdio: 'ignore' });

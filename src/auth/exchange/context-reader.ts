@@ -1,6 +1,7 @@
 import type { ArgumentsHost } from '@nestjs/common';
 import type { DomainError } from '../../common/domain-error.js';
 import type { Exchange } from './exchange.js';
+import type { OperationExchange } from './operation-exchange.js';
 
 /** Reads the execution contexts of one transport. */
 export interface ContextReader {
@@ -12,6 +13,8 @@ export interface ContextReader {
   labelOf(context: ArgumentsHost): string;
   /** Whether the handler only reads, so that an access token of scope `read` may call it. */
   onlyReads(context: ArgumentsHost): boolean;
+  /** The exchange of a subscription that starts; null for other operations, and for fields of its events. */
+  subscriptionAt?(context: ArgumentsHost): OperationExchange | null;
   /** Takes from a refusal what the server must not send. */
   prepare?(refusal: DomainError): void;
 }

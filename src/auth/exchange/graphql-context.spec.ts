@@ -16,6 +16,7 @@ type Operation = 'query' | 'mutation' | 'subscription';
 const infoOf = (operation: Operation) => ({
   fieldName: 'price',
   parentType: { name: 'Coat' },
+  path: { key: 'price' },
   operation: { operation },
   variableValues: {},
 });

@@ -1,7 +1,7 @@
 import type { ArgumentsHost } from '@nestjs/common';
 import type { DomainError } from '../../common/domain-error.js';
 import type { ContextReader } from './context-reader.js';
-import { type Exchange, exchangeOf } from './exchange.js';
+import { exchangeOf } from './exchange.js';
 import type { HttpRequest, HttpResponse } from './http-exchange.js';
 import { OperationExchange } from './operation-exchange.js';
 
@@ -24,6 +24,8 @@ interface ResolveInfo {
   readonly fieldName: string;
   readonly parentType: { readonly name: string };
   readonly operation: { readonly operation: 'query' | 'mutation' | 'subscription' };
+  /** Of a field of the root, without `prev`. */
+  readonly path: { readonly prev?: unknown };
   /** There is one object for each operation. */
   readonly variableValues: object;
 }
@@ -33,7 +35,7 @@ const exchanges = new WeakMap<object, OperationExchange>();
 
 /** Resolvers of `@nestjs/graphql`, with Apollo and with Mercurius. */
 class GraphqlContextReader implements ContextReader {
-  exchangeOf(context: ArgumentsHost): Exchange {
+  exchangeOf(context: ArgumentsHost): OperationExchange {
     const { ctx, info } = partsOf(context);
     const known = exchanges.get(info.variableValues);
     if (known) return known;
@@ -53,6 +55,11 @@ class GraphqlContextReader implements ContextReader {
 
   onlyReads(context: ArgumentsHost): boolean {
     return partsOf(context).info.operation.operation !== 'mutation';
+  }
+
+  subscriptionAt(context: ArgumentsHost): OperationExchange | null {
+    const { operation, path } = partsOf(context).info;
+    return operation.operation === 'subscription' && !path.prev ? this.exchangeOf(context) : null;
   }
 
   /** Takes away the stack, which Apollo sends to clients outside production. */

@@ -21,13 +21,15 @@ export interface OpenSocket {
 /** How long a client may take to close its side, as a share of the interval. */
 const GRACE = 0.1;
 
-/** What the gateways of one server or namespace ask of its sockets. */
+/** What the gateways of one server or namespace, or the subscriptions on a WebSocket, ask of its sockets. */
 export interface SocketDoor {
   /** Milliseconds for which a look-up counts. */
   readonly recheck: number;
   readonly errorFormat: ErrorFormat;
   /** The guards of every message. */
   readonly guards: readonly CanActivate[];
+  /** Looks up the principal of an open socket, which is no use of its session. Throws the refusal. */
+  identify(exchange: SocketExchange): Promise<Principal | null>;
   /** Throws if the principal has lost a right that a gateway itself asks for. */
   checkRights(exchange: SocketExchange): Promise<void>;
 }

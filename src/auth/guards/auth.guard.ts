@@ -1,4 +1,4 @@
-import { type CanActivate, type ExecutionContext, Injectable, Optional } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Inject, Injectable, Optional } from '@nestjs/common';
 import { DomainError } from '../../common/domain-error.js';
 import { checkNeeds } from '../../common/needs.js';
 import { Accounts } from '../../users/accounts.js';
@@ -8,6 +8,7 @@ import { readerOf } from '../exchange/contexts.js';
 import type { Exchange } from '../exchange/exchange.js';
 import { type Access, accessOf, isOwnController } from '../decorators/access.js';
 import { Refusals } from '../refusals.js';
+import { Subscriptions } from '../sockets/subscriptions.js';
 import { CrossSiteCheck } from './cross-site-check.js';
 
 /**
@@ -16,6 +17,10 @@ import { CrossSiteCheck } from './cross-site-check.js';
  */
 @Injectable()
 export class AuthGuard implements CanActivate {
+  @Optional()
+  @Inject(Subscriptions)
+  private readonly subscriptions?: Subscriptions;
+
   constructor(
     @Optional() private readonly auth: Auth,
     @Optional() private readonly crossSite: CrossSiteCheck,
@@ -43,6 +48,9 @@ export class AuthGuard implements CanActivate {
       return this.refusals.refuse(error, context);
     }
     exchange.admittedTo = context.getHandler();
+    const subscription = reader.subscriptionAt?.(context);
+    if (subscription?.principal)
+      this.subscriptions?.watch(subscription, subscription.principal, (one) => this.identify(one, false));
     return true;
   }
 

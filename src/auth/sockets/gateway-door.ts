@@ -2,7 +2,9 @@ import { type CanActivate, type ExecutionContext, Logger, type Type } from '@nes
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { DomainError } from '../../common/domain-error.js';
 import type { ErrorFormat } from '../../common/problem.js';
+import type { Principal } from '../auth.js';
 import type { SocketDoor, SocketExchange } from '../exchange/socket-exchange.js';
+import type { AuthGuard } from '../guards/auth.guard.js';
 import { RolesGuard } from '../guards/roles.guard.js';
 import type { HandshakeRequests } from './handshake-requests.js';
 
@@ -25,6 +27,7 @@ export class GatewayDoor implements SocketDoor {
     readonly recheck: number,
     readonly errorFormat: ErrorFormat,
     readonly guards: readonly CanActivate[],
+    private readonly auth: Pick<AuthGuard, 'identify'>,
   ) {}
 
   /** Null if the client may connect, otherwise the refusal. Never throws. */
@@ -37,6 +40,10 @@ export class GatewayDoor implements SocketDoor {
       this.#logger.error({ failed: 'a handshake', err: error });
       return new DomainError('internal_error', { cause: error });
     }
+  }
+
+  identify(exchange: SocketExchange): Promise<Principal | null> {
+    return this.auth.identify(exchange, false);
   }
 
   checkRights(exchange: SocketExchange): Promise<void> {

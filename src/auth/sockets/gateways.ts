@@ -33,7 +33,7 @@ export class Gateways implements OnApplicationShutdown {
     private readonly options: AuthOptions,
     private readonly watch: SocketWatch,
     private readonly requests: HandshakeRequests,
-    auth: AuthGuard,
+    private readonly auth: AuthGuard,
     roles: RolesGuard,
     fresh: FreshGuard,
   ) {
@@ -75,7 +75,13 @@ export class Gateways implements OnApplicationShutdown {
 
   #open(space: object): GatewayDoor {
     const { sockets, errorFormat } = this.options;
-    const door = new GatewayDoor(this.requests, sockets.recheck, errorFormat, this.#globalGuards());
+    const door = new GatewayDoor(
+      this.requests,
+      sockets.recheck,
+      errorFormat,
+      this.#globalGuards(),
+      this.auth,
+    );
     this.#doors.set(space, door);
     if (isWsServer(space)) guardWs(space, door, this.watch);
     else {

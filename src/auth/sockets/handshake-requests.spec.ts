@@ -38,7 +38,8 @@ function requestsOn(adapter?: AbstractHttpAdapter): HandshakeRequests {
 async function exchangeWith(requests: HandshakeRequests): Promise<SocketExchange> {
   const socket = Object.defineProperty(new Socket(), 'remoteAddress', { value: PROXY });
   const message = Object.assign(new IncomingMessage(socket), { headers: FORWARDED, method: 'GET' });
-  const door = new GatewayDoor(requests, 1000, () => ({ status: 0, contentType: '', body: {} }), []);
+  const auth = { identify: () => Promise.resolve(null) };
+  const door = new GatewayDoor(requests, 1000, () => ({ status: 0, contentType: '', body: {} }), [], auth);
   return new SocketExchange(door, message, await requests.of(message));
 }
 

@@ -2,21 +2,18 @@ import type { IncomingMessage } from 'node:http';
 import type { DomainError } from '../../common/domain-error.js';
 import { type OpenSocket, SocketExchange, socketExchangeOf } from '../exchange/socket-exchange.js';
 import type { GatewayDoor } from './gateway-door.js';
-import type {
-  HandshakeAnswer,
-  HandshakeInfo,
-  IoConnection,
-  IoNamespace,
-  IoSocket,
-  VerifyClient,
-  WsServer,
-  WsSocket,
+import {
+  type HandshakeAnswer,
+  type HandshakeInfo,
+  type IoConnection,
+  type IoNamespace,
+  type IoSocket,
+  type VerifyClient,
+  type WsServer,
+  type WsSocket,
+  closeWs,
 } from './socket-libraries.js';
 import type { SocketWatch } from './socket-watch.js';
-
-/** Close codes from 4000 on are those of applications; 1013 says that the server cannot answer now. */
-const APPLICATION_CODES = 4000;
-const TRY_AGAIN_LATER = 1013;
 
 /** Decides handshakes of `ws` before they are answered, and then asks `verifyClient` of the application. */
 export function guardWs(server: WsServer, door: GatewayDoor, watch: SocketWatch): void {
@@ -68,9 +65,9 @@ function lineOfWs(socket: WsSocket): OpenSocket {
   const send = (event: string, data: object) => socket.send(JSON.stringify({ event, data }));
   return {
     send,
-    close: ({ code, problem: { status } }, document) => {
+    close: (error, document) => {
       send('exception', document);
-      socket.close(status === 503 ? TRY_AGAIN_LATER : APPLICATION_CODES + status, code);
+      closeWs(socket, error);
     },
     terminate: () => socket.terminate(),
   };

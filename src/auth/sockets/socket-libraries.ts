@@ -1,4 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { DomainError } from '../../common/domain-error.js';
+
+/** Close codes from 4000 on are those of applications; 1013 says that the server cannot answer now. */
+const APPLICATION_CODES = 4000;
+const TRY_AGAIN_LATER = 1013;
 
 /** A question to `verifyClient` of `ws`, and how it is answered. */
 export interface HandshakeInfo {
@@ -29,6 +35,17 @@ export interface WsSocket {
   close(code: number, reason: string): void;
   terminate(): void;
   once(event: 'close', listener: () => void): unknown;
+}
+
+/** Closes a WebSocket. The client gets the status and the code of the error. */
+export function closeWs(socket: Pick<WsSocket, 'close'>, { code, problem: { status } }: DomainError): void {
+  socket.close(status === 503 ? TRY_AGAIN_LATER : APPLICATION_CODES + status, code);
+}
+
+/** The WebSocket on a connection, which `ws` keeps there under a symbol; null if another library has it. */
+export function webSocketOn(connection: Socket): WsSocket | null {
+  const key = Object.getOwnPropertySymbols(connection).find(({ description }) => description === 'websocket');
+  return key ? ((Reflect.get(connection, key) as WsSocket | undefined) ?? null) : null;
 }
 
 /** A namespace of `socket.io`, as far as it is used here. */

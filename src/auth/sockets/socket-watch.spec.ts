@@ -76,8 +76,9 @@ beforeEach(() => {
   jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
   jest.useFakeTimers();
   auth = new LookUps();
-  watch = new SocketWatch(guardWith(auth), new AuthOptions({ sockets: { recheck: RECHECK } }));
-  door = new GatewayDoor(new HandshakeRequests(new HttpAdapterHost()), RECHECK, problemDetails, []);
+  watch = new SocketWatch(new AuthOptions({ sockets: { recheck: RECHECK } }));
+  const requests = new HandshakeRequests(new HttpAdapterHost());
+  door = new GatewayDoor(requests, RECHECK, problemDetails, [], guardWith(auth));
 });
 
 afterEach(() => {

@@ -3,7 +3,6 @@ import { OnSecurityEvent, type SecurityEvent } from '../../audit/security-events
 import { DomainError, StoreUnavailableError } from '../../common/domain-error.js';
 import { AuthOptions } from '../auth-options.js';
 import { type OpenSocket, type SocketExchange, isEnding } from '../exchange/socket-exchange.js';
-import { AuthGuard } from '../guards/auth.guard.js';
 
 /** When the next round of look-ups begins, as a share of the interval: the rest of it is for the answers. */
 const ROUND = 0.8;
@@ -29,10 +28,7 @@ export class SocketWatch implements OnApplicationShutdown {
   /** The users of whom an event has just said something. */
   #told: Set<string | null> | null = null;
 
-  constructor(
-    private readonly guard: AuthGuard,
-    { sockets }: AuthOptions,
-  ) {
+  constructor({ sockets }: AuthOptions) {
     this.#recheck = sockets.recheck;
   }
 
@@ -102,7 +98,7 @@ export class SocketWatch implements OnApplicationShutdown {
   /** Looks up the principal of the first socket for all. */
   async #checkGroup(group: readonly [SocketExchange, ...SocketExchange[]]): Promise<void> {
     try {
-      const principal = await this.guard.identify(group[0], false);
+      const principal = await group[0].door.identify(group[0]);
       if (!principal) throw new DomainError('credentials_missing');
       this.#isSilent = false;
       for (const exchange of group) {

@@ -1,10 +1,14 @@
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
-import { Controller, type DynamicModule, Get, Module, Param, Post } from '@nestjs/common';
+import { Controller, type DynamicModule, Get, Module, Param, Post, UseGuards } from '@nestjs/common';
 import { type Enhancer, GraphQLModule } from '@nestjs/graphql';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
-import { CoatcheckModule, Public } from 'coatcheck';
+import { AuthGuard, CoatcheckModule, FreshGuard, Public, RolesGuard } from 'coatcheck';
 import { CoatsResolver } from './resolvers.js';
 import { stores } from './stores.js';
+
+/** Whether the resolver itself names the guards. */
+const namesGuards = process.env['GUARDS'] === 'named';
+if (namesGuards) UseGuards(AuthGuard, RolesGuard, FreshGuard)(CoatsResolver);
 
 const fieldResolverEnhancers: Enhancer[] = process.env['FIELDS'] === 'open' ? [] : ['guards'];
 
@@ -48,11 +52,12 @@ export class StoresController {
     CoatcheckModule.forRoot({
       type: 'session_db_auth,token_auth,basic_auth',
       allowMemorySessionsInTests: true,
-      storage: { database: 'memory:' },
-      users: { passwordHash: 'bcrypt', passwordCost: 4 },
+      storage: { database: process.env['DATABASE'] ?? 'memory:' },
+      users: { passwordHash: 'bcrypt', passwordCost: 4, registration: 'first' },
+      sockets: { recheck: 1000 },
       remembered: { idle: Infinity, absolute: 1000 },
       cookie: { name: 'sid', secure: false },
-      global: process.env['GLOBAL'] !== 'false',
+      global: process.env['GLOBAL'] !== 'false' && !namesGuards,
     }),
     DRIVERS[process.env['DRIVER'] ?? 'apollo']!,
   ],

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { NestApplicationOptions } from '@nestjs/common';
+import type { INestApplication, NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { SessionStore, UserStore, UsersService } from 'coatcheck';
@@ -15,11 +15,15 @@ async function main(): Promise<void> {
       ? await NestFactory.create(AppModule, new FastifyAdapter(), options)
       : await NestFactory.create(AppModule, options);
   await app.listen(0, '127.0.0.1');
+  if (!process.env['DATABASE']) await createPeople(app);
+  for (const store of [SessionStore, UserStore]) watch(app.get(store, { strict: false }));
+  console.log(`ready at ${await app.getUrl()}`);
+}
+
+async function createPeople(app: INestApplication): Promise<void> {
   const person = { password: PASSWORD, firstName: null, lastName: null };
   await app.get(UsersService).create({ email: 'ann@example.com', ...person }, 'admin');
   await app.get(UsersService).create({ email: 'bob@example.com', ...person }, 'user');
-  for (const store of [SessionStore, UserStore]) watch(app.get(store, { strict: false }));
-  console.log(`ready at ${await app.getUrl()}`);
 }
 
 main().catch((error: Error) => {

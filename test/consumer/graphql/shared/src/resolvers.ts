@@ -137,7 +137,25 @@ export class CoatsResolver {
     for (const tick of ['one', 'two']) yield Promise.resolve({ ticks: tick });
   }
 
+  @Subscription(() => String)
+  async *visits() {
+    for (let count = 1; ; count += 1) {
+      yield { visits: String(count) };
+      await delay(50);
+    }
+  }
+
+  @Subscription(() => String)
+  @OptionalAuth()
+  async *greetings() {
+    for (;;) {
+      yield { greetings: 'Hello' };
+      await delay(50);
+    }
+  }
+
   @Subscription(() => Coat)
+  @Public()
   async *arrivals() {
     for (let id = 1; id <= 50; id += 1) {
       yield { arrivals: { id: String(id) } };
