@@ -33,6 +33,7 @@ const ENDINGS = {
   here: '4401 session_signed_out',
   optional: '4401 session_signed_out',
   disabled: '4401 user_disabled',
+  demoted: '4403 role_required',
   revoked: '4401 session_ended_elsewhere',
   passwordChanged: '4401 password_changed',
   expired: '4401 session_expired_absolute',

@@ -21,7 +21,7 @@ export interface OpenSocket {
 /** How long a client may take to close its side, as a share of the interval. */
 const GRACE = 0.1;
 
-/** What the gateways of one server or namespace, or the subscriptions on a WebSocket, ask of its sockets. */
+/** What the gateways of one server or namespace, or the subscriptions on one WebSocket, ask of their sockets. */
 export interface SocketDoor {
   /** Milliseconds for which a look-up counts. */
   readonly recheck: number;

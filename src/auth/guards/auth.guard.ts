@@ -50,7 +50,7 @@ export class AuthGuard implements CanActivate {
     exchange.admittedTo = context.getHandler();
     const subscription = reader.subscriptionAt?.(context);
     if (subscription?.principal)
-      this.subscriptions?.watch(subscription, subscription.principal, (one) => this.identify(one, false));
+      this.subscriptions?.watch(subscription, context, (one) => this.identify(one, false));
     return true;
   }
 

@@ -3,8 +3,9 @@ import { DomainError } from '../../common/domain-error.js';
 import { checkNeeds } from '../../common/needs.js';
 import { ADMIN } from '../../users/user.js';
 import { UsersOptions } from '../../users/users-options.js';
-import { rolesOf } from '../decorators/access.js';
+import { needsRole, rolesOf } from '../decorators/access.js';
 import { exchangeAt } from '../exchange/contexts.js';
+import type { Principal } from '../auth.js';
 import { Refusals } from '../refusals.js';
 
 /** Admits only users with the roles that `@Roles()` asks for. */
@@ -18,14 +19,20 @@ export class RolesGuard implements CanActivate {
   }
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const { any, all, isForAdmins } = rolesOf(context.getHandler(), context.getClass());
-    const wanted = isForAdmins ? [...all, this.options?.adminRole ?? ADMIN] : all;
-    if (any.length === 0 && wanted.length === 0) return true;
-    const { principal } = exchangeAt(context);
-    const roles = principal?.account.roles ?? [];
-    const isAllowed =
-      wanted.every((role) => roles.includes(role)) &&
-      (any.length === 0 || any.some((role) => roles.includes(role)));
+    const [handler, controller] = [context.getHandler(), context.getClass()];
+    if (!needsRole(handler, controller)) return true;
+    const isAllowed = this.admits(exchangeAt(context).principal, handler, controller);
     return isAllowed || this.refusals.refuse(new DomainError('role_required'), context);
+  }
+
+  /** Whether a principal has the roles that a handler asks for. */
+  admits(principal: Principal | undefined, handler: object, controller: object): boolean {
+    const { any, all, isForAdmins } = rolesOf(handler, controller);
+    const wanted = isForAdmins ? [...all, this.options?.adminRole ?? ADMIN] : all;
+    const roles = principal?.account.roles ?? [];
+    return (
+      wanted.every((role) => roles.includes(role)) &&
+      (any.length === 0 || any.some((role) => roles.includes(role)))
+    );
   }
 }

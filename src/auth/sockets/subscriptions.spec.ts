@@ -10,8 +10,10 @@ import { identityOf } from '../../users/identity.js';
 import { ANONYMOUS, Auth, type AuthResult, type Principal, rejected } from '../auth.js';
 import { AuthOptions } from '../auth-options.js';
 import type { AuthRequest } from '../auth-request.js';
-import { OptionalAuth, Public } from '../decorators/access.js';
+import { OptionalAuth, Public, Roles } from '../decorators/access.js';
 import type { AuthGuard } from '../guards/auth.guard.js';
+import { RolesGuard } from '../guards/roles.guard.js';
+import { Refusals } from '../refusals.js';
 import { SocketWatch } from './socket-watch.js';
 import { Subscriptions } from './subscriptions.js';
 
@@ -40,13 +42,16 @@ class NameAuth extends Auth {
     this.asked.push(name);
     const result: AuthResult = this.ended.has(name)
       ? rejected('session_signed_out', new Date(0))
-      : { outcome: 'authenticated', principal };
+      : { outcome: 'authenticated', principal: this.principals.get(name)! };
     return Promise.resolve(result);
   }
 }
 
 class Resolver {
   events(): void {}
+
+  @Roles('clerk')
+  sales(): void {}
 
   @OptionalAuth()
   greetings(): void {}
@@ -91,7 +96,8 @@ beforeEach(() => {
   const options = new AuthOptions({ sockets: { recheck: RECHECK } });
   watch = new SocketWatch(options);
   guard = guardWith(auth, options);
-  Object.assign(guard, { subscriptions: new Subscriptions(options, watch) });
+  const roles = new RolesGuard(new Refusals(auth, options));
+  Object.assign(guard, { subscriptions: new Subscriptions(options, watch, roles) });
 });
 
 afterEach(() => {
@@ -185,6 +191,27 @@ describe('The WebSocket of a subscription', () => {
   ] as const)('is not watched for %s', async (_, name, how) => {
     await start(aClient(), name, { ...EVENTS, ...how });
     expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it.each([
+    ['a subscription that asks for the role', ['clerk'], 'sales', [[4403, 'role_required']]],
+    ['a subscription that was refused because of the role', ['buyer'], 'sales', []],
+    ['a subscription that asks for no role', ['clerk'], 'events', []],
+  ] as const)('with %s is judged by the roles of its subscriptions', async (_, roles, handler, calls) => {
+    const principal = aPrincipal();
+    const having = (all: readonly string[]) => ({
+      ...principal,
+      account: { ...principal.account, roles: all },
+    });
+    auth.principals.set('ann', having(roles));
+    const client = aClient();
+    await start(client, 'ann', { ...EVENTS, handler });
+    await start(client, 'ann');
+    await pass(3 * RECHECK);
+    expect(client.close).not.toHaveBeenCalled();
+    auth.principals.set('ann', having([]));
+    await pass(0.8 * RECHECK);
+    expect(client.close.mock.calls).toEqual(calls);
   });
 
   it('is watched for a user where everybody may subscribe', async () => {

@@ -135,6 +135,12 @@ async function main(): Promise<void> {
     request(there, 'DELETE', `/sessions/${issued.body['id']}`, undefined, cid),
   );
 
+  const setRole = (role: string) => request(there, 'PATCH', `/users/${ids['cid']}`, { role }, root);
+  await setRole('admin');
+  const { cookie: admin } = await signIn('cid');
+  const seller = await Follower.of({ cookie: admin }, {}, 'subscription { sales }');
+  endings['demoted'] = await seller.endingBy(() => setRole('user'));
+
   const { body: bearer } = await signIn('dan', { transport: 'bearer' });
   const dan = await Follower.of({}, { authorization: `Bearer ${bearer['token']}` });
   const { cookie: other } = await signIn('dan');

@@ -146,6 +146,15 @@ export class CoatsResolver {
   }
 
   @Subscription(() => String)
+  @Roles('admin')
+  async *sales() {
+    for (;;) {
+      yield { sales: 'one' };
+      await delay(50);
+    }
+  }
+
+  @Subscription(() => String)
   @OptionalAuth()
   async *greetings() {
     for (;;) {
