@@ -105,8 +105,8 @@ export class AuthOptions {
    */
   readonly messageAuthorization: MessageAuthorization = authorizationInHeaders;
   /**
-   * The sockets of gateways. Within `recheck` milliseconds after a session has ended, in whatever process, its sockets are
-   * closed.
+   * The sockets of gateways and of GraphQL subscriptions. Within `recheck` milliseconds after a session has ended, in whatever
+   * process, its sockets are closed.
    */
   readonly sockets: { readonly recheck: number } = { recheck: 5000 };
   /**
