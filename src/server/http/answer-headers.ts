@@ -1,6 +1,7 @@
 import type { HttpOptions } from './http-options.js';
 import { isSafe } from '../../auth/request-checks.js';
 import { type Headers, PRIVATE_HEADERS } from '../../http/private-headers.js';
+import { CommonHeaders } from './server-response.js';
 
 const YEAR = 365 * 24 * 60 * 60;
 
@@ -19,19 +20,20 @@ export const EXPOSED_HEADERS = [
 
 /** The headers of every response, both of the application and of the HTTP server. */
 export class AnswerHeaders {
-  readonly #reading: Headers;
-  readonly #changing: Headers;
+  readonly #reading: CommonHeaders;
+  readonly #changing: CommonHeaders;
   readonly #trusted: ReadonlySet<string>;
 
   constructor({ https, trustedOrigins }: Pick<HttpOptions, 'https' | 'trustedOrigins'>) {
     const fixed = https ? [...PRIVATE_HEADERS, ...HTTPS_ONLY] : PRIVATE_HEADERS;
-    this.#reading = [...fixed, ['Vary', trustedOrigins.length > 0 ? 'Cookie, Origin' : 'Cookie']];
+    const vary = trustedOrigins.length > 0 ? 'Cookie, Origin' : 'Cookie';
+    this.#reading = new CommonHeaders([...fixed, ['Vary', vary]]);
     this.#trusted = new Set(trustedOrigins);
-    this.#changing = [...fixed, ['Vary', 'Cookie, Origin, Sec-Fetch-Site']];
+    this.#changing = new CommonHeaders([...fixed, ['Vary', 'Cookie, Origin, Sec-Fetch-Site']]);
   }
 
   /** The headers of a response. `method` is null if the request could not be parsed. */
-  of(method: string | null): Headers {
+  of(method: string | null): CommonHeaders {
     return method !== null && isSafe(method) ? this.#reading : this.#changing;
   }
 

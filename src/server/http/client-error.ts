@@ -27,7 +27,7 @@ export function answerClientErrors(server: Server, errorFormat: ErrorFormat, hea
     logger.log({ requestId, status, code });
     const json = JSON.stringify(body);
     const fields = [
-      ...headers.of(method),
+      ...headers.of(method).list,
       ['Content-Type', contentType],
       ['Content-Length', String(Buffer.byteLength(json))],
       ['X-Request-Id', requestId],

@@ -5,7 +5,7 @@ import type { ForwardingWatch } from './forwarding-watch.js';
 import type { HostCheck } from './host-check.js';
 import { isWellFormed } from './request-checks.js';
 import type { Gate } from './server-adapter.js';
-import { giveId } from '../../auth/request-id.js';
+import { requestIdOf } from '../../auth/request-id.js';
 
 /** The first checks of each request, in one gate, because each one costs time. */
 export function entrance(
@@ -16,9 +16,8 @@ export function entrance(
 ): Gate {
   return (request, response, next) => {
     const exchange = exchangeOf(request, response);
-    giveId(exchange);
+    response.setCommon(headers.of(request.method!), requestIdOf(request));
     forwarding.look(request);
-    for (const [name, value] of headers.of(request.method!)) response.setHeader(name, value);
     if (!isWellFormed(request)) throw new DomainError('malformed_request');
     if (hosts.refuses(request)) throw new DomainError('host_not_allowed');
     crossSite(exchange);

@@ -16,6 +16,7 @@ import { type ClientMessage, SERVER_LIMITS, createNodeServer } from './node-serv
 import { patternOf } from './path-pattern.js';
 import type { ProxyTrust } from './proxy-trust.js';
 import { requestedPath } from './request-checks.js';
+import type { CommonResponse } from './server-response.js';
 import type { Gate, ServedPattern, ServerAdapter } from './server-adapter.js';
 
 type ErrorHandler = (error: unknown, request: FastifyRequest, reply: FastifyReply) => unknown;
@@ -147,7 +148,8 @@ export class JsonFastifyAdapter extends FastifyAdapter implements ServerAdapter 
   }
 
   /** Leads a request through the gates. */
-  #enter(request: ClientMessage, { raw: response }: FastifyReply, done: (error?: Error) => void): void {
+  #enter(request: ClientMessage, { raw }: FastifyReply, done: (error?: Error) => void): void {
+    const response = raw as CommonResponse;
     const pass = async (index: number): Promise<void> => {
       try {
         const next = (error?: unknown) => (error ? done(error as Error) : void pass(index + 1));

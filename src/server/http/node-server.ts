@@ -1,4 +1,10 @@
-import { IncomingMessage, type RequestListener, type Server, ServerResponse, createServer } from 'node:http';
+import {
+  IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  createServer,
+} from 'node:http';
 import { type ServerOptions, createServer as createHttpsServer } from 'node:https';
 import { noteUse } from './connection-limit.js';
 import { clientAddressOf, hostOf, protocolOf } from './forwarded.js';
@@ -6,6 +12,7 @@ import { LingeringClose } from './lingering-close.js';
 import { inOrder, limitPipelining } from './pipelining.js';
 import type { ProxyTrust } from './proxy-trust.js';
 import { NO_PATH, pathOf } from './request-checks.js';
+import { responseType } from './server-response.js';
 import { closeUnread } from './unread-answers.js';
 
 /** Milliseconds. The default of Node is two minutes. */
@@ -57,16 +64,13 @@ export function createNodeServer(
       return hostOf(this, isTrusted);
     }
   }
-  class WatchedResponse extends ServerResponse {
-    override writeHead(...head: [status: number, ...rest: unknown[]]): this {
-      const { req: request, socket } = this;
-      if (!request.complete) lingering.answerEarly(this);
-      if (!server.listening) this.setHeader('Connection', 'close');
-      if (socket) noteUse(socket);
-      return super.writeHead(...(head as Parameters<ServerResponse['writeHead']>));
-    }
-  }
-  const types = { IncomingMessage: KnownMessage, ServerResponse: WatchedResponse };
+  const KnownResponse = responseType((response) => {
+    const { req: request, socket } = response;
+    if (!request.complete) lingering.answerEarly(response);
+    if (!server.listening) response.setHeader('Connection', 'close');
+    if (socket) noteUse(socket);
+  });
+  const types = { IncomingMessage: KnownMessage, ServerResponse: KnownResponse };
   const listener = inOrder(startTogether(withPath(handler)));
   const server = https
     ? createHttpsServer({ handshakeTimeout: HANDSHAKE_TIMEOUT, ...https, ...types }, listener)
@@ -75,7 +79,7 @@ export function createNodeServer(
   limitPipelining(server);
   closeUnread(server);
   server.on('checkContinue', continueWhenRead);
-  return { server, requests: KnownMessage.prototype, responses: WatchedResponse.prototype };
+  return { server, requests: KnownMessage.prototype, responses: KnownResponse.prototype };
 }
 
 /** Starts the requests of one tick together, so that each step runs for all of them. Under load this nearly halves the cost. */

@@ -1,14 +1,14 @@
-import type { ServerResponse } from 'node:http';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { Exchange } from '../../auth/exchange/exchange.js';
 import type { ReadsBodiesAfterGuards } from '../../http/body.guard.js';
 import type { ClientMessage } from './node-server.js';
 import type { ProxyTrust } from './proxy-trust.js';
+import type { CommonResponse } from './server-response.js';
 
 /** Sees each request before the router: refuses it by an error, answers it, or calls `next`. */
 export type Gate = (
   request: ClientMessage,
-  response: ServerResponse,
+  response: CommonResponse,
   next: (error?: unknown) => void,
 ) => unknown;
 
