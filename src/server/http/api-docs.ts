@@ -54,8 +54,8 @@ export function apiDocs(
   };
   return ({ method, url }, response, next) => {
     const path = pathOf(url!) ?? '';
-    const base = path.replace(PLACE, '');
-    const isOurs = base !== path && bases.has(base) && ['GET', 'HEAD'].includes(method!);
+    const base = path.search(PLACE);
+    const isOurs = base >= 0 && bases.has(path.slice(0, base)) && (method === 'GET' || method === 'HEAD');
     return isOurs ? answer(path, response, next) : next();
   };
 }

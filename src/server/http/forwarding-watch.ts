@@ -46,8 +46,9 @@ export class ForwardingWatch {
     const isTrusted = this.isTrusted(socket.remoteAddress ?? '', 0);
     const namesClient = headers['x-forwarded-for'] !== undefined;
     if (isTrusted ? namesClient || this.#warnedOfHeaders : this.#warnedOfSender) return;
-    const names = Object.keys(headers).flatMap((name) => NAMES.get(name) ?? []);
-    if (names.length === 0) return;
+    const sent = Object.keys(headers).filter((name) => NAMES.has(name));
+    if (sent.length === 0) return;
+    const names = sent.map((name) => NAMES.get(name)!);
     if (isTrusted) this.#warnOfHeaders(names);
     else this.#warnOfSender(names, plainAddress(socket.remoteAddress ?? ''), namesClient);
   }

@@ -50,9 +50,7 @@ export class HostCheck {
     if (this.#isOff) return false;
     const target = ABSOLUTE.exec(request.url!)?.[1];
     const isHttps = this.options.https || request.protocol === 'https';
-    return [...(target === undefined ? [] : [target]), request.host].some(
-      (host) => !this.#serves(host, isHttps),
-    );
+    return !this.#serves(request.host, isHttps) || (target !== undefined && !this.#serves(target, isHttps));
   }
 
   #serves(text: string | undefined, isHttps: boolean): boolean {

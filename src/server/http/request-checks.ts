@@ -9,7 +9,10 @@ const ABSOLUTE = /^https?:\/\/[^/?#]+([^?#]*)/i;
 /** The path of a request target, without the query; null if it has none. */
 export function pathOf(target: string): string | null {
   if (target === NO_PATH) return target;
-  if (target.startsWith('/')) return target.split(/[?#]/, 1)[0]!;
+  if (target.startsWith('/')) {
+    const end = target.search(/[?#]/);
+    return end < 0 ? target : target.slice(0, end);
+  }
   const [, path] = (URL.canParse(target) && ABSOLUTE.exec(target)) || [];
   return path === undefined ? null : path || '/';
 }
