@@ -68,6 +68,7 @@ describe('The public names', () => {
       'OneTimeToken',
       'OptionalAuth',
       'OptionsError',
+      'Outbox',
       'OutboxStore',
       'PasswordHasher',
       'PasswordResetService',
