@@ -1,4 +1,7 @@
+import type { OutboxMail } from '../mail/outbox-mail.js';
+import type { OutboxStore } from '../mail/outbox-store.js';
 import { type CredentialStore, FIRST_VERSION } from '../users/credential-store.js';
+import { describeMailsOf } from './describe-mails-of.js';
 import { type Spoilings, type StoreUnderTest, openForEachTest } from './store-under-test.js';
 import { type TestFramework, globalTestFramework } from './test-framework.js';
 
@@ -23,11 +26,17 @@ const IDS = {
   '1000 characters': 'x'.repeat(1000),
 };
 
-/** Declares the tests that every credential store must pass. `spoilings` make the credential of a user unreadable. */
+/**
+ * Declares the tests that every credential store must pass. `spoilings` make the credential of a user unreadable. `outbox` returns
+ * the outbox that joins the opened store, if there is one.
+ */
 export function describeCredentialStore(
   name: string,
   open: () => Promise<StoreUnderTest<CredentialStore>>,
-  { spoilings = {} }: { readonly spoilings?: Spoilings<string> } = {},
+  {
+    spoilings = {},
+    outbox,
+  }: { readonly spoilings?: Spoilings<string>; readonly outbox?: () => OutboxStore } = {},
   framework: TestFramework = globalTestFramework(),
 ): void {
   const { describe, it, expect } = framework;
@@ -36,6 +45,28 @@ export function describeCredentialStore(
     openForEachTest(framework, open, (opened) => {
       store = opened;
     });
+
+    const replacing = (version: number) => ({
+      make: async (mails: readonly OutboxMail[]) =>
+        (await store.replace('ann', version, 'hash', noon, mails)) !== null,
+      isMade: async () => (await store.find('ann'))?.passwordHash === 'hash',
+    });
+    describeMailsOf(
+      () => store,
+      outbox,
+      {
+        made: {
+          'a first hash': async () => replacing(FIRST_VERSION),
+          'a change of the password': async () => {
+            await store.adopt('ann', 'adopted', noon);
+            await store.revoke('ann', noon);
+            return replacing(2);
+          },
+        },
+        refused: { 'a change of the password of another version': (mails) => replacing(2).make(mails) },
+      },
+      framework,
+    );
 
     it('finds nothing of a user of whom nothing is stored', async () => {
       await store.adopt('ann', 'hash', noon);

@@ -1,16 +1,25 @@
 import { NEVER } from '../common/clock.js';
+import type { OutboxMail } from '../mail/outbox-mail.js';
+import type { OutboxStore } from '../mail/outbox-store.js';
 import type { TokenStore } from '../users/token-store.js';
+import { describeMailsOf } from './describe-mails-of.js';
 import { type Spoilings, type StoreUnderTest, openForEachTest } from './store-under-test.js';
 import { type TestFramework, globalTestFramework } from './test-framework.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const after = (seconds: number) => new Date(noon.getTime() + seconds * 1000);
 
-/** Declares the tests that every store of one-time tokens must pass. `spoilings` make the text of a key unreadable. */
+/**
+ * Declares the tests that every store of one-time tokens must pass. `spoilings` make the text of a key unreadable. `outbox` returns
+ * the outbox that joins the opened store, if there is one.
+ */
 export function describeTokenStore(
   name: string,
   open: () => Promise<StoreUnderTest<TokenStore>>,
-  { spoilings = {} }: { readonly spoilings?: Spoilings<string> } = {},
+  {
+    spoilings = {},
+    outbox,
+  }: { readonly spoilings?: Spoilings<string>; readonly outbox?: () => OutboxStore } = {},
   framework: TestFramework = globalTestFramework(),
 ): void {
   const { describe, it, expect } = framework;
@@ -19,6 +28,26 @@ export function describeTokenStore(
     openForEachTest(framework, open, (opened) => {
       store = opened;
     });
+
+    const swapping = (from: string | null) => ({
+      make: (mails: readonly OutboxMail[]) => store.swap('key', from, 'text', NEVER, noon, mails),
+      isMade: async () => (await store.read('key', noon)) === 'text',
+    });
+    describeMailsOf(
+      () => store,
+      outbox,
+      {
+        made: {
+          'a first text': async () => swapping(null),
+          'another text': async () => {
+            await store.swap('key', null, 'before', NEVER, noon);
+            return swapping('before');
+          },
+        },
+        refused: { 'a text in place of what is not there': (mails) => swapping('before').make(mails) },
+      },
+      framework,
+    );
 
     for (const key of ['__proto__', 'a key:of/many %parts', "' or 1=1 --", '*'])
       it(`stores a text under ${JSON.stringify(key)}`, async () => {

@@ -1,6 +1,8 @@
+import type { OutboxStore } from '../mail/outbox-store.js';
 import { type User, emailKey, nameKey } from '../users/user.js';
 import { ALL_USERS, USER_SORTS, type UserQuery, type UserSort } from '../users/user-query.js';
 import type { UserChanges, UserStore } from '../users/user-store.js';
+import { describeMailsOf } from './describe-mails-of.js';
 import { aUser } from './samples.js';
 import { type Spoilings, type StoreUnderTest, openForEachTest } from './store-under-test.js';
 import { type TestFramework, globalTestFramework } from './test-framework.js';
@@ -8,11 +10,17 @@ import { type TestFramework, globalTestFramework } from './test-framework.js';
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const after = (minutes: number) => new Date(noon.getTime() + minutes * 60_000);
 
-/** Declares the tests that every user store must pass. `spoilings` make a stored user unreadable. */
+/**
+ * Declares the tests that every user store must pass. `spoilings` make a stored user unreadable. `outbox` returns the outbox that
+ * joins the opened store, if there is one.
+ */
 export function describeUserStore(
   name: string,
   open: () => Promise<StoreUnderTest<UserStore>>,
-  { spoilings = {} }: { readonly spoilings?: Spoilings<User> } = {},
+  {
+    spoilings = {},
+    outbox,
+  }: { readonly spoilings?: Spoilings<User>; readonly outbox?: () => OutboxStore } = {},
   framework: TestFramework = globalTestFramework(),
 ): void {
   const { describe, it, expect, beforeEach } = framework;
@@ -21,6 +29,73 @@ export function describeUserStore(
     openForEachTest(framework, open, (opened) => {
       store = opened;
     });
+
+    describeMailsOf(
+      () => store,
+      outbox,
+      {
+        made: {
+          'an insertion': async () => {
+            const { email } = aUser();
+            return {
+              make: (mails) => store.insert(aUser({ email }), 'hash', mails),
+              isMade: async () => (await store.findCredential(email)) !== null,
+            };
+          },
+          'the insertion of the first user': async () => ({
+            make: (mails) => store.insertFirst(aUser(), 'hash', mails),
+            isMade: async () => (await store.count()) > 0,
+          }),
+          'an update': async () => {
+            const user = aUser();
+            await store.insert(user, 'hash');
+            return {
+              make: async (mails) => {
+                const changes = { firstName: 'Ann', email: 'ann@example.com' };
+                return (await store.update(user.id, changes, noon, 'admin', mails)).outcome === 'updated';
+              },
+              isMade: async () => (await store.findCredential('ann@example.com')) !== null,
+            };
+          },
+          'a change of the password': async () => {
+            const user = aUser();
+            await store.insert(user, 'hash');
+            return {
+              make: async (mails) =>
+                (await store.replacePassword(user.id, 1, 'new hash', noon, mails)) !== null,
+              isMade: async () => (await store.findCredentialById(user.id))?.passwordHash === 'new hash',
+            };
+          },
+        },
+        refused: {
+          'an insertion with a taken address': async (mails) => {
+            const { email } = aUser();
+            await store.insert(aUser({ email }), 'hash');
+            return store.insert(aUser({ email }), 'hash', mails);
+          },
+          'the insertion of a first user after another': async (mails) => {
+            await store.insert(aUser(), 'hash');
+            return store.insertFirst(aUser(), 'hash', mails);
+          },
+          'an update of nobody, of the last administrator or to a taken address': async (mails) => {
+            const [root, other] = [aUser({ role: 'admin' }), aUser()];
+            for (const user of [root, other]) await store.insert(user, 'hash');
+            const updates = [
+              await store.update(aUser().id, {}, noon, 'admin', mails),
+              await store.update(root.id, { disabled: true }, noon, 'admin', mails),
+              await store.update(root.id, { email: other.email }, noon, 'admin', mails),
+            ];
+            return updates.some(({ outcome }) => outcome === 'updated');
+          },
+          'a change of the password of another version': async (mails) => {
+            const user = aUser();
+            await store.insert(user, 'hash');
+            return (await store.replacePassword(user.id, 2, 'new hash', noon, mails)) !== null;
+          },
+        },
+      },
+      framework,
+    );
 
     describe('keeping', () => {
       it('finds an inserted user with all facts', async () => {

@@ -1,3 +1,5 @@
+import type { OutboxMail } from '../mail/outbox-mail.js';
+
 /** What is stored of a user of an application's own directory. */
 export interface StoredCredential {
   /** Null if the user has no password here. Their directory may know a hash of an existing system. */
@@ -11,8 +13,9 @@ export const FIRST_VERSION = 1;
 
 /**
  * Stores the credentials of the users of an application's own directory, under the ids that the directory gives as text. Every
- * method is one atomic step and reports what it did. The version of a user never falls, except by `remove`. A store that cannot
- * answer throws `StoreUnavailableError`.
+ * method is one atomic step and reports what it did. The version of a user never falls, except by `remove`. A store that the outbox
+ * joins adds `mails` in the step of the change, if it is made. Other stores leave them to the caller. A store that cannot answer
+ * throws `StoreUnavailableError`.
  *
  * A credential that cannot be read is never treated as missing, because then revoked sessions would be valid again and a hash
  * of an existing system would be adopted again. `find` throws `StoreUnavailableError`, `adopt` and `upgradeHash` change nothing,
@@ -28,6 +31,7 @@ export abstract class CredentialStore {
     version: number,
     hash: string,
     now: Date,
+    mails?: readonly OutboxMail[],
   ): Promise<StoredCredential | null>;
   /** Sets another hash of the same password if the stored one is still `from`; false otherwise. */
   abstract upgradeHash(userId: string, from: string, to: string): Promise<boolean>;

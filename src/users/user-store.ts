@@ -1,3 +1,4 @@
+import type { OutboxMail } from '../mail/outbox-mail.js';
 import { ADMIN, type Credential, type User, emailKey } from './user.js';
 import type { UserPage, UserQuery } from './user-query.js';
 
@@ -38,13 +39,14 @@ export function verificationAfter(
 
 /**
  * Stores users. Every method is one atomic step, reports what it did, and returns copies. Two addresses are equal if their
- * `emailKey` is. A store that cannot answer throws `StoreUnavailableError`.
+ * `emailKey` is. A store that the outbox joins adds `mails` in the step of the change, if it is made. Other stores leave them to
+ * the caller. A store that cannot answer throws `StoreUnavailableError`.
  */
 export abstract class UserStore {
   /** False if the address is taken. */
-  abstract insert(user: User, passwordHash: string): Promise<boolean>;
+  abstract insert(user: User, passwordHash: string, mails?: readonly OutboxMail[]): Promise<boolean>;
   /** Inserts the first user; false if there is a user already. Of several concurrent calls, one succeeds. */
-  abstract insertFirst(user: User, passwordHash: string): Promise<boolean>;
+  abstract insertFirst(user: User, passwordHash: string, mails?: readonly OutboxMail[]): Promise<boolean>;
   abstract find(id: string): Promise<User | null>;
   abstract findCredential(email: string): Promise<Credential | null>;
   abstract findCredentialById(id: string): Promise<Credential | null>;
@@ -59,9 +61,21 @@ export abstract class UserStore {
    * Disabling raises the credential version. If two administrators demote each other, one stays administrator. `adminRole` is
    * `admin` if it is left out.
    */
-  abstract update(id: string, changes: UserChanges, now: Date, adminRole?: string): Promise<UserUpdate>;
+  abstract update(
+    id: string,
+    changes: UserChanges,
+    now: Date,
+    adminRole?: string,
+    mails?: readonly OutboxMail[],
+  ): Promise<UserUpdate>;
   /** Sets a hash and raises the credential version if it is still `version`; null otherwise. */
-  abstract replacePassword(id: string, version: number, hash: string, now: Date): Promise<User | null>;
+  abstract replacePassword(
+    id: string,
+    version: number,
+    hash: string,
+    now: Date,
+    mails?: readonly OutboxMail[],
+  ): Promise<User | null>;
   /** Raises the credential version, so that all sessions and tokens of the user are invalid; null if there is no user. */
   abstract revoke(id: string, now: Date): Promise<User | null>;
   /** Sets another hash of the same password if the stored one is still `from`; false otherwise. */

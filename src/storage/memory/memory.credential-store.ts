@@ -1,3 +1,4 @@
+import type { OutboxMail } from '../../mail/outbox-mail.js';
 import type { PutsMails } from '../../mail/puts-mails.js';
 import { CredentialStore, FIRST_VERSION, type StoredCredential } from '../../users/credential-store.js';
 
@@ -23,8 +24,16 @@ export class MemoryCredentialStore extends CredentialStore {
     return true;
   }
 
-  async replace(userId: string, version: number, hash: string): Promise<StoredCredential | null> {
-    return this.#of(userId).version === version ? this.#keep(userId, hash, version + 1) : null;
+  async replace(
+    userId: string,
+    version: number,
+    hash: string,
+    _now: Date,
+    mails: readonly OutboxMail[] = [],
+  ): Promise<StoredCredential | null> {
+    if (this.#of(userId).version !== version) return null;
+    this.outbox?.put(mails);
+    return this.#keep(userId, hash, version + 1);
   }
 
   async upgradeHash(userId: string, from: string, to: string): Promise<boolean> {

@@ -15,16 +15,29 @@ import { MemoryUserStore } from './memory.user-store.js';
 
 const close = () => Promise.resolve();
 
+let opened: MemoryOutboxStore;
+const outbox = () => opened;
+
+/** Opens a store with an outbox that joins it. */
+async function withOutbox<T>(make: (outbox: MemoryOutboxStore) => T) {
+  opened = new MemoryOutboxStore();
+  return { store: make(opened), close };
+}
+
 describeSessionStore('MemorySessionStore', () => Promise.resolve({ store: new MemorySessionStore(), close }));
 describeAuditStore('MemoryAuditStore', () => Promise.resolve({ store: new MemoryAuditStore(), close }), {
   isBounded: true,
 });
-describeUserStore('MemoryUserStore', () => Promise.resolve({ store: new MemoryUserStore(), close }));
-describeCredentialStore('MemoryCredentialStore', () =>
-  Promise.resolve({ store: new MemoryCredentialStore(), close }),
+describeUserStore('MemoryUserStore', () => withOutbox((joined) => new MemoryUserStore(joined)), { outbox });
+describeCredentialStore(
+  'MemoryCredentialStore',
+  () => withOutbox((joined) => new MemoryCredentialStore(joined)),
+  { outbox },
 );
 describeOutboxStore('MemoryOutboxStore', () => Promise.resolve({ store: new MemoryOutboxStore(), close }));
 describeThrottleStore('MemoryThrottleStore', () =>
   Promise.resolve({ store: new MemoryThrottleStore(), close }),
 );
-describeTokenStore('MemoryTokenStore', () => Promise.resolve({ store: new MemoryTokenStore(), close }));
+describeTokenStore('MemoryTokenStore', () => withOutbox((joined) => new MemoryTokenStore(joined)), {
+  outbox,
+});

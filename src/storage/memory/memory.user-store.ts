@@ -1,4 +1,5 @@
 import { ADMIN, type Credential, type User, emailKey, fullNameKeys, nameKey } from '../../users/user.js';
+import type { OutboxMail } from '../../mail/outbox-mail.js';
 import type { PutsMails } from '../../mail/puts-mails.js';
 import {
   type UserPage,
@@ -29,9 +30,10 @@ export class MemoryUserStore extends UserStore {
     super();
   }
 
-  async insert(user: User, passwordHash: string): Promise<boolean> {
+  async insert(user: User, passwordHash: string, mails: readonly OutboxMail[] = []): Promise<boolean> {
     const key = emailKey(user.email);
     if (this.#idsByEmail.has(key)) return false;
+    this.outbox?.put(mails);
     this.#idsByEmail.set(key, user.id);
     const copy = copyOf(user);
     const place = userPosition(copy, 'created');
@@ -40,8 +42,8 @@ export class MemoryUserStore extends UserStore {
     return true;
   }
 
-  async insertFirst(user: User, passwordHash: string): Promise<boolean> {
-    return this.#credentials.size === 0 && this.insert(user, passwordHash);
+  async insertFirst(user: User, passwordHash: string, mails?: readonly OutboxMail[]): Promise<boolean> {
+    return this.#credentials.size === 0 && this.insert(user, passwordHash, mails);
   }
 
   async find(id: string): Promise<User | null> {
@@ -79,7 +81,13 @@ export class MemoryUserStore extends UserStore {
     return this.#credentials.size;
   }
 
-  async update(id: string, changes: UserChanges, now: Date, adminRole = ADMIN): Promise<UserUpdate> {
+  async update(
+    id: string,
+    changes: UserChanges,
+    now: Date,
+    adminRole = ADMIN,
+    mails: readonly OutboxMail[] = [],
+  ): Promise<UserUpdate> {
     const credential = this.#credentials.get(id);
     if (!credential) return { outcome: 'not_found' };
     const { user } = credential;
@@ -87,6 +95,7 @@ export class MemoryUserStore extends UserStore {
       return { outcome: 'last_admin' };
     const email = changes.email ?? user.email;
     if ((this.#idsByEmail.get(emailKey(email)) ?? id) !== id) return { outcome: 'email_taken' };
+    this.outbox?.put(mails);
     this.#idsByEmail.delete(emailKey(user.email));
     this.#idsByEmail.set(emailKey(email), id);
     const verifiedAt = verificationAfter(user, changes);
@@ -103,9 +112,16 @@ export class MemoryUserStore extends UserStore {
     return { outcome: 'updated', before: copyOf(user), after };
   }
 
-  async replacePassword(id: string, version: number, hash: string, now: Date): Promise<User | null> {
+  async replacePassword(
+    id: string,
+    version: number,
+    hash: string,
+    now: Date,
+    mails: readonly OutboxMail[] = [],
+  ): Promise<User | null> {
     const credential = this.#credentials.get(id);
     if (credential?.user.credentialVersion !== version) return null;
+    this.outbox?.put(mails);
     return this.#replace(credential, { credentialVersion: version + 1, updatedAt: now }, hash);
   }
 

@@ -5,6 +5,7 @@ import type { StoredMail } from '../../mail/outbox-store.js';
 import { boundedFacts } from '../mail-limits.js';
 import { readableMail } from '../readable.js';
 import type { Schema } from './schema.js';
+import type { Purpose, SqlDatabase } from './sql.database.js';
 
 export type MailRow = Selectable<Schema['outbox']>;
 
@@ -14,6 +15,29 @@ const LONGEST_FACTS = 50_000;
 /** Adds mails within a transaction, so that they are stored if it is committed. */
 export async function insertMails(db: Kysely<Schema>, mails: readonly OutboxMail[]): Promise<void> {
   if (mails.length > 0) await db.insertInto('outbox').values(mails.map(toRow)).execute();
+}
+
+/**
+ * Makes a change of one statement, and adds mails in the same step if its result is true or a row. Without mails it is the statement
+ * alone. `subject` is that of the transaction.
+ */
+export function changeWithMails<T>(
+  database: SqlDatabase,
+  subject: string,
+  mails: readonly OutboxMail[],
+  statement: (db: Kysely<Schema>) => Promise<T>,
+  purpose?: Purpose,
+): Promise<T> {
+  if (mails.length === 0) return database.write(statement, purpose);
+  return database.transaction(
+    subject,
+    async (transaction) => {
+      const result = await statement(transaction);
+      if (result) await insertMails(transaction, mails);
+      return result;
+    },
+    purpose,
+  );
 }
 
 /** The mail of a row; null, with a line in the log, if the row is not valid. */

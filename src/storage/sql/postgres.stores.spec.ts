@@ -3,6 +3,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Transaction, sql } from 'kysely';
 import { describeWithPostgres, newSchema } from '../../../test/support/services.js';
 import { sqlSpoilings } from '../../../test/support/spoilings.js';
+import {
+  expectNeitherChangeNorMail,
+  expectOneSender,
+  expectToJoinItsOwn,
+} from '../../../test/support/outboxes.js';
 import { expectOneSweeper } from '../../../test/support/sweepers.js';
 import { expectClearance, setText } from '../../../test/support/tallies.js';
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
@@ -12,7 +17,7 @@ import { describeTokenStore } from '../../testing/describe-token-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeThrottleStore } from '../../testing/describe-throttle-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
-import { aSession, aUser } from '../../testing/samples.js';
+import { aMail, aSession, aUser } from '../../testing/samples.js';
 import type { UserUpdate } from '../../users/user-store.js';
 import { Connections } from '../connections.js';
 import { StorageOptions } from '../storage-options.js';
@@ -54,6 +59,7 @@ describeWithPostgres('On PostgreSQL', () => {
   }
 
   let opened: PostgresDatabase;
+  const outbox = () => new SqlOutboxStore(opened);
   const spoilings = sqlSpoilings(() => opened, 'postgres');
 
   async function storeOf<T>(make: (database: PostgresDatabase) => T) {
@@ -66,16 +72,17 @@ describeWithPostgres('On PostgreSQL', () => {
   });
   describeUserStore('SqlUserStore', () => storeOf((database) => new SqlUserStore(database)), {
     spoilings: spoilings.users,
+    outbox,
   });
   describeCredentialStore(
     'SqlCredentialStore',
     () => storeOf((database) => new SqlCredentialStore(database)),
-    { spoilings: spoilings.credentials },
+    { spoilings: spoilings.credentials, outbox },
   );
   describeUserStore(
     'SqlUserStore that reads little at a time',
     () => storeOf((database) => new SqlUserStore(database, { few: 4, window: 6 })),
-    { spoilings: spoilings.users },
+    { spoilings: spoilings.users, outbox },
   );
   describeOutboxStore('SqlOutboxStore', () => storeOf((database) => new SqlOutboxStore(database)), {
     spoilings: spoilings.mails,
@@ -86,9 +93,37 @@ describeWithPostgres('On PostgreSQL', () => {
   describeThrottleStore('SqlThrottleStore', () => storeOf((database) => new SqlThrottleStore(database)), {
     spoilings: spoilings.tallies,
   });
-  describeTokenStore('SqlTokenStore', () => storeOf((database) => new SqlTokenStore(database)));
+  describeTokenStore('SqlTokenStore', () => storeOf((database) => new SqlTokenStore(database)), { outbox });
 
   it('deletes expired counters when new ones are inserted', async () => expectClearance(await openEmpty()));
+
+  it('does not make a change if it refuses the mail', async () => {
+    const database = await openEmpty();
+    await expectNeitherChangeNorMail(database);
+    await database.close();
+  });
+
+  it('makes a change and adds its mail once, also if the connection is lost between them', async () => {
+    const [database, holder] = [await openEmpty(), await openEmpty()];
+    const [users, outbox] = [new SqlUserStore(database), new SqlOutboxStore(database)];
+    const user = aUser();
+    await users.insert(user, 'hash');
+    const mail = aMail();
+    const change = await holder.db.transaction().execute(async (transaction) => {
+      await sql`lock table coatcheck_outbox in access exclusive mode`.execute(transaction);
+      const changing = users.replacePassword(user.id, 1, 'new hash', noon, [mail]);
+      const ending = () =>
+        sql`select pg_terminate_backend(pid) from pg_locks
+            where not granted and relation = 'coatcheck_outbox'::regclass`.execute(transaction);
+      while ((await ending()).rows.length === 0) await setImmediate();
+      expect(await users.findCredentialById(user.id)).toEqual({ user, passwordHash: 'hash' });
+      return { changing };
+    });
+    expect((await change.changing)?.credentialVersion).toBe(2);
+    expect((await users.findCredentialById(user.id))?.passwordHash).toBe('new hash');
+    expect((await outbox.list(null, 10, null)).map(({ id }) => id)).toEqual([mail.id]);
+    await Promise.all([database.close(), holder.close()]);
+  });
 
   it('plans a look-up of users a few times only', async () => {
     const { store, close } = await storeOf((database) => new SqlUserStore(database));
@@ -191,6 +226,10 @@ describeWithPostgres('On PostgreSQL', () => {
 
     it('sweep in one of them, until its lease expires', () =>
       expectOneSweeper(new SqlSessionStore(here), new SqlSessionStore(there)));
+
+    it('send mails in one of them, until its lease ends', () => expectOneSender(here, there));
+
+    it('have an outbox each, which joins the stores on its own', () => expectToJoinItsOwn(here, there));
 
     it('insert one first user', async () => {
       const stores = [new SqlUserStore(here), new SqlUserStore(there)];

@@ -1,7 +1,9 @@
 import { type ExpressionBuilder, type Kysely, type Selectable, sql } from 'kysely';
 import { StoreUnavailableError } from '../../common/domain-error.js';
+import type { OutboxMail } from '../../mail/outbox-mail.js';
 import { CredentialStore, FIRST_VERSION, type StoredCredential } from '../../users/credential-store.js';
 import { readableCredential } from '../readable.js';
+import { changeWithMails } from './mail-rows.js';
 import type { Schema } from './schema.js';
 import type { LookUp, SqlDatabase } from './sql.database.js';
 
@@ -45,9 +47,18 @@ export class SqlCredentialStore extends CredentialStore {
     return numInsertedOrUpdatedRows === 1n;
   }
 
-  async replace(userId: string, version: number, hash: string, now: Date): Promise<StoredCredential | null> {
+  async replace(
+    userId: string,
+    version: number,
+    hash: string,
+    now: Date,
+    mails: readonly OutboxMail[] = [],
+  ): Promise<StoredCredential | null> {
     const credential = { password_hash: hash, version: version + 1, updated_at: now.getTime() };
-    const row = await this.database.write(
+    const row = await changeWithMails(
+      this.database,
+      userId,
+      mails,
       (db) =>
         version === FIRST_VERSION
           ? insert(db, userId, hash, version + 1, now)

@@ -13,7 +13,10 @@ export interface LookUp<Row> {
   readonly key: keyof Row;
 }
 
-/** `ending` is for a write that ends sessions, revokes rights or deletes old rows. It also works on a full disk. */
+/**
+ * `ending` is for a write that ends sessions, revokes rights or deletes old rows, with the mails of its step. It also works on a full
+ * disk.
+ */
 export type Purpose = 'ending' | 'other';
 
 /** A SQL database of any engine. */
@@ -37,6 +40,10 @@ export interface SqlDatabase {
    * Runs a transaction that locks what it changes, with the timeout and the errors of `run`. It may be repeated. Where waiting would
    * take a connection, transactions of one subject run one at a time in this process.
    */
-  transaction<T>(subject: string, work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T>;
+  transaction<T>(
+    subject: string,
+    work: (transaction: Transaction<Schema>) => Promise<T>,
+    purpose?: Purpose,
+  ): Promise<T>;
   close(): Promise<void>;
 }

@@ -28,10 +28,18 @@ export class SqlTextTable implements TextTable {
     return textsOf(keys, rows, now);
   }
 
-  async change<T>(subject: string, begin: () => Change<T>, now: Date): Promise<T> {
-    const { outcome, inserted } = await this.database.transaction(subject, (transaction) =>
-      changeWithin(transaction, begin(), now),
-    );
+  /** `beside` is done in the same transaction. */
+  async change<T>(
+    subject: string,
+    begin: () => Change<T>,
+    now: Date,
+    beside?: (outcome: T, transaction: Transaction<Schema>) => Promise<void>,
+  ): Promise<T> {
+    const { outcome, inserted } = await this.database.transaction(subject, async (transaction) => {
+      const change = await changeWithin(transaction, begin(), now);
+      await beside?.(change.outcome, transaction);
+      return change;
+    });
     const before = this.#inserted;
     this.#inserted += inserted;
     if (Math.floor(this.#inserted / CLEARANCE.interval) > Math.floor(before / CLEARANCE.interval))

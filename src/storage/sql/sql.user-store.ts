@@ -1,4 +1,5 @@
 import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { OutboxMail } from '../../mail/outbox-mail.js';
 import { ADMIN, type Credential, type User, emailKey, fullNameKeys, spellingKey } from '../../users/user.js';
 import type { UserPage, UserPosition, UserQuery } from '../../users/user-query.js';
 import {
@@ -10,6 +11,7 @@ import {
   verificationAfter,
 } from '../../users/user-store.js';
 import { readableUser } from '../readable.js';
+import { changeWithMails, insertMails } from './mail-rows.js';
 import type { Schema } from './schema.js';
 import type { LookUp, SqlDatabase } from './sql.database.js';
 import { type FoundRow, type SearchEffort, USUAL_EFFORT, findUsers } from './user-search.js';
@@ -81,14 +83,17 @@ export class SqlUserStore extends UserStore {
     return this.database.db;
   }
 
-  async insert(user: User, passwordHash: string): Promise<boolean> {
-    return this.database.write((db) => insertRow(db, toRow(user, passwordHash)));
+  async insert(user: User, passwordHash: string, mails: readonly OutboxMail[] = []): Promise<boolean> {
+    const row = toRow(user, passwordHash);
+    return changeWithMails(this.database, row.email_key, mails, (db) => insertRow(db, row));
   }
 
-  async insertFirst(user: User, passwordHash: string): Promise<boolean> {
+  async insertFirst(user: User, passwordHash: string, mails: readonly OutboxMail[] = []): Promise<boolean> {
     return this.database.exclusive('first user', async (transaction) => {
       const someone = await transaction.selectFrom('users').select('id').limit(1).executeTakeFirst();
-      return !someone && (await insertRow(transaction, toRow(user, passwordHash)));
+      const isInserted = !someone && (await insertRow(transaction, toRow(user, passwordHash)));
+      if (isInserted) await insertMails(transaction, mails);
+      return isInserted;
     });
   }
 
@@ -145,20 +150,37 @@ export class SqlUserStore extends UserStore {
     return users;
   }
 
-  async update(id: string, changes: UserChanges, now: Date, adminRole = ADMIN): Promise<UserUpdate> {
+  async update(
+    id: string,
+    changes: UserChanges,
+    now: Date,
+    adminRole = ADMIN,
+    mails: readonly OutboxMail[] = [],
+  ): Promise<UserUpdate> {
     const revokes = revokesAdmin(changes, adminRole);
     return this.database.exclusive(
       ADMINISTRATORS,
-      async (transaction) =>
-        revokes && (await isLastAdmin(transaction, id, adminRole))
-          ? { outcome: 'last_admin' }
-          : updateRow(transaction, id, changes, now),
+      async (transaction) => {
+        if (revokes && (await isLastAdmin(transaction, id, adminRole))) return { outcome: 'last_admin' };
+        const update = await updateRow(transaction, id, changes, now);
+        if (update.outcome === 'updated') await insertMails(transaction, mails);
+        return update;
+      },
       revokes ? 'ending' : 'other',
     );
   }
 
-  async replacePassword(id: string, version: number, hash: string, now: Date): Promise<User | null> {
-    const row = await this.database.write(
+  async replacePassword(
+    id: string,
+    version: number,
+    hash: string,
+    now: Date,
+    mails: readonly OutboxMail[] = [],
+  ): Promise<User | null> {
+    const row = await changeWithMails(
+      this.database,
+      id,
+      mails,
       (db) =>
         db
           .updateTable('users')

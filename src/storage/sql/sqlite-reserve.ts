@@ -3,7 +3,7 @@ import { closeSync, existsSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openPrivate } from './sqlite-file.js';
 
-/** Bytes. This is enough for about two hundred changes in the log before the next checkpoint. */
+/** Bytes. This is enough for about two hundred changes in the log before the next checkpoint, or fifty with mails. */
 const SIZE = 1_048_576;
 
 /** Bytes per write. They are random, so that no file system can compress them. */

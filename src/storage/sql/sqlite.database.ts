@@ -129,8 +129,8 @@ export class SqliteDatabase implements SqlDatabase {
     return this.write(work, purpose);
   }
 
-  transaction<T>(_subject: string, work: Work<T>): Promise<T> {
-    return this.write(work);
+  transaction<T>(_subject: string, work: Work<T>, purpose?: Purpose): Promise<T> {
+    return this.write(work, purpose);
   }
 
   async close(): Promise<void> {

@@ -15,6 +15,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { sqlSpoilings } from '../../../test/support/spoilings.js';
+import {
+  expectNeitherChangeNorMail,
+  expectOneSender,
+  expectToJoinItsOwn,
+} from '../../../test/support/outboxes.js';
 import { expectOneSweeper } from '../../../test/support/sweepers.js';
 import { expectClearance } from '../../../test/support/tallies.js';
 import { StoreUnavailableError } from '../../common/domain-error.js';
@@ -25,7 +30,7 @@ import { describeTokenStore } from '../../testing/describe-token-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
 import { describeThrottleStore } from '../../testing/describe-throttle-store.js';
 import { describeUserStore } from '../../testing/describe-user-store.js';
-import { aSession, aUser, anAuditEvent } from '../../testing/samples.js';
+import { aMail, aSession, aUser, anAuditEvent } from '../../testing/samples.js';
 import { SqlAuditStore } from './sql.audit-store.js';
 import { SqlCredentialStore } from './sql.credential-store.js';
 import { SqlOutboxStore } from './sql.outbox-store.js';
@@ -40,6 +45,7 @@ const open = (file = newFile()) => SqliteDatabase.open(file, 200);
 const noon = new Date('2026-01-01T12:00:00.000Z');
 
 let opened: SqliteDatabase;
+const outbox = () => new SqlOutboxStore(opened);
 const spoilings = sqlSpoilings(() => opened, 'sqlite');
 
 async function storeOf<T>(make: (database: SqliteDatabase) => T) {
@@ -54,16 +60,17 @@ describeSessionStore(
 );
 describeUserStore('SqlUserStore on SQLite', () => storeOf((database) => new SqlUserStore(database)), {
   spoilings: spoilings.users,
+  outbox,
 });
 describeCredentialStore(
   'SqlCredentialStore on SQLite',
   () => storeOf((database) => new SqlCredentialStore(database)),
-  { spoilings: spoilings.credentials },
+  { spoilings: spoilings.credentials, outbox },
 );
 describeUserStore(
   'SqlUserStore on SQLite that reads little at a time',
   () => storeOf((database) => new SqlUserStore(database, { few: 4, window: 6 })),
-  { spoilings: spoilings.users },
+  { spoilings: spoilings.users, outbox },
 );
 describeThrottleStore(
   'SqlThrottleStore on SQLite',
@@ -74,6 +81,7 @@ describeThrottleStore(
 );
 describeTokenStore('SqlTokenStore on SQLite', () => storeOf((database) => new SqlTokenStore(database)), {
   spoilings: spoilings.tokens,
+  outbox,
 });
 describeOutboxStore('SqlOutboxStore on SQLite', () => storeOf((database) => new SqlOutboxStore(database)), {
   spoilings: spoilings.mails,
@@ -120,6 +128,71 @@ describe('Two connections to one SQLite file', () => {
       Array.from({ length: 10 }, (_, index) => stores[index % 2]!.insertFirst(aUser(), 'hash')),
     );
     expect(founded.filter(Boolean)).toHaveLength(1);
+  });
+
+  it('send mails in one of them, until its lease ends', () => expectOneSender(here, there));
+
+  it('have an outbox each, which joins the stores on its own', () => expectToJoinItsOwn(here, there));
+});
+
+describe('A change with a mail on SQLite', () => {
+  it('is not made if the database refuses the mail', async () => {
+    const database = await open();
+    await expectNeitherChangeNorMail(database);
+    await database.close();
+  });
+
+  it('leaves neither of both if the process crashes between them', async () => {
+    const [file, copy] = [newFile(), newFile()];
+    const database = await open(file);
+    const users = new SqlUserStore(database);
+    const user = aUser();
+    await users.insert(user, 'hash');
+    const mail = Object.defineProperty(aMail(), 'facts', {
+      enumerable: true,
+      get: () => {
+        for (const suffix of ['', '-wal']) copyFileSync(file + suffix, copy + suffix);
+        return {};
+      },
+    });
+    expect(await users.replacePassword(user.id, 1, 'new hash', noon, [mail])).not.toBeNull();
+    expect(await new SqlOutboxStore(database).count(null)).toBe(1);
+    await database.close();
+    const after = await open(copy);
+    const left = await new SqlUserStore(after).findCredentialById(user.id);
+    expect(left).toEqual({ user, passwordHash: 'hash' });
+    expect(await new SqlOutboxStore(after).count(null)).toBe(0);
+    await after.close();
+  });
+
+  it('may use the reserve of disk space if it may do so without a mail', async () => {
+    const database = await open();
+    const purposes: unknown[] = [];
+    const noting = <Method extends 'write' | 'exclusive' | 'transaction'>(method: Method) => ({
+      value: (...args: unknown[]) => {
+        purposes.push(args[method === 'write' ? 1 : 2] ?? 'other');
+        return (database[method] as (...given: unknown[]) => unknown).apply(database, args);
+      },
+    });
+    const noted = Object.create(database, {
+      write: noting('write'),
+      exclusive: noting('exclusive'),
+      transaction: noting('transaction'),
+      db: { value: database.db },
+      prepare: { value: database.prepare.bind(database) },
+    }) as SqliteDatabase;
+    const [users, credentials] = [new SqlUserStore(noted), new SqlCredentialStore(noted)];
+    for (const id of ['without', 'with']) {
+      const mails = () => (id === 'with' ? [aMail()] : []);
+      await users.insert(aUser({ id }), 'hash', mails());
+      await users.update(id, { firstName: 'Ann' }, noon, 'admin', mails());
+      await users.update(id, { disabled: true }, noon, 'admin', mails());
+      expect(await users.replacePassword(id, 2, 'hash', noon, mails())).not.toBeNull();
+      expect(await credentials.replace(id, 1, 'hash', noon, mails())).not.toBeNull();
+    }
+    const expected = ['other', 'other', 'ending', 'ending', 'ending'];
+    expect(purposes).toEqual([...expected, ...expected]);
+    await database.close();
   });
 });
 
