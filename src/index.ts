@@ -117,6 +117,7 @@ export { MailComposer } from './mail/mail-composer.js';
 export { type MailContent, MailTemplates, type RenderedMail } from './mail/mail-templates.js';
 export { type MailMessage, MailRefusedError, MailServerUnavailableError, Mailer } from './mail/mailer.js';
 export { Outbox, type OutboxOptions } from './mail/outbox.js';
+export { StandardTemplates } from './mail/templates/standard-templates.js';
 export { MAIL_KINDS, type MailFacts, type MailKind, type OutboxMail } from './mail/outbox-mail.js';
 export { type MailState, OutboxStore, type StoredMail } from './mail/outbox-store.js';
 export type { PutsMails } from './mail/puts-mails.js';

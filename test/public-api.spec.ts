@@ -92,6 +92,7 @@ describe('The public names', () => {
       'SessionsOptions',
       'SessionsService',
       'SignInService',
+      'StandardTemplates',
       'StorageModule',
       'StorageOptions',
       'StoreUnavailableError',

@@ -1,0 +1,129 @@
+import type { MailTexts, TextFacts } from './mail-texts.js';
+
+const validity = ({ validFor }: TextFacts) =>
+  validFor === null ? [] : [`The link is valid for ${validFor} and works once.`];
+
+const NOT_YOU = 'If this was not you, set a new password now, and end the sessions that you do not know.';
+
+export const en: MailTexts = {
+  locale: 'en-GB',
+  greeting: (name) => (name === null ? 'Hello,' : `Hello ${name},`),
+  linkHint: 'If the button does not work, copy this address into your browser:',
+  when: 'Time',
+  device: 'Device',
+  ip: 'IP address',
+  footer: ({ service, to }) => `${service} sent this e-mail to ${to}. Replies are not read.`,
+  kinds: {
+    verify_email: (facts) => ({
+      subject: `Confirm your e-mail address for ${facts.service}`,
+      before: [
+        `This address was used to create an account at ${facts.service}. Please confirm that it is yours.`,
+        ...validity(facts),
+      ],
+      button: 'Confirm the address',
+      after: ['If you did not create an account, ignore this e-mail. The address is then not confirmed.'],
+    }),
+    reset_password: (facts) => ({
+      subject: `Set a new password for ${facts.service}`,
+      before: [
+        `Someone asked to set a new password for your account at ${facts.service}.`,
+        ...validity(facts),
+      ],
+      button: 'Set a new password',
+      after: ['If this was not you, ignore this e-mail. Your password stays as it is.'],
+    }),
+    address_taken: ({ service }) => ({
+      subject: `You already have an account at ${service}`,
+      before: [
+        `Someone tried to create an account at ${service} with this address, but you already have one. No account was created.`,
+        'If this was you, sign in as before. If you have forgotten your password, set a new one.',
+      ],
+      button: `Go to ${service}`,
+      after: ['If this was not you, there is nothing to do. Nobody got access to your account.'],
+    }),
+    invitation: (facts) => ({
+      subject: `Your account at ${facts.service}`,
+      before: [
+        `An account at ${facts.service} was created for you. Choose a password to start using it.`,
+        ...validity(facts),
+      ],
+      button: 'Choose a password',
+      after: ['If you did not expect this invitation, ignore this e-mail.'],
+    }),
+    confirm_address: (facts) => ({
+      subject: `Confirm your new e-mail address for ${facts.service}`,
+      before: [
+        `An account at ${facts.service} is to use this address from now on. Please confirm that it is yours.`,
+        ...validity(facts),
+      ],
+      button: 'Confirm the address',
+      after: ['If you did not ask for this, ignore this e-mail. The account then keeps its old address.'],
+    }),
+    address_changing: (facts) => ({
+      subject: `Your e-mail address at ${facts.service} is about to change`,
+      before: [
+        `Someone asked to change the address of your account at ${facts.service}${facts.otherAddress === null ? '' : ` to ${facts.otherAddress}`}. The change takes effect when the new address is confirmed.`,
+        'If this was you, there is nothing to do here.',
+      ],
+      button: 'Cancel the change',
+      after: [
+        'If this was not you, cancel the change and set a new password: someone else may know the one you have.',
+      ],
+    }),
+    address_changed: (facts) => ({
+      subject: `Your e-mail address at ${facts.service} was changed`,
+      before: [
+        facts.otherAddress === null
+          ? `The address of your account at ${facts.service} was changed.`
+          : `The address of your account at ${facts.service} is now ${facts.otherAddress}.`,
+        'If this was you, there is nothing to do.',
+      ],
+      button: `Go to ${facts.service}`,
+      after: [`If this was not you, contact the people who run ${facts.service} at once.`],
+    }),
+    address_change_cancelled: (facts) => ({
+      subject: `Your e-mail address at ${facts.service} stays the same`,
+      before: [
+        `The change of your address at ${facts.service}${facts.otherAddress === null ? '' : ` to ${facts.otherAddress}`} was cancelled. Your account keeps the address it had.`,
+        'If this was you, there is nothing to do.',
+      ],
+      button: `Go to ${facts.service}`,
+      after: ['If you wanted this change, ask for it again in your account.'],
+    }),
+    password_changed: ({ service }) => ({
+      subject: `Your password for ${service} was changed`,
+      before: [
+        `The password of your account at ${service} was changed.`,
+        'If this was you, there is nothing to do.',
+      ],
+      button: 'This was not me',
+      after: [NOT_YOU],
+    }),
+    new_sign_in: ({ service }) => ({
+      subject: `New sign-in to ${service}`,
+      before: [
+        `Someone signed in to your account at ${service} from a device that had not been used before.`,
+        'If this was you, there is nothing to do.',
+      ],
+      button: 'Review your sessions',
+      after: [NOT_YOU],
+    }),
+    access_token_created: ({ service, label }) => ({
+      subject: `New access token for ${service}`,
+      before: [
+        label === null
+          ? `An access token was created for your account at ${service}. Programs can use it to sign in as you.`
+          : `The access token “${label}” was created for your account at ${service}. Programs can use it to sign in as you.`,
+        'If this was you, there is nothing to do.',
+      ],
+      button: 'Review your access tokens',
+      after: ['If this was not you, delete the token and set a new password now.'],
+    }),
+    test: ({ service }) => ({
+      subject: `Test e-mail of ${service}`,
+      before: [`This is a test. ${service} can send e-mails to this address.`],
+      button: `Go to ${service}`,
+      after: ['There is nothing to do.'],
+    }),
+  },
+};
