@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -100,9 +100,6 @@ describe.each(APPLICATIONS)('The packed library in %s', (name) => {
 
   beforeAll(async () => {
     folder = await installTransport('graphql', name);
-    // Scripts of packages do not run, so the native part is that of the tests.
-    const built = 'node_modules/better-sqlite3/build';
-    cpSync(built, join(folder, built), { recursive: true });
     documentedPort = await freePort();
     const documented = documentedProgram('GraphQL').replace('listen(3000,', `listen(${documentedPort},`);
     writeFileSync(join(folder, 'src/documented.ts'), documented);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -28,9 +28,6 @@ const folders = new Map<string, string>();
 beforeAll(async () => {
   for (const name of ['nest-11', 'nest-12']) {
     const folder = await installTransport('sockets', name);
-    // Scripts of packages do not run, so the native part is that of the tests.
-    const built = 'node_modules/better-sqlite3/build';
-    cpSync(built, join(folder, built), { recursive: true });
     if (name === 'nest-12') writeFileSync(join(folder, 'src/example.ts'), documentedProgram('WebSockets'));
     await npm(folder, ['run', 'build']);
     folders.set(name, folder);

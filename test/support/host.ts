@@ -98,6 +98,9 @@ async function installTransports(folder: string, nest: string): Promise<void> {
   writeFileSync(join(folder, 'package.json'), JSON.stringify(Object.fromEntries(all)));
   cpSync(await packedLibrary(), join(folder, 'coatcheck.tgz'));
   await npm(folder, ['install', ...QUIETLY]);
+  // Scripts of packages do not run, so the native part is that of the tests.
+  const built = 'node_modules/better-sqlite3/build';
+  cpSync(built, join(folder, built), { recursive: true });
 }
 
 /** Runs npm in a folder, and returns what it prints. Throws with all of its output if it fails. */
