@@ -24,6 +24,11 @@ describe('The reason of a failed mail', () => {
     expect(reasonOf(new Error('a (a) bad mailbox'), 'a@example.com')).toBe('… … bad mailbox');
   });
 
+  it('is the code of an error without a message', () => {
+    const error = Object.assign(new Error(), { code: 'ECONNREFUSED' });
+    expect(reasonOf(error, 'ann@example.com')).toBe('ECONNREFUSED');
+  });
+
   it('is there for anything that is thrown', () => {
     for (const thrown of [null, undefined, 'text', {}, new Error()])
       expect(reasonOf(thrown, 'ann@example.com')).toMatch(/\w/);

@@ -12,7 +12,11 @@ const MOST_CHARACTERS = 160;
  * the error does.
  */
 export function reasonOf(error: unknown, to: string): string {
-  const text = error instanceof Error ? error.message || error.name : 'unknown error';
+  const { message, code }: { readonly message?: unknown; readonly code?: unknown } = Object(error);
+  // An error of several addresses of a host has a code alone.
+  const text = [message, code, 'unknown error'].find(
+    (one) => typeof one === 'string' && one !== '',
+  ) as string;
   const person = to.slice(0, to.lastIndexOf('@')).toLowerCase();
   const names = (word: string) =>
     person.length > 2
