@@ -60,11 +60,15 @@ class TestMailer extends Mailer {
 class TestStore extends MemoryOutboxStore {
   readonly broken = new Set<'claim' | 'remove' | 'postpone'>();
   claims = 0;
+  /** Milliseconds between what a claim reads and its answer. */
+  delay = 0;
 
   override async claim(...args: Parameters<MemoryOutboxStore['claim']>) {
     this.claims += 1;
     this.#check('claim');
-    return super.claim(...args);
+    const mails = await super.claim(...args);
+    if (this.delay > 0) await new Promise((resolve) => setTimeout(resolve, this.delay));
+    return mails;
   }
 
   override async remove(id: string) {
@@ -156,6 +160,16 @@ describe('The outbox', () => {
     expect(mailer.asked.toSorted()).toEqual(ids.toSorted());
     expect(mailer.mostOpen).toBe(4);
     expect(await stored()).toEqual([]);
+  });
+
+  it('sends each once, also if an attempt ends while others are claimed', async () => {
+    await add(20);
+    store.delay = 300;
+    mailer.behaviour = (id) =>
+      new Promise((resolve) => setTimeout(resolve, 100 + (id.charCodeAt(35) % 7) * 50));
+    open();
+    await pass(MINUTE);
+    expect(mailer.asked).toHaveLength(20);
   });
 
   it('sends from one process at a time, and from another when the first has ended', async () => {
@@ -415,6 +429,17 @@ describe('The outbox', () => {
       expect(mailer.asked).toHaveLength(5);
       expect(await store.count('waiting')).toBe(15);
       expect(await store.claim('other', clock.now(), clock.now(), 1)).toHaveLength(1);
+    });
+
+    it('starts no mail that is claimed at that time', async () => {
+      await add(20);
+      store.delay = SECOND;
+      const outbox = open();
+      await pass(500);
+      const ended = outbox.beforeApplicationShutdown();
+      await pass(2 * SECOND);
+      await ended;
+      expect(mailer.asked).toEqual([]);
     });
 
     it('does not wait longer than ten seconds, and keeps the right to send until it ends', async () => {

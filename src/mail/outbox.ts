@@ -141,15 +141,13 @@ export class Outbox implements OnApplicationBootstrap, BeforeApplicationShutdown
 
   async #startUpTo(free: number): Promise<void> {
     const now = this.clock.now();
-    const mails = await this.store.claim(
-      this.#holder,
-      now,
-      later(now, LEASE),
-      this.#attempts.size + this.#finished.size + free,
-    );
+    // A mail whose attempt ends during the claim may be in its answer.
+    const known = new Set([...this.#attempts.keys(), ...this.#finished]);
+    const until = later(now, LEASE);
+    const mails = await this.store.claim(this.#holder, now, until, known.size + free);
     if (this.#storeOutage.end()) this.#logger.log('The store of the outbox answers again.');
     if (mails === null || this.#isStopped) return;
-    const others = mails.filter(({ id }) => !this.#attempts.has(id) && !this.#finished.has(id));
+    const others = mails.filter(({ id }) => !known.has(id));
     for (const mail of others.slice(0, free)) this.#start(mail);
     await this.#forgetOld(now);
   }
