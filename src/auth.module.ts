@@ -37,6 +37,7 @@ import { RolesGuard } from './auth/guards/roles.guard.js';
 import { FieldGuardCheck } from './field-guard-check.js';
 import { MessageGuards } from './message-guards.js';
 import { GuardCheck } from './guard-check.js';
+import { MailQueue } from './users/mails/mail-queue.js';
 import { UsersService } from './users/users.service.js';
 import { StartCheck } from './start-check.js';
 import { Carriers } from './auth/carriers/carriers.js';
@@ -118,7 +119,14 @@ function moduleOf(
       SecurityEvents,
       {
         provide: SignInService,
-        inject: [Auth, AuthNeeds, AuthOptions, SecurityEvents, { token: UsersService, optional: true }],
+        inject: [
+          Auth,
+          AuthNeeds,
+          AuthOptions,
+          SecurityEvents,
+          { token: UsersService, optional: true },
+          { token: MailQueue, optional: true },
+        ],
         useFactory: (auth: Auth, { passwords, sessions }: AuthNeeds, ...rest: SignInNeeds) =>
           new SignInService(auth, passwords, sessions, ...rest),
       },

@@ -35,6 +35,8 @@ import { InputPipe } from './http/input.pipe.js';
 import { problemOf } from './http/problem.js';
 import { type MoveCounts, moveSessions } from './sessions/session-move.js';
 import type { SessionStore } from './sessions/session-store.js';
+import { mailCommands } from './server/commands/mail-commands.js';
+import { MailModule } from './mail.module.js';
 import { SessionsModule } from './sessions.module.js';
 import { Connections, labelOf, openBackend } from './storage/connections.js';
 import { migrationScript } from './storage/migration-script.js';
@@ -55,6 +57,8 @@ import { UsersService } from './users/users.service.js';
 const READING = { compat: { alx: ALX_RULES } };
 
 const USAGE_ERROR = 2;
+
+const NO_MAILS = 'This server sends no mails. Set MAIL_URL to the mail server of the server.';
 
 /** Milliseconds that a call of a store may take. */
 const STORE_TIMEOUT = 10_000;
@@ -126,8 +130,9 @@ user
   .option('--first-name <name>')
   .option('--last-name <name>')
   .option('--role <role>', 'one of USER_ROLES (default: the first of them)')
+  .option('--verified', 'you know that the address is theirs, so they need not prove it')
   .addOption(json)
-  .action(async (options: CreateOptions) => {
+  .action(async (options: CreateOptions & { readonly verified?: true }) => {
     const password = await readLine(process.stdin);
     await withUsers(async (users, config, context) => {
       const { email, firstName, lastName, role } = options;
@@ -136,7 +141,8 @@ user
       const pipe = new (isAlx ? AlxInputPipe : InputPipe)(context.get(FieldRules));
       const metatype = isAlx ? AlxCreateUserDto : CreateUserDto;
       const details = await pipe.transform(input, { type: 'body', metatype });
-      const created = await users.create(toNewUser(details as CreateUserDto), role, OPERATOR);
+      const terms = { ...toNewUser(details as CreateUserDto), isVerified: options.verified === true };
+      const created = await users.create(terms, role, OPERATOR);
       if (options.json) print(shown(created, config));
       else console.log(toLine(created));
     });
@@ -192,6 +198,33 @@ user
         );
     }),
   );
+
+user
+  .command('invite')
+  .description('add a user who chooses the password by the link of a mail')
+  .requiredOption('--email <email>')
+  .option('--first-name <name>')
+  .option('--last-name <name>')
+  .option('--role <role>', 'one of USER_ROLES (default: the first of them)')
+  .addOption(json)
+  .action(({ email, firstName, lastName, role, json: isJson }: CreateOptions) =>
+    withUsers(async (users, config) => {
+      if (!config.mail) throw new Error(NO_MAILS);
+      const names = { firstName: firstName ?? null, lastName: lastName ?? null };
+      const invited = await users.invite({ email, ...names }, role, OPERATOR);
+      if (isJson) print(shown(invited, config));
+      else console.log(toLine(invited, 'invited'));
+    }),
+  );
+
+program.addCommand(
+  mailCommands((work) =>
+    withUsers(async (_, config, context) => {
+      if (!config.mail) throw new Error(NO_MAILS);
+      await work(context);
+    }),
+  ),
+);
 
 const move: Command = program
   .command('sessions')
@@ -389,7 +422,7 @@ async function withUsers(
 
 @Module({})
 class OperatorModule {
-  static forRoot({ storage, users, audit, sessions }: Config): DynamicModule {
+  static forRoot({ storage, users, audit, sessions, mail }: Config): DynamicModule {
     return {
       module: OperatorModule,
       imports: [
@@ -397,6 +430,7 @@ class OperatorModule {
         AuditModule.forRoot({ ...audit, routes: false }),
         SessionsModule.forRoot(sessions),
         UsersModule.forRoot({ ...users, routes: false }),
+        ...(mail ? [MailModule.forRoot({ ...mail, routes: false }, { sends: false })] : []),
       ],
       providers: [
         SessionEnder,

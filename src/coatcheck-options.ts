@@ -1,13 +1,14 @@
 import { AuditOptions } from './audit/audit-options.js';
 import { AuthOptions, type AuthOptionsGiven } from './auth/auth-options.js';
 import { type Given, OptionsError, assignOptions, flag, isRecord, unknownName } from './common/options.js';
+import { MailOptions, type MailOptionsGiven } from './mail/mail-options.js';
 import { SessionsOptions } from './sessions/sessions-options.js';
 import { StorageOptions } from './storage/storage-options.js';
 import { UsersOptions, type UsersOptionsGiven } from './users/users-options.js';
 
 /** Which routes are served; all that are left out are served. */
 export interface ServedRoutes {
-  /** Users, registration and password resets. */
+  /** Users, registration, password resets and the flows by e-mail. */
   readonly users?: boolean;
   /** Sign-in, sessions, access tokens and passwords. */
   readonly sessions?: boolean;
@@ -23,11 +24,13 @@ export interface CoatcheckOptionsGiven extends Omit<AuthOptionsGiven, 'routes'> 
   readonly sessions?: Given<SessionsOptions>;
   /** False for no audit trail. */
   readonly audit?: Omit<Given<AuditOptions>, 'routes'> | false;
+  /** Left out or false for no mails. */
+  readonly mail?: Omit<MailOptionsGiven, 'routes'> | false;
   /** Whether routes are served: one boolean for all modules, or one for each. */
   readonly routes?: ServedRoutes | boolean;
 }
 
-const PARTS = ['storage', 'users', 'sessions', 'audit'] as const;
+const PARTS = ['storage', 'users', 'sessions', 'audit', 'mail'] as const;
 
 /** The checked options of all modules. Throws an `OptionsError` with the faults of all of them. */
 export class CoatcheckOptions {
@@ -36,10 +39,11 @@ export class CoatcheckOptions {
   readonly sessions: SessionsOptions;
   readonly storage: StorageOptions | false;
   readonly audit: AuditOptions | false;
+  readonly mail: MailOptions | false;
 
   constructor(given: CoatcheckOptionsGiven = {}) {
     if (!isRecord(given)) throw new OptionsError('CoatcheckOptions', ['the options must be an object']);
-    const { storage, users, sessions, audit, routes, ...auth } = given;
+    const { storage, users, sessions, audit, mail = false, routes, ...auth } = given;
     const known = [...Object.keys(new AuthOptions()), ...PARTS];
     const names = Object.keys(auth).filter((name) => !known.includes(name));
     const faults = names.map((name) => `${name}: ${unknownName(name, known)}`);
@@ -51,6 +55,8 @@ export class CoatcheckOptions {
     this.storage = storage === false ? false : partOf('storage', storage, StorageOptions, faults);
     this.audit =
       audit === false ? false : partOf('audit', audit, AuditOptions, faults, { routes: served.audit });
+    const ofMail = { routes: served.users };
+    this.mail = mail !== false && (soundPartOf('mail', mail, MailOptions, faults, ofMail) ?? false);
     if (faults.length > 0) throw new OptionsError('CoatcheckOptions', faults);
   }
 }
@@ -63,16 +69,27 @@ function partOf<Options>(
   faults: string[],
   beside: object = {},
 ): Options {
-  if (given !== undefined && !isRecord(given)) {
+  return soundPartOf(name, given === undefined ? {} : given, Options, faults, beside) ?? new Options({});
+}
+
+/** The options of one module. If they have faults, adds these to `faults` and returns null. */
+function soundPartOf<Options>(
+  name: string,
+  given: unknown,
+  Options: new (given: never) => Options,
+  faults: string[],
+  beside: object,
+): Options | null {
+  if (!isRecord(given)) {
     faults.push(`${name}: must be an object`);
-    return new Options({});
+    return null;
   }
   try {
-    return new Options({ ...given, ...beside });
+    return new Options({ ...given, ...beside } as never);
   } catch (error) {
     if (!(error instanceof OptionsError)) throw error;
     faults.push(...error.faults.map((fault) => (name === '' ? fault : `${name}.${fault}`)));
-    return new Options({});
+    return null;
   }
 }
 

@@ -6,6 +6,8 @@ import type { AuthOptions } from './auth/auth-options.js';
 import { CoatcheckOptions, type CoatcheckOptionsGiven } from './coatcheck-options.js';
 import { type AsyncOptions, assertAsync, optionsProvider, returnIt } from './common/async-options.js';
 import { type Given, OptionsError, assertObject, isRecord } from './common/options.js';
+import { MailModule } from './mail.module.js';
+import type { MailOptions } from './mail/mail-options.js';
 import { SessionsModule } from './sessions.module.js';
 import type { StorageOptions } from './storage/storage-options.js';
 import { StorageModule } from './storage/storage.module.js';
@@ -17,6 +19,8 @@ interface Choice extends Pick<CoatcheckOptionsGiven, 'type' | 'strategies' | 'gl
   /** False to leave out the module; `without` to leave out some stores. */
   readonly storage?: false | Pick<Given<StorageOptions>, 'without'>;
   readonly audit?: false;
+  /** True if the factory returns options of mails. */
+  readonly mail?: boolean;
   /** The classes of your own users; the factory returns the other options of users. */
   readonly users?: Pick<UsersOptionsGiven, 'directory' | 'credentialVerifier'>;
 }
@@ -25,19 +29,22 @@ export interface CoatcheckAsyncOptions
   extends AsyncOptions<Omit<CoatcheckOptionsGiven, 'type' | 'strategies' | 'global' | 'routes'>>, Choice {}
 
 /** The names of a `Choice`. */
-const BESIDE = ['type', 'strategies', 'global', 'routes', 'storage', 'audit', 'users'];
+const BESIDE = ['type', 'strategies', 'global', 'routes', 'storage', 'audit', 'mail', 'users'];
 
 @Module({})
 class CoatcheckOptionsModule {}
 
-/** Imports `StorageModule`, `AuditModule`, `SessionsModule`, `AuthModule` and `UsersModule` with one set of options. */
+/**
+ * Imports `StorageModule`, `AuditModule`, `SessionsModule`, `AuthModule`, `UsersModule`, and `MailModule` where there are options of mails,
+ * with one set of options.
+ */
 @Module({})
 export class CoatcheckModule extends NeedsForRoot {
   /** `imports` are the modules that provide the dependencies of your own strategies. */
   static forRoot(all: CoatcheckOptionsGiven & Pick<ModuleMetadata, 'imports'> = {}): DynamicModule {
     assertObject('CoatcheckOptions', all);
     const { imports = [], ...given } = all;
-    const { storage, audit, sessions, auth, users } = new CoatcheckOptions(given);
+    const { storage, audit, sessions, auth, users, mail } = new CoatcheckOptions(given);
     return {
       module: CoatcheckModule,
       providers: [MADE_BY_FOR_ROOT],
@@ -47,6 +54,7 @@ export class CoatcheckModule extends NeedsForRoot {
         SessionsModule.forRoot(sessions),
         AuthModule.forRoot({ ...auth, imports }),
         UsersModule.forRoot({ ...users, imports }),
+        ...(mail === false ? [] : [MailModule.forRoot({ ...mail, imports })]),
       ],
     };
   }
@@ -55,7 +63,7 @@ export class CoatcheckModule extends NeedsForRoot {
   static forRootAsync(all: CoatcheckAsyncOptions): DynamicModule {
     assertAsync('CoatcheckOptions', all, BESIDE);
     assertChoice(all);
-    const { type, strategies, global, routes, storage, audit, users: classes, ...given } = all;
+    const { type, strategies, global, routes, storage, audit, mail = false, users: classes, ...given } = all;
     const choice = {
       type,
       strategies,
@@ -68,7 +76,7 @@ export class CoatcheckModule extends NeedsForRoot {
     const options: DynamicModule = {
       module: CoatcheckOptionsModule,
       imports: given.imports,
-      providers: [optionsProvider(CoatcheckOptions, withClasses(given, classes), choice)],
+      providers: [optionsProvider(CoatcheckOptions, withMail(withClasses(given, classes), mail), choice)],
       exports: [CoatcheckOptions],
     };
     const part = <Name extends keyof CoatcheckOptions>(name: Name) => ({
@@ -110,18 +118,29 @@ export class CoatcheckModule extends NeedsForRoot {
           inject: [CoatcheckOptions],
           useFactory: ({ users: all }: CoatcheckOptions) => withoutClasses(all),
         }),
+        ...(mail
+          ? [
+              MailModule.forRootAsync({
+                routes: users.routes,
+                imports: [options, ...(given.imports ?? [])],
+                inject: [CoatcheckOptions],
+                useFactory: (all: CoatcheckOptions) => withoutRoutes(presentPart(all, 'mail')),
+              }),
+            ]
+          : []),
       ],
     };
   }
 }
 
 /** Throws if `storage`, `users` or `audit` beside a factory have options that only the factory can return. */
-function assertChoice({ storage, audit, users }: Choice): void {
+function assertChoice({ storage, audit, mail, users }: Choice): void {
   const faults = [
     ...othersThan(['without'], storage, 'storage'),
     ...othersThan(['directory', 'credentialVerifier'], users, 'users'),
   ];
   if (![undefined, false].includes(audit)) faults.push(`audit: ${returnIt(['false'])}`);
+  if (![undefined, true, false].includes(mail)) faults.push(`mail: ${returnIt(['true', 'false'])}`);
   if (faults.length > 0) throw new OptionsError('CoatcheckOptions', faults);
 }
 
@@ -169,6 +188,24 @@ function withClasses(
     return isRecord(made) && isRecord(users) ? { ...made, users: { ...classes, ...users } } : made;
   };
   return { ...given, useFactory };
+}
+
+/** The same options. Throws if the factory returns options of mails although no mail module was chosen, or the other way round. */
+function withMail(given: AsyncOptions<object>, isChosen: boolean): AsyncOptions<object> {
+  const useFactory = async (...args: never[]) => {
+    const made: unknown = await given.useFactory(...args);
+    const isGiven = isRecord(made) && (made['mail'] ?? false) !== false;
+    if (isRecord(made) && isGiven !== isChosen)
+      throw new OptionsError('CoatcheckOptions', [
+        `mail: give ${String(isGiven)} beside useFactory, as it decides which modules there are`,
+      ]);
+    return made;
+  };
+  return { ...given, useFactory };
+}
+
+function withoutRoutes({ routes: _routes, ...rest }: MailOptions) {
+  return rest;
 }
 
 /** Left out where there are none; where the factory gave others, `UsersModule` refuses them. */

@@ -76,6 +76,14 @@ export type { TaskOwner } from './users/passwords/fair-queue.js';
 export { type Pbkdf2Parts, pbkdf2Hash } from './users/passwords/legacy/pbkdf2.js';
 export { type ScryptParts, scryptHash } from './users/passwords/legacy/scrypt.js';
 export { PasswordHasher } from './users/passwords/password-hasher.js';
+export { EmailService } from './users/mails/email.service.js';
+export { type MailAsyncOptions, MailModule } from './mail.module.js';
+export {
+  type EmailVerification,
+  type MailLinks,
+  MailOptions,
+  type MailOptionsGiven,
+} from './mail/mail-options.js';
 export { PasswordResetService } from './users/password-reset.service.js';
 export type { IssuedToken } from './users/one-time-tokens.js';
 export { OneTimeToken, type TokenPurpose } from './users/one-time-token.js';

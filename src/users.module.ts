@@ -25,6 +25,8 @@ import { StorageOptions } from './storage/storage-options.js';
 import { Accounts, BuiltInAccounts, DirectoryAccounts } from './users/accounts.js';
 import { CredentialStore } from './users/credential-store.js';
 import { CredentialVerifier } from './users/credential-verifier.js';
+import { MailOptions } from './mail/mail-options.js';
+import { MailQueue } from './users/mails/mail-queue.js';
 import { PasswordsService } from './users/passwords.service.js';
 import { UserDirectory } from './users/user-directory.js';
 import { UserStore } from './users/user-store.js';
@@ -96,6 +98,7 @@ function moduleOf(
           { token: UserStore, optional: true },
           UsersOptions,
           STORAGE,
+          MAIL_OPTIONS,
         ],
         useFactory: accountsOf,
       },
@@ -111,6 +114,7 @@ function moduleOf(
           UserListener,
           credentialVerifier ? CredentialVerifier : NONE,
           STORAGE,
+          MAILS,
         ],
         useFactory: passwordsOf,
       },
@@ -125,6 +129,7 @@ function moduleOf(
           UsersOptions,
           SecurityEvents,
           UserListener,
+          MAILS,
         ],
         useFactory: (tokens: TokenStore | undefined, accounts: Accounts, ...rest: ResetNeeds) =>
           new PasswordResetService(accounts, tokens ?? new MemoryTokenStore(), ...rest),
@@ -150,6 +155,8 @@ function moduleOf(
       PasswordsService,
       UsersOptions,
       PasswordResetService,
+      GuessThrottle,
+      ...(credentialVerifier ? [CredentialVerifier] : []),
     ],
     global: true,
   };
@@ -161,6 +168,10 @@ const NONE = { token: Symbol('none'), optional: true };
 /** Not there if the stores are those of the application. */
 const STORAGE = { token: StorageOptions, optional: true };
 
+/** Not there if the application sends no mails. */
+const MAILS = { token: MailQueue, optional: true };
+const MAIL_OPTIONS = { token: MailOptions, optional: true };
+
 /** What a `PasswordResetService` needs besides users and tokens. */
 type ResetNeeds =
   ConstructorParameters<typeof PasswordResetService> extends [unknown, unknown, ...infer Rest] ? Rest : never;
@@ -171,13 +182,15 @@ function accountsOf(
   users: UserStore | undefined,
   options: UsersOptions,
   storage?: StorageOptions,
+  mail?: MailOptions,
 ): Accounts {
+  const requiresVerification = mail?.verification === 'required';
   if (!directory) {
     checkNeeds('UsersModule', { UserStore: users });
-    return new BuiltInAccounts(users!, options);
+    return new BuiltInAccounts(users!, options, requiresVerification);
   }
   checkNeeds('UsersModule', { CredentialStore: credentials });
-  return new DirectoryAccounts(directory, credentials!, timeoutOf(options, storage));
+  return new DirectoryAccounts(directory, credentials!, timeoutOf(options, storage), requiresVerification);
 }
 
 function passwordsOf(
@@ -190,6 +203,7 @@ function passwordsOf(
   listener: UserListener,
   verifier?: CredentialVerifier,
   storage?: StorageOptions,
+  mails?: MailQueue,
 ): PasswordsService {
   const timeout = timeoutOf(options, storage);
   return new PasswordsService(
@@ -202,6 +216,7 @@ function passwordsOf(
     listener,
     verifier,
     timeout,
+    mails,
   );
 }
 

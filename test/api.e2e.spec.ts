@@ -193,6 +193,7 @@ describe('The standard API', () => {
       expect(body).toEqual({
         id: expect.stringMatching(UUID),
         email: 'ann@example.com',
+        email_verified: false,
         first_name: null,
         last_name: null,
         created_at: '2026-01-01T12:00:00.000Z',

@@ -43,7 +43,7 @@ const PINNED: Readonly<Record<string, string | readonly string[]>> = {
   piscina: 'users/passwords',
   cookie: 'auth/carriers',
   'cookie-parser': 'auth/carriers',
-  bowser: 'http/api/sessions',
+  bowser: 'common/device.ts',
   nodemailer: 'mail/smtp',
   negotiator: 'mail/language.ts',
   'ipaddr.js': ['common/network.ts', 'server/http'],
@@ -52,7 +52,7 @@ const PINNED: Readonly<Record<string, string | readonly string[]>> = {
   pino: 'server/logging',
   'pino-pretty': 'server/logging',
   'fastest-levenshtein': ['server/config', 'storage/store-url', 'common/options.ts'],
-  commander: 'cli.ts',
+  commander: ['cli.ts', 'server/commands'],
   'cli-progress': 'cli.ts',
   cors: 'server/create-app.ts',
   '@nestjs/platform-express': 'server/http/json-express.adapter.ts',
@@ -189,6 +189,7 @@ describe('The layout', () => {
       'auth/carriers/with-token.ts',
       'cli.ts',
       'http/api/passwords/password-reset.controller.ts',
+      'users/mails/account-mails.ts',
     ]);
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ModulesContainer } from '@nestjs/core';
+import { MemoryMailer } from 'coatcheck/testing';
 import { RouteTable } from '../src/http/route-table.js';
 import { TestApp } from './support/app.js';
 
@@ -40,6 +41,12 @@ const OPERATIONS = {
   'delete /users/me': 'deleteCurrentUser',
   'post /users/{id}/password_reset': 'issuePasswordReset',
   'post /password/reset': 'resetPassword',
+  'post /password/forgot': 'requestPasswordReset',
+  'post /email/verification': 'requestEmailVerification',
+  'post /email/verify': 'verifyEmail',
+  'post /email/confirm': 'confirmEmailChange',
+  'post /email/cancel': 'cancelEmailChange',
+  'post /users/invitations': 'inviteUser',
   'get /registration': 'getRegistration',
   'delete /users/{id}': 'deleteUser',
 };
@@ -50,7 +57,11 @@ describe('The description of the API', () => {
   let document: any;
 
   beforeAll(async () => {
-    app = await TestApp.start({ AUTH_TYPE: 'session_db_auth,token_auth,basic_auth' });
+    app = await TestApp.start(
+      { AUTH_TYPE: 'session_db_auth,token_auth,basic_auth' },
+      {},
+      { mailer: new MemoryMailer() },
+    );
     document = await (await fetch(`${app.root}/openapi.json`)).json();
   });
 

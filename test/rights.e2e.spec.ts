@@ -8,7 +8,7 @@ import { Wire, requestOf } from './support/wire.js';
 
 const API = '/api/v1';
 const OTHER_PASSWORD = 'another good password';
-const KEYS = ['created_at', 'email', 'first_name', 'id', 'last_name', 'role', 'updated_at'];
+const KEYS = ['created_at', 'email', 'email_verified', 'first_name', 'id', 'last_name', 'role', 'updated_at'];
 
 /** A field that nobody may write, with a value that would be of use to somebody. */
 const FOREIGN_FIELDS: readonly (readonly [field: string, value: unknown])[] = [

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { CoatcheckModule } from 'coatcheck';
+import { MemoryMailer } from 'coatcheck/testing';
 import { RouteTable } from '../src/http/route-table.js';
 
 interface Row {
@@ -30,8 +31,13 @@ const pathsIn = (some: readonly Row[]) => some.flatMap(({ paths }) => paths).toS
 
 async function served(options: Parameters<typeof CoatcheckModule.forRoot>[0]): Promise<string[]> {
   const memory = { storage: { database: 'memory:' }, allowMemorySessionsInTests: true } as const;
+  const mail = {
+    mailer: new MemoryMailer(),
+    from: 'no-reply@example.com',
+    publicUrl: 'https://app.example.com',
+  };
   const testing = await Test.createTestingModule({
-    imports: [CoatcheckModule.forRoot({ ...memory, ...options })],
+    imports: [CoatcheckModule.forRoot({ ...memory, mail, ...options })],
   }).compile();
   const { routes } = new RouteTable(testing.get(ModulesContainer), '');
   await testing.close();

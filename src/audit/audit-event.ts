@@ -1,4 +1,4 @@
-import type { Initiator } from './initiator.js';
+import type { RecordedInitiator } from './initiator.js';
 
 /** The types of security events; docs/audit.md says when each happens. */
 export const AUDIT_TYPES = [
@@ -15,13 +15,20 @@ export const AUDIT_TYPES = [
   'reauthentication_failed',
   'password_changed',
   'password_change_failed',
+  'password_reset_requested',
   'password_reset_issued',
   'password_reset',
   'password_reset_failed',
+  'email_verified',
+  'email_change_requested',
   'email_changed',
+  'email_change_cancelled',
+  'email_token_refused',
+  'mail_limited',
   'address_taken',
   'role_changed',
   'user_created',
+  'user_invited',
   'user_disabled',
   'user_enabled',
   'user_deleted',
@@ -37,6 +44,7 @@ export const AUDIT_REASONS = [
   'unknown_email',
   'wrong_password',
   'malformed',
+  'email_not_verified',
   'session_limit_reached',
   'signed_out',
   'ended_elsewhere',
@@ -57,6 +65,8 @@ export interface AuditDetails {
   /** The kind of session that was opened, and how the client sends its token. */
   readonly kind?: 'session' | 'remembered' | 'access_token';
   readonly transport?: 'cookie' | 'bearer';
+  /** The kind of a mail. */
+  readonly mail?: string;
   /** The role of a new user. */
   readonly role?: string;
   /** The roles before and after a change. */
@@ -77,7 +87,7 @@ export interface AuditFacts {
 }
 
 /** A security event with its time and initiator. Safe to log, list and send. */
-export interface AuditEvent extends Required<AuditFacts>, Omit<Initiator, 'connection'> {
+export interface AuditEvent extends Required<AuditFacts>, RecordedInitiator {
   /** Ids are in order of time. */
   readonly id: string;
   /** When it happened first. */

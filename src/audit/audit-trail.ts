@@ -14,6 +14,7 @@ const ALARMING: ReadonlySet<AuditType> = new Set([
   'reauthentication_failed',
   'password_change_failed',
   'password_reset_failed',
+  'email_token_refused',
   'cross_site_refused',
   'right_refused',
   'setup_code_refused',
@@ -57,7 +58,7 @@ export class AuditTrail implements BeforeApplicationShutdown {
   /** Stores new events in one step. Never throws. Events that cannot be stored are logged with the reason. */
   async record(
     facts: AuditFacts | readonly AuditFacts[],
-    { connection: _, ...by }: Initiator = PROGRAM,
+    { connection: _, languages: _languages, ...by }: Initiator = PROGRAM,
   ): Promise<void> {
     const at = this.clock.now();
     this.#enter(Math.floor(at.getTime() / AUDIT_WINDOW_LENGTH));

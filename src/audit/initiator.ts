@@ -15,9 +15,21 @@ export interface Initiator extends Requester {
   readonly actorId: string | null;
   readonly userAgent: string | null;
   readonly requestId: string | null;
+  /** The `Accept-Language` of the request, which decides the language of the mails that it causes. */
+  readonly languages?: string | null;
 }
 
-const NOBODY = { actorId: null, ip: null, connection: null, userAgent: null, requestId: null };
+/** An initiator as it is recorded. */
+export type RecordedInitiator = Omit<Initiator, 'connection' | 'languages'>;
+
+const NOBODY = {
+  actorId: null,
+  ip: null,
+  connection: null,
+  userAgent: null,
+  requestId: null,
+  languages: null,
+};
 
 /** Code that runs for no named user. */
 export const PROGRAM: Initiator = { via: 'program', ...NOBODY };

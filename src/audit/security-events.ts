@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnModuleInit, Optional, SetMetadata } from '@n
 import { type DiscoveryService, ModulesContainer } from '@nestjs/core';
 import type { AuditDetails, AuditFacts, AuditType } from './audit-event.js';
 import { AuditTrail } from './audit-trail.js';
-import { type Initiator, PROGRAM } from './initiator.js';
+import { type Initiator, PROGRAM, type RecordedInitiator } from './initiator.js';
 
 /** The name of each security event for `@OnSecurityEvent()`, by its type in the audit trail. */
 const NAMES = {
@@ -19,13 +19,20 @@ const NAMES = {
   reauthentication_failed: 'reauthentication.failed',
   password_changed: 'password.changed',
   password_change_failed: 'password.change_failed',
+  password_reset_requested: 'password_reset.requested',
   password_reset_issued: 'password_reset.issued',
   password_reset: 'password_reset.succeeded',
   password_reset_failed: 'password_reset.failed',
+  email_verified: 'email.verified',
+  email_change_requested: 'email.change_requested',
   email_changed: 'email.changed',
+  email_change_cancelled: 'email.change_cancelled',
+  email_token_refused: 'email.token_refused',
+  mail_limited: 'mail.limited',
   address_taken: 'address.taken',
   role_changed: 'role.changed',
   user_created: 'user.created',
+  user_invited: 'user.invited',
   user_disabled: 'user.disabled',
   user_enabled: 'user.enabled',
   user_deleted: 'user.deleted',
@@ -48,7 +55,7 @@ export interface SecurityEvent<Name extends SecurityEventName = SecurityEventNam
   readonly sessionId: string | null;
   readonly details: AuditDetails;
   /** Who caused it, and from where. */
-  readonly by: Omit<Initiator, 'connection'>;
+  readonly by: RecordedInitiator;
 }
 
 /** How many events are stored in one step, such as those of all sessions of a user. */
@@ -120,7 +127,7 @@ export class SecurityEvents implements OnModuleInit {
 
 function eventOf(
   { type, subjectId, sessionId = null, details = {} }: AuditFacts,
-  { connection: _, ...by }: Initiator,
+  { connection: _, languages: _languages, ...by }: Initiator,
 ): SecurityEvent {
   return { name: NAMES[type] as SecurityEventName, subjectId, sessionId, details, by };
 }

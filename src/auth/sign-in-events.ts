@@ -2,13 +2,18 @@ import type { AuditDetails, AuditFacts } from '../audit/audit-event.js';
 import type { Session } from '../sessions/session.js';
 import type { Verification } from '../users/passwords.service.js';
 
-type Method = NonNullable<AuditDetails['method']>;
+export type Method = NonNullable<AuditDetails['method']>;
 
 /** The event of a successful sign-in, and the session that it opened. */
 export function signedIn(subjectId: string, session: Session | null, method: Method): AuditFacts {
   const { kind, transport } = session ?? {};
   const details = { method, ...(session && { kind, transport }) };
   return { type: 'sign_in', subjectId, sessionId: session?.id ?? null, details };
+}
+
+/** The event of a sign-in with the right password by a user who must prove the address first. */
+export function signInUnverified(subjectId: string, method: Method): AuditFacts {
+  return { type: 'sign_in_failed', subjectId, details: { method, reason: 'email_not_verified' } };
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Accounts } from '../users/accounts.js';
 import type { Identity } from '../users/identity.js';
 import { PasswordsService, type Verification } from '../users/passwords.service.js';
 import type { AppUser } from '../users/user-directory.js';
+import type { MailQueue } from '../users/mails/mail-queue.js';
 import { UsersService } from '../users/users.service.js';
 import { Auth, type IssuedSession, type Principal, type SignInOptions } from './auth.js';
 import type { AuthRequest } from './auth-request.js';
@@ -19,7 +20,7 @@ import { type Exchange, exchangeIn } from './exchange/exchange.js';
 import type { HttpExchange } from './exchange/http-exchange.js';
 import type { ResponseHeaders } from './exchange/response-headers.js';
 import { initiatorIn, initiatorOf } from './request-initiator.js';
-import { signInFailed, signedIn } from './sign-in-events.js';
+import { type Method, signInFailed, signInUnverified, signedIn } from './sign-in-events.js';
 import type { SessionAuth } from './strategies/session.auth.js';
 
 /** A user who has signed in. */
@@ -57,6 +58,7 @@ export class SignInService {
     private readonly options: AuthOptions,
     private readonly events?: SecurityEvents,
     private readonly users?: UsersService,
+    private readonly mails?: MailQueue,
   ) {
     this.#strategies = sessionStrategiesOf(auth);
   }
@@ -84,7 +86,8 @@ export class SignInService {
 
   /**
    * Verifies a login and a password, and opens a session as `signIn` does. A failure is a result. Throws `validation_failed`
-   * for a transport that this server does not issue, whatever the password, and `too_many_attempts` if too many failed.
+   * for a transport that this server does not issue, whatever the password, `too_many_attempts` if too many failed, and after a
+   * right password `email_not_verified` if users must prove their address first.
    */
   signInWithPassword(
     { login, password }: { readonly login: string; readonly password: string },
@@ -107,7 +110,9 @@ export class SignInService {
       }
       const { user, account, credentialVersion } = verification;
       const identity = { user, account, credentialVersion };
+      await this.#checkVerified(identity, 'login', request);
       const issued = await this.#open(identity, exchange, strategy, options, presented.replaced, 'login');
+      await this.#tellOfNewClient(identity, presented.owner, request);
       return { outcome: 'signed_in', ...identity, ...issued };
     });
   }
@@ -115,15 +120,20 @@ export class SignInService {
   /**
    * Opens a session for a user whom the application has verified in its own way, such as by a link in an e-mail. It is always
    * a new session, which prevents session fixation, and it replaces the session whose token came by the same transport. An
-   * access token stays valid. Throws `user_disabled`, and `session_limit_reached` if the limit refuses the session.
+   * access token stays valid. Throws `user_disabled`, `email_not_verified` if users must prove their address first, and
+   * `session_limit_reached` if the limit refuses the session.
    */
   signIn(user: AppUser, pair: HttpExchange, options: Partial<SignInOptions> = {}): Promise<IssuedSession> {
     return withRetryAfter(pair, async (exchange) => {
       const strategy = this.#strategyFor(options.transport);
       const identity = await this.accounts.identify(user);
       if (identity.account.disabled) throw new DomainError('user_disabled');
-      const { replaced } = await this.#presentedIn(exchange.authRequest, strategy);
-      return this.#open(identity, exchange, strategy, options, replaced, 'application');
+      const { authRequest: request } = exchange;
+      await this.#checkVerified(identity, 'application', request);
+      const { replaced, owner } = await this.#presentedIn(request, strategy);
+      const issued = await this.#open(identity, exchange, strategy, options, replaced, 'application');
+      await this.#tellOfNewClient(identity, owner, request);
+      return issued;
     });
   }
 
@@ -208,6 +218,28 @@ export class SignInService {
   async deactivateUser(userId: string, by: Initiator = PROGRAM): Promise<void> {
     if (this.users) return void (await this.users.update(userId, { disabled: true }, by));
     await this.passwords.revoke(userId, by);
+  }
+
+  /** Refuses a user who must prove the address first. */
+  async #checkVerified({ user, account }: Identity, method: Method, request: AuthRequest): Promise<void> {
+    if (!this.accounts.mustVerify(user)) return;
+    await this.events?.emit(signInUnverified(account.id, method), initiatorOf(request));
+    throw new DomainError('email_not_verified');
+  }
+
+  /** Tells the owner of an account of a sign-in, unless the browser had signed in to it before. */
+  async #tellOfNewClient(
+    { user, account }: Identity,
+    owner: string | null,
+    request: AuthRequest,
+  ): Promise<void> {
+    if (!this.mails?.options.signInNotices || owner === account.id) return;
+    await this.mails.notify(
+      'new_sign_in',
+      account.id,
+      this.accounts.addressOf(user),
+      initiatorOf(request, account.id),
+    );
   }
 
   async #open(

@@ -7,6 +7,8 @@ const CURES = {
   CredentialStore: STORE,
   SessionStore: STORE,
   AuditStore: STORE,
+  TokenStore: STORE,
+  OutboxStore: STORE,
   UsersModule: 'Import UsersModule.forRoot({ … }), or CoatcheckModule.forRoot({ … }) for all modules.',
   SessionsModule: 'Import SessionsModule.forRoot({ … }), or CoatcheckModule.forRoot({ … }) for all modules.',
   AuthModule: 'Import AuthModule.forRoot({ … }), or CoatcheckModule.forRoot({ … }) for all modules.',

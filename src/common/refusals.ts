@@ -22,7 +22,11 @@ export const REFUSALS = {
   ],
   reset_token_invalid: [
     400,
-    'This reset token is not valid: it has expired, was used, or was replaced by a newer one. Ask an administrator for a new one.',
+    'This reset token is not valid: it has expired, was used, or was replaced by a newer one. Ask for a new one.',
+  ],
+  email_token_invalid: [
+    400,
+    'This link is not valid: it has expired, was used, or was replaced by a newer one. Ask for a new e-mail.',
   ],
   credentials_missing: [
     401,
@@ -47,6 +51,10 @@ export const REFUSALS = {
   ],
   user_disabled: [401, 'This account was disabled. Ask an administrator to enable it.'],
   user_deleted: [401, 'This account was deleted. Ask an administrator if you need a new one.'],
+  email_not_verified: [
+    403,
+    'Your e-mail address is not verified. Open the link in the e-mail that we sent you, or ask for a new one with `POST /email/verification`.',
+  ],
   current_password_wrong: [403, 'The current password is wrong. Check it, then try again.'],
   role_required: [403, 'Your role does not allow this. Ask an administrator to do it.'],
   scope_required: [403, 'This access token is read-only. Use an access token with the scope `write`.'],
@@ -99,6 +107,10 @@ export const REFUSALS = {
   too_many_attempts: [
     429,
     'Too many failed attempts. Wait for the seconds that `Retry-After` says, then try again.',
+  ],
+  too_many_mails: [
+    429,
+    'Too many e-mails were requested from your network. Wait for the seconds that `Retry-After` says, then try again.',
   ],
   too_many_requests: [
     429,

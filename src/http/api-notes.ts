@@ -85,7 +85,7 @@ export const ApiHidden =
 
 /** Describes a successful response of a handler. */
 export const ApiAnswer =
-  (status: 200 | 201, facts: AnswerFacts): MethodDecorator =>
+  (status: 200 | 201 | 202, facts: AnswerFacts): MethodDecorator =>
   (...place) =>
     void notes.push({ on: 'answer', place, answer: { ...facts, status } });
 

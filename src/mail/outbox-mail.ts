@@ -25,6 +25,8 @@ export interface MailFacts {
   /** The client that caused the mail. */
   readonly ip?: string | null;
   readonly userAgent?: string | null;
+  /** The change of an address that the mail belongs to. */
+  readonly changeId?: string;
   /** The label of an access token. */
   readonly label?: string | null;
 }

@@ -72,6 +72,7 @@ const FACTS = checks<MailFacts>({
   otherAddress: isMissingOr(isText),
   ip: isMissingOr(isTextOrNull),
   userAgent: isMissingOr(isTextOrNull),
+  changeId: isMissingOr(isText),
   label: isMissingOr(isTextOrNull),
 });
 

@@ -1,9 +1,11 @@
 /* oxlint-disable typescript/no-unnecessary-type-arguments -- In an application with a type of its own, the default is not `User`. */
 import { Logger } from '@nestjs/common';
+import { isEmail } from 'class-validator';
 import { BoundedCalls, USUAL_TIMEOUT } from '../common/bounded-calls.js';
 import { DomainError, StoreUnavailableError } from '../common/domain-error.js';
 import { BuiltInDirectory } from './built-in-directory.js';
 import { type CredentialStore, FIRST_VERSION, type StoredCredential } from './credential-store.js';
+import type { OutboxMail } from '../mail/outbox-mail.js';
 import { type Identity, identityOf } from './identity.js';
 import type { PasswordOwner } from './passwords/password-policy.js';
 import { type AddressRule, type Credential, type User, isAddressOf } from './user.js';
@@ -21,10 +23,29 @@ export interface KnownUser<U extends object = AppUser> {
 export abstract class Accounts<U extends object = AppUser> {
   /** Whether the users are those of our own `UserStore`. */
   abstract readonly isBuiltIn: boolean;
+  /** The store of the credentials. */
+  abstract readonly store: object;
   /** What authentication knows of a user object, which the application has found in its own way. */
   abstract identify(user: U): Promise<Identity<U>>;
   /** The words of a user that a new password must not consist of. */
   abstract namesOf(user: U): PasswordOwner;
+  /** Where mails to the user go; null for nowhere. */
+  abstract addressOf(user: U): string | null;
+  /** Whether the user has proved that the address is theirs. */
+  abstract isVerified(user: U): boolean;
+  /** Whether the user must prove the address before they may sign in. */
+  abstract mustVerify(user: U): boolean;
+  /** What stores the addresses. */
+  abstract readonly addressStore: object;
+  /** Whether addresses can be verified and changed. */
+  abstract readonly savesAddresses: boolean;
+  /** Stores an address that the user has proved, the current or a new one. Returns the user; `taken` if another user has it. */
+  abstract saveAddress(
+    user: U,
+    email: string,
+    now: Date,
+    mails?: readonly OutboxMail[],
+  ): Promise<'saved' | 'taken' | 'not_found'>;
   abstract findById(id: string): Promise<KnownUser<U> | null>;
   abstract findByLogin(login: string): Promise<KnownUser<U> | null>;
   /** Sets a hash and raises the credential version if it is still `version`; null otherwise. */
@@ -33,6 +54,7 @@ export abstract class Accounts<U extends object = AppUser> {
     version: number,
     hash: string,
     now: Date,
+    mails?: readonly OutboxMail[],
   ): Promise<KnownUser<U> | null>;
   /** Sets another hash of the same password, also in place of a hash of an existing system; false if the password changed. */
   abstract upgradeHash(known: KnownUser<U>, to: string, now: Date): Promise<boolean>;
@@ -48,6 +70,7 @@ export class BuiltInAccounts extends Accounts<User> {
   constructor(
     private readonly users: UserStore,
     private readonly rule: AddressRule,
+    private readonly requiresVerification = false,
   ) {
     super();
     this.#directory = new BuiltInDirectory(users, rule);
@@ -57,8 +80,42 @@ export class BuiltInAccounts extends Accounts<User> {
     return identityOf(user);
   }
 
+  get store(): object {
+    return this.users;
+  }
+
+  get addressStore(): object {
+    return this.users;
+  }
+
+  readonly savesAddresses = true;
+
   namesOf(user: User): PasswordOwner {
     return user;
+  }
+
+  addressOf(user: User): string {
+    return user.email;
+  }
+
+  isVerified(user: User): boolean {
+    return this.#directory.isEmailVerified(user);
+  }
+
+  mustVerify(user: User): boolean {
+    return this.requiresVerification && !this.isVerified(user);
+  }
+
+  async saveAddress(
+    user: User,
+    email: string,
+    now: Date,
+    mails: readonly OutboxMail[] = [],
+  ): Promise<'saved' | 'taken' | 'not_found'> {
+    const changes = { email, emailVerifiedAt: now };
+    const { outcome } = await this.users.update(user.id, changes, now, undefined, mails);
+    if (outcome === 'updated') return 'saved';
+    return outcome === 'email_taken' ? 'taken' : 'not_found';
   }
 
   async findById(id: string): Promise<KnownUser<User> | null> {
@@ -76,8 +133,9 @@ export class BuiltInAccounts extends Accounts<User> {
     version: number,
     hash: string,
     now: Date,
+    mails?: readonly OutboxMail[],
   ): Promise<KnownUser<User> | null> {
-    const user = await this.users.replacePassword(id, version, hash, now);
+    const user = await this.users.replacePassword(id, version, hash, now, mails);
     return user && this.#known({ user, passwordHash: hash });
   }
 
@@ -109,6 +167,7 @@ export class DirectoryAccounts<U extends object = AppUser> extends Accounts<U> {
     private readonly directory: UserDirectory<U>,
     private readonly credentials: CredentialStore,
     timeout = USUAL_TIMEOUT,
+    private readonly requiresVerification = false,
   ) {
     super();
     this.#calls = new BoundedCalls(timeout);
@@ -120,8 +179,40 @@ export class DirectoryAccounts<U extends object = AppUser> extends Accounts<U> {
     return { user, account, credentialVersion: stored?.version ?? FIRST_VERSION };
   }
 
+  get store(): object {
+    return this.credentials;
+  }
+
+  get addressStore(): object {
+    return this.directory;
+  }
+
+  get savesAddresses(): boolean {
+    return this.directory.saveEmail !== undefined;
+  }
+
   namesOf(user: U): PasswordOwner {
     return { email: this.#accountOf(user).login, firstName: null, lastName: null };
+  }
+
+  addressOf(user: U): string | null {
+    const { login } = this.#accountOf(user);
+    const address: unknown = this.directory.email ? this.#call((directory) => directory.email!(user)) : login;
+    return typeof address === 'string' && isEmail(address) ? address : null;
+  }
+
+  isVerified(user: U): boolean {
+    return this.#call((directory) => directory.isEmailVerified?.(user)) === true;
+  }
+
+  mustVerify(user: U): boolean {
+    return this.requiresVerification && !this.isVerified(user);
+  }
+
+  /** The table of the application is no store of ours, so the mails are added afterwards. */
+  async saveAddress(user: U, email: string): Promise<'saved' | 'taken' | 'not_found'> {
+    const isSaved: unknown = await this.#ask((directory) => directory.saveEmail!(user, email));
+    return isSaved === true ? 'saved' : 'taken';
   }
 
   /** The user of an id, whose credential version is known already. */
@@ -141,9 +232,15 @@ export class DirectoryAccounts<U extends object = AppUser> extends Accounts<U> {
   }
 
   /** Finds the user first, so that a directory that cannot answer leaves the password as it is. */
-  async replacePassword(id: string, version: number, hash: string, now: Date): Promise<KnownUser<U> | null> {
+  async replacePassword(
+    id: string,
+    version: number,
+    hash: string,
+    now: Date,
+    mails?: readonly OutboxMail[],
+  ): Promise<KnownUser<U> | null> {
     const found = await this.#findById(id);
-    const credential = found && (await this.credentials.replace(id, version, hash, now));
+    const credential = found && (await this.credentials.replace(id, version, hash, now, mails));
     return credential && { ...found, credential };
   }
 
@@ -192,7 +289,7 @@ export class DirectoryAccounts<U extends object = AppUser> extends Accounts<U> {
     return hash || null;
   }
 
-  async #ask(question: (directory: UserDirectory<U>) => Promise<U | null>): Promise<U | null> {
+  async #ask<T>(question: (directory: UserDirectory<U>) => Promise<T | null>): Promise<T | null> {
     try {
       // ORMs give undefined, too.
       return (await this.#calls.run(async () => question(this.directory))) ?? null;

@@ -25,4 +25,12 @@ export class BuiltInDirectory extends UserDirectory<User> {
   account(user: User): Account {
     return identityOf(user).account;
   }
+
+  override email({ email }: User): string {
+    return email;
+  }
+
+  override isEmailVerified({ emailVerifiedAt }: User): boolean {
+    return emailVerifiedAt !== null;
+  }
 }

@@ -14,8 +14,11 @@ const MOST_TRIES = 100;
 /** How many revoked passwords cannot be used as the new password. */
 const MOST_REVOKED = 3;
 
-/** How many tokens of one mail are valid. Each attempt to send it issues one, and more than one message may arrive. */
-const MOST_OF_ONE_MAIL = 3;
+/**
+ * How many tokens of one mail, or about one change, are valid. Each attempt to send a mail issues one, and more than one message
+ * may arrive.
+ */
+const MOST_AT_ONCE = 4;
 
 /** What a token is bound to. It is invalid when its user has another credential version or another address. */
 export interface TokenBinding {
@@ -67,7 +70,7 @@ export class OneTimeTokens {
     private readonly clock: Clock,
   ) {}
 
-  /** Issues a token and replaces the previous one. Tokens of the same mail stay valid beside each other. */
+  /** Issues a token and replaces the previous one. Those of the same mail, or about the same change, stay valid beside each other. */
   async issue(purpose: TokenPurpose, userId: string, binding: TokenBinding): Promise<IssuedToken> {
     const { credentialVersion, address, validFor, mailId = null, about = null, revokedHash = null } = binding;
     const token = OneTimeToken.issue(purpose, userId);
@@ -78,10 +81,11 @@ export class OneTimeTokens {
       const now = this.clock.now();
       const before = await this.store.read(key, now);
       const stored = storedIn(before);
-      const ofSameMail = mailId !== null && stored?.mailId === mailId ? stored.hashes : [];
+      const isBeside = stored && (isSame(stored.mailId, mailId) || isSame(stored.about, about));
+      const valid = isBeside ? stored.hashes : [];
       const revoked = [...(stored?.revokedHashes ?? []), ...(revokedHash === null ? [] : [revokedHash])];
       const next: Stored = {
-        hashes: [...ofSameMail, token.secretHash].slice(-MOST_OF_ONE_MAIL),
+        hashes: [...valid, token.secretHash].slice(-MOST_AT_ONCE),
         version: credentialVersion,
         address: emailKey(address),
         issuedAt: issuedAt.getTime(),
@@ -128,6 +132,10 @@ function storedIn(text: string | null): Stored | null {
 function isInTime({ issuedAt, validFor }: Stored, now: Date): boolean {
   const at = new Date(issuedAt);
   return !isFromWrongClock(at, now) && now.getTime() - at.getTime() < validFor;
+}
+
+function isSame(one: string | null, other: string | null): boolean {
+  return one !== null && one === other;
 }
 
 function keyOf(purpose: TokenPurpose, userId: string): string {

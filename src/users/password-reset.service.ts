@@ -9,6 +9,7 @@ import type { Accounts, KnownUser } from './accounts.js';
 import { ownerOf } from './passwords/fair-queue.js';
 import type { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
+import { type MailQueue, changing, noticeOf } from './mails/mail-queue.js';
 import { OneTimeToken } from './one-time-token.js';
 import { type FoundToken, type IssuedToken, OneTimeTokens } from './one-time-tokens.js';
 import type { TokenStore } from './token-store.js';
@@ -38,6 +39,7 @@ export class PasswordResetService {
     options: UsersOptions,
     private readonly events?: SecurityEvents,
     private readonly listener?: UserListener,
+    private readonly mails?: MailQueue,
   ) {
     this.#policy = new PasswordPolicy(options);
     this.#tokens = new OneTimeTokens(tokens, clock);
@@ -88,13 +90,25 @@ export class PasswordResetService {
         throw invalid('/new_password', 'Must differ from the current password.');
     const passwordHash = await this.hasher.hash(next, taskOwner);
     const { version } = known.credential;
-    const changed = await this.accounts.replacePassword(id, version, passwordHash, this.clock.now());
+    const causes = noticeOf('password_changed', id, this.accounts.addressOf(known.user));
+    const changed = await changing(this.mails, this.accounts.store, causes, by, (mails) =>
+      this.accounts.replacePassword(id, version, passwordHash, this.clock.now(), mails),
+    );
     if (!changed) return this.#refuse(id, by);
     // The token proves who the caller is. A later error does not undo the change.
     const owner = { ...by, actorId: by.actorId ?? id };
     await this.events?.emit({ type: 'password_reset', subjectId: id }, owner);
     await this.listener?.onUserDeactivated(id, 'password_changed', owner);
     await this.#resetFailures(changed.account);
+    if (found.mailId !== null) await this.#markVerified(changed, owner);
+  }
+
+  /** Who has the token of a mail has read the mail. */
+  async #markVerified({ user, account }: KnownUser, by: Initiator): Promise<void> {
+    const address = this.accounts.addressOf(user);
+    if (address === null || !this.accounts.savesAddresses || this.accounts.isVerified(user)) return;
+    await this.accounts.saveAddress(user, address, this.clock.now());
+    await this.events?.emit({ type: 'email_verified', subjectId: account.id }, by);
   }
 
   async #resetFailures({ id, login }: Account): Promise<void> {

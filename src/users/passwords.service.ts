@@ -16,6 +16,7 @@ import { type PasswordOwner, PasswordPolicy, isOverlong } from './passwords/pass
 import { RecentProofs } from './passwords/recent-proofs.js';
 import { emailKey } from './user.js';
 import type { Account, AppUser } from './user-directory.js';
+import { type MailQueue, changing, noticeOf } from './mails/mail-queue.js';
 import type { UserListener } from './user-listener.js';
 import type { UsersOptions } from './users-options.js';
 
@@ -57,6 +58,7 @@ export class PasswordsService<U extends object = AppUser> {
     private readonly listener?: UserListener,
     private readonly verifier?: CredentialVerifier<U>,
     timeout = USUAL_TIMEOUT,
+    private readonly mails?: MailQueue,
   ) {
     this.#proofs = new RecentProofs(verifier ? VERIFIER_KNOWN_FOR : KNOWN_FOR);
     this.#verifications = new BoundedCalls(timeout);
@@ -126,11 +128,7 @@ export class PasswordsService<U extends object = AppUser> {
     // The login may belong to another user in the meantime.
     const isRight = verification.outcome === 'verified' && verification.account.id === id;
     const changed = isRight
-      ? await this.#replace(
-          id,
-          verification.credentialVersion,
-          await this.hasher.hash(next, ownerOf(by, login)),
-        )
+      ? await this.#replace(verification, await this.hasher.hash(next, ownerOf(by, login)), by)
       : null;
     await this.#record(changed ? 'password_changed' : 'password_change_failed', id, by);
     if (!changed) throw new DomainError('current_password_wrong');
@@ -152,7 +150,8 @@ export class PasswordsService<U extends object = AppUser> {
     const { passwordHash } = known.credential;
     if (passwordHash !== null && (await this.hasher.verify(next, passwordHash, owner)))
       throw invalid('/new_password', 'Must differ from the current password.');
-    const changed = await this.#replace(id, credentialVersion, await this.hasher.hash(next, owner));
+    const hash = await this.hasher.hash(next, owner);
+    const changed = await this.#replace({ user, account, credentialVersion }, hash, by);
     if (!changed) throw new DomainError('credentials_invalid');
     await this.#record('password_changed', id, by);
     return changed;
@@ -237,8 +236,16 @@ export class PasswordsService<U extends object = AppUser> {
     }
   }
 
-  async #replace(id: string, version: number, hash: string): Promise<Identity<U> | null> {
-    const changed = await this.accounts.replacePassword(id, version, hash, this.clock.now());
+  /** Replaces the hash, and tells the owner of the account by mail in the same step. */
+  async #replace(
+    { user, account, credentialVersion }: Identity<U>,
+    hash: string,
+    by: Initiator,
+  ): Promise<Identity<U> | null> {
+    const causes = noticeOf('password_changed', account.id, this.accounts.addressOf(user));
+    const changed = await changing(this.mails, this.accounts.store, causes, by, (mails) =>
+      this.accounts.replacePassword(account.id, credentialVersion, hash, this.clock.now(), mails),
+    );
     return changed && identityIn(changed);
   }
 

@@ -1,8 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { type Initiator, PROGRAM } from '../audit/initiator.js';
+import { SecurityEvents } from '../audit/security-events.js';
 import { DomainError } from '../common/domain-error.js';
 import { GuessThrottle } from '../throttle/guess-throttle.js';
+import { MailQueue } from './mails/mail-queue.js';
 import { type User, isAdmin } from './user.js';
 import { type NewUser, UsersService } from './users.service.js';
 import { UsersOptions } from './users-options.js';
@@ -14,25 +16,43 @@ export class RegistrationService {
     private readonly users: UsersService,
     private readonly throttle: GuessThrottle,
     private readonly options: UsersOptions,
+    @Optional() private readonly mails?: MailQueue,
+    @Optional() private readonly events?: SecurityEvents,
   ) {}
 
   /**
    * Adds a user. `caller` is null for an anonymous request. Throws `setup_code_required`, `credentials_missing` or
-   * `role_required` if the registration mode does not allow it.
+   * `role_required` if the registration mode does not allow it. If this application sends mails, it returns null to everybody but
+   * administrators, so that nobody learns whether an address has an account: a taken address gets a mail.
    */
   async register(
     details: NewUser,
     caller: User | null,
     setupCode: string | null,
     by: Initiator = PROGRAM,
-  ): Promise<User> {
+  ): Promise<User | null> {
     if (!caller && (await this.isWaitingForTheFirst())) {
       await this.#checkSetupCode(setupCode, by.ip);
       const administrator = await this.users.createFirst(details, by);
       if (administrator) return administrator;
     }
     this.#checkRight(caller);
-    return this.users.create(details, this.options.newUserRole, by);
+    if (!this.mails || (caller && isAdmin(caller, this.options)))
+      return this.users.create(details, this.options.newUserRole, by);
+    await this.#createOrTell(details, this.mails, by);
+    return null;
+  }
+
+  /** Adds a user, or tells the owner of a taken address. */
+  async #createOrTell(details: NewUser, mails: MailQueue, by: Initiator): Promise<void> {
+    await mails.countRequest(by);
+    try {
+      await this.users.create(details, this.options.newUserRole, by);
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code !== 'email_taken') throw error;
+      await mails.add(mails.of({ kind: 'address_taken', to: details.email, userId: null }, by));
+      await this.events?.emit({ type: 'address_taken', subjectId: null }, by);
+    }
   }
 
   /** Whether the next anonymous registration creates the administrator. */

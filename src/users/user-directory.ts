@@ -35,4 +35,13 @@ export abstract class UserDirectory<U extends object = AppUser> {
   abstract account(user: U): Account;
   /** The hash of an existing system, which is adopted at the first sign-in. Null if there is none. */
   legacyHash?(user: U): string | null;
+  /** Where mails to the user go; null for nowhere. If there is no such method, it is the login if that is an e-mail address. */
+  email?(user: U): string | null;
+  /** Whether the user has proved that the address is theirs. If there is no such method, it is false. */
+  isEmailVerified?(user: U): boolean;
+  /**
+   * Stores an address that the user has proved: the current one, or a new one, which becomes the login if that is the address. False
+   * if another user has it. If there is no such method, addresses are neither verified nor changed.
+   */
+  saveEmail?(user: U, email: string): Promise<boolean>;
 }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { Injectable, Optional } from '@nestjs/common';
 import type { AuditFacts } from '../audit/audit-event.js';
 import { type Initiator, PROGRAM } from '../audit/initiator.js';
@@ -13,6 +13,8 @@ import { addressFault } from './email-address.js';
 import { ownerOf } from './passwords/fair-queue.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
+import { AddressChanges } from './mails/address-changes.js';
+import { type MailCause, MailQueue, changing, noticeOf } from './mails/mail-queue.js';
 import { PasswordsService } from './passwords.service.js';
 import { type Credential, type User, emailKey } from './user.js';
 import type { AppRole } from './user-directory.js';
@@ -26,6 +28,8 @@ export interface NewUser {
   readonly password: string;
   readonly firstName: string | null;
   readonly lastName: string | null;
+  /** Whether the address is known to be theirs, so that they need not prove it. */
+  readonly isVerified?: boolean;
 }
 
 @Injectable()
@@ -42,10 +46,23 @@ export class UsersService {
     private readonly options: UsersOptions,
     @Optional() private readonly events?: SecurityEvents,
     @Optional() private readonly listener?: UserListener,
+    @Optional() private readonly mails?: MailQueue,
+    @Optional() private readonly changes?: AddressChanges,
   ) {
     checkNeeds('UsersModule', { UserStore: store });
-    const accounts = new BuiltInAccounts(store, options);
-    this.passwords = new PasswordsService(accounts, hasher, throttle, clock, options, events, listener);
+    const accounts = new BuiltInAccounts(store, options, mails?.options.verification === 'required');
+    this.passwords = new PasswordsService(
+      accounts,
+      hasher,
+      throttle,
+      clock,
+      options,
+      events,
+      listener,
+      undefined,
+      undefined,
+      mails,
+    );
     this.#policy = new PasswordPolicy(options);
   }
 
@@ -60,7 +77,8 @@ export class UsersService {
   ): Promise<User> {
     this.#checkRole(role);
     const { user, passwordHash } = await this.#newCredential(details, role, by);
-    if (!(await this.store.insert(user, passwordHash))) throw new DomainError('email_taken');
+    if (!(await this.#insert(user, passwordHash, this.#verificationOf(user), by)))
+      throw new DomainError('email_taken');
     await this.#record('user_created', user, by, { role });
     return user;
   }
@@ -69,8 +87,33 @@ export class UsersService {
   async createFirst(details: NewUser, by: Initiator = PROGRAM): Promise<User | null> {
     const role = this.options.adminRole;
     const { user, passwordHash } = await this.#newCredential(details, role, by);
-    if (!(await this.store.insertFirst(user, passwordHash))) return null;
+    const isFirst = await changing(this.mails, this.store, this.#verificationOf(user), by, (mails) =>
+      this.store.insertFirst(user, passwordHash, mails),
+    );
+    if (!isFirst) return null;
     await this.#record('user_created', user, by, { role });
+    return user;
+  }
+
+  /**
+   * Adds a user who chooses the password by the token of a mail, which proves the address, too. Throws as `create` does, and
+   * `forbidden` if this application sends no mails.
+   */
+  async invite(
+    details: Omit<NewUser, 'password'>,
+    role: AppRole = this.options.newUserRole,
+    by: Initiator = PROGRAM,
+  ): Promise<User> {
+    if (!this.mails) throw new DomainError('forbidden');
+    this.#checkRole(role);
+    const fault = this.addressFault(details.email);
+    if (fault !== null) throw invalid('/email', fault);
+    const passwordHash = await this.hasher.hash(randomBytes(32).toString('base64url'), ownerOf(by, null));
+    const user = this.#newUser(details, role);
+    const { id, email, credentialVersion } = user;
+    const causes = noticeOf('invitation', id, email, { credentialVersion });
+    if (!(await this.#insert(user, passwordHash, causes, by))) throw new DomainError('email_taken');
+    await this.#record('user_invited', user, by, { role });
     return user;
   }
 
@@ -108,14 +151,7 @@ export class UsersService {
   async update(id: string, changes: UserChanges, by: Initiator = PROGRAM): Promise<User> {
     if (changes.role !== undefined) this.#checkRole(changes.role);
     const email = changes.email === undefined ? undefined : await this.#newAddress(id, changes.email);
-    const update = await this.store.update(
-      id,
-      { ...changes, email },
-      this.clock.now(),
-      this.options.adminRole,
-    );
-    if (update.outcome !== 'updated') throw new DomainError(update.outcome);
-    const { before, after } = update;
+    const { before, after } = await this.#change(id, { ...changes, email }, by);
     if (before.email !== after.email) await this.#record('email_changed', after, by);
     if (before.role !== after.role)
       await this.#record('role_changed', after, by, { from: before.role, to: after.role });
@@ -132,6 +168,49 @@ export class UsersService {
     if (removal !== 'removed') throw new DomainError(removal);
     await this.#record('user_deleted', { id }, by);
     await this.listener?.onUserDeactivated(id, 'user_deleted', by);
+  }
+
+  /** Inserts a user; false if the address is taken, or held for a user who may take it back. */
+  async #insert(
+    user: User,
+    passwordHash: string,
+    causes: readonly MailCause[],
+    by: Initiator,
+  ): Promise<boolean> {
+    if (await this.changes?.isHeld(user.email, null)) return false;
+    return changing(this.mails, this.store, causes, by, (mails) =>
+      this.store.insert(user, passwordHash, mails),
+    );
+  }
+
+  /** Stores changes. A new address is told to the old one, and has to be proved. */
+  async #change(id: string, changes: UserChanges, by: Initiator) {
+    const { email } = changes;
+    const current = this.mails && email !== undefined ? await this.store.find(id) : null;
+    const isNew = current && email !== undefined && emailKey(current.email) !== emailKey(email);
+    if (isNew && (await this.changes?.isHeld(email, id))) throw new DomainError('email_taken');
+    const causes = isNew
+      ? [
+          ...noticeOf('address_changed', id, current.email, { otherAddress: email }),
+          ...this.#verificationOf({ id, email }),
+        ]
+      : [];
+    const updated = await changing(this.mails, this.store, causes, by, async (mails) => {
+      const update = await this.store.update(id, changes, this.clock.now(), this.options.adminRole, mails);
+      if (update.outcome !== 'updated') throw new DomainError(update.outcome);
+      return update;
+    });
+    return updated;
+  }
+
+  /** The mail by which a user proves the address; none if users are not asked. */
+  #verificationOf({
+    id,
+    email,
+    emailVerifiedAt = null,
+  }: Pick<User, 'id' | 'email'> & Partial<User>): MailCause[] {
+    const isAsked = this.mails && this.mails.options.verification !== 'off' && emailVerifiedAt === null;
+    return isAsked ? noticeOf('verify_email', id, email) : [];
   }
 
   #checkRole(role: string): void {
@@ -156,20 +235,26 @@ export class UsersService {
     ].filter((fault): fault is InputFault => fault.detail !== null);
     if (faults.length > 0) throw new DomainError('validation_failed', { faults });
     const passwordHash = await this.hasher.hash(details.password, owner);
+    return { user: this.#newUser(details, role), passwordHash };
+  }
+
+  #newUser(
+    { email, firstName, lastName, isVerified = false }: Omit<NewUser, 'password'>,
+    role: string,
+  ): User {
     const now = this.clock.now();
-    const user: User = {
+    return {
       id: randomUUID(),
-      email: this.#kept(details.email),
-      firstName: details.firstName,
-      lastName: details.lastName,
+      email: this.#kept(email),
+      emailVerifiedAt: isVerified ? now : null,
+      firstName,
+      lastName,
       role,
       disabled: false,
       credentialVersion: 1,
       createdAt: now,
       updatedAt: now,
-      emailVerifiedAt: null,
     };
-    return { user, passwordHash };
   }
 
   /** A new address of a user, as it is stored. The current address of the user is always valid. */

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { INestApplication, ModuleMetadata, NestApplicationOptions } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { Clock, UsersService } from 'coatcheck';
+import { Clock, Mailer, UsersService } from 'coatcheck';
 import { ALX_RULES, AlxAppModule, configureAlxApp } from 'coatcheck/alx';
 import { AppModule, configureApp, loadConfig, newAdapter } from 'coatcheck/server';
 import { FakeClock } from 'coatcheck/testing';
@@ -10,6 +10,13 @@ import { Connections } from '../../src/storage/connections.js';
 import { ADAPTER, newFolder } from './server.js';
 
 export const PASSWORD = 'correct horse battery';
+
+/** The variables of an application whose mails the test receives: the mail server is never asked. */
+export const MAILS = {
+  MAIL_URL: 'smtp://127.0.0.1:9',
+  MAIL_FROM: 'Example <no-reply@example.com>',
+  PUBLIC_URL: 'https://app.example.com',
+};
 
 /** The whole application in this process, on a free port, with a clock that the test moves. */
 export class TestApp {
@@ -23,21 +30,31 @@ export class TestApp {
   static async start(
     variables: Readonly<Record<string, string>> = {},
     extra: Pick<ModuleMetadata, 'controllers' | 'imports'> = {},
-    { httpsOptions }: Pick<NestApplicationOptions, 'httpsOptions'> = {},
+    {
+      httpsOptions,
+      mailer = null,
+    }: Pick<NestApplicationOptions, 'httpsOptions'> & { mailer?: Mailer | null } = {},
   ): Promise<TestApp> {
     const config = loadConfig(
-      { PASSWORD_HASH_COST: '4', DATABASE_URL: newDatabase(), ...ADAPTER, ...variables },
+      {
+        PASSWORD_HASH_COST: '4',
+        DATABASE_URL: newDatabase(),
+        ...(mailer ? MAILS : { MAIL_URL: 'off' }),
+        ...ADAPTER,
+        ...variables,
+      },
       { compat: { alx: ALX_RULES } },
     );
     const isAlx = config.compat === 'alx';
     const clock = new FakeClock();
-    const module = await Test.createTestingModule({
+    const building = Test.createTestingModule({
       ...extra,
       imports: [(isAlx ? AlxAppModule : AppModule).forRoot(config), ...(extra.imports ?? [])],
     })
       .overrideProvider(Clock)
-      .useValue(clock)
-      .compile();
+      .useValue(clock);
+    if (mailer) building.overrideProvider(Mailer).useValue(mailer);
+    const module = await building.compile();
     const adapter = await newAdapter(config.http.adapter);
     const nest = module.createNestApplication(adapter, { logger: false, httpsOptions });
     (isAlx ? configureAlxApp : configureApp)(nest, config.http);

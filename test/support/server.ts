@@ -28,6 +28,7 @@ const BARE = {
     ),
   ),
   ...ADAPTER,
+  MAIL_URL: 'off',
 };
 
 /** A new empty folder, where a server keeps its files. */

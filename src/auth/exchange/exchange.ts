@@ -156,6 +156,13 @@ export class Exchange implements HttpExchange {
     return this.#response ? String(this.headers.getHeader(REQUEST_ID) ?? '') : '';
   }
 
+  /** Sets the status of the answer that the framework sends. */
+  setStatus(status: number): void {
+    const { response } = this;
+    if (isReply(response)) response.code(status);
+    else response.statusCode = status;
+  }
+
   /**
    * Sends the response with the headers that are set. `body` is null for a status without one. If another response has
    * begun, closes the connection.

@@ -8,7 +8,7 @@ import type { AuthRequest } from '../auth-request.js';
 import { AuthOptions } from '../auth-options.js';
 import { headerOf } from '../header-of.js';
 import { initiatorOf } from '../request-initiator.js';
-import { signInFailed, signedIn } from '../sign-in-events.js';
+import { signInFailed, signInUnverified, signedIn } from '../sign-in-events.js';
 
 const MALFORMED: AuditFacts = {
   type: 'sign_in_failed',
@@ -50,6 +50,10 @@ export class BasicAuth extends Auth {
       return rejected();
     }
     const { user, account, credentialVersion, isKnown } = verification;
+    if (this.passwords.accounts.mustVerify(user)) {
+      await this.events?.emit(signInUnverified(account.id, 'basic'), initiatorOf(request));
+      return rejected('email_not_verified');
+    }
     const by = initiatorOf(request, account.id);
     if (!isKnown) await this.events?.emit(signedIn(account.id, null, 'basic'), by);
     return this.#admit({ user, account, credentialVersion });

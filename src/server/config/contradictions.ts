@@ -9,6 +9,7 @@ import { parseDuration } from '../../common/duration.js';
 import { faultOfCost } from '../../users/users-options.js';
 import type { CompatRules, Rule } from './compat-rules.js';
 import { LASTING, type Settings } from './derived-defaults.js';
+import { mailContradictions } from './mail-settings.js';
 import type { Environment } from './environment.js';
 
 const WELL_KNOWN = 'its password is a well-known default; choose another one';
@@ -77,6 +78,7 @@ export function contradictions(given: Environment, settings: Settings, compat: C
       production && given.SESSION_STORE_URL !== undefined && hasDefaultPassword(given.SESSION_STORE_URL),
       WELL_KNOWN,
     ],
+    ...mailContradictions(given, settings),
     ['PASSWORD_HASH_COST', costFault !== null, costFault ?? ''],
   ];
   return rules.filter(([, isBroken]) => isBroken).map(([name, , cure]) => `${name}: ${cure}`);

@@ -1,5 +1,7 @@
 import { USUAL_COST } from '../../users/users-options.js';
+import type { EmailVerification } from '../../mail/mail-options.js';
 import type { Environment } from './environment.js';
+import { FOLDER } from './mail-url.js';
 
 /** The environment with a value for every variable that has a derived default. */
 export type Settings = Environment &
@@ -17,6 +19,8 @@ export type Settings = Environment &
       | 'REGISTRATION'
       | 'PASSWORD_MIN_LENGTH'
       | 'PASSWORD_HASH_COST'
+      | 'MAIL_URL'
+      | 'EMAIL_VERIFICATION'
     >
   >;
 
@@ -50,6 +54,31 @@ export function withDerivedDefaults(environment: Environment, defaults: CompatDe
     SESSION_STORE_URL: environment.SESSION_STORE_URL ?? (isDurable ? environment.DATABASE_URL : 'memory:'),
     REGISTRATION: environment.REGISTRATION ?? defaults.REGISTRATION,
     PASSWORD_MIN_LENGTH: environment.PASSWORD_MIN_LENGTH ?? defaults.PASSWORD_MIN_LENGTH,
+    ...mailDefaults(environment),
     PASSWORD_HASH_COST: environment.PASSWORD_HASH_COST ?? USUAL_COST[environment.PASSWORD_HASH],
+  };
+}
+
+/** The defaults of mails: in development they become files. */
+function mailDefaults({
+  NODE_ENV,
+  AUTH_COMPAT,
+  MAIL_URL: url,
+  MAIL_FROM,
+  PUBLIC_URL,
+  API_PORT,
+  EMAIL_VERIFICATION,
+}: Environment): {
+  MAIL_URL: string;
+  EMAIL_VERIFICATION: EmailVerification;
+} & Pick<Environment, 'MAIL_FROM' | 'PUBLIC_URL'> {
+  const isForFiles = NODE_ENV === 'development' && AUTH_COMPAT === 'standard';
+  const place = url ?? (isForFiles ? 'file:mail' : 'off');
+  const isFolder = FOLDER.test(place);
+  return {
+    MAIL_URL: place,
+    MAIL_FROM: MAIL_FROM ?? (isFolder ? 'coatcheck@localhost' : undefined),
+    PUBLIC_URL: PUBLIC_URL ?? (isFolder ? `http://localhost:${API_PORT}` : undefined),
+    EMAIL_VERIFICATION: EMAIL_VERIFICATION ?? (place === 'off' ? 'off' : 'optional'),
   };
 }

@@ -3,6 +3,13 @@ import { IsIn, IsOptional, Matches, ValidateBy, type ValidationArguments } from 
 import { COOKIE_NAME, TRANSPORTS, TRUSTED_ORIGIN, typesAmong, typesOf } from '../../auth/auth-rules.js';
 import { LONGEST_WAIT, isDuration, parseDuration } from '../../common/duration.js';
 import { type Rule, integer, listOf, milliseconds } from '../../common/options.js';
+import {
+  EMAIL_VERIFICATION,
+  type EmailVerification,
+  MAILS_PER_HOUR,
+  MAIL_FROM,
+  PAGE_URL,
+} from '../../mail/mail-options.js';
 import { LIMIT_POLICY, MAX_ACCESS_TOKENS } from '../../sessions/sessions-options.js';
 import { DATABASE, SESSION_STORE } from '../../storage/storage-options.js';
 import { SCHEMA, TABLE_PREFIX, USUAL_TABLES } from '../../storage/table-options.js';
@@ -20,6 +27,7 @@ import {
 } from '../../users/users-options.js';
 import { MAX_CONNECTIONS } from '../http/http-options.js';
 import { ALLOWED_HOST, PREFIX, TRUST_PROXY } from '../http/http-rules.js';
+import { MAIL_URL } from './mail-url.js';
 import { ADAPTERS, type AdapterType } from '../http/new-adapter.js';
 
 const IsDuration = () =>
@@ -195,6 +203,54 @@ export class Environment {
   @List()
   readonly PASSWORD_PEPPER_PREVIOUS?: readonly string[];
 
+  /** A mail server, a folder (`file:mail`), or `off`. */
+  @IsOptional()
+  @Obeys(MAIL_URL)
+  readonly MAIL_URL?: string;
+
+  @IsOptional()
+  @Obeys(MAIL_FROM)
+  readonly MAIL_FROM?: string;
+
+  @IsOptional()
+  @Obeys(PAGE_URL)
+  readonly PUBLIC_URL?: string;
+
+  @IsOptional()
+  @Obeys(PAGE_URL)
+  readonly PUBLIC_RESET_URL?: string;
+
+  @IsOptional()
+  @Obeys(PAGE_URL)
+  readonly PUBLIC_VERIFY_URL?: string;
+
+  @IsOptional()
+  @Obeys(PAGE_URL)
+  readonly PUBLIC_CONFIRM_URL?: string;
+
+  @IsOptional()
+  @Obeys(PAGE_URL)
+  readonly PUBLIC_CANCEL_URL?: string;
+
+  @IsOptional()
+  @Obeys(EMAIL_VERIFICATION)
+  readonly EMAIL_VERIFICATION?: EmailVerification;
+
+  @IsIn(['on', 'off'])
+  readonly SIGN_IN_NOTICES: 'on' | 'off' = 'on';
+
+  @Obeys(MAILS_PER_HOUR)
+  @Integer()
+  readonly MAILS_PER_ADDRESS: number = 5;
+
+  @Obeys(MAILS_PER_HOUR)
+  @Integer()
+  readonly MAILS_PER_ACCOUNT: number = 20;
+
+  @Obeys(MAILS_PER_HOUR)
+  @Integer()
+  readonly MAILS_PER_NETWORK: number = 30;
+
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
   readonly LOG_LEVEL: string = 'info';
 
@@ -214,6 +270,7 @@ export const SECRETS = [
   'PASSWORD_PEPPER_PREVIOUS',
   'DATABASE_URL',
   'SESSION_STORE_URL',
+  'MAIL_URL',
 ] as const;
 
 /** Validates with the rule of an option. `also` is appended to the message. */

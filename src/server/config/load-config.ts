@@ -14,6 +14,7 @@ import { type Config, ConfigError } from './config.js';
 import { contradictions } from './contradictions.js';
 import { type Settings, withDerivedDefaults } from './derived-defaults.js';
 import { parseDuration } from '../../common/duration.js';
+import { mailOptionsOf } from './mail-settings.js';
 import { NAMES, type Name, SECRETS, trustProxyOf } from './environment.js';
 import { type Source, type Variables, readEnvironment } from './read-environment.js';
 import { STANDARD_RULES } from './standard-rules.js';
@@ -86,6 +87,7 @@ export function loadConfig(variables: Variables, reading: ConfigReading = {}): C
       schema: settings.DATABASE_SCHEMA ?? null,
       timeout: parseDuration(settings.STORE_TIMEOUT),
     }),
+    mail: mailOptionsOf(settings),
     audit: new AuditOptions({ retention: parseDuration(settings.AUDIT_RETENTION) }),
     http: new HttpOptions({
       adapter: settings.HTTP_ADAPTER,
@@ -145,9 +147,12 @@ function servedHosts({ NODE_ENV, API_HOST, TRUSTED_ORIGINS, ALLOWED_HOSTS }: Set
   return { allowedHosts: [...ALLOWED_HOSTS, API_HOST, ...origins], loopbackHosts: true };
 }
 
+/** The variables of which everything but the secrets is shown. */
+const URLS: ReadonlySet<Name> = new Set(['DATABASE_URL', 'SESSION_STORE_URL', 'MAIL_URL']);
+
 function show(name: Name, value: unknown): string {
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return '(none)';
-  if (name === 'DATABASE_URL' || name === 'SESSION_STORE_URL') return withoutSecrets(String(value));
+  if (URLS.has(name)) return withoutSecrets(String(value));
   if ((SECRETS as readonly Name[]).includes(name)) return '(secret)';
   return Array.isArray(value) ? value.join(',') : String(value);
 }

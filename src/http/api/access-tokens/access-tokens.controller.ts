@@ -1,4 +1,4 @@
-import { Post } from '@nestjs/common';
+import { Optional, Post } from '@nestjs/common';
 import { CurrentExchange } from '../../../auth/exchange/contexts.js';
 import type { Exchange } from '../../../auth/exchange/exchange.js';
 import { CoatcheckController } from '../../coatcheck-controller.js';
@@ -12,6 +12,8 @@ import { invalid } from '../../../common/domain-error.js';
 import { clientFacts } from '../../../auth/client-facts.js';
 import type { SessionOwner } from '../../../sessions/session.js';
 import { SessionLifetime } from '../../../sessions/session-lifetime.js';
+import { SignInService } from '../../../auth/sign-in.service.js';
+import { MailQueue } from '../../../users/mails/mail-queue.js';
 import { SessionsService } from '../../../sessions/sessions.service.js';
 import { CreateAccessTokenDto } from './create-access-token.dto.js';
 import { GrantedSessionDto } from '../sessions/session.dto.js';
@@ -25,8 +27,10 @@ import { withToken } from '../../../auth/carriers/with-token.js';
 export class AccessTokensController {
   constructor(
     private readonly sessions: SessionsService,
+    private readonly signIns: SignInService,
     private readonly view: SessionView,
     private readonly clock: Clock,
+    @Optional() private readonly mails?: MailQueue,
   ) {}
 
   @Post()
@@ -43,7 +47,7 @@ export class AccessTokensController {
     @CurrentOwner() owner: SessionOwner,
     @CurrentInitiator() by: Initiator,
     @ValidBody(CreateAccessTokenDto) { label, scope, expires_at }: Readonly<CreateAccessTokenDto>,
-    @CurrentExchange() { authRequest }: Exchange,
+    @CurrentExchange() { authRequest, principal }: Exchange,
   ) {
     const expiresAt = new Date(expires_at);
     const fault = tokenEndFault(expiresAt, this.clock.now());
@@ -56,6 +60,8 @@ export class AccessTokensController {
       by,
       terms,
     );
+    const to = principal && this.signIns.accounts.addressOf(principal.user);
+    await this.mails?.notify('access_token_created', owner.id, to ?? null, by, { label });
     return withToken(this.view.show(session, null), token);
   }
 }

@@ -4,7 +4,7 @@ import type { Identity } from '../../../users/identity.js';
 import type { IssuedSession } from '../../../auth/auth.js';
 import { AuthNeeds } from '../../../auth/auth-needs.js';
 import { SignInService } from '../../../auth/sign-in.service.js';
-import { deviceOf } from './device.js';
+import { deviceOf } from '../../../common/device.js';
 import type { SessionDto } from './session.dto.js';
 import { type User, isAdmin } from '../../../users/user.js';
 import { userJson } from '../users/user-json.js';

@@ -1,7 +1,7 @@
 import { ApiField } from '../../api-notes.js';
 import { SESSION_KINDS, SESSION_SCOPES, type Session, TRANSPORTS } from '../../../sessions/session.js';
 import { UserDto } from '../users/user.dto.js';
-import type { Device } from './device.js';
+import type { Device } from '../../../common/device.js';
 
 /** The schema of the client of a session. */
 export class DeviceDto {

@@ -5,6 +5,7 @@ export function userJson(user: User, isForAdmin = false) {
   return {
     id: user.id,
     email: user.email,
+    email_verified: user.emailVerifiedAt !== null,
     first_name: user.firstName,
     last_name: user.lastName,
     created_at: user.createdAt.toISOString(),

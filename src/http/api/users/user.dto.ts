@@ -8,6 +8,9 @@ export class UserDto {
   @ApiField({ format: 'email', example: 'ann@example.com' })
   readonly email!: string;
 
+  @ApiField({ description: 'Whether the user has proved that the address is theirs.', example: true })
+  readonly email_verified!: boolean;
+
   @ApiField({ type: String, nullable: true, example: 'Ann' })
   readonly first_name!: string | null;
 
@@ -25,4 +28,11 @@ export class UserDto {
 
   @ApiField({ required: false, description: 'Shown to administrators.', example: false })
   readonly disabled?: boolean;
+
+  @ApiField({
+    required: false,
+    format: 'email',
+    description: 'The new address, which has to be confirmed. Only in the answer to the change.',
+  })
+  readonly pending_email?: string;
 }

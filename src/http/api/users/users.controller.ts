@@ -1,4 +1,4 @@
-import { Delete, Get, HttpCode, Param, Patch, Post, Put } from '@nestjs/common';
+import { Delete, Get, HttpCode, Optional, Param, Patch, Post, Put } from '@nestjs/common';
 import { CurrentExchange } from '../../../auth/exchange/contexts.js';
 import type { Exchange } from '../../../auth/exchange/exchange.js';
 import { CoatcheckController } from '../../coatcheck-controller.js';
@@ -16,7 +16,8 @@ import { UpdateUserDto } from './update-user.dto.js';
 import { UserDto } from './user.dto.js';
 import { RegistrationService } from '../../../users/registration.service.js';
 import { userJson } from './user-json.js';
-import { type User, isAdmin } from '../../../users/user.js';
+import { EmailService } from '../../../users/mails/email.service.js';
+import { type User, emailKey, isAdmin } from '../../../users/user.js';
 import { UsersOptions } from '../../../users/users-options.js';
 import { UsersService } from '../../../users/users.service.js';
 
@@ -30,6 +31,7 @@ export class UsersController {
     private readonly users: UsersService,
     private readonly registration: RegistrationService,
     private readonly options: UsersOptions,
+    @Optional() private readonly emails?: EmailService,
   ) {}
 
   @Get()
@@ -66,6 +68,7 @@ export class UsersController {
       'role_required',
       'setup_code_required',
       'too_many_attempts',
+      'too_many_mails',
       'email_taken',
       'store_unavailable',
       'too_many_requests',
@@ -73,13 +76,22 @@ export class UsersController {
     ],
   })
   @ApiAnswer(201, { type: UserDto, description: 'The user.' })
+  @ApiAnswer(202, {
+    description:
+      'If the server sends mails and the caller is no administrator: the address gets a mail, whether it has an account or not.',
+  })
   async register(
     @CurrentUser() caller: User | null,
     @CurrentInitiator() by: Initiator,
     @ValidBody(CreateUserDto) body: Readonly<CreateUserDto>,
+    @CurrentExchange() exchange: Exchange,
   ) {
     const details = toNewUser(body);
     const user = await this.registration.register(details, caller, body.setup_code ?? null, by);
+    if (!user) {
+      exchange.setStatus(202);
+      return {};
+    }
     return userJson(user, this.#isAdmin(caller));
   }
 
@@ -96,7 +108,7 @@ export class UsersController {
     id: 'updateCurrentUser',
     summary: 'Change my account',
     description: 'The same as `updateUser` for the signed-in user. Absent fields do not change.',
-    refusals: ['role_required', 'email_taken', 'last_admin'],
+    refusals: ['role_required', 'email_taken', 'last_admin', 'too_many_mails'],
   })
   @ApiAnswer(200, { type: UserDto, description: 'The user.' })
   replaceMe(
@@ -113,7 +125,7 @@ export class UsersController {
     id: 'patchCurrentUser',
     summary: 'Change my account',
     description: 'The same as `PUT`. Absent fields do not change.',
-    refusals: ['role_required', 'email_taken', 'last_admin'],
+    refusals: ['role_required', 'email_taken', 'last_admin', 'too_many_mails'],
   })
   @ApiAnswer(200, { type: UserDto, description: 'The user.' })
   changeMe(
@@ -159,7 +171,7 @@ export class UsersController {
     id: 'updateUser',
     summary: 'Change a user',
     description: 'For the user and for administrators. Absent fields do not change.',
-    refusals: ['role_required', 'not_found', 'email_taken', 'last_admin'],
+    refusals: ['role_required', 'not_found', 'email_taken', 'last_admin', 'too_many_mails'],
   })
   @ApiAnswer(200, { type: UserDto, description: 'The user.' })
   async update(
@@ -173,7 +185,13 @@ export class UsersController {
     const isAdministrator = this.#isAdmin(caller);
     if (!isAdministrator && (role ?? disabled) !== undefined) throw new DomainError('role_required');
     const names = { firstName: body.first_name, lastName: body.last_name };
-    return userJson(await this.users.update(id, { email, role, disabled, ...names }, by), isAdministrator);
+    const emails =
+      id === caller.id && email !== undefined && isOther(email, caller) ? this.emails : undefined;
+    const changes = { email: emails ? undefined : email, role, disabled, ...names };
+    const user = userJson(await this.users.update(id, changes, by), isAdministrator);
+    if (!emails) return user;
+    await emails.requestChange(id, email!, by);
+    return { ...user, pending_email: email };
   }
 
   @Patch(':id')
@@ -182,7 +200,7 @@ export class UsersController {
     id: 'patchUser',
     summary: 'Change a user',
     description: 'The same as `PUT`. Absent fields do not change.',
-    refusals: ['role_required', 'not_found', 'email_taken', 'last_admin'],
+    refusals: ['role_required', 'not_found', 'email_taken', 'last_admin', 'too_many_mails'],
   })
   @ApiAnswer(200, { type: UserDto, description: 'The user.' })
   change(
@@ -218,6 +236,11 @@ export class UsersController {
   #isAdmin(caller: User | null): boolean {
     return caller !== null && isAdmin(caller, this.options);
   }
+}
+
+/** Whether an address is another one, and not another spelling of the same. */
+function isOther(email: string, user: User): boolean {
+  return emailKey(email) !== emailKey(user.email);
 }
 
 /** Whether a body contains a change that needs a recent confirmation of the password. */

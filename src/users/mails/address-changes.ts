@@ -1,0 +1,117 @@
+import { hash, randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Clock, later } from '../../common/clock.js';
+import { jsonIn } from '../../common/json.js';
+import { isRecord } from '../../common/options.js';
+import type { OutboxMail } from '../../mail/outbox-mail.js';
+import { TokenStore } from '../token-store.js';
+import { emailKey } from '../user.js';
+
+/** How long a change can be cancelled, in milliseconds. */
+export const CANCELLABLE_FOR = 72 * 3_600_000;
+
+/** The longest time in which a change is cancelled, in milliseconds. */
+const CANCELLING_TAKES = 30_000;
+
+/** A change of the address of a user, which the old address can cancel, also when it is done. */
+export interface AddressChange {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly state: 'pending' | 'done';
+  /** When somebody began to cancel it, in epoch milliseconds; null if nobody does. */
+  readonly cancelledAt: number | null;
+  /** When it can no longer be cancelled, in epoch milliseconds. */
+  readonly until: number;
+}
+
+/** A change as it is stored. */
+export interface StoredChange extends AddressChange {
+  /** The stored text, which a step replaces if it is still the same. */
+  readonly text: string;
+}
+
+/** Keeps the last change of the address of each user, with the tokens. */
+@Injectable()
+export class AddressChanges {
+  constructor(
+    readonly store: TokenStore,
+    private readonly clock: Clock,
+  ) {}
+
+  /** A change of a user that is not stored yet. */
+  begin(from: string, to: string): AddressChange {
+    const until = later(this.clock.now(), CANCELLABLE_FOR).getTime();
+    return { id: randomUUID(), from, to, state: 'pending', cancelledAt: null, until };
+  }
+
+  /** The change of a user that can still be cancelled; null if there is none. */
+  async of(userId: string): Promise<StoredChange | null> {
+    const text = await this.store.read(keyOf(userId), this.clock.now());
+    const change = text === null ? null : jsonIn(text);
+    return text !== null && isRecord(change) ? { ...(change as unknown as AddressChange), text } : null;
+  }
+
+  /**
+   * Stores a change in place of another one (null: none), and adds mails in the same step. Returns whether this call stored it. The
+   * old address is held until the change can no longer be cancelled.
+   */
+  async replace(
+    userId: string,
+    before: StoredChange | null,
+    change: AddressChange,
+    mails?: readonly OutboxMail[],
+  ): Promise<boolean> {
+    const now = this.clock.now();
+    const until = new Date(change.until);
+    const { id, from, to, state, cancelledAt } = change;
+    const text = JSON.stringify({ id, from, to, state, cancelledAt, until: change.until });
+    if (!(await this.store.swap(keyOf(userId), before?.text ?? null, text, until, now, mails))) return false;
+    if (state === 'done' && before?.state !== 'done') await this.#hold(from, userId, until);
+    return true;
+  }
+
+  /**
+   * Begins to cancel a change, so that nobody else confirms or cancels it. Returns the change; null if somebody else does. Who has
+   * not finished after half a minute has failed.
+   */
+  async beginCancelling(userId: string, change: StoredChange): Promise<StoredChange | null> {
+    if (this.isBeingCancelled(change)) return null;
+    const cancelledAt = this.clock.now().getTime();
+    return (await this.replace(userId, change, { ...change, cancelledAt })) ? this.of(userId) : null;
+  }
+
+  isBeingCancelled({ cancelledAt }: AddressChange): boolean {
+    const passed = this.clock.now().getTime() - (cancelledAt ?? -Infinity);
+    return passed >= 0 && passed < CANCELLING_TAKES;
+  }
+
+  /** Removes a change. Returns whether this call removed it. */
+  remove(userId: string, { text }: StoredChange, mails?: readonly OutboxMail[]): Promise<boolean> {
+    const now = this.clock.now();
+    return this.store.swap(keyOf(userId), text, 'cancelled', now, now, mails);
+  }
+
+  /** Whether an address is held for another user, who may take it back. */
+  async isHeld(email: string, userId: string | null): Promise<boolean> {
+    const holder = await this.store.read(heldKey(email), this.clock.now());
+    return holder !== null && holder !== userId;
+  }
+
+  async #hold(email: string, userId: string, until: Date): Promise<void> {
+    const [key, now] = [heldKey(email), this.clock.now()];
+    await this.store.swap(key, await this.store.read(key, now), userId, until, now);
+  }
+}
+
+function keyOf(userId: string): string {
+  return `address:${digest(userId)}`;
+}
+
+function heldKey(email: string): string {
+  return `held:${digest(emailKey(email))}`;
+}
+
+function digest(text: string): string {
+  return hash('sha256', text, 'base64url').slice(0, 22);
+}
