@@ -360,6 +360,7 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
         }
       }
       expect(statuses).toEqual([202, 202, 202, 429, 429]);
+      expect(await typesAbout(app, null)).toContain('mail_limited');
     });
 
     it('write in the language of the request', async () => {

@@ -21,6 +21,7 @@ const TYPES: Partial<Record<ErrorCode, AuditType>> = {
   email_taken: 'address_taken',
   setup_code_required: 'setup_code_refused',
   too_many_attempts: 'sign_in_throttled',
+  too_many_mails: 'mail_limited',
 };
 
 /** The recorded refusals. A refusal can pass a guard and a filter, and is recorded once. */
