@@ -73,7 +73,10 @@ export const de: MailTexts = {
       ],
       button: 'Änderung abbrechen',
       after: [
-        'Wenn Sie das nicht waren, brechen Sie die Änderung ab, und setzen Sie ein neues Passwort: Jemand anderes kennt vielleicht Ihr jetziges.',
+        'Wenn Sie das nicht waren, brechen Sie die Änderung ab. Ihr Passwort und alle Sitzungen werden dann ungültig, weil jemand anderes das Passwort vielleicht kennt, und Sie erhalten eine E-Mail, um ein neues zu setzen.',
+        ...(facts.validFor === null
+          ? []
+          : [`Der Link gilt ${facts.validFor}, auch nach der Änderung, und nur einmal.`]),
       ],
     }),
     address_changed: (facts) => ({
@@ -85,15 +88,18 @@ export const de: MailTexts = {
         'Wenn Sie das waren, müssen Sie nichts tun.',
       ],
       button: `Zu ${facts.service}`,
-      after: [`Wenn Sie das nicht waren, wenden Sie sich sofort an die Betreiber von ${facts.service}.`],
+      after: [
+        `Wenn Sie das nicht waren, brechen Sie die Änderung mit dem Link der E-Mail ab, die Sie davor erhalten haben, oder wenden Sie sich sofort an die Betreiber von ${facts.service}.`,
+      ],
     }),
     address_change_cancelled: (facts) => ({
       subject: `Ihre E-Mail-Adresse bei ${facts.service} bleibt gleich`,
       before: [
-        `Die Änderung Ihrer Adresse bei ${facts.service}${facts.otherAddress === null ? '' : ` in ${facts.otherAddress}`} wurde abgebrochen. Ihr Konto behält seine bisherige Adresse.`,
-        'Wenn Sie das waren, müssen Sie nichts tun.',
+        `Die Änderung Ihrer Adresse bei ${facts.service}${facts.otherAddress === null ? '' : ` in ${facts.otherAddress}`} wurde abgebrochen. Ihr Konto hat seine bisherige Adresse.`,
+        'Vielleicht kennt jemand anderes Ihr Passwort. Es ist deshalb jetzt ungültig, und alle Sitzungen sind beendet. Setzen Sie ein neues Passwort, um sich wieder anzumelden.',
+        ...validity(facts),
       ],
-      button: `Zu ${facts.service}`,
+      button: 'Neues Passwort setzen',
       after: ['Wenn Sie die Änderung wollten, stoßen Sie sie in Ihrem Konto noch einmal an.'],
     }),
     password_changed: ({ service }) => ({

@@ -67,7 +67,10 @@ export const en: MailTexts = {
       ],
       button: 'Cancel the change',
       after: [
-        'If this was not you, cancel the change and set a new password: someone else may know the one you have.',
+        'If this was not you, cancel the change. Your password and all sessions become invalid then, because someone else may know the password, and you get an e-mail to set a new one.',
+        ...(facts.validFor === null
+          ? []
+          : [`The link is valid for ${facts.validFor}, also after the change, and works once.`]),
       ],
     }),
     address_changed: (facts) => ({
@@ -79,15 +82,18 @@ export const en: MailTexts = {
         'If this was you, there is nothing to do.',
       ],
       button: `Go to ${facts.service}`,
-      after: [`If this was not you, contact the people who run ${facts.service} at once.`],
+      after: [
+        `If this was not you, cancel the change with the link of the e-mail that you got before this one, or contact the people who run ${facts.service} at once.`,
+      ],
     }),
     address_change_cancelled: (facts) => ({
       subject: `Your e-mail address at ${facts.service} stays the same`,
       before: [
-        `The change of your address at ${facts.service}${facts.otherAddress === null ? '' : ` to ${facts.otherAddress}`} was cancelled. Your account keeps the address it had.`,
-        'If this was you, there is nothing to do.',
+        `The change of your address at ${facts.service}${facts.otherAddress === null ? '' : ` to ${facts.otherAddress}`} was cancelled. Your account has the address it had.`,
+        'Someone else may know your password, so it is invalid now, and all sessions have ended. Set a new password to sign in again.',
+        ...validity(facts),
       ],
-      button: `Go to ${facts.service}`,
+      button: 'Set a new password',
       after: ['If you wanted this change, ask for it again in your account.'],
     }),
     password_changed: ({ service }) => ({
