@@ -3,6 +3,7 @@ export {
   CurrentSession,
   CurrentUser,
   Fresh,
+  type FreshOptions,
   type Freshness,
   OptionalAuth,
   Public,
@@ -131,6 +132,7 @@ export { type MailState, OutboxStore, type StoredMail } from './mail/outbox-stor
 export type { PutsMails } from './mail/puts-mails.js';
 
 export type { EndReason } from './sessions/endings.js';
+export { PROOF_KINDS, type ProofKind, type Proofs } from './sessions/proofs.js';
 export type {
   ClientFacts,
   Ending,

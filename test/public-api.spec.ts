@@ -73,6 +73,7 @@ describe('The public names', () => {
       'OptionsError',
       'Outbox',
       'OutboxStore',
+      'PROOF_KINDS',
       'PasswordHasher',
       'PasswordResetService',
       'PasswordsService',

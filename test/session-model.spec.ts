@@ -231,6 +231,7 @@ function shown(one: KnownSession): Session {
     credentialVersion: one.version,
     createdAt: new Date(one.openedAt),
     authenticatedAt: new Date(one.provenAt),
+    proofs: one.kind === 'access_token' ? {} : { password: new Date(one.provenAt) },
     lastSeenAt: new Date(one.seenAt),
     expiresAt: new Date(one.expiresAt),
     client,
@@ -701,7 +702,7 @@ async function expectOpening(
         client,
         lifetimeOf(policy),
         PROGRAM,
-        { ...facts, expiresAt },
+        { ...facts, expiresAt, provedBy: 'password' },
         act,
       ),
   );

@@ -154,6 +154,7 @@ function sessionOf(userId: string, at: Date, index: number): StoredSession {
     credentialVersion: 1,
     createdAt: at,
     authenticatedAt: at,
+    proofs: { password: at },
     lastSeenAt: at,
     expiresAt: new Date(at.getTime() + 24 * 60 * MINUTE),
     client: {

@@ -251,7 +251,9 @@ export class SignInService {
     method: AuditDetails['method'] | null,
   ): Promise<IssuedSession> {
     const { transport } = strategy.carrier;
-    const terms = { kind: remember ? 'remembered' : 'session', transport, label } as const;
+    const kind = remember ? 'remembered' : 'session';
+    const provedBy = method === 'application' ? 'application' : 'password';
+    const terms = { kind, transport, label, provedBy } as const;
     const event = method && { event: (session: Session) => signedIn(account.id, session, method) };
     const act = { replaced, ...event };
     const by = initiatorOf(from, account.id);

@@ -24,6 +24,7 @@ export class DomainError extends HttpException {
       readonly retryAfter?: number;
       readonly endedAt?: Date | null;
       readonly maxAge?: number;
+      readonly proofs?: readonly string[] | null;
       readonly conceals?: ErrorCode;
       readonly explanation?: Explanation;
       readonly cause?: unknown;

@@ -25,6 +25,8 @@ export interface Problem {
   readonly endedAt: Date | null;
   /** Seconds. */
   readonly maxAge: number | null;
+  /** The kinds of proofs of which one is required; null for any. */
+  readonly proofs: readonly string[] | null;
 }
 
 /** All codes, in the order of their table. */
@@ -53,7 +55,7 @@ const RETRY_AFTER = 1;
 /** A refusal with the sentence of its code and the given facts. */
 export function problemFor(
   code: ErrorCode,
-  facts: Partial<Pick<Problem, 'faults' | 'allow' | 'retryAfter' | 'endedAt' | 'maxAge'>> = {},
+  facts: Partial<Pick<Problem, 'faults' | 'allow' | 'retryAfter' | 'endedAt' | 'maxAge' | 'proofs'>> = {},
 ): Problem {
   const [status, sentence] = REFUSALS[code];
   const endedAt = facts.endedAt ?? null;
@@ -66,6 +68,7 @@ export function problemFor(
     retryAfter: facts.retryAfter ?? (status === 503 ? RETRY_AFTER : null),
     endedAt,
     maxAge: facts.maxAge ?? null,
+    proofs: facts.proofs ?? null,
   };
 }
 
@@ -82,6 +85,7 @@ export function problemDocument(problem: Problem, requestId?: string): object {
     ...(problem.faults.length > 0 && { errors: problem.faults }),
     ...(problem.endedAt && { ended_at: problem.endedAt.toISOString() }),
     ...(problem.maxAge !== null && { max_age: problem.maxAge }),
+    ...(problem.proofs && { proofs: problem.proofs }),
   };
 }
 

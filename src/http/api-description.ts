@@ -68,9 +68,15 @@ const PROBLEM_SCHEMA = {
       format: 'date-time',
       description: 'When the presented session ended. Only the client that presents its token gets this.',
     },
+    proofs: {
+      type: 'array',
+      items: { type: 'string' },
+      description:
+        'With `session_not_fresh`, the kinds of proofs of which one is required; any if it is absent.',
+    },
     max_age: {
       type: 'integer',
-      description: 'How many seconds ago the password may have been confirmed (`session_not_fresh`).',
+      description: 'How many seconds old the proof may be (`session_not_fresh`).',
     },
     errors: {
       type: 'array',

@@ -181,7 +181,7 @@ describe('A move of sessions', () => {
 
   it('copies a new proof and the new expiry', async () => {
     const session = await aMovedSession();
-    const proof = { authenticatedAt: after(10), expiresAt: after(300) };
+    const proof = { authenticatedAt: after(10), proofs: { password: after(10) }, expiresAt: after(300) };
     await from.rotate(session.id, session.secretHash, 'next', after(10), proof);
     expect(await move(after(11))).toEqual(counts({ updated: 1 }));
     const renewed = { ...session, ...proof, secretHash: 'next', lastSeenAt: after(10) };
@@ -191,7 +191,7 @@ describe('A move of sessions', () => {
 
   it('copies a proof also if the session was used and renamed later and the copy has expired', async () => {
     const session = await aMovedSession();
-    const proof = { authenticatedAt: after(50), expiresAt: after(110) };
+    const proof = { authenticatedAt: after(50), proofs: { password: after(50) }, expiresAt: after(110) };
     await from.rotate(session.id, session.secretHash, 'next', after(50), proof);
     await from.touch(session.id, after(100), after(160));
     await from.rename(session.id, 'My phone', after(120));
@@ -216,7 +216,7 @@ describe('A move of sessions', () => {
   it('keeps label and proof if the second store has a later use', async () => {
     const session = await aMovedSession();
     await to.touch(session.id, after(20), after(80));
-    const proof = { authenticatedAt: after(10), expiresAt: after(300) };
+    const proof = { authenticatedAt: after(10), proofs: { password: after(10) }, expiresAt: after(300) };
     await from.rotate(session.id, session.secretHash, 'next', after(10), proof);
     await from.rename(session.id, 'My phone', after(21));
     expect(await move(after(22))).toEqual(counts({ unchanged: 1 }));
@@ -231,7 +231,7 @@ describe('A move of sessions', () => {
     const session = await aMovedSession();
     await from.touch(session.id, after(59), after(119));
     await from.touch(session.id, after(100), after(160));
-    const proof = { authenticatedAt: after(110), expiresAt: after(170) };
+    const proof = { authenticatedAt: after(110), proofs: { password: after(110) }, expiresAt: after(170) };
     await from.rotate(session.id, session.secretHash, 'next', after(110), proof);
     await from.rename(session.id, 'My phone', after(111));
     to.touchesLeft = touchesLeft;
@@ -264,7 +264,7 @@ describe('A move of sessions', () => {
     const session = await aMovedSession();
     await to.end(session.id, 'signed_out', after(1));
     await from.touch(session.id, after(10), after(70));
-    const proof = { authenticatedAt: after(11), expiresAt: after(71) };
+    const proof = { authenticatedAt: after(11), proofs: { password: after(11) }, expiresAt: after(71) };
     await from.rotate(session.id, session.secretHash, 'next', after(11), proof);
     await from.rename(session.id, 'My phone', after(11));
     expect(await move(after(12))).toEqual(counts({ unchanged: 1 }));

@@ -81,11 +81,15 @@ async function update(
 /** Copies the secret, the proof and the last use. The last use is written last, so that the next run repairs a broken one. */
 async function bringUse(
   copy: StoredSession,
-  { id, secretHash, authenticatedAt, lastSeenAt, expiresAt }: StoredSession,
+  { id, secretHash, authenticatedAt, proofs, lastSeenAt, expiresAt }: StoredSession,
   to: SessionStore,
 ): Promise<boolean> {
   if (secretHash !== copy.secretHash)
-    await to.rotate(id, copy.secretHash, secretHash, copy.lastSeenAt, { authenticatedAt, expiresAt });
+    await to.rotate(id, copy.secretHash, secretHash, copy.lastSeenAt, {
+      authenticatedAt,
+      proofs,
+      expiresAt,
+    });
   if (copy.expiresAt <= lastSeenAt) await to.touch(id, copy.lastSeenAt, expiresAt);
   return to.touch(id, lastSeenAt, expiresAt);
 }

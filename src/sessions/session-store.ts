@@ -1,4 +1,5 @@
 import type { SweepStep } from '../common/sweeper.js';
+import type { Proofs } from './proofs.js';
 import type { Position } from '../common/cursor.js';
 import type { EndReason } from './endings.js';
 import type { Ending, SessionEntry, SessionKind, SessionState, StoredSession } from './session.js';
@@ -12,9 +13,10 @@ export interface SessionLimit {
   readonly policy: 'evict_oldest' | 'refuse';
 }
 
-/** A new confirmation of the password, and the new end of the session. */
+/** A new proof of who the person is, all proofs with it, and the new end of the session. */
 export interface Proof {
   readonly authenticatedAt: Date;
+  readonly proofs: Proofs;
   readonly expiresAt: Date;
 }
 

@@ -1,4 +1,5 @@
 import type { EndReason } from './endings.js';
+import type { Proofs } from './proofs.js';
 
 /** The client at sign-in; null for what is unknown. */
 export interface ClientFacts {
@@ -36,7 +37,10 @@ export interface Session {
   /** The user's `credentialVersion` at sign-in. */
   readonly credentialVersion: number;
   readonly createdAt: Date;
+  /** When the person last showed who they are. */
   readonly authenticatedAt: Date;
+  /** How, and when each way was used last; empty for an access token. */
+  readonly proofs: Proofs;
   readonly lastSeenAt: Date;
   readonly expiresAt: Date;
   readonly client: ClientFacts;

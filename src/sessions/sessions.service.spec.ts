@@ -124,6 +124,7 @@ describe('A session of the service', () => {
       credentialVersion: 3,
       createdAt: noon,
       authenticatedAt: noon,
+      proofs: { application: noon },
       lastSeenAt: noon,
       expiresAt: after(20),
       client,
@@ -310,7 +311,9 @@ describe('A session of the service', () => {
     const { token, session } = await sessions.open(user, client, remembering, undefined, { kind });
     clock.advance(15 * MINUTE);
     const renewed = await sessions.renew(token.reveal(), remembering);
-    const expected = { ...session, authenticatedAt: after(15), lastSeenAt: after(15), expiresAt: idleEnd };
+    const proofs = { application: noon, password: after(15) };
+    const times = { authenticatedAt: after(15), lastSeenAt: after(15), expiresAt: idleEnd };
+    const expected = { ...session, ...times, proofs };
     expect(renewed?.session).toEqual(expected);
     expect(await store.find(session.id, after(15))).toEqual({
       ...expected,

@@ -7,6 +7,7 @@ import { DomainError } from '../common/domain-error.js';
 import { checkNeeds } from '../common/needs.js';
 import type { ENDINGS, EndReason } from './endings.js';
 import type { ClientFacts, Session, SessionOwner, SessionState, StoredSession } from './session.js';
+import type { ProofKind } from './proofs.js';
 import type { SessionLifetime } from './session-lifetime.js';
 import {
   ALL_SESSIONS,
@@ -36,7 +37,10 @@ export type Resumption =
     };
 
 /** How a new session differs from the default. */
-export type SessionTerms = Partial<Pick<Session, 'kind' | 'transport' | 'scope' | 'label' | 'expiresAt'>>;
+export type SessionTerms = Partial<Pick<Session, 'kind' | 'transport' | 'scope' | 'label' | 'expiresAt'>> & {
+  /** How the person has shown who they are; in a way of the application if it is left out. */
+  readonly provedBy?: ProofKind;
+};
 
 /** Finds a session by its id: `stateOf` of the store, or a function that also loads the user. */
 export type FindSession = (id: string, now: Date) => Promise<SessionState | null>;
@@ -47,6 +51,8 @@ export interface SessionAct {
   readonly event?: (session: Session) => AuditFacts;
   /** The live session of the token, if the caller has just found it. */
   readonly session?: Session;
+  /** The proof that renews a session; the password if it is left out. */
+  readonly provedBy?: ProofKind;
   /** The session that a new one replaces. */
   readonly replaced?: Session | null;
 }
@@ -81,7 +87,7 @@ export class SessionsService {
     client: ClientFacts,
     lifetime: SessionLifetime,
     by: Initiator = PROGRAM,
-    terms: SessionTerms = {},
+    { provedBy = 'application', ...terms }: SessionTerms = {},
     { event = openedEvent, replaced = null }: Omit<SessionAct, 'session'> = {},
   ): Promise<OpenedSession> {
     const now = this.clock.now();
@@ -96,6 +102,7 @@ export class SessionsService {
       credentialVersion: user.credentialVersion,
       createdAt: now,
       authenticatedAt: now,
+      proofs: terms.kind === 'access_token' ? {} : { [provedBy]: now },
       lastSeenAt: now,
       expiresAt: NEVER,
       client,
@@ -158,7 +165,7 @@ export class SessionsService {
     return (await this.#rotate(text, by, () => undefined))?.token ?? null;
   }
 
-  /** The same as `rotate` after the user confirmed the password: all time limits start again. */
+  /** The same as `rotate` after the user has shown who they are again: all time limits start again. */
   async renew(
     text: string,
     lifetime: SessionLifetime,
@@ -167,6 +174,7 @@ export class SessionsService {
   ): Promise<OpenedSession | null> {
     const proofOf = (session: Session, now: Date) => ({
       authenticatedAt: now,
+      proofs: session.kind === 'access_token' ? {} : { ...session.proofs, [act.provedBy ?? 'password']: now },
       expiresAt: lifetime.deadline({ ...session, authenticatedAt: now, lastSeenAt: now }),
     });
     return this.#rotate(text, by, proofOf, act);

@@ -44,6 +44,7 @@ const SESSION = checks<StoredSession>({
   credentialVersion: isCount,
   createdAt: isDate,
   authenticatedAt: isDate,
+  proofs: (proofs) => Object.values(proofs as object).every(isDate),
   lastSeenAt: isDate,
   expiresAt: isDate,
   client: (client) => isSound(client as StoredSession['client'], CLIENT),

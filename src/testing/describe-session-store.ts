@@ -1,3 +1,4 @@
+import { PROOF_KINDS } from '../sessions/proofs.js';
 import { Logger } from '@nestjs/common';
 import { NEVER } from '../common/clock.js';
 import { END_REASONS } from '../sessions/endings.js';
@@ -29,6 +30,13 @@ const VARIETIES: readonly Partial<StoredSession>[] = [
   { kind: 'access_token', transport: 'bearer', scope: 'read', label: '' },
   { kind: 'access_token', transport: 'bearer', scope: 'write', label: `"it's" \\ /%s [null] \u{1f36a} Zoë` },
 ];
+/** A password that was given at an instant, in a session that ends at another one. */
+const aProof = (authenticatedAt: Date, expiresAt: Date) => ({
+  authenticatedAt,
+  proofs: { password: authenticatedAt },
+  expiresAt,
+});
+
 /**
  * Declares the tests that every session store must pass. Set `forgetsByItself` if the store needs no sweep. `spoilings`
  * make a stored session unreadable.
@@ -320,7 +328,7 @@ export function describeSessionStore(
           [shorter, after(20)],
         ] as const) {
           await store.insert(session);
-          const proof = { authenticatedAt: after(10), expiresAt };
+          const proof = aProof(after(10), expiresAt);
           expect(await store.rotate(session.id, session.secretHash, 'next', after(10), proof)).toBe(true);
           const renewed = { ...session, ...proof, secretHash: 'next', lastSeenAt: after(10) };
           expect(await store.find(session.id, new Date(expiresAt.getTime() - 1))).toEqual(renewed);
@@ -336,7 +344,7 @@ export function describeSessionStore(
       it('without a proof changes neither', async () => {
         const session = aSession({ authenticatedAt: after(-5) });
         await store.insert(session);
-        const proof = { authenticatedAt: after(1), expiresAt: after(90) };
+        const proof = aProof(after(1), after(90));
         await store.rotate(session.id, session.secretHash, 'next', after(1), proof);
         await store.rotate(session.id, 'next', 'last', after(2));
         expect(await store.find(session.id, after(70))).toEqual({
@@ -347,13 +355,25 @@ export function describeSessionStore(
         });
       });
 
+      it('stores all kinds of proofs, also at an insert', async () => {
+        const all = Object.fromEntries(PROOF_KINDS.map((kind, index) => [kind, after(-index)]));
+        for (const proofs of [all, { totp: after(-1) }, { application: noon }, {}]) {
+          const session = aSession({ proofs });
+          await store.insert(session);
+          expect((await store.find(session.id, noon))?.proofs).toEqual(proofs);
+          const later = { ...proofs, passkey: after(1) };
+          const proof = { authenticatedAt: after(1), proofs: later, expiresAt: after(90) };
+          expect(await store.rotate(session.id, session.secretHash, 'next', after(1), proof)).toBe(true);
+          expect((await store.find(session.id, after(1)))?.proofs).toEqual(later);
+          await store.rename(session.id, 'a name', after(1));
+          expect((await store.find(session.id, after(1)))?.proofs).toEqual(later);
+        }
+      });
+
       it('stores the proof of the racing caller that wins', async () => {
         const session = aSession();
         await store.insert(session);
-        const proofs = range(20).map((index) => ({
-          authenticatedAt: after(1, index),
-          expiresAt: after(90, index),
-        }));
+        const proofs = range(20).map((index) => aProof(after(1, index), after(90, index)));
         const won = await Promise.all(
           proofs.map((proof, index) =>
             store.rotate(session.id, session.secretHash, `next-${index}`, after(1), proof),
@@ -370,7 +390,7 @@ export function describeSessionStore(
       it('changes nothing if the hash differs, also with a proof', async () => {
         const session = aSession();
         await store.insert(session);
-        const proof = { authenticatedAt: after(1), expiresAt: after(90) };
+        const proof = aProof(after(1), after(90));
         expect(await store.rotate(session.id, 'a guess', 'next', after(1), proof)).toBe(false);
         expect(await store.find(session.id, after(1))).toEqual(session);
       });
@@ -379,7 +399,7 @@ export function describeSessionStore(
         const [ended, expired] = [aSession(), aSession({ expiresAt: after(1) })];
         for (const session of [ended, expired]) await store.insert(session);
         await store.end(ended.id, 'signed_out', noon);
-        const proof = { authenticatedAt: after(1), expiresAt: after(90) };
+        const proof = aProof(after(1), after(90));
         for (const { id, secretHash } of [ended, expired]) {
           expect(await store.rotate(id, secretHash, 'next', after(1), proof)).toBe(false);
           expect(await store.find(id, after(1))).toBeNull();
@@ -895,7 +915,7 @@ export function describeSessionStore(
       it('keeps a session that was renewed in time, until a day after its end', async () => {
         const session = aSession();
         await store.insert(session);
-        const proof = { authenticatedAt: after(59), expiresAt: after(3 * 24 * 60) };
+        const proof = aProof(after(59), after(3 * 24 * 60));
         await store.rotate(session.id, session.secretHash, 'next', after(59), proof);
         const dayAfter = new Date(after(60).getTime() + ENDING_KEPT_FOR);
         expect(sum(await sweep(dayAfter, 10))).toBe(0);
@@ -907,7 +927,7 @@ export function describeSessionStore(
       it('deletes a session whose expiry a proof moved earlier, a day after that', async () => {
         const session = aSession({ expiresAt: NEVER });
         await store.insert(session);
-        const proof = { authenticatedAt: after(1), expiresAt: after(30) };
+        const proof = aProof(after(1), after(30));
         await store.rotate(session.id, session.secretHash, 'next', after(1), proof);
         const dayAfter = new Date(after(30).getTime() + ENDING_KEPT_FOR);
         expect(sum(await sweep(dayAfter, 10))).toBe(forgetsByItself ? 0 : 1);

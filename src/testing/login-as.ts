@@ -155,7 +155,7 @@ async function basicHeaders(app: INestApplication, user: User): Promise<Headers>
   return { authorization: `Basic ${Buffer.from(`${user.email}:${PASSWORD}`).toString('base64')}` };
 }
 
-/** Moves the last confirmation of the password back: by a day, or by half of the absolute limit. */
+/** Moves all proofs back: by a day, or by half of the absolute limit. */
 async function makeStale(app: INestApplication, { id }: Session): Promise<void> {
   const now = find(app, Clock).now();
   const sessions = find(app, SessionStore);
@@ -163,8 +163,12 @@ async function makeStale(app: INestApplication, { id }: Session): Promise<void> 
   if (!session) throw new Error('fresh: false needs a session in the SessionStore of the application.');
   const { expiresAt: limit } = find(app, SignInService).endsOf(session);
   const age = limit === null ? DAY : (limit.getTime() - now.getTime()) / 2;
+  const proofs = Object.fromEntries(
+    Object.entries(session.proofs).map(([kind, at]) => [kind, earlier(at, age)]),
+  );
   const proof = {
     authenticatedAt: earlier(session.authenticatedAt, age),
+    proofs,
     expiresAt: limit === null ? session.expiresAt : earlier(limit, age),
   };
   await sessions.rotate(id, session.secretHash, session.secretHash, now, proof);

@@ -32,6 +32,7 @@ export function aSession(facts: Partial<StoredSession> = {}): StoredSession {
     credentialVersion: 1,
     createdAt,
     authenticatedAt: createdAt,
+    proofs: { password: facts.authenticatedAt ?? createdAt },
     lastSeenAt: createdAt,
     expiresAt: new Date(createdAt.getTime() + 3_600_000),
     client: { ip: '192.0.2.1', userAgent: 'Example/1.0' },

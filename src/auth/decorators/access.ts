@@ -1,5 +1,6 @@
 import { type ExecutionContext, SetMetadata, createParamDecorator } from '@nestjs/common';
 import { parseDuration } from '../../common/duration.js';
+import { PROOF_KINDS, type ProofKind, isProofKind } from '../../sessions/proofs.js';
 import type { SessionOwner } from '../../sessions/session.js';
 import type { AppRole } from '../../users/user-directory.js';
 import { exchangeAt } from '../exchange/contexts.js';
@@ -13,9 +14,11 @@ export const FOR_ADMINS = 'coatcheck:for-admins';
 export const FRESH = 'coatcheck:fresh';
 export const OWN_ROUTES = 'coatcheck:own-routes';
 
-/** How long ago, in milliseconds, the caller may have confirmed the password, and for which bodies this is required. */
+/** How long ago, in milliseconds, the caller may have shown who they are, how, and for which bodies this is required. */
 export interface Freshness {
   readonly maxAge: number;
+  /** The proofs of which one is required; null for any. */
+  readonly by: readonly ProofKind[] | null;
   readonly when: (body: Readonly<Record<string, unknown>>) => boolean;
 }
 
@@ -43,13 +46,25 @@ export const Roles = (...roles: [AppRole, ...AppRole[]] | [{ readonly all: reado
 /** Only users with the `adminRole` of the options may call. */
 export const ForAdmins = () => SetMetadata(FOR_ADMINS, true);
 
+/** How `@Fresh()` differs from the default. */
+export interface FreshOptions {
+  /** The proofs of which one is required, such as `['passkey', 'totp']`. */
+  readonly by?: readonly ProofKind[];
+  /** Returns false for plain objects for which no proof is required. */
+  readonly when?: Freshness['when'];
+}
+
 /**
- * Only users who confirmed their password at most `maxAge` (such as `5m`) ago may call: at sign-in, later, or in the request
- * itself. With `when`, this is not required for plain objects for which it returns false. Throws for an invalid `maxAge`.
+ * Only users who showed who they are at most `maxAge` (such as `5m`) ago may call: at sign-in, later, or in the request itself. With
+ * `by`, only if they did so in one of these ways. With `when`, this is not required for plain objects for which it returns false.
+ * Throws for an invalid `maxAge`, and for a `by` that no session can have.
  */
-export const Fresh = (maxAge: string, when: Freshness['when'] = () => true) => {
-  const freshness: Freshness = { maxAge: parseDuration(maxAge), when };
+export const Fresh = (maxAge: string, options: Freshness['when'] | FreshOptions = {}) => {
+  const { by, when = () => true } = typeof options === 'function' ? { when: options } : options;
+  const freshness: Freshness = { maxAge: parseDuration(maxAge), by: by ?? null, when };
   if (!(freshness.maxAge > 0)) throw new Error("@Fresh() needs a duration such as '5m'.");
+  if (by && (by.length === 0 || !by.every(isProofKind)))
+    throw new Error(`@Fresh(): by needs some of ${PROOF_KINDS.join(', ')}.`);
   return SetMetadata(FRESH, freshness);
 };
 

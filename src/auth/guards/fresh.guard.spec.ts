@@ -4,6 +4,7 @@ import { contextOf } from '../../../test/support/guards.js';
 import { Fresh } from '../decorators/access.js';
 import { NEVER } from '../../common/clock.js';
 import { DomainError } from '../../common/domain-error.js';
+import type { Proofs } from '../../sessions/proofs.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { aSession, aUser } from '../../testing/samples.js';
 import { ANONYMOUS, Auth, type AuthResult, type Principal } from '../auth.js';
@@ -18,6 +19,12 @@ class Coats {
 
   @Fresh('90s', ({ price }) => price !== undefined)
   change() {}
+
+  @Fresh('5m', { by: ['passkey', 'totp'] })
+  burn() {}
+
+  @Fresh('5m', { by: ['password'], when: ({ price }) => price !== undefined })
+  give() {}
 
   wear() {}
 }
@@ -79,6 +86,38 @@ describe('FreshGuard', () => {
     expect(await ask('sell', provenFor(0, { kind: 'access_token' }), {})).toEqual(['session_not_fresh', 300]);
     expect(await ask('sell', { ...identityOf(user), session: null }, {})).toEqual(['session_not_fresh', 300]);
     expect(await ask('sell', undefined, {})).toEqual(['session_not_fresh', 300]);
+  });
+
+  it('requires one of the proofs of `by`, each by its own age', async () => {
+    const ago = (ms: number) => new Date(clock.now().getTime() - ms);
+    const refused = ['session_not_fresh', 300];
+    const withProofs = (proofs: Proofs) => provenFor(0, { proofs });
+    expect(await ask('burn', withProofs({ password: ago(0) }), {})).toEqual(refused);
+    expect(await ask('burn', withProofs({ password: ago(0), recovery_code: ago(0) }), {})).toEqual(refused);
+    expect(await ask('burn', withProofs({ totp: ago(5 * MINUTE) }), {})).toBe(true);
+    expect(await ask('burn', withProofs({ totp: ago(5 * MINUTE + 1) }), {})).toEqual(refused);
+    expect(await ask('burn', withProofs({ totp: ago(9 * MINUTE), passkey: ago(1) }), {})).toBe(true);
+    expect(await ask('burn', withProofs({}), {})).toEqual(refused);
+    expect(await ask('give', withProofs({ passkey: ago(0) }), { price: 1 })).toEqual(refused);
+    expect(await ask('give', withProofs({ passkey: ago(0) }), {})).toBe(true);
+  });
+
+  it('takes a request with the password for a proof of that kind alone', async () => {
+    const basic = { ...identityOf(user), session: null, isProven: true } as const;
+    expect(await ask('give', basic, { price: 1 })).toBe(true);
+    expect(await ask('burn', basic, {})).toEqual(['session_not_fresh', 300]);
+  });
+
+  it('tells which proofs would do', () => {
+    const guard = new FreshGuard(clock, new Refusals(new NobodyAuth(), new AuthOptions()));
+    const context = contextOf(Coats, 'burn', requestOf(provenFor(0), {}));
+    return expect(guard.canActivate(context)).rejects.toMatchObject({
+      response: { code: 'session_not_fresh', max_age: 300, proofs: ['passkey', 'totp'] },
+    });
+  });
+
+  it.each([[[]], [['face']]])('is no decorator with by: %j', (by) => {
+    expect(() => Fresh('5m', { by: by as never })).toThrow(/by needs some of password, totp/);
   });
 
   it('requires the confirmation only for bodies that `when` selects', async () => {

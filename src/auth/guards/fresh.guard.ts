@@ -22,18 +22,22 @@ export class FreshGuard implements CanActivate {
     if (!wanted) return true;
     const reader = readerOf(context);
     const { principal } = reader.exchangeOf(context);
-    const isFresh = principal?.isProven || this.#ageOf(principal?.session) <= wanted.maxAge;
+    const isProven = principal?.isProven && (!wanted.by || wanted.by.includes('password'));
+    const isFresh = isProven || this.#ageOf(principal?.session, wanted) <= wanted.maxAge;
     if (isFresh || !isWanted(wanted, reader.inputOf(context))) return true;
     return this.refusals.refuse(
-      new DomainError('session_not_fresh', { maxAge: wanted.maxAge / 1000 }),
+      new DomainError('session_not_fresh', { maxAge: wanted.maxAge / 1000, proofs: wanted.by }),
       context,
     );
   }
 
-  /** Milliseconds since the password was confirmed in a session; Infinity without a session and for an access token. */
-  #ageOf(session: Session | null | undefined): number {
+  /** Milliseconds since the last of these proofs; Infinity without one, without a session and for an access token. */
+  #ageOf(session: Session | null | undefined, { by }: Freshness): number {
     if (!session || session.kind === 'access_token') return Infinity;
-    return this.clock.now().getTime() - session.authenticatedAt.getTime();
+    const times = by
+      ? by.map((kind) => session.proofs[kind]?.getTime() ?? -Infinity)
+      : [session.authenticatedAt.getTime()];
+    return this.clock.now().getTime() - Math.max(...times);
   }
 }
 

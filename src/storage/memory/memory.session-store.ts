@@ -2,6 +2,7 @@ import { later } from '../../common/clock.js';
 import type { Position } from '../../common/cursor.js';
 import type { SweepStep } from '../../common/sweeper.js';
 import type { EndReason } from '../../sessions/endings.js';
+import { proofsIn, proofsText } from '../../sessions/proofs.js';
 import type {
   SessionEntry,
   SessionKind,
@@ -27,6 +28,8 @@ interface Entry {
   readonly credentialVersion: number;
   readonly createdAt: number;
   authenticatedAt: number;
+  /** The text of `proofsText`. */
+  proofs: string | null;
   lastSeenAt: number;
   expiresAt: number;
   readonly ip: string | null;
@@ -104,6 +107,7 @@ export class MemorySessionStore extends SessionStore {
     entry.lastSeenAt = Math.max(entry.lastSeenAt, now.getTime());
     if (!proof) return true;
     entry.authenticatedAt = proof.authenticatedAt.getTime();
+    entry.proofs = proofsText(proof.proofs, proof.authenticatedAt);
     entry.expiresAt = proof.expiresAt.getTime();
     return true;
   }
@@ -242,6 +246,7 @@ function toEntry(session: StoredSession, shared: <Text extends string>(text: Tex
     credentialVersion: session.credentialVersion,
     createdAt: session.createdAt.getTime(),
     authenticatedAt: session.authenticatedAt.getTime(),
+    proofs: proofsText(session.proofs, session.authenticatedAt),
     lastSeenAt: session.lastSeenAt.getTime(),
     expiresAt: session.expiresAt.getTime(),
     ip: session.client.ip,
@@ -258,6 +263,7 @@ function toEntry(session: StoredSession, shared: <Text extends string>(text: Tex
 }
 
 function toSession(entry: Entry): StoredSession {
+  const authenticatedAt = new Date(entry.authenticatedAt);
   return {
     id: entry.id,
     userId: entry.userId,
@@ -268,7 +274,8 @@ function toSession(entry: Entry): StoredSession {
     secretHash: entry.secretHash,
     credentialVersion: entry.credentialVersion,
     createdAt: new Date(entry.createdAt),
-    authenticatedAt: new Date(entry.authenticatedAt),
+    authenticatedAt,
+    proofs: proofsIn(entry.proofs, authenticatedAt),
     lastSeenAt: new Date(entry.lastSeenAt),
     expiresAt: new Date(entry.expiresAt),
     client: { ip: entry.ip, userAgent: entry.userAgent },

@@ -1,6 +1,7 @@
 import { jsonIn } from '../../common/json.js';
 import { unreadable } from '../../common/unreadable.js';
 import type { EndReason } from '../../sessions/endings.js';
+import { proofsIn, proofsText } from '../../sessions/proofs.js';
 import type {
   SessionEntry,
   SessionKind,
@@ -18,6 +19,7 @@ type Facts = [
   kind?: SessionKind,
   transport?: Transport,
   scope?: SessionScope,
+  proofs?: string | null,
 ];
 
 /**
@@ -37,7 +39,8 @@ export function encode({ session, ended }: SessionEntry): string {
     session.authenticatedAt.getTime(),
   ];
   const { client, label, kind, transport, scope } = session;
-  const facts: Facts = [client.ip, client.userAgent, label, kind, transport, scope];
+  const proofs = proofsText(session.proofs, session.authenticatedAt);
+  const facts: Facts = [client.ip, client.userAgent, label, kind, transport, scope, proofs];
   // The JSON parser of Lua does not accept unpaired surrogates.
   return `${words.join(' ')} ${JSON.stringify(facts.map((fact) => fact?.toWellFormed() ?? null))}`;
 }
@@ -52,7 +55,15 @@ export function decode(id: string, text: string): SessionEntry | null {
   if (!facts) return unreadable('session', id);
   const [expiresAt, endedAt, reason, lastSeenAt, secretHash, createdAt, version, userId, authenticatedAt] =
     words as [string, string, string, string, string, string, string, string, string];
-  const [ip, userAgent, label = null, kind = 'session', transport = 'cookie', scope = 'write'] = facts;
+  const [
+    ip,
+    userAgent,
+    label = null,
+    kind = 'session',
+    transport = 'cookie',
+    scope = 'write',
+    proofs = null,
+  ] = facts;
   const session: StoredSession = {
     id,
     userId: decoded(userId),
@@ -64,6 +75,7 @@ export function decode(id: string, text: string): SessionEntry | null {
     credentialVersion: Number(version),
     createdAt: instant(createdAt),
     authenticatedAt: instant(authenticatedAt),
+    proofs: proofsIn(proofs, instant(authenticatedAt)),
     lastSeenAt: instant(lastSeenAt),
     expiresAt: instant(expiresAt),
     client: { ip, userAgent },

@@ -1,4 +1,5 @@
 import { unreadable } from '../../common/unreadable.js';
+import { proofsText } from '../../sessions/proofs.js';
 import type { Position } from '../../common/cursor.js';
 import type { SweepStep } from '../../common/sweeper.js';
 import type { EndReason } from '../../sessions/endings.js';
@@ -104,8 +105,7 @@ export class RedisSessionStore extends SessionStore {
   }
 
   async rotate(id: string, from: string, to: string, now: Date, proof?: Proof): Promise<boolean> {
-    const proven = proof ? [proof.authenticatedAt.getTime(), proof.expiresAt.getTime(), ENDING_KEPT_FOR] : [];
-    const args = [now.getTime(), id, from, to, ...proven];
+    const args = [now.getTime(), id, from, to, ...(proof ? argumentsOf(proof) : [])];
     return (await this.redis.runReplicated(ROTATE, this.#keysOf(id), args)) === 1;
   }
 
@@ -174,4 +174,10 @@ function placeOf({ createdAt, id }: Position): string {
 
 function isLive({ session, ended }: SessionEntry, now: Date): boolean {
   return !ended && now < session.expiresAt;
+}
+
+/** Those of the script that writes a proof. The last one is left out for null. */
+function argumentsOf({ authenticatedAt, proofs, expiresAt }: Proof): (number | string)[] {
+  const text = proofsText(proofs, authenticatedAt);
+  return [authenticatedAt.getTime(), expiresAt.getTime(), ENDING_KEPT_FOR, ...(text === null ? [] : [text])];
 }

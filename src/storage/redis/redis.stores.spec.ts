@@ -76,7 +76,11 @@ describeWithRedis('On Redis', () => {
       await expectLife(near(hour + day));
       await store.touch(session.id, after(hour / 2), after(3 * hour));
       await expectLife(near(2.5 * hour + day));
-      const proof = { authenticatedAt: after(hour), expiresAt: after(5 * hour) };
+      const proof = {
+        authenticatedAt: after(hour),
+        proofs: { password: after(hour) },
+        expiresAt: after(5 * hour),
+      };
       await store.rotate(session.id, session.secretHash, 'renewed', after(hour), proof);
       await expectLife(near(4 * hour + day));
       await store.rename(session.id, 'My phone', after(hour));

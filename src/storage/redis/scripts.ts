@@ -26,7 +26,7 @@ local key, index, now, id = KEYS[1], KEYS[2], tonumber(ARGV[1]), ARGV[2]
 local WORDS = '^(%d+) (%S+) (%S+) (%d+) (%S+) (%d+) (%d+) (%S+) (%d+) (%[.*)$'
 
 -- Positions in the facts.
-local LABEL, KIND = 3, 4
+local LABEL, KIND, PROOFS = 3, 4, 7
 
 -- The answer of a command; nil if the key holds another type, which counts as missing.
 local function call(...)
@@ -287,14 +287,18 @@ keepFor(tonumber(one.expires) - now + tonumber(ARGV[4]))
 return 1
 `;
 
-/** ARGV: now, id, from, to; with a proof also its time, expires, milliseconds to keep ended sessions. Returns 1 or 0. */
+/** ARGV: now, id, from, to; with a proof also its time, expires, milliseconds to keep ended sessions, all proofs (omitted for null). Returns 1 or 0. */
 export const ROTATE = `${ENTRY}
 local one = find()
 if not one or one.secret ~= ARGV[3] then return 0 end
 one.secret = ARGV[4]
 if tonumber(one.seen) < now then one.seen = ARGV[1] end
 if ARGV[5] then
-  one.proven, one.expires = ARGV[5], ARGV[6]
+  local facts = factsOf(one)
+  if not facts then return 0 end
+  for place = #facts + 1, PROOFS - 1 do facts[place] = cjson.null end
+  facts[PROOFS] = ARGV[8] or cjson.null
+  one.proven, one.expires, one.facts = ARGV[5], ARGV[6], cjson.encode(facts)
   keepFor(tonumber(one.expires) - now + tonumber(ARGV[7]))
 end
 replace(one)

@@ -306,6 +306,12 @@ const migrations = (engine: Engine): Record<string, TableMigration> => ({
       await db.schema.createIndex('outbox_due').on('outbox').columns(['next_at', 'id']).execute();
     },
   },
+  // Null for a password that was given when the session was authenticated.
+  '015-session-proofs': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('sessions').addColumn('proofs', 'text').execute();
+    },
+  },
 });
 
 interface Names {

@@ -50,6 +50,8 @@ export interface Schema {
     transport: Transport;
     scope: SessionScope;
     label: string | null;
+    /** Null for a password that was given at `authenticated_at`. */
+    proofs: string | null;
     /** 1 where the key does not begin with the tag of the user; otherwise null. */
     without_tag: number | null;
   };

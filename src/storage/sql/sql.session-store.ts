@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type ExpressionBuilder, type Kysely, type Selectable, type Transaction, sql } from 'kysely';
+import { proofsIn, proofsText } from '../../sessions/proofs.js';
 import type {
   JoinsCredentials,
   SessionCredential,
@@ -60,6 +61,7 @@ const SESSION_COLUMNS = [
   'transport',
   'scope',
   'label',
+  'proofs',
 ] as const satisfies readonly (keyof Row)[];
 
 type SessionRow = Pick<Row, (typeof SESSION_COLUMNS)[number]>;
@@ -189,6 +191,7 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers, JoinsCr
             .end(),
           ...(proof && {
             authenticated_at: proof.authenticatedAt.getTime(),
+            proofs: proofsText(proof.proofs, proof.authenticatedAt),
             ...until(proof.expiresAt),
           }),
         }))
@@ -472,11 +475,13 @@ function toRow({ client, ...session }: StoredSession): Row {
     transport: session.transport,
     scope: session.scope,
     label: session.label,
+    proofs: proofsText(session.proofs, session.authenticatedAt),
     without_tag: isTaggedFor(session.userId, session.id) ? null : 1,
   };
 }
 
 function toSession(row: SessionRow): StoredSession {
+  const authenticatedAt = new Date(row.authenticated_at);
   return {
     id: idOf(row.key),
     userId: row.user_id,
@@ -487,7 +492,8 @@ function toSession(row: SessionRow): StoredSession {
     secretHash: row.secret_hash,
     credentialVersion: row.credential_version,
     createdAt: new Date(row.created_at),
-    authenticatedAt: new Date(row.authenticated_at),
+    authenticatedAt,
+    proofs: proofsIn(row.proofs, authenticatedAt),
     lastSeenAt: new Date(row.last_seen_at),
     expiresAt: new Date(row.expires_at),
     client: { ip: row.ip, userAgent: row.user_agent },

@@ -81,6 +81,7 @@ export async function addSessions(
       credentialVersion: 1,
       createdAt,
       authenticatedAt: createdAt,
+      proofs: { password: createdAt },
       lastSeenAt: now,
       expiresAt: now,
       client: clientOf(index),

@@ -29,6 +29,7 @@ export class SessionView {
       label: session.label,
       created_at: this.timestamp(session.createdAt),
       authenticated_at: this.timestamp(session.authenticatedAt),
+      proofs: this.#proofs(session),
       last_seen_at: this.timestamp(session.lastSeenAt),
       ...this.#ends(session),
       ip: session.client.ip,
@@ -53,6 +54,11 @@ export class SessionView {
 
   protected timestamp(at: Date): string {
     return at.toISOString();
+  }
+
+  /** When each proof was given last. */
+  #proofs({ proofs }: Session): SessionDto['proofs'] {
+    return Object.fromEntries(Object.entries(proofs).map(([kind, at]) => [kind, this.timestamp(at)]));
   }
 
   #ends(session: Session): Pick<SessionDto, 'expires_at' | 'idle_expires_at'> {

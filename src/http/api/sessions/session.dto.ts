@@ -12,6 +12,24 @@ export class DeviceDto {
   readonly os!: string | null;
 }
 
+/** How the person has shown who they are, and when last in each way. Empty for an access token. */
+export class ProofsDto {
+  @ApiField({ required: false, format: 'date-time' })
+  readonly password?: string;
+
+  @ApiField({ required: false, format: 'date-time', description: 'A code of an authenticator app.' })
+  readonly totp?: string;
+
+  @ApiField({ required: false, format: 'date-time' })
+  readonly passkey?: string;
+
+  @ApiField({ required: false, format: 'date-time' })
+  readonly recovery_code?: string;
+
+  @ApiField({ required: false, format: 'date-time', description: 'In a way of the application.' })
+  readonly application?: string;
+}
+
 /** The schema of the JSON that `SessionView` returns. */
 export class SessionDto {
   @ApiField({ description: 'The public id. It is not a credential.', example: 'AaIDx-6Rcl2AwxVtQYMOCg' })
@@ -35,8 +53,11 @@ export class SessionDto {
   @ApiField({ format: 'date-time' })
   readonly created_at!: string;
 
-  @ApiField({ format: 'date-time', description: 'When the user last confirmed the password.' })
+  @ApiField({ format: 'date-time', description: 'When the user last showed who they are.' })
   readonly authenticated_at!: string;
+
+  @ApiField({ type: ProofsDto })
+  readonly proofs!: ProofsDto;
 
   @ApiField({
     format: 'date-time',
