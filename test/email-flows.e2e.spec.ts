@@ -159,6 +159,8 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
     it('let in only users with a verified address if that is required, and say so only after the right password', async () => {
       const { app, mailbox, id } = await start({ EMAIL_VERIFICATION: 'required' });
       const visitor = app.visitor();
+      const rules = { mail: true, email_verification: 'required' };
+      expect(await visitor.get('/registration')).toMatchObject({ status: 200, body: rules });
       const refused = { status: 403, body: { code: 'email_not_verified' } };
       expect(await visitor.login(ANN)).toMatchObject(refused);
       expect(await visitor.login(ANN, 'a wrong password')).toMatchObject({

@@ -40,6 +40,8 @@ describe('Registration', () => {
       mode: 'first',
       password_min_length: 15,
       password_max_length: 256,
+      mail: false,
+      email_verification: 'off',
       strategies: ['session_db_auth', 'token_auth'],
       transports: ['cookie', 'bearer'],
     };
@@ -75,6 +77,8 @@ describe('Registration', () => {
       setup_code_required: false,
       password_min_length: 20,
       password_max_length: 256,
+      mail: false,
+      email_verification: 'off',
       strategies: [type],
       transports,
     });

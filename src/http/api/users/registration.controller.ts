@@ -1,4 +1,4 @@
-import { Get } from '@nestjs/common';
+import { Get, Optional } from '@nestjs/common';
 import { SignInService } from '../../../auth/sign-in.service.js';
 import { AuthOptions } from '../../../auth/auth-options.js';
 import { CoatcheckController } from '../../coatcheck-controller.js';
@@ -6,6 +6,7 @@ import { Public } from '../../../auth/decorators/access.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
 import { RegistrationDto } from './registration.dto.js';
 import { MAX_LENGTH } from '../../../users/passwords/password-policy.js';
+import { MailOptions } from '../../../mail/mail-options.js';
 import { RegistrationService } from '../../../users/registration.service.js';
 import { UsersOptions } from '../../../users/users-options.js';
 
@@ -18,6 +19,7 @@ export class RegistrationController {
     private readonly options: UsersOptions,
     private readonly signIns: SignInService,
     private readonly authOptions: AuthOptions,
+    @Optional() private readonly mail?: MailOptions,
   ) {}
 
   @Get()
@@ -39,6 +41,8 @@ export class RegistrationController {
       setup_code_required: isWaiting && setupCode !== null,
       password_min_length: passwordMinLength,
       password_max_length: MAX_LENGTH,
+      mail: this.mail !== undefined,
+      email_verification: this.mail?.verification ?? 'off',
       strategies: this.authOptions.types,
       transports: this.signIns.transports,
     };

@@ -1,4 +1,5 @@
 import { ApiField } from '../../api-notes.js';
+import type { EmailVerification } from '../../../mail/mail-options.js';
 import type { Registration } from '../../../users/users-options.js';
 
 export const REGISTRATION_MODES = ['first', 'open', 'closed', 'signed_in'] as const satisfies Registration[];
@@ -26,6 +27,15 @@ export class RegistrationDto {
 
   @ApiField({ type: 'integer', minimum: 1, description: 'In characters (Unicode code points).' })
   readonly password_max_length!: number;
+
+  @ApiField({ description: 'Whether the server sends mails, such as those to set a new password.' })
+  readonly mail!: boolean;
+
+  @ApiField({
+    enum: ['off', 'optional', 'required'],
+    description: 'Whether users are asked to verify their address, and must do so before they sign in.',
+  })
+  readonly email_verification!: EmailVerification;
 
   @ApiField({ type: [String], description: 'The authentication strategies of this server, in order.' })
   readonly strategies!: readonly string[];
