@@ -217,8 +217,7 @@ export function comparable({ status, head, body }: HostAnswer): string {
   const plain = body.replace(/"timestamp":"[\d-]+T[\d:.]+Z"/, '"timestamp":""');
   // An error without a body answers HEAD, and its ETag is that of the body that GET would have.
   const isTimed = plain !== body || (status >= 400 && body === '');
-  const lines = head
-    .filter((line) => !isTimed || !line.startsWith('ETag: '))
-    .map((line) => line.replace(/^(Date: |X-RateLimit-Reset: |Retry-After: ).*/i, '$1'));
-  return `${lines.join('\n')}\n\n${plain}`;
+  const lines = head.filter((line) => !isTimed || !line.startsWith('ETag: '));
+  // After a `100 Continue`, the head of the answer itself is in the body.
+  return `${lines.join('\n')}\n\n${plain}`.replace(/^(Date: |X-RateLimit-Reset: |Retry-After: ).*/gim, '$1');
 }
