@@ -108,6 +108,17 @@ describe('The description of the API', () => {
     });
   });
 
+  it('has the 202 of a registration only where mails are sent', async () => {
+    expect(Object.keys(document.paths['/users'].post.responses)).toEqual(
+      expect.arrayContaining(['201', '202']),
+    );
+    const other = await TestApp.start();
+    const { paths } = (await (await fetch(`${other.root}/openapi.json`)).json()) as typeof document;
+    await other.stop();
+    expect(Object.keys(paths['/users'].post.responses)).not.toContain('202');
+    expect(Object.keys(paths)).not.toContain('/password/forgot');
+  });
+
   it('names no bearer scheme, and no access tokens, where no tokens are taken', async () => {
     const other = await TestApp.start({ AUTH_TYPE: 'session_db_auth' });
     const description = await (await fetch(`${other.root}/openapi.json`)).json();

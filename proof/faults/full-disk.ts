@@ -88,6 +88,7 @@ function spaceOf(disk: SmallDisk): Space {
     ConfinedServer.startBeside(disk.pid, {
       DATABASE_URL: `sqlite:${join(disk.folder, 'coatcheck.db')}`,
       REGISTRATION: 'open',
+      MAIL_URL: 'off',
       LOG_LEVEL: 'error',
     });
   let server: Promise<ConfinedServer> | null = null;

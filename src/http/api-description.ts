@@ -124,6 +124,7 @@ export function describeApi(
     for (const operation of operationsOf(document.paths[path] ?? {}, route.method))
       complete(operation, route, Object.keys(schemes));
   }
+  if (!document.paths['/password/forgot']) delete document.paths['/users']?.post?.responses['202']; // sends no mails
   const tags = new Set(allOperations(document).flatMap((operation) => operation.tags ?? []));
   document.tags = Object.entries(only(TAGS, (name) => tags.has(name))).map(([name, description]) => ({
     name,

@@ -85,6 +85,7 @@ export function coatcheck(
       DATABASE_URL: databaseIn(place, store),
       LOG_LEVEL: 'info',
       REGISTRATION: 'open',
+      MAIL_URL: 'off',
       WORKERS: `${workers}`,
       ...(store === 'redis' && { SESSION_STORE_URL: `${place.redisUrl}?prefix=${place.redisPrefix}` }),
       // Signing in is not measured here; where each request brings a password, its hash costs what it costs.
