@@ -8,6 +8,8 @@ const ON_FASTIFY = [
   'bad-input',
   'bearer.e2e',
   'challenges.e2e',
+  'email-flows.e2e',
+  'email-input.e2e',
   'hosts.e2e',
   'late-body.e2e',
   'openapi.e2e',

@@ -11,6 +11,7 @@ import {
   UserStore,
   UsersService,
 } from 'coatcheck';
+import { MemoryMailer } from 'coatcheck/testing';
 import { RouteTable } from '../src/http/route-table.js';
 import type { OpenedSession, SessionTerms } from '../src/sessions/sessions.service.js';
 import { PASSWORD, TestApp, basic } from './support/app.js';
@@ -72,6 +73,12 @@ const STANDARD: Matrix = {
   'DELETE /users/:id': [401, 401, 200, 404, 200, LATE, LATE, LATE, READ, LATE],
   'POST /users/:id/password_reset': [401, 401, 403, 403, 201, 403, 403, LATE, READ, LATE],
   'POST /password/reset': everywhere(200),
+  'POST /password/forgot': everywhere(202),
+  'POST /email/verification': everywhere(202),
+  'POST /email/verify': everywhere(400),
+  'POST /email/confirm': everywhere(400),
+  'POST /email/cancel': everywhere(400),
+  'POST /users/invitations': [401, 401, 403, 403, 201, 403, 403, LATE, READ, LATE],
   'PUT /users/me/password': [401, 401, 200, 200, 200, 200, 200, 200, READ, 200],
   'GET /users/:id/sessions': [401, 401, 403, 403, 200, 403, 403, 200, 200, 200],
   'DELETE /users/:id/sessions': [401, 401, 403, 403, 200, 403, 403, LATE, READ, LATE],
@@ -105,6 +112,12 @@ const NOT_IN_ALX: ReadonlySet<string> = new Set([
   'GET /registration',
   'POST /users/:id/password_reset',
   'POST /password/reset',
+  'POST /password/forgot',
+  'POST /email/verification',
+  'POST /email/verify',
+  'POST /email/confirm',
+  'POST /email/cancel',
+  'POST /users/invitations',
 ]);
 
 /**
@@ -350,9 +363,11 @@ class Harness {
         AUTH_COMPAT: dialect,
         SESSION_DURATION: '43200',
         TRUST_PROXY: '1',
+        ...(dialect === 'standard' && { MAILS_PER_NETWORK: '10000' }),
         ...(!isDurable && { DATABASE_URL: 'memory:' }),
       },
       { controllers: [BareController] },
+      { mailer: dialect === 'standard' ? new MemoryMailer() : null },
     );
     const lifetime =
       type === 'session_auth'
@@ -443,6 +458,12 @@ class Harness {
       return ['application/x-www-form-urlencoded', new URLSearchParams(credentials).toString()];
     const bodies: Record<string, object> = {
       'POST /auth_session/login': { ...credentials, transport },
+      'POST /password/forgot': { email },
+      'POST /email/verification': { email },
+      'POST /email/verify': { token: 'verify-x.y' },
+      'POST /email/confirm': { token: 'confirm-x.y' },
+      'POST /email/cancel': { token: 'cancel-x.y' },
+      'POST /users/invitations': { email: `invited-${this.#requests}@example.com` },
       'POST /users': { email: `new-${this.#requests}@example.com`, password: PASSWORD },
       'POST /sessions/current/reauthenticate': { password: PASSWORD },
       'PATCH /sessions/:id': { label: 'At home' },

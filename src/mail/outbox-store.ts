@@ -24,7 +24,7 @@ export abstract class OutboxStore {
   abstract add(mails: readonly OutboxMail[]): Promise<void>;
   /**
    * Takes or renews the right to send until `until`, and returns up to `limit` due mails, the longest due first; null while another
-   * process has the right. Mails stay due until `remove`, `postpone` or `fail`.
+   * process has the right. If none is due, takes no right and returns none. Mails stay due until `remove` or `postpone`.
    */
   abstract claim(holder: string, now: Date, until: Date, limit: number): Promise<StoredMail[] | null>;
   /** Gives back the right to send, so that another process does not have to wait for its end. */

@@ -191,8 +191,8 @@ describe('The outbox', () => {
   });
 
   it('takes over from a process that has crashed, a minute later', async () => {
-    await store.claim('crashed', clock.now(), new Date(clock.now().getTime() + MINUTE), 1);
     await add();
+    await store.claim('crashed', clock.now(), new Date(clock.now().getTime() + MINUTE), 1);
     open();
     await pass(58 * SECOND);
     expect(mailer.asked).toEqual([]);

@@ -38,11 +38,12 @@ export class MemoryOutboxStore extends OutboxStore implements PutsMails {
   }
 
   async claim(holder: string, now: Date, until: Date, limit: number): Promise<StoredMail[] | null> {
+    const due = [...this.#mails.values()].filter(({ nextAt }) => nextAt !== null && nextAt <= now);
+    if (due.length === 0) return [];
     const lease = this.#lease;
     if (lease && lease.holder !== holder && lease.until > now) return null;
     this.#lease = { holder, until: new Date(until) };
-    return [...this.#mails.values()]
-      .filter(({ nextAt }) => nextAt !== null && nextAt <= now)
+    return due
       .toSorted((a, b) => Number(a.nextAt) - Number(b.nextAt) || compareIds(a, b))
       .slice(0, limit)
       .map(copyOf);

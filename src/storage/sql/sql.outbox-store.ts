@@ -35,7 +35,17 @@ export class SqlOutboxStore extends OutboxStore {
     if (mails.length > 0) await this.database.write((db) => insertMails(db, mails));
   }
 
+  /** Only reads if no mail is due, so that a server without mails writes nothing. */
   async claim(holder: string, now: Date, until: Date, limit: number): Promise<StoredMail[] | null> {
+    const due = await this.database.run(() =>
+      this.database.db
+        .selectFrom('outbox')
+        .select('id')
+        .where('next_at', '<=', now.getTime())
+        .limit(1)
+        .executeTakeFirst(),
+    );
+    if (!due) return [];
     return this.database.transaction(OUTBOX, async (transaction) =>
       (await takeLease(transaction, holder, now, until))
         ? firstReadable(limit, (last, size) => dueAfter(transaction, now, last, size))
