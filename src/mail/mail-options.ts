@@ -94,6 +94,7 @@ const RULES: RulesOf<Omit<MailOptions, 'serviceName' | 'domain' | 'link' | 'page
   perAddress: MAILS_PER_HOUR,
   perAccount: MAILS_PER_HOUR,
   perNetwork: MAILS_PER_HOUR,
+  delay: integer(0, 60_000),
   routes: flag,
 };
 
@@ -120,6 +121,11 @@ export class MailOptions {
   readonly perAccount: number = 20;
   /** Requests for mails from one network in an hour. */
   readonly perNetwork: number = 30;
+  /**
+   * Mails that anyone can ask for wait at random up to so many milliseconds, so that the load of making one does not tell that the
+   * address has an account.
+   */
+  readonly delay: number = 2000;
   /** Whether the routes of the e-mail flows are served. */
   readonly routes: boolean = true;
 

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Injectable, Optional } from '@nestjs/common';
 import { type Initiator, PROGRAM } from '../audit/initiator.js';
+import { inEvenSteps } from '../common/even-steps.js';
 import { SecurityEvents } from '../audit/security-events.js';
 import { DomainError } from '../common/domain-error.js';
 import { GuessThrottle } from '../throttle/guess-throttle.js';
@@ -8,6 +9,12 @@ import { MailQueue } from './mails/mail-queue.js';
 import { type User, isAdmin } from './user.js';
 import { type NewUser, UsersService } from './users.service.js';
 import { UsersOptions } from './users-options.js';
+
+/**
+ * Milliseconds. A registration with a free address inserts a row more than one with a taken address, which takes some tenths of a
+ * millisecond.
+ */
+const STEP = 50;
 
 /** Registers users as the registration mode allows. */
 @Injectable()
@@ -39,13 +46,14 @@ export class RegistrationService {
     this.#checkRight(caller);
     if (!this.mails || (caller && isAdmin(caller, this.options)))
       return this.users.create(details, this.options.newUserRole, by);
-    await this.#createOrTell(details, this.mails, by);
+    const { mails } = this;
+    await mails.countRequest(by);
+    await inEvenSteps(STEP, () => this.#createOrTell(details, mails, by));
     return null;
   }
 
   /** Adds a user, or tells the owner of a taken address. */
   async #createOrTell(details: NewUser, mails: MailQueue, by: Initiator): Promise<void> {
-    await mails.countRequest(by);
     try {
       await this.users.create(details, this.options.newUserRole, by);
     } catch (error) {

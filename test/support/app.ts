@@ -2,9 +2,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { INestApplication, ModuleMetadata, NestApplicationOptions } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { Clock, Mailer, UsersService } from 'coatcheck';
+import { Clock, MailOptions, Mailer, UsersService } from 'coatcheck';
 import { ALX_RULES, AlxAppModule, configureAlxApp } from 'coatcheck/alx';
-import { AppModule, configureApp, loadConfig, newAdapter } from 'coatcheck/server';
+import { AppModule, type Config, configureApp, loadConfig, newAdapter } from 'coatcheck/server';
 import { FakeClock } from 'coatcheck/testing';
 import { Connections } from '../../src/storage/connections.js';
 import { ADAPTER, newFolder } from './server.js';
@@ -49,7 +49,7 @@ export class TestApp {
     const clock = new FakeClock();
     const building = Test.createTestingModule({
       ...extra,
-      imports: [(isAlx ? AlxAppModule : AppModule).forRoot(config), ...(extra.imports ?? [])],
+      imports: [(isAlx ? AlxAppModule : AppModule).forRoot(quick(config)), ...(extra.imports ?? [])],
     })
       .overrideProvider(Clock)
       .useValue(clock);
@@ -83,6 +83,11 @@ export class TestApp {
     this.nest.getHttpServer().closeIdleConnections();
     return this.nest.close();
   }
+}
+
+/** The same configuration, whose mails do not wait. */
+function quick(config: Config): Config {
+  return { ...config, mail: config.mail && new MailOptions({ ...config.mail, delay: 0 }) };
 }
 
 export function newDatabase(): string {

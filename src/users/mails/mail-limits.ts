@@ -15,7 +15,7 @@ const HOUR = 3_600_000;
 const MOST_TRIES = 100;
 
 /** The mails that somebody can cause who is not the owner of the address. */
-const BY_ANYONE: ReadonlySet<MailKind> = new Set([
+export const BY_ANYONE: ReadonlySet<MailKind> = new Set([
   'verify_email',
   'reset_password',
   'address_taken',

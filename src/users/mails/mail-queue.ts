@@ -1,14 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type Initiator } from '../../audit/initiator.js';
 import { AuditIds } from '../../audit/audit-id.js';
-import { Clock } from '../../common/clock.js';
+import { Clock, later } from '../../common/clock.js';
 import { StoreUnavailableError } from '../../common/domain-error.js';
 import { MailOptions } from '../../mail/mail-options.js';
 import { chooseLanguage } from '../../mail/language.js';
 import { Outbox } from '../../mail/outbox.js';
 import type { MailFacts, MailKind, OutboxMail } from '../../mail/outbox-mail.js';
 import { OutboxStore } from '../../mail/outbox-store.js';
-import { MailLimits } from './mail-limits.js';
+import { BY_ANYONE, MailLimits } from './mail-limits.js';
 
 /** A mail that an event causes. */
 export interface MailCause {
@@ -39,9 +39,11 @@ export class MailQueue {
 
   /** The mail of an event. It knows the client and its language. */
   of({ kind, to, userId, facts }: MailCause, { ip, userAgent, languages }: Initiator): OutboxMail {
-    const createdAt = this.clock.now();
+    const now = this.clock.now();
+    // Making a mail takes time, and the next request would be late: nobody may see that there was one to make.
+    const createdAt = BY_ANYONE.has(kind) ? later(now, Math.random() * this.options.delay) : now;
     return {
-      id: this.#ids.next(createdAt),
+      id: this.#ids.next(now),
       kind,
       to,
       userId,
