@@ -268,6 +268,34 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
       expect((await app.nest.get(UsersService).find(id))?.email).toBe(ANN);
     });
 
+    it('hold an old address for its owner as long as there is an account', async () => {
+      const { app, mailbox, id } = await start();
+      const ann = await signedIn(app);
+      await sent(app, mailbox);
+      await ann.put('/users/me', { email: LEE });
+      const mail = (await sent(app, mailbox)).find(({ to }) => to === LEE)!;
+      expect((await app.visitor().post('/email/confirm', { token: tokenIn(mail) })).status).toBe(200);
+      const users = app.nest.get(UsersService);
+      const register = () => app.visitor().post('/users', { email: ANN, password: PASSWORD });
+      expect(await register()).toMatchObject(ACCEPTED);
+      expect(await users.findByEmail(ANN)).toBeNull();
+      await users.remove(id);
+      expect(await register()).toMatchObject(ACCEPTED);
+      expect(await users.findByEmail(ANN)).not.toBeNull();
+    });
+
+    it('are ended by a change of an administrator', async () => {
+      const { app, mailbox, id } = await start();
+      const ann = await signedIn(app);
+      const root = await signedIn(app, 'root@example.com');
+      await sent(app, mailbox);
+      await ann.put('/users/me', { email: LEE });
+      const mail = (await sent(app, mailbox)).find(({ to }) => to === LEE)!;
+      expect((await root.put(`/users/${id}`, { email: 'third@example.com' })).status).toBe(200);
+      expect(await app.visitor().post('/email/confirm', { token: tokenIn(mail) })).toMatchObject(INVALID);
+      expect((await app.nest.get(UsersService).find(id))?.email).toBe('third@example.com');
+    });
+
     it('do not say whether a new address has an account, and tell its owner', async () => {
       const { app, mailbox } = await start();
       await app.addUser(LEE);

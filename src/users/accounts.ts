@@ -112,7 +112,8 @@ export class BuiltInAccounts extends Accounts<User> {
     now: Date,
     mails: readonly OutboxMail[] = [],
   ): Promise<'saved' | 'taken' | 'not_found'> {
-    const changes = { email, emailVerifiedAt: now };
+    // The proof of an address does not undo a change that another request makes at the same time.
+    const changes = { ...(email !== user.email && { email }), emailVerifiedAt: now };
     const { outcome } = await this.users.update(user.id, changes, now, undefined, mails);
     if (outcome === 'updated') return 'saved';
     return outcome === 'email_taken' ? 'taken' : 'not_found';

@@ -177,7 +177,7 @@ export class UsersService {
     causes: readonly MailCause[],
     by: Initiator,
   ): Promise<boolean> {
-    if (await this.changes?.isHeld(user.email, null)) return false;
+    if (await this.#isHeld(user.email, null)) return false;
     return changing(this.mails, this.store, causes, by, (mails) =>
       this.store.insert(user, passwordHash, mails),
     );
@@ -188,7 +188,7 @@ export class UsersService {
     const { email } = changes;
     const current = this.mails && email !== undefined ? await this.store.find(id) : null;
     const isNew = current && email !== undefined && emailKey(current.email) !== emailKey(email);
-    if (isNew && (await this.changes?.isHeld(email, id))) throw new DomainError('email_taken');
+    if (isNew && (await this.#isHeld(email, id))) throw new DomainError('email_taken');
     const causes = isNew
       ? [
           ...noticeOf('address_changed', id, current.email, { otherAddress: email }),
@@ -200,7 +200,15 @@ export class UsersService {
       if (update.outcome !== 'updated') throw new DomainError(update.outcome);
       return update;
     });
+    // What the user had asked for does not undo the change of an administrator.
+    if (isNew) await this.changes?.end(id);
     return updated;
+  }
+
+  /** Whether an address is held for another user, who may take it back. A deleted user cannot. */
+  async #isHeld(email: string, userId: string | null): Promise<boolean> {
+    const holder = (await this.changes?.holderOf(email)) ?? null;
+    return holder !== null && holder !== userId && (await this.store.find(holder)) !== null;
   }
 
   /** The mail by which a user proves the address; none if users are not asked. */

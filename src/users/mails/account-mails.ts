@@ -103,6 +103,8 @@ export class AccountMails extends MailComposer {
         return this.#confirmation(mail, known);
       case 'address_changing':
         return (await this.changes.of(account.id))?.id === facts.changeId ? { mail, to, known } : null;
+      case 'address_change_cancelled':
+        return isCurrent && !account.disabled ? { mail, to: address, known } : null;
       case 'new_sign_in':
         return isCurrent && (await this.clients.isNew(account.id, mail))
           ? { mail, to: address, known }

@@ -1,6 +1,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock, later } from '../../common/clock.js';
+import { StoreUnavailableError } from '../../common/domain-error.js';
 import { jsonIn } from '../../common/json.js';
 import { isRecord } from '../../common/options.js';
 import type { OutboxMail } from '../../mail/outbox-mail.js';
@@ -12,6 +13,9 @@ export const CANCELLABLE_FOR = 72 * 3_600_000;
 
 /** The longest time in which a change is cancelled, in milliseconds. */
 const CANCELLING_TAKES = 30_000;
+
+/** How often ending a change is tried while other requests change it. */
+const MOST_TRIES = 20;
 
 /** A change of the address of a user, which the old address can cancel, also when it is done. */
 export interface AddressChange {
@@ -54,7 +58,7 @@ export class AddressChanges {
 
   /**
    * Stores a change in place of another one (null: none), and adds mails in the same step. Returns whether this call stored it. The
-   * old address is held until the change can no longer be cancelled.
+   * old address is held before the change can be confirmed, and until it can no longer be cancelled.
    */
   async replace(
     userId: string,
@@ -66,9 +70,8 @@ export class AddressChanges {
     const until = new Date(change.until);
     const { id, from, to, state, cancelledAt } = change;
     const text = JSON.stringify({ id, from, to, state, cancelledAt, until: change.until });
-    if (!(await this.store.swap(keyOf(userId), before?.text ?? null, text, until, now, mails))) return false;
-    if (state === 'done' && before?.state !== 'done') await this.#hold(from, userId, until);
-    return true;
+    if (before?.id !== id) await this.#hold(from, userId, until);
+    return this.store.swap(keyOf(userId), before?.text ?? null, text, until, now, mails);
   }
 
   /**
@@ -92,10 +95,18 @@ export class AddressChanges {
     return this.store.swap(keyOf(userId), text, 'cancelled', now, now, mails);
   }
 
-  /** Whether an address is held for another user, who may take it back. */
-  async isHeld(email: string, userId: string | null): Promise<boolean> {
-    const holder = await this.store.read(heldKey(email), this.clock.now());
-    return holder !== null && holder !== userId;
+  /** Ends the change of a user whose address was changed in another way. */
+  async end(userId: string): Promise<void> {
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const change = await this.of(userId);
+      if (!change || (await this.remove(userId, change))) return;
+    }
+    throw new StoreUnavailableError(new Error('The change was replaced again and again by other requests.'));
+  }
+
+  /** Id of the user who may take an address back; null if it is not held. The user may have been deleted. */
+  holderOf(email: string): Promise<string | null> {
+    return this.store.read(heldKey(email), this.clock.now());
   }
 
   async #hold(email: string, userId: string, until: Date): Promise<void> {

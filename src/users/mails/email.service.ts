@@ -97,7 +97,8 @@ export class EmailService {
       change?.id === found.about &&
       change?.state === 'pending' &&
       change.cancelledAt === null &&
-      found.isBoundTo(known.credential.version, change.to);
+      found.isBoundTo(known.credential.version, change.to) &&
+      !(await this.#isHeld(change.to, id));
     if (!isValid || !(await this.tokens.use(found))) return this.#refuse(id, by);
     const current = this.accounts.addressOf(known.user) ?? change.from;
     const told = noticeOf('address_changed', id, current, { otherAddress: change.to });
@@ -106,8 +107,9 @@ export class EmailService {
     );
     if (!isSaved) return this.#refuse(id, by);
     if (!(await this.changes.replace(id, change, { ...change, state: 'done' }))) {
-      // It was cancelled in the meantime.
-      await this.accounts.saveAddress(known.user, current, this.clock.now());
+      if (await this.changes.of(id)) throw unsettled();
+      // It was cancelled in the meantime, and the owner of the old address has been told that the account has it.
+      await this.#save(known.user, change.from);
       return this.#refuse(id, by);
     }
     await this.#record('email_changed', id, by);
@@ -149,7 +151,7 @@ export class EmailService {
     const before = await this.changes.of(userId);
     if (before && this.changes.isBeingCancelled(before)) return false;
     // What the owner can get back is the address before the first of several changes.
-    const from = before?.state === 'done' ? before.from : current;
+    const from = before?.from ?? current;
     const change = this.changes.begin(from, to);
     const facts = { changeId: change.id, credentialVersion: credential.version };
     const causes: MailCause[] = [
@@ -164,15 +166,21 @@ export class EmailService {
   }
 
   /** Gives the user the address from before the change. */
-  async #restore(id: string, { from, to }: StoredChange): Promise<void> {
+  async #restore(id: string, { from }: StoredChange): Promise<void> {
     const { user } = await this.#find(id);
     const current = this.accounts.addressOf(user);
-    if (current !== null && emailKey(current) !== emailKey(to)) return;
+    if (current !== null && emailKey(current) === emailKey(from)) return;
     if (!(await this.#save(user, from))) throw new DomainError('email_taken');
   }
 
   async #save(user: AppUser, email: string, mails?: readonly OutboxMail[]): Promise<boolean> {
     return (await this.accounts.saveAddress(user, email, this.clock.now(), mails)) === 'saved';
+  }
+
+  /** Whether an address is held for another user, who may take it back. */
+  async #isHeld(email: string, userId: string): Promise<boolean> {
+    const holder = await this.changes.holderOf(email);
+    return holder !== null && holder !== userId && (await this.accounts.findById(holder)) !== null;
   }
 
   /** No account has a login with invisible characters, some of which a database cannot store. */

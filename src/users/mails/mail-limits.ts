@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Clock, later } from '../../common/clock.js';
+import { Clock, isFromWrongClock, later } from '../../common/clock.js';
 import { DomainError, StoreUnavailableError } from '../../common/domain-error.js';
 import { jsonIn } from '../../common/json.js';
 import { networksOf } from '../../common/network.js';
@@ -71,7 +71,9 @@ export class MailLimits {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const now = this.clock.now();
       const before = await this.store.read(key, now);
-      const entries = entriesIn(before).filter(([, at]) => at > now.getTime() - HOUR);
+      const entries = entriesIn(before).filter(
+        ([, at]) => at > now.getTime() - HOUR && !isFromWrongClock(new Date(at), now),
+      );
       if (entries.some(([counted]) => counted === id)) return 0;
       if (entries.length >= most) return entries[entries.length - most]![1] + HOUR - now.getTime();
       const next: Entry[] = [...entries, [id, now.getTime()]];
