@@ -20,7 +20,7 @@ import { routesNeedAuth } from './route-check.js';
 import { StartCheck } from './start-check.js';
 import { USUAL_TIMEOUT } from './common/bounded-calls.js';
 import { checkNeeds } from './common/needs.js';
-import { assertObject } from './common/options.js';
+import { OptionsError, assertObject } from './common/options.js';
 import { StorageOptions } from './storage/storage-options.js';
 import { Accounts, BuiltInAccounts, DirectoryAccounts } from './users/accounts.js';
 import { CredentialStore } from './users/credential-store.js';
@@ -190,7 +190,17 @@ function accountsOf(
     return new BuiltInAccounts(users!, options, requiresVerification);
   }
   checkNeeds('UsersModule', { CredentialStore: credentials });
+  if (requiresVerification) checkVerifies(directory);
   return new DirectoryAccounts(directory, credentials!, timeoutOf(options, storage), requiresVerification);
+}
+
+/** Throws if nobody could ever sign in, because the directory can neither tell nor store that an address is verified. */
+function checkVerifies(directory: UserDirectory): void {
+  const missing = (['isEmailVerified', 'saveEmail'] as const).filter((name) => !directory[name]);
+  if (missing.length > 0)
+    throw new OptionsError('MailOptions', [
+      `verification: required needs ${missing.join(' and ')} of ${directory.constructor.name}; add what is missing, or choose optional or off`,
+    ]);
 }
 
 function passwordsOf(

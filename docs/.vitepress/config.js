@@ -52,6 +52,7 @@ export default defineConfig({
           ['Errors', 'errors'],
           ['Sessions', 'sessions'],
           ['Passwords', 'passwords'],
+          ['E-mail', 'email'],
           ['Migrating passwords', 'migrating-passwords'],
           ['Guessing', 'guessing'],
           ['Cookies and origins', 'cookies-and-origins'],

@@ -11,6 +11,9 @@ type Variables = Readonly<Record<string, string>>;
 const HOUR = 3_600_000;
 const PEPPER = 'a-pepper-of-more-than-32-characters';
 
+const SENDER = { MAIL_FROM: 'Example <no-reply@example.com>', PUBLIC_URL: 'https://app.example.com' };
+const MAILS = { MAIL_URL: 'smtp://ann:hunter2@mail.example.com:587', ...SENDER };
+
 /** The lines of the ConfigError of the variables; empty if they are valid. */
 function problemsOf(variables: Variables): string[] {
   try {
@@ -201,6 +204,26 @@ describe('The configuration', () => {
   it('reads the URL of the service for breached passwords', () => {
     expect(loadConfig({ PASSWORD_BREACH_URL: 'https://breaches.example/range/' }).users).toMatchObject({
       passwordBreachUrl: 'https://breaches.example/range',
+    });
+  });
+
+  it('sends mails in production only where told to, and needs no PUBLIC_URL beside all pages', () => {
+    expect(loadConfig({ NODE_ENV: 'production' }).mail).toBe(false);
+    expect(loadConfig({ NODE_ENV: 'production', ...MAILS }).mail).toMatchObject({
+      from: SENDER.MAIL_FROM,
+      publicUrl: SENDER.PUBLIC_URL,
+      verification: 'optional',
+    });
+    const pages = Object.fromEntries(
+      ['RESET', 'VERIFY', 'CONFIRM', 'CANCEL'].map((page) => [
+        `PUBLIC_${page}_URL`,
+        `https://a.example/${page}`,
+      ]),
+    );
+    const { PUBLIC_URL: _url, ...others } = MAILS;
+    expect(loadConfig({ ...others, ...pages }).mail).toMatchObject({
+      publicUrl: null,
+      links: { reset: 'https://a.example/RESET', cancel: 'https://a.example/CANCEL' },
     });
   });
 
@@ -408,6 +431,40 @@ describe('An invalid configuration', () => {
     [{ PASSWORD_MIN_LENGTH: '7' }, 'PASSWORD_MIN_LENGTH: PASSWORD_MIN_LENGTH must not be less than 8'],
     [{ PASSWORD_PEPPER: 'short' }, 'PASSWORD_PEPPER: must have at least 32 characters'],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: LOG_LEVEL must be one of'],
+    [
+      { MAIL_URL: 'http://mail.example.com', ...SENDER },
+      'MAIL_URL: must be smtp://…, smtps://…, file:<folder> or off',
+    ],
+    [{ MAIL_URL: 'smtp://', ...SENDER }, 'MAIL_URL: '],
+    [{ ...MAILS, MAIL_FROM: 'Example' }, 'MAIL_FROM: must be an address, such as'],
+    [{ MAIL_URL: MAILS.MAIL_URL, PUBLIC_URL: SENDER.PUBLIC_URL }, 'MAIL_FROM: MAIL_URL needs a sender'],
+    [
+      { MAIL_URL: MAILS.MAIL_URL, MAIL_FROM: SENDER.MAIL_FROM },
+      'PUBLIC_URL: MAIL_URL needs the URL of your frontend',
+    ],
+    [{ ...MAILS, PUBLIC_URL: 'app.example.com' }, 'PUBLIC_URL: must be an http or https URL'],
+    [
+      { ...MAILS, PUBLIC_RESET_URL: 'https://a.example/#reset' },
+      'PUBLIC_RESET_URL: must be an http or https URL without user and fragment',
+    ],
+    [
+      { ...MAILS, NODE_ENV: 'production', PUBLIC_URL: 'http://app.example.com' },
+      'PUBLIC_URL: must begin with https:// in production',
+    ],
+    [
+      { ...MAILS, NODE_ENV: 'production', PUBLIC_CANCEL_URL: 'http://app.example.com/cancel' },
+      'PUBLIC_CANCEL_URL: must begin with https:// in production',
+    ],
+    [{ ...MAILS, EMAIL_VERIFICATION: 'yes' }, 'EMAIL_VERIFICATION: '],
+    [{ MAIL_URL: 'off', EMAIL_VERIFICATION: 'required' }, 'EMAIL_VERIFICATION: needs MAIL_URL'],
+    [{ NODE_ENV: 'production', EMAIL_VERIFICATION: 'optional' }, 'EMAIL_VERIFICATION: needs MAIL_URL'],
+    ...['MAIL_FROM', 'PUBLIC_URL', 'PUBLIC_RESET_URL'].map((name): [Variables, string] => [
+      { MAIL_URL: 'off', [name]: name === 'MAIL_FROM' ? SENDER.MAIL_FROM : SENDER.PUBLIC_URL },
+      `${name}: has no effect without MAIL_URL`,
+    ]),
+    [{ ...MAILS, SIGN_IN_NOTICES: 'yes' }, 'SIGN_IN_NOTICES: '],
+    [{ ...MAILS, MAILS_PER_ADDRESS: '0' }, 'MAILS_PER_ADDRESS: '],
+    [{ ...MAILS, MAILS_PER_NETWORK: '10001' }, 'MAILS_PER_NETWORK: '],
     [{ NODE_ENV: 'prod' }, 'NODE_ENV: NODE_ENV must be one of'],
   ])('%j stops the start with the reason', (variables, problem) => {
     const problems = problemsOf(variables);
@@ -449,6 +506,15 @@ describe('The description of the configuration', () => {
     expect(described.get('API_PORT')).toBe('5000 [default]');
     expect(described.get('SESSION_STORE_URL')).toBe('memory: [derived]');
     expect(described.get('PASSWORD_PEPPER')).toBe('(none) [default]');
+  });
+
+  it('shows where mails go, without the password', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'coatcheck-')), 'mail-url');
+    writeFileSync(file, `${MAILS.MAIL_URL}\n`);
+    for (const variables of [MAILS, { ...SENDER, MAIL_URL_FILE: file }]) {
+      expect(lines(variables).get('MAIL_URL')).toContain('mail.example.com:587');
+      expect([...lines(variables).values()].join('\n')).not.toContain('hunter2');
+    }
   });
 
   it('shows no secret', () => {
