@@ -90,7 +90,10 @@ export class AccountMails extends MailComposer {
       case 'reset_password':
         return address === null || account.disabled ? null : { mail, to: address, known };
       case 'verify_email':
-        return !isCurrent || account.disabled || this.accounts.isVerified(user)
+        return !isCurrent ||
+          account.disabled ||
+          !this.accounts.savesAddresses ||
+          this.accounts.isVerified(user)
           ? null
           : { mail, to: address, known };
       case 'address_taken':
