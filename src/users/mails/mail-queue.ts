@@ -2,13 +2,17 @@ import { Injectable, Logger } from '@nestjs/common';
 import { type Initiator } from '../../audit/initiator.js';
 import { AuditIds } from '../../audit/audit-id.js';
 import { Clock, later } from '../../common/clock.js';
-import { StoreUnavailableError } from '../../common/domain-error.js';
+import { DomainError, StoreUnavailableError } from '../../common/domain-error.js';
 import { MailOptions } from '../../mail/mail-options.js';
 import { chooseLanguage } from '../../mail/language.js';
 import { Outbox } from '../../mail/outbox.js';
 import type { MailFacts, MailKind, OutboxMail } from '../../mail/outbox-mail.js';
 import { OutboxStore } from '../../mail/outbox-store.js';
 import { BY_ANYONE, MailLimits } from './mail-limits.js';
+
+/** How many mails may wait until no more are accepted that anyone can ask for, and how long a count is valid, in milliseconds. */
+const MOST_WAITING = 10_000;
+const COUNTED_FOR = 10_000;
 
 /** A mail that an event causes. */
 export interface MailCause {
@@ -24,6 +28,7 @@ export interface MailCause {
 export class MailQueue {
   readonly #ids = new AuditIds();
   readonly #logger = new Logger('Mails');
+  #waiting = { count: 0, until: -Infinity };
 
   constructor(
     private readonly store: OutboxStore,
@@ -66,10 +71,10 @@ export class MailQueue {
 
   /**
    * Adds a mail that anyone can ask for. What it takes does not depend on whether the address has an account, because that is
-   * found out when the mail is composed. Throws `too_many_mails` if the network of the client has reached its limit.
+   * found out when the mail is composed. Throws `too_many_mails` as `countRequest` does.
    */
   async request(kind: MailKind, to: string, by: Initiator): Promise<void> {
-    await this.limits.countRequest(by.ip);
+    await this.countRequest(by);
     await this.add(this.of({ kind, to, userId: null }, by));
   }
 
@@ -89,9 +94,18 @@ export class MailQueue {
     }
   }
 
-  /** Counts a request of a client that causes a mail in another way. Throws `too_many_mails`. */
-  countRequest(by: Initiator): Promise<void> {
-    return this.limits.countRequest(by.ip);
+  /**
+   * Counts a request of a client that causes a mail. Throws `too_many_mails` if the network of the client has reached its limit, and
+   * while 10,000 mails wait, so that nobody can fill the outbox. Notices to owners of accounts are always accepted. Code of the
+   * application that names no client has no network.
+   */
+  async countRequest(by: Initiator): Promise<void> {
+    const isOwnCode = by.via === 'program' || by.via === 'operator';
+    if (!isOwnCode) await this.limits.countRequest(by.ip);
+    if (performance.now() > this.#waiting.until)
+      this.#waiting = { count: await this.store.count('waiting'), until: performance.now() + COUNTED_FOR };
+    if (this.#waiting.count >= MOST_WAITING)
+      throw new DomainError('too_many_mails', { retryAfter: COUNTED_FOR / 1000 });
   }
 }
 
