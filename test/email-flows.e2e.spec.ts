@@ -321,13 +321,13 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
       await sent(app, mailbox);
       const body = { email: LEE, first_name: 'Lee', role: 'user' };
       expect(
-        await (await signedIn(app, 'root@example.com')).post('/users/invitations', { ...body, role: 'king' }),
+        await (await signedIn(app, 'root@example.com')).post('/invitations', { ...body, role: 'king' }),
       ).toMatchObject({ status: 400 });
-      expect(await root.post('/users/invitations', body)).toMatchObject({
+      expect(await root.post('/invitations', body)).toMatchObject({
         status: 201,
         body: { email: LEE, email_verified: false },
       });
-      expect(await root.post('/users/invitations', body)).toMatchObject({ status: 409 });
+      expect(await root.post('/invitations', body)).toMatchObject({ status: 409 });
       const mail = (await sent(app, mailbox)).find(({ to }) => to === LEE)!;
       app.clock.advance(71 * HOUR);
       expect(

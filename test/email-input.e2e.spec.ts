@@ -9,7 +9,7 @@ const ROUTES = {
   '/email/verify': ['token', { token: 'verify-x.y' }],
   '/email/confirm': ['token', { token: 'confirm-x.y' }],
   '/email/cancel': ['token', { token: 'cancel-x.y' }],
-  '/users/invitations': ['email', { email: 'new@example.com' }],
+  '/invitations': ['email', { email: 'new@example.com' }],
 } as const;
 
 /** Values that are no text of a person. */
@@ -70,7 +70,7 @@ describe('The routes of mails', () => {
       expect([status, problem.code ?? 'accepted']).toEqual(
         field === 'token'
           ? [400, expect.stringMatching(/^(email_token_invalid|validation_failed)$/)]
-          : path === '/users/invitations'
+          : path === '/invitations'
             ? [400, 'validation_failed']
             : [expect.any(Number), expect.stringMatching(/^(accepted|validation_failed)$/)],
       );

@@ -46,7 +46,7 @@ const OPERATIONS = {
   'post /email/verify': 'verifyEmail',
   'post /email/confirm': 'confirmEmailChange',
   'post /email/cancel': 'cancelEmailChange',
-  'post /users/invitations': 'inviteUser',
+  'post /invitations': 'inviteUser',
   'get /registration': 'getRegistration',
   'delete /users/{id}': 'deleteUser',
 };

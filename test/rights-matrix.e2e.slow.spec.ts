@@ -78,7 +78,7 @@ const STANDARD: Matrix = {
   'POST /email/verify': everywhere(400),
   'POST /email/confirm': everywhere(400),
   'POST /email/cancel': everywhere(400),
-  'POST /users/invitations': [401, 401, 403, 403, 201, 403, 403, LATE, READ, LATE],
+  'POST /invitations': [401, 401, 403, 403, 201, 403, 403, LATE, READ, LATE],
   'PUT /users/me/password': [401, 401, 200, 200, 200, 200, 200, 200, READ, 200],
   'GET /users/:id/sessions': [401, 401, 403, 403, 200, 403, 403, 200, 200, 200],
   'DELETE /users/:id/sessions': [401, 401, 403, 403, 200, 403, 403, LATE, READ, LATE],
@@ -117,7 +117,7 @@ const NOT_IN_ALX: ReadonlySet<string> = new Set([
   'POST /email/verify',
   'POST /email/confirm',
   'POST /email/cancel',
-  'POST /users/invitations',
+  'POST /invitations',
 ]);
 
 /**
@@ -463,7 +463,7 @@ class Harness {
       'POST /email/verify': { token: 'verify-x.y' },
       'POST /email/confirm': { token: 'confirm-x.y' },
       'POST /email/cancel': { token: 'cancel-x.y' },
-      'POST /users/invitations': { email: `invited-${this.#requests}@example.com` },
+      'POST /invitations': { email: `invited-${this.#requests}@example.com` },
       'POST /users': { email: `new-${this.#requests}@example.com`, password: PASSWORD },
       'POST /sessions/current/reauthenticate': { password: PASSWORD },
       'PATCH /sessions/:id': { label: 'At home' },

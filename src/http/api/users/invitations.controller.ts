@@ -13,7 +13,7 @@ import { UserDto } from './user.dto.js';
 
 /** Adds users who choose their password by the link of a mail. */
 @ApiTag('users')
-@CoatcheckController('users/invitations')
+@CoatcheckController('invitations')
 export class InvitationsController {
   constructor(@Optional() private readonly users?: UsersService) {}
 
