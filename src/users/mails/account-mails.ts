@@ -117,11 +117,16 @@ export class AccountMails extends MailComposer {
     }
   }
 
-  /** The mail to a new address. If the address is that of another account, its owner is told instead. */
+  /**
+   * The mail to a new address; null if it is held for another user, whose owner could take it for the mail about their own account.
+   * If the address is that of another account, its owner is told instead.
+   */
   async #confirmation(mail: OutboxMail, known: KnownUser): Promise<Draft | null> {
     const change = await this.changes.of(known.account.id);
     if (change?.id !== mail.facts.changeId || change?.state !== 'pending' || known.account.disabled)
       return null;
+    const holder = await this.changes.holderOf(mail.to);
+    if (holder !== null && holder !== known.account.id && (await this.accounts.findById(holder))) return null;
     const owner = await this.accounts.findByLogin(mail.to);
     if (!owner || owner.account.id === known.account.id) return { mail, to: mail.to, known };
     const address = this.accounts.addressOf(owner.user);

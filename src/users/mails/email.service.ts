@@ -106,10 +106,10 @@ export class EmailService {
       this.#save(known.user, change.to, mails),
     );
     if (!isSaved) return this.#refuse(id, by);
-    if (!(await this.changes.replace(id, change, { ...change, state: 'done' }))) {
-      if (await this.changes.of(id)) throw unsettled();
-      // It was cancelled in the meantime, and the owner of the old address has been told that the account has it.
-      await this.#save(known.user, change.from);
+    const isDone = await this.changes.replace(id, change, { ...change, state: 'done' });
+    if (!isDone && !(await this.#hasNewer(id, change))) {
+      // Somebody cancels it, and may have restored the old address before the new one was saved.
+      await this.#restore(id, change);
       return this.#refuse(id, by);
     }
     await this.#record('email_changed', id, by);
@@ -163,6 +163,12 @@ export class EmailService {
     return changing(this.mails, this.changes.store, causes, by, (mails) =>
       this.changes.replace(userId, before, change, mails),
     );
+  }
+
+  /** Whether a newer change has replaced this one. It keeps what the old address can take back. */
+  async #hasNewer(userId: string, { id }: StoredChange): Promise<boolean> {
+    const newest = await this.changes.of(userId);
+    return newest !== null && newest.id !== id;
   }
 
   /** Gives the user the address from before the change. */
