@@ -59,9 +59,10 @@ export class PasswordResetService {
     const { known, revokedHash } = revoke
       ? await this.#revoke(found, by)
       : { known: found, revokedHash: null };
-    const { id, login } = known.account;
+    const { id } = known.account;
     const { version } = known.credential;
-    const binding = { credentialVersion: version, address: login, validFor: VALID_FOR, revokedHash };
+    const address = this.#addressOf(known);
+    const binding = { credentialVersion: version, address, validFor: VALID_FOR, revokedHash };
     const issued = await this.#tokens.issue('reset', id, binding);
     const details = revoke ? ({ reason: 'revoked' } as const) : {};
     await this.events?.emit({ type: 'password_reset_issued', subjectId: id, details }, by);
@@ -129,7 +130,12 @@ export class PasswordResetService {
     const found = await this.#tokens.find(token);
     const known = found && (await this.accounts.findById(token.userId));
     if (!known || known.account.disabled) return null;
-    return found.isBoundTo(known.credential.version, known.account.login) ? { known, found } : null;
+    return found.isBoundTo(known.credential.version, this.#addressOf(known)) ? { known, found } : null;
+  }
+
+  /** What a token is bound to: where mails to the user go, or the login if they go nowhere. */
+  #addressOf({ user, account }: KnownUser): string {
+    return this.accounts.addressOf(user) ?? account.login;
   }
 
   async #refuse(subjectId: string | null, by: Initiator): Promise<never> {
