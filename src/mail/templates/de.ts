@@ -19,12 +19,12 @@ export const de: MailTexts = {
     verify_email: (facts) => ({
       subject: `Bestätigen Sie Ihre E-Mail-Adresse für ${facts.service}`,
       before: [
-        `Mit dieser Adresse wurde bei ${facts.service} ein Konto angelegt. Bitte bestätigen Sie, dass es Ihre Adresse ist.`,
+        `Ein Konto bei ${facts.service} hat diese Adresse. Bitte bestätigen Sie, dass es Ihre Adresse ist.`,
         ...validity(facts),
       ],
       button: 'Adresse bestätigen',
       after: [
-        'Wenn Sie kein Konto angelegt haben, ignorieren Sie diese E-Mail. Die Adresse wird dann nicht bestätigt.',
+        'Wenn Sie das Konto nicht kennen, ignorieren Sie diese E-Mail. Die Adresse wird dann nicht bestätigt.',
       ],
     }),
     reset_password: (facts) => ({
@@ -89,7 +89,7 @@ export const de: MailTexts = {
       ],
       button: `Zu ${facts.service}`,
       after: [
-        `Wenn Sie das nicht waren, brechen Sie die Änderung mit dem Link der E-Mail ab, die Sie davor erhalten haben, oder wenden Sie sich sofort an die Betreiber von ${facts.service}.`,
+        `Wenn Sie das nicht waren und davor eine E-Mail über diese Änderung erhalten haben, brechen Sie sie mit dem Link dort ab. Sonst wenden Sie sich sofort an die Betreiber von ${facts.service}.`,
       ],
     }),
     address_change_cancelled: (facts) => ({

@@ -17,11 +17,11 @@ export const en: MailTexts = {
     verify_email: (facts) => ({
       subject: `Confirm your e-mail address for ${facts.service}`,
       before: [
-        `This address was used to create an account at ${facts.service}. Please confirm that it is yours.`,
+        `An account at ${facts.service} has this address. Please confirm that it is yours.`,
         ...validity(facts),
       ],
       button: 'Confirm the address',
-      after: ['If you did not create an account, ignore this e-mail. The address is then not confirmed.'],
+      after: ['If you do not know this account, ignore this e-mail. The address is then not confirmed.'],
     }),
     reset_password: (facts) => ({
       subject: `Set a new password for ${facts.service}`,
@@ -83,7 +83,7 @@ export const en: MailTexts = {
       ],
       button: `Go to ${facts.service}`,
       after: [
-        `If this was not you, cancel the change with the link of the e-mail that you got before this one, or contact the people who run ${facts.service} at once.`,
+        `If this was not you, and you got an e-mail about this change before, cancel it with the link there. Otherwise contact the people who run ${facts.service} at once.`,
       ],
     }),
     address_change_cancelled: (facts) => ({

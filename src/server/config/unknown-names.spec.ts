@@ -85,7 +85,7 @@ describe('A variable that is not read', () => {
     ['CORS_ORIGIN FRONTEND_URL', 'TRUSTED_ORIGINS'],
     ['SALT_ROUNDS BCRYPT_ROUNDS', 'PASSWORD_HASH_COST'],
     ['BASE_URL', 'none is needed'],
-    ['SMTP_HOST', 'no mail is sent'],
+    ['SMTP_HOST', 'MAIL_URL'],
     ['COOKIE_NAME', 'SESSION_NAME'],
     ['COOKIE_SECURE', 'NODE_ENV'],
     ['RATE_LIMIT', 'AUTH_FAILURES_PER_NETWORK'],

@@ -96,7 +96,7 @@ const TABLE: readonly (readonly [names: string, advice: string, ours: readonly N
     'not read; the first user who registers becomes the administrator (REGISTRATION)',
     ['REGISTRATION'],
   ],
-  ['SMTP_HOST SMTP_URL SMTP_PORT SMTP_USER SMTP_PASSWORD MAIL_HOST', 'not read; no mail is sent', []],
+  ['SMTP_HOST SMTP_URL SMTP_PORT SMTP_USER SMTP_PASSWORD MAIL_HOST', 'not read; set MAIL_URL', ['MAIL_URL']],
 ];
 
 const FOREIGN = new Map(
