@@ -371,11 +371,11 @@ describe('Bad options', () => {
     [
       'UsersOptions',
       { passwordMinLength: 0, passwordBlocklist: false },
-      'passwordMinLength must not be less than 1',
+      'passwordMinLength: must not be less than 1',
     ],
-    ['StorageOptions', { database: new Pool() }, 'database must be wrapped: postgres(pool)'],
-    ['StorageOptions', { sessions: new Pool() }, 'sessions must be wrapped: redis(client)'],
-    ['SessionsOptions', { limit: { max: 3 } }, 'limit.policy: policy must be one of'],
+    ['StorageOptions', { database: new Pool() }, 'database: must be wrapped: postgres(pool)'],
+    ['StorageOptions', { sessions: new Pool() }, 'sessions: must be wrapped: redis(client)'],
+    ['SessionsOptions', { limit: { max: 3 } }, 'limit.policy: must be one of'],
   ])('are bad together: %s %j', (owner, given, fault) => {
     expect(errorOf(() => new CLASSES[owner]!(given)).faults).toEqual([expect.stringContaining(fault)]);
   });

@@ -67,11 +67,11 @@ export function typesWith(transport: Transport, types: readonly string[]): reado
 /** The rule of a list of strategies: at least one, each known, none twice. */
 export function typesAmong(known: readonly string[]): Rule {
   return (types) => {
-    if (!Array.isArray(types) || types.length === 0) return '$property should not be empty';
-    if (new Set(types).size < types.length) return "All $property's elements must be unique";
+    if (!Array.isArray(types) || types.length === 0) return 'must name at least one';
+    if (new Set(types).size < types.length) return 'must not name a value twice';
     return types.every((type) => known.includes(type as string))
       ? null
-      : `each value in $property must be one of the following values: ${known.join(', ')}`;
+      : `each value must be one of the following values: ${known.join(', ')}`;
   };
 }
 
@@ -93,7 +93,7 @@ export const STRATEGY_CLASSES: Rule = (strategies) =>
 export const LIMIT: Rule = (value) =>
   value === Infinity || isDuration(value)
     ? null
-    : '$property must be a number of milliseconds, at least 1, or Infinity for no limit';
+    : 'must be a number of milliseconds, at least 1, or Infinity for no limit';
 
 /** The rule of an idle limit: not longer than the absolute limit. The default, `preset`, may be longer. */
 export function idleLimit(preset: number): Rule {

@@ -82,7 +82,7 @@ describe('The configured strategies', () => {
     'refuse the name %j and list the known names',
     (type) => {
       expect(() => new AuthOptions({ type, strategies })).toThrow(
-        'type: each value in type must be one of the following values: basic_auth, session_auth, session_exp_auth, session_db_auth, token_auth, key, nobody',
+        'type: each value must be one of the following values: basic_auth, session_auth, session_exp_auth, session_db_auth, token_auth, key, nobody',
       );
     },
   );

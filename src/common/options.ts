@@ -6,7 +6,7 @@ const TYPOS = 2;
 
 /**
  * The rule of one option. Returns null for a valid value, otherwise a sentence that says what is valid, without the value.
- * `$property` in it is replaced by the name. `beside` has the other options, which may be invalid themselves.
+ * The name of the option is before it, such as `limit: `. `beside` has the other options, which may be invalid themselves.
  */
 export type Rule = (value: unknown, beside?: Readonly<Record<string, unknown>>) => string | null;
 
@@ -55,24 +55,21 @@ export function assertObject(owner: string, given: unknown): asserts given is ob
 }
 
 /** The rule of a boolean. */
-export const flag: Rule = (value) => (typeof value === 'boolean' ? null : '$property must be true or false');
+export const flag: Rule = (value) => (typeof value === 'boolean' ? null : 'must be true or false');
 
-export const aFunction: Rule = (value) =>
-  typeof value === 'function' ? null : '$property must be a function';
+export const aFunction: Rule = (value) => (typeof value === 'function' ? null : 'must be a function');
 
 export function integer(least: number, most = Infinity): Rule {
   return (value) => {
-    if (!Number.isSafeInteger(value)) return '$property must be an integer number';
-    if (Number(value) < least) return `$property must not be less than ${least}`;
-    return Number(value) > most ? `$property must not be greater than ${most}` : null;
+    if (!Number.isSafeInteger(value)) return 'must be an integer number';
+    if (Number(value) < least) return `must not be less than ${least}`;
+    return Number(value) > most ? `must not be greater than ${most}` : null;
   };
 }
 
 export function oneOf(values: readonly string[]): Rule {
   return (value) =>
-    values.includes(value as string)
-      ? null
-      : `$property must be one of the following values: ${values.join(', ')}`;
+    values.includes(value as string) ? null : `must be one of the following values: ${values.join(', ')}`;
 }
 
 /** The rule of a text that passes the test. */
@@ -83,7 +80,7 @@ export function text(isRight: (text: string) => boolean, cure: string): Rule {
 /** The rule of a list, possibly empty, whose items obey a rule. */
 export function listOf(rule: Rule): Rule {
   return (value) => {
-    if (!Array.isArray(value)) return '$property must be a list';
+    if (!Array.isArray(value)) return 'must be a list';
     return value.map((item: unknown) => rule(item)).find((fault) => fault !== null) ?? null;
   };
 }
@@ -94,7 +91,7 @@ export function milliseconds(most = Number.MAX_VALUE, least = 1): Rule {
   return (value) =>
     isDuration(value) && value <= most && value >= least
       ? null
-      : `$property must be a number of milliseconds, at least ${least}${limit}`;
+      : `must be a number of milliseconds, at least ${least}${limit}`;
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -127,8 +124,8 @@ function faultsOf(
     if (rule === undefined) return [`${path}${name}: ${unknownName(name, Object.keys(rules))}`];
     if (Object.hasOwn(defaults, name) && value === defaults[name]) return [];
     if (typeof rule === 'function') {
-      const fault = rule(value, options)?.replaceAll('$property', name);
-      return fault === undefined ? [] : [`${path}${name}: ${fault}`];
+      const fault = rule(value, options);
+      return fault === null ? [] : [`${path}${name}: ${fault}`];
     }
     if (isRecord(value)) return faultsOf(value, rule, `${path}${name}.`);
     return [`${path}${name}: must be an object with ${Object.keys(rule).join(', ')}`];

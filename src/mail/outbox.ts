@@ -63,8 +63,9 @@ class CheckedOptions {
 }
 
 /**
- * Sends the mails of the outbox, from one process at a time. A mail is sent once, unless the process or the mail server ends between
- * the delivery and its confirmation; it then has the same `Message-ID` again.
+ * Sends the mails of the outbox, from one process at a time. A mail is sent once, with two exceptions: the process or the connection
+ * ends between the delivery and its confirmation, or the store is down after the delivery for longer than the lease of one minute. It
+ * then has the same `Message-ID` again.
  */
 export class Outbox implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new Logger('Outbox');

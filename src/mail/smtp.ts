@@ -26,7 +26,7 @@ const NEEDS: Needed = { by: 'Sending mails', packages: 'nodemailer' };
 const certificate: Rule = (value) =>
   value === null || typeof value === 'string' || Buffer.isBuffer(value) || Array.isArray(value)
     ? null
-    : '$property must be a certificate as PEM, or a list of them';
+    : 'must be a certificate as PEM, or a list of them';
 
 class CheckedOptions {
   readonly connections: number = 5;
@@ -42,7 +42,7 @@ class CheckedOptions {
       timeout: milliseconds(LONGEST_WAIT),
       tls: {
         ca: certificate,
-        servername: text(() => true, '$property must be the name of a host'),
+        servername: text(() => true, 'must be the name of a host'),
       },
     });
   }

@@ -22,7 +22,7 @@ class CheckedOptions {
   readonly keyPrefix: string | null = null;
 
   constructor(given: RedisOptions) {
-    const keyPrefix = text((prefix) => prefix !== '', '$property must be a text that is not empty');
+    const keyPrefix = text((prefix) => prefix !== '', 'must be a text that is not empty');
     assignOptions(this, 'RedisOptions', given, { keyPrefix });
   }
 }

@@ -20,14 +20,13 @@ export const DATABASE: Rule = (url) => faultOfDatabaseUrl(typeof url === 'string
 export const SESSION_STORE: Rule = (url) => faultOfSessionStoreUrl(typeof url === 'string' ? url : '');
 
 const DATABASE_OR_SOURCE: Rule = (given) => {
-  if (isConnection(given)) return '$property must be wrapped: postgres(pool) or sqlite(database)';
+  if (isConnection(given)) return 'must be wrapped: postgres(pool) or sqlite(database)';
   if (!(given instanceof StorageSource)) return DATABASE(given);
-  return given.storesUsers ? null : '$property must be a database; sessions alone can be in Redis';
+  return given.storesUsers ? null : 'must be a database; sessions alone can be in Redis';
 };
 
 const SESSION_STORE_OR_SOURCE: Rule = (given) => {
-  if (isConnection(given))
-    return '$property must be wrapped: redis(client), postgres(pool) or sqlite(database)';
+  if (isConnection(given)) return 'must be wrapped: redis(client), postgres(pool) or sqlite(database)';
   return given instanceof StorageSource ? null : SESSION_STORE(given);
 };
 
@@ -40,9 +39,7 @@ function forUrls(rule: Rule): Rule {
   return (value, beside = {}) => {
     const isUsual = Object.values(USUAL_TABLES).includes(value);
     const isForUrl = !(beside['database'] instanceof StorageSource);
-    return isForUrl || isUsual
-      ? rule(value)
-      : '$property is for URLs; give it to sqlite() or postgres() instead';
+    return isForUrl || isUsual ? rule(value) : 'is for URLs; give it to sqlite() or postgres() instead';
   };
 }
 

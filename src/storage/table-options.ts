@@ -17,10 +17,10 @@ export const USUAL_TABLES: TableOptions = { tables: 'migrate', tablePrefix: 'coa
 /** With the longest name of an index behind it, 40 characters are within the 63 bytes of PostgreSQL. */
 export const TABLE_PREFIX: Rule = text(
   (prefix) => /^[a-z_]\w{0,39}$/i.test(prefix) && !/^(sqlite|pg)_/i.test(prefix),
-  '$property must be 1 to 40 letters, digits and underscores, begin with no digit, and not with sqlite_ or pg_',
+  'must be 1 to 40 letters, digits and underscores, begin with no digit, and not with sqlite_ or pg_',
 );
 
 export const SCHEMA: Rule = (schema) =>
   schema === null || (typeof schema === 'string' && /^(?!pg_)[a-z_]\w{0,62}$/i.test(schema))
     ? null
-    : '$property must be 1 to 63 letters, digits and underscores, begin with no digit, and not with pg_';
+    : 'must be 1 to 63 letters, digits and underscores, begin with no digit, and not with pg_';

@@ -73,7 +73,7 @@ export const ROLES: Rule = (roles, { adminRole = ADMIN } = {}) => {
   const fault = listOf(ROLE)(roles);
   if (fault !== null) return fault;
   const list = roles as readonly string[];
-  if (new Set(list).size < list.length) return "All $property's elements must be unique";
+  if (new Set(list).size < list.length) return 'must not name a value twice';
   return adminRole === ADMIN ? faultOfAdmin(ADMIN, list) : null;
 };
 

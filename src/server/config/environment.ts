@@ -1,8 +1,8 @@
 import { Transform } from 'class-transformer';
-import { IsIn, IsOptional, Matches, ValidateBy, type ValidationArguments } from 'class-validator';
+import { IsOptional, Matches, ValidateBy, type ValidationArguments } from 'class-validator';
 import { COOKIE_NAME, TRANSPORTS, TRUSTED_ORIGIN, typesAmong, typesOf } from '../../auth/auth-rules.js';
 import { LONGEST_WAIT, isDuration, parseDuration } from '../../common/duration.js';
-import { type Rule, integer, listOf, milliseconds } from '../../common/options.js';
+import { type Rule, integer, listOf, milliseconds, oneOf } from '../../common/options.js';
 import {
   EMAIL_VERIFICATION,
   type EmailVerification,
@@ -49,14 +49,14 @@ const List = () => Transform(({ value }: { value: string }) => typesOf(value));
 
 /** Every variable with its rule and its default. Other defaults depend on other variables (`derived-defaults.ts`). */
 export class Environment {
-  @IsIn(['development', 'test', 'production'])
+  @Obeys(oneOf(['development', 'test', 'production']))
   readonly NODE_ENV: 'development' | 'test' | 'production' = 'development';
 
   @Obeys(typesAmong([...Object.keys(TRANSPORTS), 'auth']))
   @List()
   readonly AUTH_TYPE: readonly string[] = ['session_db_auth'];
 
-  @IsIn(['standard', 'alx'])
+  @Obeys(oneOf(['standard', 'alx']))
   readonly AUTH_COMPAT: 'standard' | 'alx' = 'standard';
 
   @IsOptional()
@@ -77,7 +77,7 @@ export class Environment {
   @IsDuration()
   readonly SESSION_REMEMBER_IDLE_TIMEOUT?: string;
 
-  @IsIn(['off', 'cache', 'storage', 'cache,storage'])
+  @Obeys(oneOf(['off', 'cache', 'storage', 'cache,storage']))
   readonly CLEAR_SITE_DATA: 'off' | 'cache' | 'storage' | 'cache,storage' = 'cache';
 
   @Obeys(integer(0))
@@ -102,14 +102,14 @@ export class Environment {
   @Integer()
   readonly API_PORT: number = 5000;
 
-  @IsIn(ADAPTERS)
+  @Obeys(oneOf(ADAPTERS))
   readonly HTTP_ADAPTER: AdapterType = 'express';
 
   @Obeys(PREFIX)
   readonly API_PREFIX: string = '/api/v1';
 
   @IsOptional()
-  @IsIn(['on', 'off'])
+  @Obeys(oneOf(['on', 'off']))
   readonly API_DOCS?: 'on' | 'off';
 
   @Obeys(MAX_CONNECTIONS)
@@ -163,7 +163,7 @@ export class Environment {
   readonly ALLOWED_HOSTS: readonly string[] = [];
 
   @IsOptional()
-  @IsIn(['on', 'off'])
+  @Obeys(oneOf(['on', 'off']))
   readonly AUTH_THROTTLE?: 'on' | 'off';
 
   @Obeys(FAILURES)
@@ -236,7 +236,7 @@ export class Environment {
   @Obeys(EMAIL_VERIFICATION)
   readonly EMAIL_VERIFICATION?: EmailVerification;
 
-  @IsIn(['on', 'off'])
+  @Obeys(oneOf(['on', 'off']))
   readonly SIGN_IN_NOTICES: 'on' | 'off' = 'on';
 
   @Obeys(MAILS_PER_HOUR)
@@ -251,7 +251,7 @@ export class Environment {
   @Integer()
   readonly MAILS_PER_NETWORK: number = 30;
 
-  @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+  @Obeys(oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']))
   readonly LOG_LEVEL: string = 'info';
 
   @Obeys(integer(1, 64))

@@ -24,6 +24,11 @@ export function mailContradictions(given: Environment, settings: Settings): Rule
   const production = settings.NODE_ENV === 'production';
   return [
     [
+      'MAIL_URL',
+      production && FOLDER.test(settings.MAIL_URL),
+      'file: is for development, because nobody gets these mails; set it to a mail server, or to off',
+    ],
+    [
       'MAIL_FROM',
       !isOff && MAIL_FROM === undefined,
       'MAIL_URL needs a sender, such as Example <no-reply@example.com>',
@@ -36,12 +41,12 @@ export function mailContradictions(given: Environment, settings: Settings): Rule
     [
       'EMAIL_VERIFICATION',
       isOff && settings.EMAIL_VERIFICATION !== 'off',
-      'needs MAIL_URL, because users are asked by mail',
+      'needs mails, which are off; set MAIL_URL to a mail server, or this to off',
     ],
     ...OF_MAILS.map((name): Rule => [
       name,
       isOff && given[name] !== undefined,
-      'has no effect without MAIL_URL; set MAIL_URL, or unset this',
+      'has no effect, because mails are off; remove it, or set MAIL_URL to a mail server',
     ]),
     ...(['PUBLIC_URL', ...PAGES] as const).map((name): Rule => [
       name,
