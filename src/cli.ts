@@ -11,7 +11,7 @@ import { NestFactory } from '@nestjs/core';
 import { SingleBar } from 'cli-progress';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AUDIT_TYPES, type AuditEvent, type AuditType } from './audit/audit-event.js';
-import { firstIdAt } from './audit/audit-id.js';
+import { firstIdAt } from './common/ordered-ids.js';
 import { AuditModule } from './audit.module.js';
 import { type AuditFilter, AuditStore } from './audit/audit-store.js';
 import { auditJson } from './http/api/audit/audit-event.dto.js';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { AuditStore, EmailService, OutboxStore, UsersService } from 'coatcheck';
+import { AuditStore, EmailService, OutboxStore, PasswordResetService, UsersService } from 'coatcheck';
 import { MemoryMailer, linkIn, tokenIn } from 'coatcheck/testing';
 import { MAILS, PASSWORD, TestApp, type Visitor, basic } from './support/app.js';
 import { STORAGES } from './support/storages.js';
@@ -334,6 +334,47 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
         (await app.visitor().post('/password/reset', { token: tokenIn(mail), new_password: NEXT })).status,
       ).toBe(200);
       expect((await app.visitor().login(LEE, NEXT)).status).toBe(200);
+    });
+
+    it.each(['invitation', 'reset'])(
+      'do not let strangers make the token of an administrator invalid: %s',
+      async (kind) => {
+        const { app, mailbox, id } = await start();
+        const users = app.nest.get(UsersService);
+        if (kind === 'invitation') await users.invite({ email: LEE, firstName: null, lastName: null });
+        const email = kind === 'invitation' ? LEE : ANN;
+        const [invitation] = await sent(app, mailbox);
+        const token = invitation
+          ? tokenIn(invitation)
+          : (await app.nest.get(PasswordResetService).issue(id)).token.reveal();
+        const forgotten: string[] = [];
+        for (let count = 0; count < 4; count += 1) {
+          await app.visitor().post('/password/forgot', { email });
+          const mails = (await sent(app, mailbox)).filter(({ to }) => to === email);
+          forgotten.push(...mails.map((mail) => tokenIn(mail)));
+        }
+        expect(forgotten).toHaveLength(4);
+        const reset = (one: string) =>
+          app.visitor().post('/password/reset', { token: one, new_password: NEXT });
+        expect(await reset(forgotten[2]!)).toMatchObject(RESET_INVALID);
+        expect((await reset(token)).status).toBe(200);
+        expect(await reset(forgotten[3]!)).toMatchObject(RESET_INVALID);
+      },
+    );
+
+    it('change nothing else if a new address is refused, and show it as it is stored', async () => {
+      const { app, mailbox } = await start({ MAILS_PER_NETWORK: '1' });
+      const ann = await signedIn(app);
+      await sent(app, mailbox);
+      expect(await ann.put('/users/me', { email: ` ${LEE} ` })).toMatchObject({
+        status: 200,
+        body: { pending_email: LEE },
+      });
+      expect(await ann.put('/users/me', { email: 'kim@example.com', first_name: 'Kim' })).toMatchObject({
+        status: 429,
+        body: { code: 'too_many_mails' },
+      });
+      expect((await ann.get('/users/me')).body).toMatchObject({ first_name: null });
     });
 
     it('tell of a new password, a new browser and a new access token, and not of a known browser', async () => {

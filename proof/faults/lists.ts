@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AuditEvent } from '../../src/audit/audit-event.js';
-import { AuditIds } from '../../src/audit/audit-id.js';
+import { OrderedIds } from '../../src/common/ordered-ids.js';
 import { SESSION_KINDS, type StoredSession } from '../../src/sessions/session.js';
 import { ALL_SESSIONS } from '../../src/sessions/session-store.js';
 import { SessionToken } from '../../src/sessions/session-token.js';
@@ -128,7 +128,7 @@ async function fill(
   userId: string,
   count: number,
 ): Promise<void> {
-  const ids = new AuditIds();
+  const ids = new OrderedIds();
   const begin = Date.now() - count;
   for (let index = 0; index < count; index += LANES)
     await Promise.all(

@@ -2,7 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, Logger, Optional } from '@n
 import { Clock } from '../common/clock.js';
 import { checkNeeds } from '../common/needs.js';
 import type { AuditEvent, AuditFacts, AuditType } from './audit-event.js';
-import { AuditIds } from './audit-id.js';
+import { OrderedIds } from '../common/ordered-ids.js';
 import { AUDIT_WINDOW_LENGTH, AuditQuota } from './audit-quota.js';
 import { AuditStore } from './audit-store.js';
 import { type Initiator, PROGRAM } from './initiator.js';
@@ -41,7 +41,7 @@ interface Row {
 @Injectable()
 export class AuditTrail implements BeforeApplicationShutdown {
   readonly #logger = new Logger('Audit');
-  readonly #ids = new AuditIds();
+  readonly #ids = new OrderedIds();
   #window = 0;
   #quota = new AuditQuota();
   #rows = new Map<string, Row>();

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditEvent } from '../audit/audit-event.js';
-import { AuditIds } from '../audit/audit-id.js';
+import { OrderedIds } from '../common/ordered-ids.js';
 import type { Clock } from '../common/clock.js';
 import type { OutboxMail } from '../mail/outbox-mail.js';
 import type { StoredSession } from '../sessions/session.js';
@@ -12,7 +12,7 @@ import type { User } from '../users/user.js';
 import type { TaskOwner } from '../users/passwords/fair-queue.js';
 import type { PasswordSource } from '../users/passwords.service.js';
 
-const ids = new AuditIds();
+const ids = new OrderedIds();
 
 const NOON = new Date('2026-01-01T12:00:00.000Z');
 

@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import { Clock, later } from '../common/clock.js';
+import { digest } from '../common/digest.js';
 import { DomainError } from '../common/domain-error.js';
 import { networksOf } from '../common/network.js';
 import { NETWORK_KNOWN_FOR } from './counter-changes.js';
@@ -108,7 +108,7 @@ export class GuessThrottle {
     const names = [smallest.name, ...larger.map(({ name }) => name)] as const;
     const id = idOf(account);
     // Earlier versions stored sign-ins by login, for at most 90 days.
-    const accounts = [id, digestOf(account.key)];
+    const accounts = [id, digest(account.key)];
     const { signIns, ofNetworks, ofServer } = await this.store.read({ accounts, networks: names }, now);
     const isOwner = account.userId !== null && account.userId === tokenOwner;
     const isNetworkKnown = signIns.some((at) => isWithin(NETWORK_KNOWN_FOR, at, now));
@@ -124,11 +124,7 @@ export class GuessThrottle {
 }
 
 function idOf({ key, userId }: Account): string {
-  return digestOf(userId === null ? `login:${key}` : `user:${userId}`);
-}
-
-function digestOf(text: string): string {
-  return hash('sha256', text, 'base64url').slice(0, 22);
+  return digest(userId === null ? `login:${key}` : `user:${userId}`);
 }
 
 /** How well the account knows the source, best first. */

@@ -1,15 +1,12 @@
-import { hash } from 'node:crypto';
 import { type Clock, isFromWrongClock, later } from '../common/clock.js';
-import { StoreUnavailableError } from '../common/domain-error.js';
+import { digest } from '../common/digest.js';
 import { jsonIn } from '../common/json.js';
 import { isRecord } from '../common/options.js';
+import { untilStored } from '../common/until-stored.js';
 import type { OutboxMail } from '../mail/outbox-mail.js';
 import { OneTimeToken, type TokenPurpose } from './one-time-token.js';
 import type { TokenStore } from './token-store.js';
 import { emailKey } from './user.js';
-
-/** How often issuing a token is tried while other requests issue one for the same user. */
-const MOST_TRIES = 100;
 
 /** How many revoked passwords cannot be used as the new password. */
 const MOST_REVOKED = 3;
@@ -30,6 +27,8 @@ export interface TokenBinding {
   readonly mailId?: string | null;
   /** What the token is about, such as the id of a change; null for nothing else. */
   readonly about?: string | null;
+  /** Whether anyone could ask for it. It does not replace tokens that nobody else could ask for. */
+  readonly isByAnyone?: boolean;
   /** The hash of a password that must not be chosen again. */
   readonly revokedHash?: string | null;
 }
@@ -39,20 +38,21 @@ export interface IssuedToken {
   readonly expiresAt: Date;
 }
 
-/** What is stored of the valid tokens of one user and purpose. */
-interface Stored {
-  readonly hashes: readonly string[];
-  readonly version: number;
-  readonly address: string;
+/** A token as it is stored. */
+interface StoredToken extends Required<Omit<TokenBinding, 'revokedHash'>> {
+  readonly hash: string;
+  /** Epoch milliseconds. */
   readonly issuedAt: number;
-  readonly validFor: number;
-  readonly mailId: string | null;
-  readonly about: string | null;
+}
+
+/** What is stored of the tokens of one user and purpose. */
+interface Stored {
+  readonly tokens: readonly StoredToken[];
   readonly revokedHashes: readonly string[];
 }
 
 /** A valid token, as it was issued. */
-export interface FoundToken extends Pick<Stored, 'about' | 'revokedHashes' | 'mailId'> {
+export interface FoundToken extends Pick<StoredToken, 'about' | 'mailId'>, Pick<Stored, 'revokedHashes'> {
   readonly token: OneTimeToken;
   /** The stored text, which `use` removes if it is still the same. */
   readonly text: string;
@@ -61,8 +61,8 @@ export interface FoundToken extends Pick<Stored, 'about' | 'revokedHashes' | 'ma
 }
 
 /**
- * Issues, finds and uses up one-time tokens. A user has one valid token for each purpose: a newer one replaces an older one. Only a
- * hash of each is stored.
+ * Issues, finds and uses up one-time tokens. For each purpose, a newer token of a user replaces the older ones. A token that anyone
+ * can ask for replaces only tokens of that kind, so that nobody can make an invitation invalid. Only a hash of each is stored.
  */
 export class OneTimeTokens {
   constructor(
@@ -71,47 +71,49 @@ export class OneTimeTokens {
   ) {}
 
   /** Issues a token and replaces the previous one. Those of the same mail, or about the same change, stay valid beside each other. */
-  async issue(purpose: TokenPurpose, userId: string, binding: TokenBinding): Promise<IssuedToken> {
-    const { credentialVersion, address, validFor, mailId = null, about = null, revokedHash = null } = binding;
+  async issue(
+    purpose: TokenPurpose,
+    userId: string,
+    { revokedHash = null, ...binding }: TokenBinding,
+  ): Promise<IssuedToken> {
     const token = OneTimeToken.issue(purpose, userId);
     const key = keyOf(purpose, userId);
     const issuedAt = this.clock.now();
-    const expiresAt = later(issuedAt, validFor);
-    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const issued: StoredToken = {
+      mailId: null,
+      about: null,
+      isByAnyone: false,
+      ...binding,
+      address: emailKey(binding.address),
+      hash: token.secretHash,
+      issuedAt: issuedAt.getTime(),
+    };
+    return untilStored(async () => {
       const now = this.clock.now();
       const before = await this.store.read(key, now);
       const stored = storedIn(before);
-      const isBeside = stored && (isSame(stored.mailId, mailId) || isSame(stored.about, about));
-      const valid = isBeside ? stored.hashes : [];
-      const revoked = [...(stored?.revokedHashes ?? []), ...(revokedHash === null ? [] : [revokedHash])];
-      const next: Stored = {
-        hashes: [...valid, token.secretHash].slice(-MOST_AT_ONCE),
-        version: credentialVersion,
-        address: emailKey(address),
-        issuedAt: issuedAt.getTime(),
-        validFor,
-        mailId,
-        about,
-        revokedHashes: revoked.slice(-MOST_REVOKED),
-      };
-      if (await this.store.swap(key, before, JSON.stringify(next), expiresAt, now))
-        return { token, expiresAt };
-    }
-    throw new StoreUnavailableError(
-      new Error('The token of this user was replaced again and again by other requests.'),
-    );
+      const valid = stored.tokens.filter((other) => isInTime(other, now));
+      const others = valid.filter((other) => issued.isByAnyone && !other.isByAnyone);
+      const beside = valid.filter((other) => !others.includes(other) && isBeside(other, issued));
+      const tokens = [...others, ...beside.slice(1 - MOST_AT_ONCE), issued];
+      const revoked = [...stored.revokedHashes, ...(revokedHash === null ? [] : [revokedHash])];
+      const text = JSON.stringify({ tokens, revokedHashes: revoked.slice(-MOST_REVOKED) } satisfies Stored);
+      const until = Math.max(...tokens.map((one) => one.issuedAt + one.validFor));
+      const isSet = await this.store.swap(key, before, text, new Date(until), now);
+      return isSet ? { token, expiresAt: later(issuedAt, issued.validFor) } : null;
+    });
   }
 
   /** The token of a text; null if it is not valid. It is not used up. */
   async find(token: OneTimeToken): Promise<FoundToken | null> {
     const now = this.clock.now();
     const text = await this.store.read(keyOf(token.purpose, token.userId), now);
-    const stored = storedIn(text);
-    if (text === null || !stored || !isInTime(stored, now)) return null;
-    if (!stored.hashes.some((one) => token.matches(one))) return null;
-    const { about, revokedHashes, mailId, version, address } = stored;
-    const isBoundTo = (credentialVersion: number, current: string) =>
-      credentialVersion === version && emailKey(current) === address;
+    const { tokens, revokedHashes } = storedIn(text);
+    const found = tokens.find((one) => isInTime(one, now) && token.matches(one.hash));
+    if (text === null || !found) return null;
+    const { about, mailId, credentialVersion, address } = found;
+    const isBoundTo = (version: number, current: string) =>
+      version === credentialVersion && emailKey(current) === address;
     return { token, text, about, revokedHashes, mailId, isBoundTo };
   }
 
@@ -122,22 +124,34 @@ export class OneTimeTokens {
   }
 }
 
-/** Null for no text, and for one of an earlier version. */
-function storedIn(text: string | null): Stored | null {
+/** Nothing for no text, and for one that cannot be read. */
+function storedIn(text: string | null): Stored {
   const stored = text === null ? null : jsonIn(text);
-  return isRecord(stored) && Array.isArray(stored['hashes']) ? (stored as unknown as Stored) : null;
+  const { tokens, revokedHashes } = isRecord(stored) ? stored : {};
+  return {
+    tokens: listIn(tokens).filter(
+      (one): one is StoredToken => isRecord(one) && typeof one['hash'] === 'string',
+    ),
+    revokedHashes: listIn(revokedHashes).filter((one) => typeof one === 'string'),
+  };
+}
+
+function listIn(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** Whether a token is still valid. A clock that was ahead does not make it last longer. */
-function isInTime({ issuedAt, validFor }: Stored, now: Date): boolean {
+function isInTime({ issuedAt, validFor }: StoredToken, now: Date): boolean {
   const at = new Date(issuedAt);
   return !isFromWrongClock(at, now) && now.getTime() - at.getTime() < validFor;
 }
 
-function isSame(one: string | null, other: string | null): boolean {
-  return one !== null && one === other;
+/** Whether two tokens were sent with the same mail, or are about the same change. */
+function isBeside(one: StoredToken, other: StoredToken): boolean {
+  const isSame = (name: 'mailId' | 'about') => one[name] !== null && one[name] === other[name];
+  return isSame('mailId') || isSame('about');
 }
 
 function keyOf(purpose: TokenPurpose, userId: string): string {
-  return `${purpose}:${hash('sha256', userId, 'base64url').slice(0, 22)}`;
+  return `${purpose}:${digest(userId)}`;
 }

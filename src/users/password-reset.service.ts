@@ -22,7 +22,7 @@ import type { UsersOptions } from './users-options.js';
 const VALID_FOR = 24 * 3_600_000;
 
 /**
- * Issues tokens for choosing a new password, and redeems them. A user has one valid token at a time. It is bound to the
+ * Issues tokens for choosing a new password, and redeems them. A newer token replaces an older one. It is bound to the
  * user's credential version: a change of the password, disabling or deleting the user makes it invalid.
  */
 export class PasswordResetService {

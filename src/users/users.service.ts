@@ -205,10 +205,9 @@ export class UsersService {
     return updated;
   }
 
-  /** Whether an address is held for another user, who may take it back. A deleted user cannot. */
+  /** Whether an address is held for another user, who may take it back. */
   async #isHeld(email: string, userId: string | null): Promise<boolean> {
-    const holder = (await this.changes?.holderOf(email)) ?? null;
-    return holder !== null && holder !== userId && (await this.store.find(holder)) !== null;
+    return (await this.changes?.isHeld(email, userId, (id) => this.store.find(id))) ?? false;
   }
 
   /** The mail by which a user proves the address; none if users are not asked. */

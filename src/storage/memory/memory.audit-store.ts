@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../../audit/audit-event.js';
-import { firstIdAt } from '../../audit/audit-id.js';
+import { firstIdAt } from '../../common/ordered-ids.js';
 import { AUDIT_WINDOW, type AuditFilter, type AuditPage, AuditStore } from '../../audit/audit-store.js';
 
 /** The newest audit events, in the memory of this process. Older events are dropped. */

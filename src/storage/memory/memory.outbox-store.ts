@@ -1,7 +1,7 @@
 import type { OutboxMail } from '../../mail/outbox-mail.js';
 import { type MailState, OutboxStore, type StoredMail } from '../../mail/outbox-store.js';
 import type { PutsMails } from '../../mail/puts-mails.js';
-import { boundedError, boundedFacts } from '../mail-limits.js';
+import { boundedError, boundedFacts } from '../mail-bounds.js';
 
 /** Mails in the memory of this process; a restart loses them. No method awaits between read and write. */
 export class MemoryOutboxStore extends OutboxStore implements PutsMails {

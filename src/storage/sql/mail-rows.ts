@@ -2,7 +2,7 @@ import type { Kysely, Selectable } from 'kysely';
 import { jsonIn } from '../../common/json.js';
 import type { MailFacts, OutboxMail } from '../../mail/outbox-mail.js';
 import type { StoredMail } from '../../mail/outbox-store.js';
-import { boundedFacts } from '../mail-limits.js';
+import { boundedFacts } from '../mail-bounds.js';
 import { readableMail } from '../readable.js';
 import type { Schema } from './schema.js';
 import type { Purpose, SqlDatabase } from './sql.database.js';

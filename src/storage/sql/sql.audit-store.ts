@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { AuditDetails, AuditEvent, AuditType } from '../../audit/audit-event.js';
-import { firstIdAt } from '../../audit/audit-id.js';
+import { firstIdAt } from '../../common/ordered-ids.js';
 import { isUuidV7 } from '../../common/uuid-v7.js';
 import { AUDIT_WINDOW, type AuditFilter, type AuditPage, AuditStore } from '../../audit/audit-store.js';
 import { jsonIn } from '../../common/json.js';

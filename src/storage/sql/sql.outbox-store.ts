@@ -2,7 +2,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { NEVER } from '../../common/clock.js';
 import type { OutboxMail } from '../../mail/outbox-mail.js';
 import { type MailState, OutboxStore, type StoredMail } from '../../mail/outbox-store.js';
-import { boundedError } from '../mail-limits.js';
+import { boundedError } from '../mail-bounds.js';
 import { type MailRow, insertMails, readMail } from './mail-rows.js';
 import type { Schema } from './schema.js';
 import { SqlCredentialStore } from './sql.credential-store.js';

@@ -9,7 +9,7 @@ import type { OutboxMail } from '../../mail/outbox-mail.js';
 import { Accounts, type KnownUser } from '../accounts.js';
 import { AddressChanges } from './address-changes.js';
 import { KnownClients } from './known-clients.js';
-import { MailLimits } from './mail-limits.js';
+import { BY_ANYONE, MailLimits } from './mail-limits.js';
 import { OneTimeTokens } from '../one-time-tokens.js';
 import type { TokenPurpose } from '../one-time-token.js';
 import { emailKey } from '../user.js';
@@ -125,10 +125,10 @@ export class AccountMails extends MailComposer {
     const change = await this.changes.of(known.account.id);
     if (change?.id !== mail.facts.changeId || change?.state !== 'pending' || known.account.disabled)
       return null;
-    const holder = await this.changes.holderOf(mail.to);
-    if (holder !== null && holder !== known.account.id && (await this.accounts.findById(holder))) return null;
+    const { id } = known.account;
+    if (await this.changes.isHeld(mail.to, id, (holder) => this.accounts.findById(holder))) return null;
     const owner = await this.accounts.findByLogin(mail.to);
-    if (!owner || owner.account.id === known.account.id) return { mail, to: mail.to, known };
+    if (!owner || owner.account.id === id) return { mail, to: mail.to, known };
     const address = this.accounts.addressOf(owner.user);
     return address === null ? null : { mail: { ...mail, kind: 'address_taken' }, to: address, known: owner };
   }
@@ -170,6 +170,7 @@ export class AccountMails extends MailComposer {
       validFor,
       mailId: id,
       about: facts.changeId ?? null,
+      isByAnyone: BY_ANYONE.has(kind),
     });
     return { link: this.options.link(page, token.reveal()), validFor };
   }

@@ -1,9 +1,10 @@
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock, later } from '../../common/clock.js';
-import { StoreUnavailableError } from '../../common/domain-error.js';
+import { digest } from '../../common/digest.js';
 import { jsonIn } from '../../common/json.js';
 import { isRecord } from '../../common/options.js';
+import { untilStored } from '../../common/until-stored.js';
 import type { OutboxMail } from '../../mail/outbox-mail.js';
 import { TokenStore } from '../token-store.js';
 import { emailKey } from '../user.js';
@@ -13,9 +14,6 @@ export const CANCELLABLE_FOR = 72 * 3_600_000;
 
 /** The longest time in which a change is cancelled, in milliseconds. */
 const CANCELLING_TAKES = 30_000;
-
-/** How often ending a change is tried while other requests change it. */
-const MOST_TRIES = 20;
 
 /** A change of the address of a user, which the old address can cancel, also when it is done. */
 export interface AddressChange {
@@ -97,16 +95,20 @@ export class AddressChanges {
 
   /** Ends the change of a user whose address was changed in another way. */
   async end(userId: string): Promise<void> {
-    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    await untilStored(async () => {
       const change = await this.of(userId);
-      if (!change || (await this.remove(userId, change))) return;
-    }
-    throw new StoreUnavailableError(new Error('The change was replaced again and again by other requests.'));
+      return !change || (await this.remove(userId, change)) || null;
+    });
   }
 
-  /** Id of the user who may take an address back; null if it is not held. The user may have been deleted. */
-  holderOf(email: string): Promise<string | null> {
-    return this.store.read(heldKey(email), this.clock.now());
+  /** Whether an address is held for another user (null: any), who may take it back. `find` returns null for a deleted user. */
+  async isHeld(
+    email: string,
+    userId: string | null,
+    find: (id: string) => Promise<object | null>,
+  ): Promise<boolean> {
+    const holder = await this.store.read(heldKey(email), this.clock.now());
+    return holder !== null && holder !== userId && (await find(holder)) !== null;
   }
 
   async #hold(email: string, userId: string, until: Date): Promise<void> {
@@ -121,8 +123,4 @@ function keyOf(userId: string): string {
 
 function heldKey(email: string): string {
   return `held:${digest(emailKey(email))}`;
-}
-
-function digest(text: string): string {
-  return hash('sha256', text, 'base64url').slice(0, 22);
 }

@@ -2,7 +2,8 @@ import { type Initiator, PROGRAM } from '../../audit/initiator.js';
 import type { AuditType } from '../../audit/audit-event.js';
 import { SecurityEvents } from '../../audit/security-events.js';
 import { Clock } from '../../common/clock.js';
-import { DomainError, StoreUnavailableError, invalid } from '../../common/domain-error.js';
+import { DomainError, invalid } from '../../common/domain-error.js';
+import { untilStored } from '../../common/until-stored.js';
 import { hasInvisible } from '../../common/visible.js';
 import { GuessThrottle } from '../../throttle/guess-throttle.js';
 import { Accounts, type KnownUser } from '../accounts.js';
@@ -16,9 +17,6 @@ import { emailKey } from '../user.js';
 import type { AppUser } from '../user-directory.js';
 import { AddressChanges, type StoredChange } from './address-changes.js';
 import { type MailCause, MailQueue, changing, noticeOf } from './mail-queue.js';
-
-/** How often a change is tried while other requests change the same. */
-const MOST_TRIES = 20;
 
 /** A user, and the valid token of theirs. */
 interface Owned {
@@ -72,9 +70,9 @@ export class EmailService {
   /**
    * Begins a change of the address of a user, who must have confirmed who they are (`@Fresh()`). The new address gets a mail with
    * a token for `confirmChange`, the current one a mail with a token for `cancelChange`. Nothing says whether the new address has
-   * an account. A newer change replaces an older one that is pending.
+   * an account. A newer change replaces an older one that is pending. Returns the new address as it is stored.
    */
-  async requestChange(userId: string, email: string, by: Initiator = PROGRAM): Promise<void> {
+  async requestChange(userId: string, email: string, by: Initiator = PROGRAM): Promise<string> {
     const known = await this.#find(userId);
     const from = this.accounts.addressOf(known.user);
     const to = email.trim().normalize('NFC');
@@ -83,9 +81,9 @@ export class EmailService {
     if (from === null || !this.accounts.savesAddresses) throw new DomainError('forbidden');
     if (emailKey(from) === emailKey(to)) throw invalid('/email', 'Must differ from the current address.');
     await this.mails.countRequest(by);
-    for (let tries = 0; tries < MOST_TRIES; tries += 1)
-      if (await this.#begin(known, from, to, by)) return this.#record('email_change_requested', userId, by);
-    throw unsettled();
+    await untilStored(async () => (await this.#begin(known, from, to, by)) || null);
+    await this.#record('email_change_requested', userId, by);
+    return to;
   }
 
   /** Makes the new address the address of the user, by the token that it got. Throws `email_token_invalid` for every invalid token. */
@@ -98,7 +96,7 @@ export class EmailService {
       change?.state === 'pending' &&
       change.cancelledAt === null &&
       found.isBoundTo(known.credential.version, change.to) &&
-      !(await this.#isHeld(change.to, id));
+      !(await this.changes.isHeld(change.to, id, (holder) => this.accounts.findById(holder)));
     if (!isValid || !(await this.tokens.use(found))) return this.#refuse(id, by);
     const current = this.accounts.addressOf(known.user) ?? change.from;
     const told = noticeOf('address_changed', id, current, { otherAddress: change.to });
@@ -183,12 +181,6 @@ export class EmailService {
     return (await this.accounts.saveAddress(user, email, this.clock.now(), mails)) === 'saved';
   }
 
-  /** Whether an address is held for another user, who may take it back. */
-  async #isHeld(email: string, userId: string): Promise<boolean> {
-    const holder = await this.changes.holderOf(email);
-    return holder !== null && holder !== userId && (await this.accounts.findById(holder)) !== null;
-  }
-
   /** No account has a login with invisible characters, some of which a database cannot store. */
   async #request(kind: MailKind, login: string, by: Initiator): Promise<void> {
     if (hasInvisible(login)) await this.mails.countRequest(by);
@@ -220,8 +212,4 @@ export class EmailService {
   async #record(type: AuditType, subjectId: string | null, by: Initiator): Promise<void> {
     await this.events?.emit({ type, subjectId }, { ...by, actorId: by.actorId ?? subjectId });
   }
-}
-
-function unsettled(): StoreUnavailableError {
-  return new StoreUnavailableError(new Error('The change was replaced again and again by other requests.'));
 }

@@ -1,18 +1,16 @@
-import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock, later } from '../../common/clock.js';
 import { deviceOf } from '../../common/device.js';
+import { digest } from '../../common/digest.js';
 import { jsonIn } from '../../common/json.js';
 import { networksOf } from '../../common/network.js';
+import { untilStored } from '../../common/until-stored.js';
 import type { OutboxMail } from '../../mail/outbox-mail.js';
 import { TokenStore } from '../token-store.js';
 
 /** How many clients of an account are remembered, and for how long without a sign-in, in milliseconds. */
 const MOST_CLIENTS = 30;
 const KNOWN_FOR = 90 * 86_400_000;
-
-/** How often remembering is tried while other processes remember another client of the same account. */
-const MOST_TRIES = 20;
 
 /** A client: a hash of its browser and network, and the mail about its last sign-in. */
 type Client = readonly [name: string, mailId: string, at: number];
@@ -35,7 +33,7 @@ export class KnownClients {
     // The version of a browser changes every few weeks.
     const kind = `${browser?.replace(/ [\d.]+$/, '') ?? ''} ${os ?? ''}`;
     const name = digest(`${kind} ${networksOf(facts.ip ?? null).at(-1)!.name}`);
-    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    return untilStored(async () => {
       const now = this.clock.now();
       const before = await this.store.read(key, now);
       const clients = clientsIn(before).filter(([, , at]) => at > now.getTime() - KNOWN_FOR);
@@ -44,17 +42,12 @@ export class KnownClients {
       const rest = others.filter(([known]) => known !== name);
       const next: Client[] = [...rest, [name, id, now.getTime()]];
       const text = JSON.stringify(next.slice(-MOST_CLIENTS));
-      if (await this.store.swap(key, before, text, later(now, KNOWN_FOR), now)) return !isKnown;
-    }
-    return true;
+      return (await this.store.swap(key, before, text, later(now, KNOWN_FOR), now)) ? !isKnown : null;
+    });
   }
 }
 
 function clientsIn(text: string | null): readonly Client[] {
   const clients = text === null ? null : jsonIn(text);
   return Array.isArray(clients) ? (clients as Client[]) : [];
-}
-
-function digest(text: string): string {
-  return hash('sha256', text, 'base64url').slice(0, 12);
 }

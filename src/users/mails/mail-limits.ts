@@ -1,18 +1,16 @@
-import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock, isFromWrongClock, later } from '../../common/clock.js';
-import { DomainError, StoreUnavailableError } from '../../common/domain-error.js';
+import { digest } from '../../common/digest.js';
+import { DomainError } from '../../common/domain-error.js';
 import { jsonIn } from '../../common/json.js';
 import { networksOf } from '../../common/network.js';
+import { untilStored } from '../../common/until-stored.js';
 import { MailOptions } from '../../mail/mail-options.js';
 import type { MailKind, OutboxMail } from '../../mail/outbox-mail.js';
 import { TokenStore } from '../token-store.js';
 import { emailKey } from '../user.js';
 
 const HOUR = 3_600_000;
-
-/** How often counting is tried while other requests count for the same key. */
-const MOST_TRIES = 100;
 
 /** The mails that somebody can cause who is not the owner of the address. */
 export const BY_ANYONE: ReadonlySet<MailKind> = new Set([
@@ -67,8 +65,8 @@ export class MailLimits {
   }
 
   /** Returns 0, or the milliseconds until one more is counted. */
-  async #count(key: string, id: string, most: number): Promise<number> {
-    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+  #count(key: string, id: string, most: number): Promise<number> {
+    return untilStored(async () => {
       const now = this.clock.now();
       const before = await this.store.read(key, now);
       const entries = entriesIn(before).filter(
@@ -77,11 +75,8 @@ export class MailLimits {
       if (entries.some(([counted]) => counted === id)) return 0;
       if (entries.length >= most) return entries[entries.length - most]![1] + HOUR - now.getTime();
       const next: Entry[] = [...entries, [id, now.getTime()]];
-      if (await this.store.swap(key, before, JSON.stringify(next), later(now, HOUR), now)) return 0;
-    }
-    throw new StoreUnavailableError(
-      new Error('A count of mails was changed again and again by other requests.'),
-    );
+      return (await this.store.swap(key, before, JSON.stringify(next), later(now, HOUR), now)) ? 0 : null;
+    });
   }
 }
 
@@ -89,8 +84,4 @@ export class MailLimits {
 function entriesIn(text: string | null): readonly Entry[] {
   const entries = text === null ? null : jsonIn(text);
   return Array.isArray(entries) ? (entries as Entry[]) : [];
-}
-
-function digest(text: string): string {
-  return hash('sha256', text, 'base64url').slice(0, 22);
 }

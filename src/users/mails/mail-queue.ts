@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type Initiator } from '../../audit/initiator.js';
-import { AuditIds } from '../../audit/audit-id.js';
+import { OrderedIds } from '../../common/ordered-ids.js';
 import { Clock, later } from '../../common/clock.js';
 import { DomainError, StoreUnavailableError } from '../../common/domain-error.js';
 import { MailOptions } from '../../mail/mail-options.js';
@@ -26,7 +26,7 @@ export interface MailCause {
 /** Puts mails into the outbox. Never waits for a mail server. */
 @Injectable()
 export class MailQueue {
-  readonly #ids = new AuditIds();
+  readonly #ids = new OrderedIds();
   readonly #logger = new Logger('Mails');
   #waiting = { count: 0, until: -Infinity };
 

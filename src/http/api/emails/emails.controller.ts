@@ -6,7 +6,7 @@ import { EmailService } from '../../../users/mails/email.service.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
 import { CoatcheckController } from '../../coatcheck-controller.js';
 import { ValidBody } from '../../input.js';
-import { EmailTokenDto, ForgotPasswordDto, RequestVerificationDto } from './emails.dto.js';
+import { AskForMailDto, EmailTokenDto } from './emails.dto.js';
 
 const TOKEN_REFUSALS = ['email_token_invalid', 'too_many_attempts', 'store_unavailable'] as const;
 
@@ -29,7 +29,7 @@ export class EmailsController {
   @ApiAnswer(202, { description: 'The request was accepted.' })
   async forgot(
     @CurrentInitiator() by: Initiator,
-    @ValidBody(ForgotPasswordDto) { email }: Readonly<ForgotPasswordDto>,
+    @ValidBody(AskForMailDto) { email }: Readonly<AskForMailDto>,
   ): Promise<object> {
     await this.emails.requestPasswordReset(email, by);
     return {};
@@ -48,7 +48,7 @@ export class EmailsController {
   @ApiAnswer(202, { description: 'The request was accepted.' })
   async requestVerification(
     @CurrentInitiator() by: Initiator,
-    @ValidBody(RequestVerificationDto) { email }: Readonly<RequestVerificationDto>,
+    @ValidBody(AskForMailDto) { email }: Readonly<AskForMailDto>,
   ): Promise<object> {
     await this.emails.requestVerification(email, by);
     return {};

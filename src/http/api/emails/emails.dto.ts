@@ -2,16 +2,8 @@ import { IsNotEmpty, IsString, MaxLength } from 'class-validator';
 import { ApiField } from '../../api-notes.js';
 
 /** The address or user name of an account that may exist. */
-export class ForgotPasswordDto {
+export class AskForMailDto {
   @ApiField({ maxLength: 254, description: 'What the person signs in with.', example: 'ann@example.com' })
-  @MaxLength(254)
-  @IsString()
-  @IsNotEmpty()
-  readonly email!: string;
-}
-
-export class RequestVerificationDto {
-  @ApiField({ format: 'email', maxLength: 254, example: 'ann@example.com' })
   @MaxLength(254)
   @IsString()
   @IsNotEmpty()

@@ -187,11 +187,10 @@ export class UsersController {
     const names = { firstName: body.first_name, lastName: body.last_name };
     const emails =
       id === caller.id && email !== undefined && isOther(email, caller) ? this.emails : undefined;
+    // First, so that a refused address changes nothing.
+    const pending = emails && { pending_email: await emails.requestChange(id, email!, by) };
     const changes = { email: emails ? undefined : email, role, disabled, ...names };
-    const user = userJson(await this.users.update(id, changes, by), isAdministrator);
-    if (!emails) return user;
-    await emails.requestChange(id, email!, by);
-    return { ...user, pending_email: email };
+    return { ...userJson(await this.users.update(id, changes, by), isAdministrator), ...pending };
   }
 
   @Patch(':id')
