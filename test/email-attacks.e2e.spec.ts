@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from '@jest/globals';
-import { EmailService, OutboxStore, UserStore, UsersService } from 'coatcheck';
+import { EmailService, MailComposer, OutboxStore, UserStore, UsersService } from 'coatcheck';
 import { MemoryMailer, tokenIn } from 'coatcheck/testing';
 import { PASSWORD, TestApp } from './support/app.js';
 import { STORAGES } from './support/storages.js';
@@ -123,17 +123,23 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
     });
 
     it('cannot keep the new address by confirming it while the owner cancels', async () => {
-      const { app, change, post, addressOf, resets } = await start();
+      const { app, change, post, addressOf, resets, settled } = await start();
       const tokens = await change(LEE);
       const [emails, store] = [app.nest.get(EmailService), app.nest.get(UserStore)];
-      const update = store.update.bind(store);
+      const composer = app.nest.get(MailComposer);
+      const [update, compose] = [store.update.bind(store), composer.compose.bind(composer)];
+      const saved = new Signal();
+      // The mails of cancelling are made while the account has the new address.
+      composer.compose = (mail) => saved.given.then(() => compose(mail));
       let isFirst = true;
       store.update = async (...args) => {
-        if (isFirst) {
-          isFirst = false;
-          await emails.cancelChange(tokens[ANN]!);
-        }
-        return update(...args);
+        if (!isFirst) return update(...args);
+        isFirst = false;
+        await emails.cancelChange(tokens[ANN]!);
+        const updated = await update(...args);
+        saved.give();
+        await settled();
+        return updated;
       };
       expect(await post('/email/confirm', tokens[LEE])).toMatchObject(INVALID);
       expect(isFirst).toBe(false);

@@ -106,8 +106,9 @@ export class AccountMails extends MailComposer {
         return this.#confirmation(mail, known);
       case 'address_changing':
         return (await this.changes.of(account.id))?.id === facts.changeId ? { mail, to, known } : null;
+      // Another request may be about to restore the address. The token is bound to it.
       case 'address_change_cancelled':
-        return isCurrent && !account.disabled ? { mail, to: address, known } : null;
+        return account.disabled ? null : { mail, to, known };
       case 'new_sign_in':
         return isCurrent && (await this.clients.isNew(account.id, mail))
           ? { mail, to: address, known }
@@ -163,10 +164,10 @@ export class AccountMails extends MailComposer {
     const [purpose, page] = TOKENS[kind as keyof typeof TOKENS];
     const validFor = VALID_FOR[kind as keyof typeof VALID_FOR];
     const { account, credential } = known;
+    const isForCurrent = purpose === 'verify' || (purpose === 'reset' && kind !== 'address_change_cancelled');
     const { token } = await this.tokens.issue(purpose, account.id, {
       credentialVersion: credential.version,
-      address:
-        purpose === 'confirm' || purpose === 'cancel' ? to : (this.accounts.addressOf(known.user) ?? to),
+      address: isForCurrent ? (this.accounts.addressOf(known.user) ?? to) : to,
       validFor,
       mailId: id,
       about: facts.changeId ?? null,
