@@ -35,7 +35,7 @@ import { InputPipe } from './http/input.pipe.js';
 import { problemOf } from './http/problem.js';
 import { type MoveCounts, moveSessions } from './sessions/session-move.js';
 import type { SessionStore } from './sessions/session-store.js';
-import { mailCommands } from './server/commands/mail-commands.js';
+import { addMailCommands } from './server/commands/mail-commands.js';
 import { MailModule } from './mail.module.js';
 import { SessionsModule } from './sessions.module.js';
 import { Connections, labelOf, openBackend } from './storage/connections.js';
@@ -217,13 +217,11 @@ user
     }),
   );
 
-program.addCommand(
-  mailCommands((work) =>
-    withUsers(async (_, config, context) => {
-      if (!config.mail) throw new Error(NO_MAILS);
-      await work(context);
-    }),
-  ),
+addMailCommands(program, (work) =>
+  withUsers(async (_, config, context) => {
+    if (!config.mail) throw new Error(NO_MAILS);
+    await work(context);
+  }),
 );
 
 const move: Command = program

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MailRefusedError, MailServerUnavailableError, type Mailer, OptionsError } from 'coatcheck';
 import { type SmtpOptions, faultOfSmtpUrl, fileMailer, smtp } from 'coatcheck/smtp';
+import type { TestedMailer } from '../src/mail/tested-mailer.js';
 import { describeIf } from './support/describe-if.js';
 import { freePort } from './support/engines.js';
 import {
@@ -174,6 +175,19 @@ describeWithOpenSsl('TLS and login', () => {
     expect([attempts, server.received]).toEqual([[], []]);
   });
 
+  it('are used on this machine if STARTTLS is offered, unless the URL has tls=off', async () => {
+    const server = await mailServer({ ...login, authOptional: true, allowInsecureAuth: true });
+    for (const parameter of ['', '?tls=off'])
+      await mailer(`smtp://${USER}@127.0.0.1:${server.port}${parameter}`).send(aMessage());
+    const withCertificate = mailer(`smtp://localhost:${server.port}`, { tls: { ca: cert } });
+    await withCertificate.send(aMessage());
+    const withOther = mailer(`smtp://localhost:${server.port}`, {
+      tls: { ca: certificateForLocalhost().cert },
+    });
+    await expect(withOther.send(aMessage())).rejects.toThrow(MailServerUnavailableError);
+    expect(server.received.map(({ secure }) => secure)).toEqual([true, false, true]);
+  });
+
   it('keep the mail for later if the password is wrong, and do not tell it', async () => {
     const server = await mailServer({ ...login, allowInsecureAuth: true });
     const sent = mailer(`smtp://ann:secret-123@127.0.0.1:${server.port}`).send(aMessage());
@@ -191,6 +205,86 @@ describeWithOpenSsl('TLS and login', () => {
     const sent = mailer(`smtp://ann:secret@127.0.0.1:${server.port}`).send(aMessage());
     await expect(sent).rejects.toThrow(MailServerUnavailableError);
     expect(server.messages).toEqual([]);
+  });
+});
+
+describeWithOpenSsl('A test mail that is not accepted', () => {
+  const { key, cert } = certificateForLocalhost();
+  const faultOf = async (url: string, options: SmtpOptions = {}) => {
+    const sent = (mailer(url, { timeout: 1_000, ...options }) as TestedMailer).test(aMessage());
+    const error = await sent.then(
+      () => null,
+      (cause: unknown) => cause as Error,
+    );
+    expect(error?.message).not.toMatch(/\bann\b|pa55word/);
+    return error?.message;
+  };
+
+  it('says that the mail server accepted one that is', async () => {
+    const server = await mailServer();
+    const sender = mailer(`smtp://127.0.0.1:${server.port}`) as TestedMailer;
+    expect(await sender.test(aMessage())).toBe('The mail server accepted the mail to ann@example.com.');
+    expect(server.received).toHaveLength(1);
+  });
+
+  it('says that nothing listens, or that there is no such host', async () => {
+    const port = await freePort();
+    expect(await faultOf(`smtp://ann:pa55word@127.0.0.1:${port}`)).toBe(
+      `MAIL_URL: 127.0.0.1:${port} refused the connection. Check the host and the port, and that the mail server runs.`,
+    );
+    expect(await faultOf('smtp://mail.example.invalid', { timeout: 10_000 })).toBe(
+      'MAIL_URL: the host of mail.example.invalid:587 is not known. Check the name mail.example.invalid, and the DNS of this machine.',
+    );
+  });
+
+  it('says which kind of TLS the port has', async () => {
+    const [plain, implicit] = [await mailServer(), await mailServer({ key, cert, secure: true })];
+    expect(await faultOf(`smtps://127.0.0.1:${plain.port}`)).toBe(
+      `MAIL_URL: 127.0.0.1:${plain.port} does not begin with TLS. Use smtp:// for this port, or smtps:// with the port that does, often 465.`,
+    );
+    expect(await faultOf(`smtp://127.0.0.1:${implicit.port}`)).toBe(
+      `MAIL_URL: 127.0.0.1:${implicit.port} did not answer in time. Check the host, the port and the firewall. A port that begins with TLS, such as 465, needs smtps://.`,
+    );
+    expect(await faultOf(`smtp://127.0.0.1:${plain.port}?tls=required`)).toMatch(
+      `MAIL_URL: 127.0.0.1:${plain.port} does not offer STARTTLS. Use`,
+    );
+  });
+
+  it('says what is wrong with the certificate', async () => {
+    const { port } = await mailServer({ key, cert, secure: true });
+    expect(await faultOf(`smtps://localhost:${port}`)).toMatch(
+      `MAIL_URL: the certificate of localhost:${port} is not trusted: self-signed certificate. Use`,
+    );
+    expect(await faultOf(`smtps://127.0.0.1:${port}`, { tls: { ca: cert } })).toBe(
+      `MAIL_URL: the certificate of 127.0.0.1:${port} is for another name. Set the host to a name in the certificate.`,
+    );
+  });
+
+  it('says that the login is wrong, without it', async () => {
+    const { port } = await mailServer({
+      authOptional: false,
+      allowInsecureAuth: true,
+      onAuth: ({ username, password }, _session, done) =>
+        done(new Error(`Unknown ${username} with ${password}`)),
+    });
+    expect(await faultOf(`smtp://ann:pa55word@127.0.0.1:${port}`)).toMatch(
+      `MAIL_URL: 127.0.0.1:${port} did not accept the login: 535 Unknown … with …. Check the user and the password.`,
+    );
+  });
+
+  it.each<[Phase, Reply, string]>([
+    ['MAIL', '550 5.7.1 Sender not allowed', 'MAIL_FROM: HOST refused the sender: 550 5.7.1 Sender not'],
+    [
+      'RCPT',
+      '550 5.1.1 No such user',
+      '--to: HOST refused the mail: 550 5.1.1 No such user. Check the address',
+    ],
+    ['greeting', '554 No service', 'MAIL_URL: HOST did not accept the mail: 554 No service. Check'],
+    ['EHLO', 'cut', 'MAIL_URL: HOST did not accept the mail: Connection closed unexpectedly. Check'],
+  ])('says what was refused at %s with "%s"', async (phase, reply, sentence) => {
+    const server = await scripted({ [phase]: reply });
+    const { port } = server;
+    expect(await faultOf(`smtp://127.0.0.1:${port}`)).toMatch(sentence.replace('HOST', `127.0.0.1:${port}`));
   });
 });
 
@@ -347,10 +441,17 @@ describe('The mailer to files', () => {
     expect(readFileSync(file, 'utf8')).toMatch(/^Message-ID: <0199-b@service\.example>\r\n/m);
   });
 
-  it('says why it cannot write', async () => {
+  it('says where it has written a test mail, and why it cannot write', async () => {
     const folder = newFolder();
+    const sender = fileMailer(folder) as TestedMailer;
+    expect(await sender.test(aMessage({ messageId: '<0199-b@service.example>' }))).toBe(
+      `The mail was written to the file ${join(folder, '0199-b.eml')}. No mail server got it.`,
+    );
     mkdirSync(join(folder, '0199-c.eml', 'full'), { recursive: true });
-    const sent = fileMailer(folder).send(aMessage({ messageId: '<0199-c@service.example>' }));
-    await expect(sent).rejects.toThrow();
+    const message = aMessage({ messageId: '<0199-c@service.example>' });
+    await expect(sender.send(message)).rejects.toThrow('EISDIR');
+    await expect(sender.test(message)).rejects.toThrow(
+      `MAIL_URL: the folder ${folder} cannot be written (EISDIR). Correct its path or its owner.`,
+    );
   });
 });

@@ -3,8 +3,9 @@ import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { LONGEST_WAIT } from '../common/duration.js';
 import { OptionsError, type Rule, assignOptions, integer, milliseconds, text } from '../common/options.js';
 import { type Needed, withPackages } from '../common/with-packages.js';
-import { type MailMessage, Mailer } from './mailer.js';
+import type { MailMessage, Mailer } from './mailer.js';
 import { faultOfSmtpUrl, smtpServerOf } from './smtp/smtp-url.js';
+import { TestedMailer } from './tested-mailer.js';
 
 export { faultOfSmtpUrl } from './smtp/smtp-url.js';
 
@@ -17,7 +18,7 @@ export interface SmtpOptions {
   readonly tls?: Pick<ConnectionOptions, 'ca' | 'servername'>;
 }
 
-interface OpenMailer extends Mailer {
+interface OpenMailer extends TestedMailer {
   close?(): void;
 }
 
@@ -49,8 +50,9 @@ class CheckedOptions {
 }
 
 /**
- * Sends mails by SMTP: `smtps://user:password@host:465`, or `smtp://user:password@host:587`, which requires STARTTLS unless the host
- * is this machine or the URL ends in `?tls=off`. Throws an `OptionsError` if the URL is not valid.
+ * Sends mails by SMTP: `smtps://user:password@host:465`, or `smtp://user:password@host:587`, which requires STARTTLS unless the URL
+ * ends in `?tls=off`. If the host is this machine, STARTTLS is used if it is offered, with any certificate, and required with
+ * `?tls=required`. Throws an `OptionsError` if the URL is not valid.
  */
 export function smtp(url: string, options: SmtpOptions = {}): Mailer {
   const fault = typeof url === 'string' ? faultOfSmtpUrl(url) : 'must be a text';
@@ -77,7 +79,7 @@ export function fileMailer(directory: string): Mailer {
 }
 
 /** A mailer whose package is loaded when it is needed: if Nest has the mailer, at the start of the application. */
-class LoadedMailer extends Mailer implements OnModuleInit, OnApplicationShutdown {
+class LoadedMailer extends TestedMailer implements OnModuleInit, OnApplicationShutdown {
   #opened: Promise<OpenMailer> | null = null;
 
   constructor(private readonly open: () => Promise<OpenMailer>) {
@@ -94,6 +96,10 @@ class LoadedMailer extends Mailer implements OnModuleInit, OnApplicationShutdown
 
   async send(message: MailMessage): Promise<void> {
     await (await this.#mailer()).send(message);
+  }
+
+  async test(message: MailMessage): Promise<string> {
+    return (await this.#mailer()).test(message);
   }
 
   #mailer(): Promise<OpenMailer> {

@@ -1,7 +1,10 @@
 import type { ConnectionOptions } from 'node:tls';
 import { createTransport } from 'nodemailer';
-import { type MailMessage, MailRefusedError, MailServerUnavailableError, Mailer } from '../mailer.js';
+import { printable } from '../../common/printable.js';
+import { type MailMessage, MailRefusedError, MailServerUnavailableError } from '../mailer.js';
 import { reasonOf } from '../reason.js';
+import { TestedMailer } from '../tested-mailer.js';
+import { type Failure, adviceOn } from './advice.js';
 import { partsOf } from './message-parts.js';
 import type { SmtpServer } from './smtp-url.js';
 
@@ -17,25 +20,18 @@ const CONNECT = 10_000;
 const SILENCE = 20_000;
 const IDLE = 5_000;
 
-/** What Nodemailer says of an error. */
-interface Failure {
-  readonly code?: string;
-  readonly responseCode?: number;
-  readonly response?: string;
-  readonly command?: string;
-}
-
 /** Sends mails to one server. */
-export class SmtpMailer extends Mailer {
+export class SmtpMailer extends TestedMailer {
   readonly #transport;
   readonly #timeout: number;
 
   constructor(
-    { host, port, tls, login }: SmtpServer,
+    private readonly server: SmtpServer,
     { connections, timeout }: SmtpLimits,
     certificates: Pick<ConnectionOptions, 'ca' | 'servername'>,
   ) {
     super();
+    const { host, port, tls, login } = server;
     this.#timeout = timeout;
     this.#transport = createTransport({
       pool: true,
@@ -44,7 +40,9 @@ export class SmtpMailer extends Mailer {
       secure: tls === 'implicit',
       requireTLS: tls === 'starttls',
       ignoreTLS: tls === 'off',
-      tls: certificates,
+      opportunisticTLS: tls === 'offered',
+      // A mail server on this machine often has a certificate that nobody signed, and is reached without TLS otherwise.
+      tls: { ...certificates, rejectUnauthorized: tls !== 'offered' || 'ca' in certificates },
       ...(login && { auth: { user: login.user, pass: login.password }, forceAuth: true }),
       maxConnections: connections,
       // Only of a message of which no byte was sent, because the server had closed an idle connection.
@@ -62,10 +60,24 @@ export class SmtpMailer extends Mailer {
   async send(message: MailMessage): Promise<void> {
     const parts = partsOf(message);
     try {
-      await this.#transport.sendMail({ ...parts, signal: AbortSignal.timeout(this.#timeout) });
+      await this.#deliver(parts);
     } catch (error) {
       throw meaningOf(error, message.to);
     }
+  }
+
+  async test(message: MailMessage): Promise<string> {
+    const parts = partsOf(message);
+    try {
+      await this.#deliver(parts);
+    } catch (error) {
+      throw new Error(adviceOn(error, message.to, this.server), { cause: error });
+    }
+    return `The mail server accepted the mail to ${printable(message.to)}.`;
+  }
+
+  async #deliver(parts: ReturnType<typeof partsOf>): Promise<void> {
+    await this.#transport.sendMail({ ...parts, signal: AbortSignal.timeout(this.#timeout) });
   }
 
   /** Closes the connections, each after its delivery. */

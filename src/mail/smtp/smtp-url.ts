@@ -5,8 +5,8 @@ import { isLoopbackName } from '../../common/network.js';
 export interface SmtpServer {
   readonly host: string;
   readonly port: number;
-  /** From the first byte, with STARTTLS before anything is sent, or not at all. */
-  readonly tls: 'implicit' | 'starttls' | 'off';
+  /** From the first byte, with STARTTLS before anything is sent, with STARTTLS if it is offered, or not at all. */
+  readonly tls: 'implicit' | 'starttls' | 'offered' | 'off';
   readonly login: { readonly user: string; readonly password: string } | null;
 }
 
@@ -49,13 +49,19 @@ function read(text: string): SmtpServer | string {
   if (tls !== null && (protocol === 'smtps:' || !/^(required|off)$/.test(tls)))
     return 'may have tls=required or tls=off after smtp://, and neither after smtps://';
   const isLocal = isLoopbackName(name);
-  const isOff = tls === 'off' || (tls === null && isLocal);
-  if (protocol === 'smtp:' && isOff && !isLocal && password !== '')
+  if (tls === 'off' && !isLocal && password !== '')
     return 'must not send a password to another machine without TLS; remove tls=off';
   return {
     host: name,
     port: url.port === '' ? PORTS[protocol] : Number(url.port),
-    tls: protocol === 'smtps:' ? 'implicit' : isOff ? 'off' : 'starttls',
+    tls:
+      protocol === 'smtps:'
+        ? 'implicit'
+        : tls === 'off'
+          ? 'off'
+          : isLocal && tls === null
+            ? 'offered'
+            : 'starttls',
     login: password === '' ? null : { user, password },
   };
 }

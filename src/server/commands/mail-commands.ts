@@ -1,10 +1,12 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { OPERATOR } from '../../audit/initiator.js';
 import { printable } from '../../common/printable.js';
 import { MailComposer } from '../../mail/mail-composer.js';
 import { Mailer } from '../../mail/mailer.js';
 import { OutboxStore, type StoredMail } from '../../mail/outbox-store.js';
+import type { TestedMailer } from '../../mail/tested-mailer.js';
+import { addressFault } from '../../users/email-address.js';
 import { MailQueue } from '../../users/mails/mail-queue.js';
 
 /** Mails per query. */
@@ -18,21 +20,21 @@ interface OutboxOptions {
 /** Calls a command with the services of a server that sends mails. */
 export type WithMails = (work: (context: INestApplicationContext) => Promise<void>) => Promise<void>;
 
-/** The commands for mails. */
-export function mailCommands(withMails: WithMails): Command {
-  const mail = new Command('mail').description('manage mails');
+/** Adds the commands for mails. */
+export function addMailCommands(program: Command, withMails: WithMails): void {
+  const mail = program.command('mail').description('manage mails');
   mail
     .command('test')
     .description('send a test mail now, and show what the mail server says')
-    .requiredOption('--to <address>')
+    .requiredOption('--to <address>', 'an e-mail address', parseAddress)
     .action(({ to }: { readonly to: string }) =>
       withMails(async (context) => {
         const queue = context.get(MailQueue);
         const message = await context
           .get(MailComposer)
           .compose(queue.of({ kind: 'test', to, userId: null }, OPERATOR));
-        await context.get(Mailer).send(message!);
-        console.log(`The mail server accepted the mail to ${printable(to)}.`);
+        // `MAIL_URL` makes no other mailer.
+        console.log(await context.get<TestedMailer>(Mailer).test(message!));
       }),
     );
   mail
@@ -44,7 +46,7 @@ export function mailCommands(withMails: WithMails): Command {
       withMails(async (context) => {
         const mails = await allIn(context.get(OutboxStore), failed ? 'failed' : null);
         if (json) console.log(JSON.stringify(mails.map(toJson), null, 2));
-        else mails.forEach((one) => console.log(toLine(one)));
+        else mails.forEach((one) => console.log(toLine(one, context.get(MailQueue).now())));
       }),
     );
   mail
@@ -59,7 +61,6 @@ export function mailCommands(withMails: WithMails): Command {
         console.log(`${count} ${count === 1 ? 'mail is' : 'mails are'} tried again.`);
       }),
     );
-  return mail;
 }
 
 async function allIn(store: OutboxStore, state: 'failed' | null): Promise<StoredMail[]> {
@@ -86,8 +87,15 @@ function toJson({ id, kind, to, userId, language, createdAt, attempts, nextAt, e
   };
 }
 
-function toLine({ id, kind, to, attempts, nextAt, error }: StoredMail): string {
-  const state = nextAt ? `next ${nextAt.toISOString()}` : 'failed';
+function parseAddress(text: string): string {
+  const fault = addressFault(text);
+  if (fault !== null) throw new InvalidArgumentError(fault);
+  return text;
+}
+
+function toLine({ id, kind, to, attempts, nextAt, error }: StoredMail, now: Date): string {
+  const state = nextAt === null ? 'failed' : nextAt <= now ? 'due now' : `next ${nextAt.toISOString()}`;
   const reason = error === null ? '' : `  ${printable(error)}`;
-  return `${id}  ${kind.padEnd(16)}  ${printable(to)}  ${state}  after ${attempts} attempts${reason}`;
+  const tries = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
+  return `${id}  ${kind.padEnd(16)}  ${printable(to)}  ${state}  after ${tries}${reason}`;
 }
