@@ -147,7 +147,9 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
       ]);
       const mails = await sent(app, mailbox);
       expect(mails.map(({ to }) => to).toSorted()).toEqual([ANN, LEE]);
-      expect(mails.find(({ to }) => to === ANN)!.text).not.toContain('#token=');
+      const told = mails.find(({ to }) => to === ANN)!;
+      expect(told.text).toContain('Set a new password:\nhttps://app.example.com/account/reset\n');
+      expect(told.text).not.toContain('#token=');
       expect((await app.nest.get(UsersService).find(id))?.email).toBe(ANN);
       const root = await signedIn(app, 'root@example.com');
       expect(await root.post('/users', { email: ANN, password: PASSWORD })).toMatchObject({ status: 409 });
@@ -327,13 +329,34 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
         status: 201,
         body: { email: LEE, email_verified: false },
       });
-      expect(await root.post('/invitations', body)).toMatchObject({ status: 409 });
+      await sent(app, mailbox);
+      expect((await app.visitor().login(LEE, '!')).body).toMatchObject({ code: 'credentials_invalid' });
+      app.clock.advance(73 * HOUR);
+      const again = await signedIn(app, 'root@example.com');
+      expect(await again.post('/invitations', { email: LEE.toUpperCase(), role: 'admin' })).toMatchObject({
+        status: 201,
+        body: { email: LEE, first_name: 'Lee', role: 'user' },
+      });
       const mail = (await sent(app, mailbox)).find(({ to }) => to === LEE)!;
       app.clock.advance(71 * HOUR);
       expect(
         (await app.visitor().post('/password/reset', { token: tokenIn(mail), new_password: NEXT })).status,
       ).toBe(200);
       expect((await app.visitor().login(LEE, NEXT)).status).toBe(200);
+      expect(await (await signedIn(app, 'root@example.com')).post('/invitations', body)).toMatchObject({
+        status: 409,
+        body: { code: 'email_taken' },
+      });
+    });
+
+    it('invite nobody again who was disabled', async () => {
+      const { app, mailbox } = await start();
+      const users = app.nest.get(UsersService);
+      const lee = { email: LEE, firstName: null, lastName: null };
+      await users.update((await users.invite(lee)).id, { disabled: true });
+      await sent(app, mailbox);
+      await expect(users.invite(lee)).rejects.toMatchObject({ code: 'email_taken' });
+      expect(await sent(app, mailbox)).toEqual([]);
     });
 
     it.each(['invitation', 'reset'])(

@@ -66,7 +66,7 @@ const WAYS = {
   'ended by a new password': {
     code: 'password_changed',
     detail:
-      'You were signed out because the password was changed, on 2026-01-01 at 12:10 UTC. Sign in with the new password.',
+      'You were signed out because your password was changed or revoked, on 2026-01-01 at 12:10 UTC. Sign in with the new password, or ask for one.',
     end: async ({ user, signedIn }) =>
       (await signedIn(user.email)).put('/users/me/password', {
         current_password: PASSWORD,

@@ -47,7 +47,7 @@ export const REFUSALS = {
   session_ended_by_admin: [401, 'An administrator ended this session. Sign in again.'],
   password_changed: [
     401,
-    'You were signed out because the password was changed. Sign in with the new password.',
+    'You were signed out because your password was changed or revoked. Sign in with the new password, or ask for one.',
   ],
   user_disabled: [401, 'This account was disabled. Ask an administrator to enable it.'],
   user_deleted: [401, 'This account was deleted. Ask an administrator if you need a new one.'],

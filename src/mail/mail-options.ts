@@ -23,7 +23,7 @@ export type EmailVerification = 'off' | 'optional' | 'required';
 
 /** The pages of your frontend that mails lead to. The token is in the fragment, as `#token=…`. */
 export interface MailLinks {
-  /** The page for a new password. */
+  /** The page for a new password. Mails lead there without a token, too: it then asks for the address, for `POST /password/forgot`. */
   readonly reset: string | null;
   /** The page that proves an address. */
   readonly verify: string | null;
@@ -149,9 +149,9 @@ export class MailOptions {
     return address.slice(address.lastIndexOf('@') + 1);
   }
 
-  /** The page of a mail without a token; null if `publicUrl` is not given. */
+  /** The page of a mail without a token: the one for a new password where one may be needed, otherwise `publicUrl`, which may be null. */
   pageOf(kind: MailKind): string | null {
-    return kind === 'password_changed' ? this.#page('reset') : this.publicUrl;
+    return kind === 'password_changed' || kind === 'address_taken' ? this.#page('reset') : this.publicUrl;
   }
 
   /** The page of a token. */

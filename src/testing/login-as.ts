@@ -73,8 +73,8 @@ export class TestUser {
 }
 
 /**
- * Signs a user in without a password. Creates a built-in user if there is none with this address; a user of your own directory
- * must exist. Without a strategy that has
+ * Signs a user in without a password. Creates a built-in user with a verified address if there is none with this address; a user of
+ * your own directory must exist. Without a strategy that has
  * sessions, the headers are those of Basic authentication, and an existing user gets another password.
  */
 export async function loginAs(
@@ -123,7 +123,7 @@ export function cookiesFor({ headers, cookieSettings }: TestUser, host = 'localh
 
 async function findOrCreate(app: INestApplication, email: string, role?: AppRole): Promise<User> {
   const users = find(app, UsersService);
-  const details = { email, password: PASSWORD, firstName: null, lastName: null };
+  const details = { email, password: PASSWORD, firstName: null, lastName: null, isVerified: true };
   const user = (await users.findByEmail(email)) ?? (await users.create(details, role));
   if (user.disabled) throw new Error(`${email} is disabled and cannot sign in. Enable the user first.`);
   return role === undefined || user.role === role ? user : users.update(user.id, { role });

@@ -9,6 +9,7 @@ import { BuiltInAccounts, DirectoryAccounts } from './accounts.js';
 import { CredentialVerifier, type PasswordAttempt } from './credential-verifier.js';
 import { BcryptPasswordHasher } from './passwords/bcrypt.password-hasher.js';
 import { PasswordsService } from './passwords.service.js';
+import { NO_PASSWORD } from './user.js';
 import { type Account, UserDirectory } from './user-directory.js';
 import { UsersOptions } from './users-options.js';
 
@@ -324,6 +325,14 @@ describe('The accounts of the built-in users', () => {
     expect(await accounts.upgradeHash(before!, 'new')).toBe(true);
     expect((await accounts.findById(user.id))?.credential).toEqual({ passwordHash: 'new', version: 1 });
     expect(await accounts.upgradeHash(before!, 'newer')).toBe(false);
+  });
+
+  it('have no password while they are invited', async () => {
+    const { accounts, users } = await stored();
+    const lee = aUser({ email: 'lee@example.com' });
+    await users.insert(lee, NO_PASSWORD);
+    for (const found of [await accounts.findById(lee.id), await accounts.findByLogin(lee.email)])
+      expect(found?.credential).toEqual({ passwordHash: null, version: 1 });
   });
 
   it('are revoked, unless there is no such user', async () => {

@@ -8,7 +8,7 @@ import { type CredentialStore, FIRST_VERSION, type StoredCredential } from './cr
 import type { OutboxMail } from '../mail/outbox-mail.js';
 import { type Identity, identityOf } from './identity.js';
 import type { PasswordOwner } from './passwords/password-policy.js';
-import { type AddressRule, type Credential, type User, isAddressOf } from './user.js';
+import { type AddressRule, type Credential, type User, isAddressOf, NO_PASSWORD } from './user.js';
 import type { Account, AppUser, UserDirectory } from './user-directory.js';
 import type { UserStore } from './user-store.js';
 
@@ -153,7 +153,10 @@ export class BuiltInAccounts extends Accounts<User> {
   }
 
   #known({ user, passwordHash }: Credential): KnownUser<User> {
-    const credential = { passwordHash, version: user.credentialVersion };
+    const credential = {
+      passwordHash: passwordHash === NO_PASSWORD ? null : passwordHash,
+      version: user.credentialVersion,
+    };
     return { user, account: this.#directory.account(user), credential };
   }
 }

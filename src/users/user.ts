@@ -38,8 +38,12 @@ export function isAdmin({ role }: Pick<User, 'role'>, { adminRole }: AdminRule):
 /** A user together with the hash of their password. */
 export interface Credential {
   readonly user: User;
+  /** `!` if the user was invited and has not chosen a password. */
   readonly passwordHash: string;
 }
+
+/** Stands in place of the hash of a user who was invited and has not chosen a password. No password matches it. */
+export const NO_PASSWORD = '!';
 
 /**
  * The key under which an address is unique: the spelling key, with an international domain in its ASCII form (`xn--…`,

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Injectable, Optional } from '@nestjs/common';
 import type { AuditFacts } from '../audit/audit-event.js';
 import { type Initiator, PROGRAM } from '../audit/initiator.js';
@@ -16,7 +16,7 @@ import { PasswordPolicy } from './passwords/password-policy.js';
 import { AddressChanges } from './mails/address-changes.js';
 import { type MailCause, MailQueue, changing, noticeOf } from './mails/mail-queue.js';
 import { PasswordsService } from './passwords.service.js';
-import { type Credential, type User, emailKey } from './user.js';
+import { type Credential, NO_PASSWORD, type User, emailKey } from './user.js';
 import type { AppRole } from './user-directory.js';
 import { ALL_USERS, type UserPage, type UserQuery } from './user-query.js';
 import { type UserChanges, UserStore } from './user-store.js';
@@ -96,8 +96,9 @@ export class UsersService {
   }
 
   /**
-   * Adds a user who chooses the password by the token of a mail, which proves the address, too. Throws as `create` does, and
-   * `forbidden` if this application sends no mails.
+   * Adds a user who chooses the password by the token of a mail, which proves the address, too. If the user was invited before and
+   * has not chosen a password, sends the mail again and changes nothing. Throws as `create` does, and `forbidden` if this application
+   * sends no mails.
    */
   async invite(
     details: Omit<NewUser, 'password'>,
@@ -108,13 +109,16 @@ export class UsersService {
     this.#checkRole(role);
     const fault = this.addressFault(details.email);
     if (fault !== null) throw invalid('/email', fault);
-    const passwordHash = await this.hasher.hash(randomBytes(32).toString('base64url'), ownerOf(by, null));
     const user = this.#newUser(details, role);
-    const { id, email, credentialVersion } = user;
-    const causes = noticeOf('invitation', id, email, { credentialVersion });
-    if (!(await this.#insert(user, passwordHash, causes, by))) throw new DomainError('email_taken');
-    await this.#record('user_invited', user, by, { role });
-    return user;
+    if (await this.#insert(user, NO_PASSWORD, invitationOf(user), by)) {
+      await this.#record('user_invited', user, by, { role });
+      return user;
+    }
+    const known = await this.store.findCredential(user.email);
+    if (known?.passwordHash !== NO_PASSWORD || known.user.disabled) throw new DomainError('email_taken');
+    await this.mails.add(...invitationOf(known.user).map((cause) => this.mails!.of(cause, by)));
+    await this.#record('user_invited', known.user, by, { role: known.user.role });
+    return known.user;
   }
 
   /** A sentence that says why a text is no valid address for a user, or null. */
@@ -276,4 +280,8 @@ export class UsersService {
   #kept(email: string): string {
     return this.options.exactEmails ? email : email.trim().normalize('NFC');
   }
+}
+
+function invitationOf({ id, email, credentialVersion }: User): MailCause[] {
+  return noticeOf('invitation', id, email, { credentialVersion });
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { Controller, Get, type INestApplication } from '@nestjs/common';
+import { Controller, Get, type INestApplication, type ModuleMetadata } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -10,6 +10,7 @@ import {
   CurrentSession,
   CurrentUser,
   Fresh,
+  MailModule,
   Roles,
   type Session,
   SessionsModule,
@@ -20,7 +21,7 @@ import {
   rejected,
 } from 'coatcheck';
 import { loadConfig } from 'coatcheck/server';
-import { FakeClock, cookiesFor, loginAs } from 'coatcheck/testing';
+import { FakeClock, MemoryMailer, cookiesFor, loginAs } from 'coatcheck/testing';
 import { newFolder } from '../support/server.js';
 
 type AuthGiven = NonNullable<Parameters<typeof AuthModule.forRoot>[0]>;
@@ -66,7 +67,7 @@ describe.each(Object.entries(ADAPTERS))('loginAs on %s', (_, Adapter) => {
     await Promise.all(apps.splice(0).map((app) => app.close()));
   });
 
-  async function start(auth: AuthGiven) {
+  async function start(auth: AuthGiven, imports: NonNullable<ModuleMetadata['imports']> = []) {
     const clock = new FakeClock();
     const testing = await Test.createTestingModule({
       controllers: [PagesController],
@@ -75,6 +76,7 @@ describe.each(Object.entries(ADAPTERS))('loginAs on %s', (_, Adapter) => {
         UsersModule.forRoot({ passwordCost: 4 }),
         SessionsModule.forRoot(),
         AuthModule.forRoot({ cookie: COOKIE, ...auth }),
+        ...imports,
       ],
     })
       .overrideProvider(Clock)
@@ -86,6 +88,17 @@ describe.each(Object.entries(ADAPTERS))('loginAs on %s', (_, Adapter) => {
     await app.getHttpAdapter().getInstance().ready?.();
     return { app, clock };
   }
+
+  it.each<AuthGiven['type']>(['session_auth', 'basic_auth'])(
+    'signs a new user in where addresses must be verified: %s',
+    async (type) => {
+      const mailbox = new MemoryMailer();
+      const mail = { mailer: mailbox, from: 'no-reply@example.com', publicUrl: 'https://app.example.com' };
+      const { app } = await start({ type }, [MailModule.forRoot({ ...mail, verification: 'required' })]);
+      const ann = await loginAs(app, { email: EMAIL });
+      await ann.agent.get('/pages').expect(200);
+    },
+  );
 
   it.each<[AuthGiven['type'], string | null, RegExp]>([
     ['session_auth', 'cookie', /^sid=/],

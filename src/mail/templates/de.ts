@@ -42,7 +42,7 @@ export const de: MailTexts = {
         `Jemand wollte mit dieser Adresse ein Konto bei ${service} anlegen, aber Sie haben schon eines. Es wurde kein Konto angelegt.`,
         'Wenn Sie das waren, melden Sie sich an wie bisher. Wenn Sie Ihr Passwort vergessen haben, setzen Sie ein neues.',
       ],
-      button: `Zu ${service}`,
+      button: 'Neues Passwort setzen',
       after: ['Wenn Sie das nicht waren, müssen Sie nichts tun. Niemand hat Zugang zu Ihrem Konto bekommen.'],
     }),
     invitation: (facts) => ({

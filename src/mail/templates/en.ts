@@ -38,7 +38,7 @@ export const en: MailTexts = {
         `Someone tried to create an account at ${service} with this address, but you already have one. No account was created.`,
         'If this was you, sign in as before. If you have forgotten your password, set a new one.',
       ],
-      button: `Go to ${service}`,
+      button: 'Set a new password',
       after: ['If this was not you, there is nothing to do. Nobody got access to your account.'],
     }),
     invitation: (facts) => ({

@@ -24,8 +24,8 @@ export class InvitationsController {
     id: 'inviteUser',
     summary: 'Invite a user',
     description:
-      'For administrators. Creates an account without a password, and sends a mail with a token for `POST /password/reset`, valid for 72 hours.',
-    refusals: ['email_taken', 'too_many_requests', 'busy'],
+      'For administrators. Creates an account without a password, and sends a mail with a token for `POST /password/reset`, valid for 72 hours. For an account that was invited before and has no password yet, sends the mail again and changes nothing else.',
+    refusals: ['email_taken'],
   })
   @ApiAnswer(201, { type: UserDto, description: 'The user.' })
   async invite(
