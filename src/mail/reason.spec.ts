@@ -16,6 +16,13 @@ describe('The reason of a failed mail', () => {
     expect(reasonOf(new Error(message), 'ann.smith@example.com')).toBe(reason);
   });
 
+  it('contains no secret of the sender', () => {
+    const error = new Error('535 Wrong password open sesame of mail-user');
+    expect(reasonOf(error, 'ann@example.com', ['open sesame', 'mail-user'])).toBe(
+      '535 Wrong password … of …',
+    );
+  });
+
   it('is short', () => {
     expect(reasonOf(new Error('very long '.repeat(100)), 'ann@example.com').length).toBeLessThanOrEqual(160);
   });

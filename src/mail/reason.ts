@@ -8,10 +8,10 @@ const TELLING = /[@/\\<>=#]|\S{25}/;
 const MOST_CHARACTERS = 160;
 
 /**
- * Why an attempt to send a mail failed, in one short line for logs and the outbox. It contains no address, link or token, also if
- * the error does.
+ * Why an attempt to send a mail failed, in one short line for logs and the outbox. It contains no address, link or token, and none
+ * of `secrets`, also if the error does.
  */
-export function reasonOf(error: unknown, to: string): string {
+export function reasonOf(error: unknown, to: string, secrets: readonly string[] = []): string {
   const { message, code }: { readonly message?: unknown; readonly code?: unknown } = Object(error);
   // An error of several addresses of a host has a code alone.
   const text = [message, code, 'unknown error'].find(
@@ -22,7 +22,8 @@ export function reasonOf(error: unknown, to: string): string {
     person.length > 2
       ? word.toLowerCase().includes(person)
       : person !== '' && word.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '') === person;
-  const line = text
+  const line = secrets
+    .reduce((rest, secret) => rest.replaceAll(secret, '…'), text)
     .replace(GAPS, ' ')
     .trim()
     .split(' ')

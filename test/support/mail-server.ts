@@ -14,16 +14,24 @@ export interface ReceivedMail {
   readonly source: string;
 }
 
+interface MailServerOptions extends SMTPServerOptions {
+  /** The reply to a message that came whole; null to accept it. */
+  readonly judge?: (mail: ReceivedMail) => Error | null;
+}
+
 /** A mail server that keeps what it receives. */
 export class MailServer {
   private constructor(
     readonly port: number,
     readonly received: readonly ReceivedMail[],
+    /** Those that came whole and were not accepted. */
+    readonly refused: readonly ReceivedMail[],
     readonly stop: () => Promise<void>,
   ) {}
 
-  static async start(options: SMTPServerOptions = {}, port = 0): Promise<MailServer> {
+  static async start({ judge, ...options }: MailServerOptions = {}, port = 0): Promise<MailServer> {
     const received: ReceivedMail[] = [];
+    const refused: ReceivedMail[] = [];
     const server = new SMTPServer({
       authOptional: true,
       ...(!options.key && { hideSTARTTLS: true, disabledCommands: ['STARTTLS'] }),
@@ -34,8 +42,10 @@ export class MailServer {
         stream.on('end', () => {
           const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address;
           const to = envelope.rcptTo.map(({ address }) => address);
-          received.push({ from, to, user: (user as string | undefined) ?? null, secure, source });
-          done();
+          const mail = { from, to, user: (user as string | undefined) ?? null, secure, source };
+          const refusal = judge?.(mail) ?? null;
+          (refusal ? refused : received).push(mail);
+          done(refusal);
         });
       },
       ...options,
@@ -43,8 +53,13 @@ export class MailServer {
     server.on('error', () => {});
     await new Promise<void>((resolve) => void server.listen(port, '127.0.0.1', resolve));
     const stop = () => new Promise<void>((resolve) => server.close(() => resolve()));
-    return new MailServer((server.server.address() as AddressInfo).port, received, stop);
+    return new MailServer((server.server.address() as AddressInfo).port, received, refused, stop);
   }
+}
+
+/** The source of a mail whose texts are ASCII, without its quoted-printable encoding. */
+export function plainSource(source: string): string {
+  return source.replace(/=\r\n/g, '').replace(/=3D/g, '=');
 }
 
 /** The parts of a conversation: `.` is the end of the message. */

@@ -24,6 +24,7 @@ const IDLE = 5_000;
 export class SmtpMailer extends TestedMailer {
   readonly #transport;
   readonly #timeout: number;
+  readonly #secrets: readonly string[];
 
   constructor(
     private readonly server: SmtpServer,
@@ -33,6 +34,7 @@ export class SmtpMailer extends TestedMailer {
     super();
     const { host, port, tls, login } = server;
     this.#timeout = timeout;
+    this.#secrets = login ? [login.password, login.user] : [];
     this.#transport = createTransport({
       pool: true,
       host,
@@ -62,7 +64,7 @@ export class SmtpMailer extends TestedMailer {
     try {
       await this.#deliver(parts);
     } catch (error) {
-      throw meaningOf(error, message.to);
+      throw meaningOf(error, message.to, this.#secrets);
     }
   }
 
@@ -90,10 +92,10 @@ export class SmtpMailer extends TestedMailer {
  * The error of the contract. A reply to the sender's address concerns every message, and so do all errors that are no reply to a
  * message.
  */
-function meaningOf(error: unknown, to: string): Error {
+function meaningOf(error: unknown, to: string, secrets: readonly string[]): Error {
   const { code, responseCode = 0, response, command }: Failure = Object(error);
   const concernsMessage = (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode !== 421;
-  const reason = reasonOf(response ? new Error(response) : error, to);
+  const reason = reasonOf(response ? new Error(response) : error, to, secrets);
   if (!concernsMessage || (responseCode >= 500 && command === 'MAIL FROM'))
     return new MailServerUnavailableError(reason);
   const isFinal = responseCode >= 500 || responseCode === 0;
