@@ -46,6 +46,7 @@ import { faultOfSessionStoreUrl } from './storage/store-url.js';
 import { StorageModule } from './storage/storage.module.js';
 import type { TableOptions } from './storage/table-options.js';
 import { CreateUserDto, toNewUser } from './http/api/users/create-user.dto.js';
+import { InviteUserDto } from './http/api/users/invite-user.dto.js';
 import { PasswordResetService } from './users/password-reset.service.js';
 import { userJson } from './http/api/users/user-json.js';
 import type { User } from './users/user.js';
@@ -208,8 +209,11 @@ user
   .option('--role <role>', 'one of USER_ROLES (default: the first of them)')
   .addOption(json)
   .action(({ email, firstName, lastName, role, json: isJson }: CreateOptions) =>
-    withUsers(async (users, config) => {
+    withUsers(async (users, config, context) => {
       if (!config.mail) throw new Error(NO_MAILS);
+      const input = { email, first_name: firstName, last_name: lastName, role };
+      const pipe = new InputPipe(context.get(FieldRules));
+      await pipe.transform(input, { type: 'body', metatype: InviteUserDto });
       const names = { firstName: firstName ?? null, lastName: lastName ?? null };
       const invited = await users.invite({ email, ...names }, role, OPERATOR);
       if (isJson) print(shown(invited, config));
