@@ -121,7 +121,7 @@ function describeServer(
       };
       server = await Server.start(folder, variables);
       await useAll();
-    });
+    }, 400_000);
 
     afterAll(async () => {
       await server.stop();

@@ -8,6 +8,8 @@ import {
   AuthModule,
   AuthOptions,
   BasicAuth,
+  MailModule,
+  MailOptions,
   OptionsError,
   SessionsModule,
   SessionsOptions,
@@ -18,6 +20,8 @@ import {
   UsersOptions,
 } from 'coatcheck';
 import { HttpOptions, loadConfig } from 'coatcheck/server';
+import { fileMailer } from 'coatcheck/smtp';
+import { MemoryMailer } from 'coatcheck/testing';
 
 const SECRET = 's3cr3t-M4rk';
 const DAY = 86_400_000;
@@ -207,6 +211,49 @@ const BAD: Readonly<Record<string, Rows>> = {
     failuresPerNetwork: BAD_COUNTS,
     failuresPerServer: BAD_COUNTS,
   },
+  MailOptions: {
+    mailer: [...BAD_CLASSES, null, MemoryMailer.prototype.send, `smtp://ann:${SECRET}@mail.example`],
+    from: [
+      ...BAD_TEXTS,
+      'Example',
+      'Example <no-reply>',
+      'Example no-reply@example.com>',
+      'Example <no-reply@example.com',
+      '<no-reply@example.com> Example',
+      'a@example.com, b@example.com',
+      'A <a@example.com> <b@example.com>',
+      'Example <a@example.com>\r\nBcc: b@example.com',
+      'Example\r\nBcc: b@example.com <a@example.com>',
+      'a@example.com\n',
+    ],
+    service: [...BAD_TEXTS.slice(1), 'x'.repeat(61), 'Exa\nmple', 'Exa\u202Emple'],
+    publicUrl: [
+      ...BAD_TEXTS,
+      'app.example.com',
+      '//app.example.com',
+      'ftp://app.example.com',
+      `https://ann:${SECRET}@app.example.com`,
+      'https://app.example.com/#/account',
+      'https://app.example.com/a b',
+      'https://app.example.com\n',
+      'javascript:alert(1)//https://app.example.com',
+    ],
+    links: BAD_OBJECTS,
+    ...Object.fromEntries(
+      ['reset', 'verify', 'confirm', 'cancel'].map((page) => [
+        `links.${page}`,
+        [...BAD_TEXTS.slice(1), '/account', `https://ann:${SECRET}@app.example.com`, 'https://a.example/#x'],
+      ]),
+    ),
+    templates: [...BAD_OBJECTS, {}, class {}],
+    verification: [...BAD_TEXTS, 'on', 'Required', 'optional '],
+    signInNotices: BAD_FLAGS,
+    perAddress: [...BAD_COUNTS, 10_001],
+    perAccount: [...BAD_COUNTS, 10_001],
+    perNetwork: [...BAD_COUNTS, 10_001],
+    delay: [...BAD_COUNTS.filter((value) => value !== 0), 60_001],
+    routes: BAD_FLAGS,
+  },
   HttpOptions: {
     adapter: [...BAD_TEXTS, 'Express', 'EXPRESS', 'koa', 'express,fastify', 'fastify '],
     prefix: [
@@ -268,12 +315,22 @@ const BAD: Readonly<Record<string, Rows>> = {
 /** What else each option of an object must have to be looked at, where a part of it is bad. */
 const WHOLE: Readonly<Record<string, object>> = { limit: { max: 1, policy: 'refuse' } };
 
+/** The options that have no default. */
+const REQUIRED: Readonly<Record<string, object>> = {
+  MailOptions: {
+    mailer: MemoryMailer,
+    from: 'Example <no-reply@example.com>',
+    publicUrl: 'https://app.example.com',
+  },
+};
+
 const CLASSES: Readonly<Record<string, new (options: object) => object>> = {
   AuthOptions,
   UsersOptions,
   SessionsOptions,
   StorageOptions,
   AuditOptions,
+  MailOptions,
   ThrottleOptions,
   HttpOptions,
 };
@@ -282,9 +339,9 @@ const CASES = Object.entries(BAD).flatMap(([owner, rows]) =>
   Object.entries(rows).map(([path, values]) => [owner, path, values] as const),
 );
 
-function optionsWith(path: string, value: unknown): object {
+function optionsWith(owner: string, path: string, value: unknown): object {
   const [name, part] = path.split('.') as [string, string?];
-  return { [name]: part === undefined ? value : { ...WHOLE[name], [part]: value } };
+  return { ...REQUIRED[owner], [name]: part === undefined ? value : { ...WHOLE[name], [part]: value } };
 }
 
 function errorOf(build: () => unknown, what = 'It'): OptionsError {
@@ -299,7 +356,7 @@ function errorOf(build: () => unknown, what = 'It'): OptionsError {
 
 describe('Bad options', () => {
   it.each(Object.entries(CLASSES))('are looked for in every option of %s', (owner, Options) => {
-    const names = Object.keys(new Options({}));
+    const names = Object.keys(new Options({ ...REQUIRED[owner] }));
     const tried = Object.keys(BAD[owner]!).map((path) => path.split('.', 1)[0]);
     expect([...new Set(tried)].toSorted()).toEqual(names.toSorted());
   });
@@ -307,7 +364,7 @@ describe('Bad options', () => {
   it.each(CASES)('of %s are refused by name, and by no value: %s', (owner, path, values) => {
     expect(values.length).toBeGreaterThanOrEqual(10);
     for (const value of values) {
-      const given = optionsWith(path, value);
+      const given = optionsWith(owner, path, value);
       const { faults } = errorOf(() => new CLASSES[owner]!(given), `${path}: ${String(value)}`);
       expect(faults.every((fault) => fault.startsWith(path))).toBe(true);
       expect(faults.join('\n')).toMatch(/: \S.{8,}/);
@@ -345,9 +402,12 @@ describe('Bad options', () => {
     ],
     ['AuditOptions', { retentions: 1 }, 'retentions: unknown; did you mean retention?'],
     ['ThrottleOptions', { enable: true }, 'enable: unknown; did you mean enabled?'],
+    ['MailOptions', { publicURI: SECRET }, 'publicURI: unknown; did you mean publicUrl?'],
+    ['MailOptions', { links: { rest: SECRET } }, 'links.rest: unknown; did you mean reset?'],
+    ['MailOptions', { smtp: SECRET }, 'smtp: unknown; there are mailer, from, service, publicUrl'],
     ['HttpOptions', { trustedOrigin: [] }, 'trustedOrigin: unknown; did you mean trustedOrigins?'],
   ])('have a name that is unknown, and the one that is meant is told: %s %j', (owner, given, fault) => {
-    const { faults } = errorOf(() => new CLASSES[owner]!(given));
+    const { faults } = errorOf(() => new CLASSES[owner]!({ ...REQUIRED[owner], ...given }));
     expect(faults).toEqual([expect.stringContaining(fault)]);
   });
 
@@ -376,8 +436,15 @@ describe('Bad options', () => {
     ['StorageOptions', { database: new Pool() }, 'database: must be wrapped: postgres(pool)'],
     ['StorageOptions', { sessions: new Pool() }, 'sessions: must be wrapped: redis(client)'],
     ['SessionsOptions', { limit: { max: 3 } }, 'limit.policy: must be one of'],
+    [
+      'MailOptions',
+      { publicUrl: null, links: { reset: 'https://a.example', verify: 'https://a.example' } },
+      'publicUrl: must be an http or https URL',
+    ],
   ])('are bad together: %s %j', (owner, given, fault) => {
-    expect(errorOf(() => new CLASSES[owner]!(given)).faults).toEqual([expect.stringContaining(fault)]);
+    expect(errorOf(() => new CLASSES[owner]!({ ...REQUIRED[owner], ...given })).faults).toEqual([
+      expect.stringContaining(fault),
+    ]);
   });
 
   it.each(Object.entries(CLASSES))('are no object: %s', (_, Options) => {
@@ -476,6 +543,20 @@ const GOOD: Readonly<Record<string, Rows>> = {
     failuresPerNetwork: [1, 10 ** 9],
     failuresPerServer: [1, 10 ** 9],
   },
+  MailOptions: {
+    mailer: [MemoryMailer, new MemoryMailer(), fileMailer('mail')],
+    from: ['a@example.com', '"Example, Inc." <a@example.com>', 'Grüße <grüße@bücher.example>'],
+    service: [null, 'Example', '"Ex, <ample>"', 'x'.repeat(60)],
+    publicUrl: ['https://app.example.com/', 'http://localhost:3000', 'https://app.example.com/a/?b=c'],
+    links: [{}, { reset: 'https://other.example/reset' }, { cancel: null }],
+    verification: ['off', 'optional', 'required'],
+    signInNotices: [true, false],
+    perAddress: [1, 10_000],
+    perAccount: [1, 10_000],
+    perNetwork: [1, 10_000],
+    delay: [0, 60_000],
+    routes: [true, false],
+  },
   HttpOptions: {
     prefix: ['', '/', '/api', '/api/v1.2'],
     trustProxy: [0, 9, ['10.0.0.0/8'], ['2001:db8::/32', '127.0.0.1']],
@@ -494,10 +575,11 @@ const GOOD: Readonly<Record<string, Rows>> = {
 const NEEDS: Readonly<Record<string, object>> = { type: { strategies: { a: BasicAuth, b: BasicAuth } } };
 
 describe('Good options', () => {
-  it.each(Object.entries(CLASSES))('may each be left out or undefined: %s', (_, Options) => {
-    const defaults = new Options({});
-    const names = Object.keys(defaults);
-    expect(new Options(Object.fromEntries(names.map((name) => [name, undefined])))).toEqual(defaults);
+  it.each(Object.entries(CLASSES))('may each be left out or undefined: %s', (owner, Options) => {
+    const required = { ...REQUIRED[owner] };
+    const defaults = new Options(required);
+    const left = Object.fromEntries(Object.keys(defaults).map((name) => [name, undefined]));
+    expect(new Options({ ...left, ...required })).toEqual(defaults);
     expect(new Options(defaults)).toEqual(defaults);
     expect(Object.values(defaults)).not.toContain(undefined);
   });
@@ -508,10 +590,10 @@ describe('Good options', () => {
     ),
   )('of %s are accepted: %s', (owner, name, values) => {
     const Options = CLASSES[owner]!;
-    const preset = new Options({})[name as never] as unknown;
+    const preset = new Options({ ...REQUIRED[owner] })[name as never] as unknown;
     for (const value of values) {
-      const options = new Options({ ...NEEDS[name], [name]: value });
-      const isWhole = typeof value !== 'object' || value === null || Array.isArray(value) || preset === null;
+      const options = new Options({ ...REQUIRED[owner], ...NEEDS[name], [name]: value });
+      const isWhole = typeof value !== 'object' || value === null || Array.isArray(value) || !isPlain(preset);
       const expected = isWhole
         ? value
         : expect.objectContaining({ ...(preset as object), ...defined(value) });
@@ -536,10 +618,23 @@ describe('Good options', () => {
     expect(passwordBreachUrl).toBe('https://breaches.example/range');
   });
 
+  it('may leave out the URL of the frontend where there is one of each page', () => {
+    const page = 'https://app.example.com/page';
+    const links = { reset: page, verify: page, confirm: page, cancel: page };
+    const options = new MailOptions({ mailer: MemoryMailer, from: 'a@example.com', publicUrl: null, links });
+    expect(options.link('reset', 'token')).toBe(`${page}#token=token`);
+    expect(options.serviceName).toBe('app.example.com');
+  });
+
   it('keep sessions beside the users', () => {
     expect(new StorageOptions({ database: 'memory:' }).sessions).toBe('memory:');
   });
 });
+
+/** Whether a value has parts that have defaults. */
+function isPlain(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
 
 function defined(value: object): object {
   return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined));
@@ -614,6 +709,34 @@ const TWINS: readonly (readonly [variable: string, owner: string, path: string, 
   ['PASSWORD_PEPPER_PREVIOUS', 'UsersOptions', 'passwordPreviousPeppers', lists(PEPPER, `${PEPPER},short`)],
   ['AUTH_FAILURES_PER_NETWORK', 'ThrottleOptions', 'failuresPerNetwork', numbers(0, 1, -1, 999)],
   ['AUTH_FAILURES_PER_SERVER', 'ThrottleOptions', 'failuresPerServer', numbers(0, 1, -1, 999)],
+  [
+    'MAIL_FROM',
+    'MailOptions',
+    'from',
+    same('a@b.example', 'A <a@b.example>', 'A', 'A <a@b.example', 'a@b.example\nBcc: c@d.example'),
+  ],
+  [
+    'PUBLIC_URL',
+    'MailOptions',
+    'publicUrl',
+    same(
+      'https://a.example',
+      'a.example',
+      'ftp://a.example',
+      'https://a.example/#b',
+      'https://a:b@c.example',
+    ),
+  ],
+  [
+    'PUBLIC_RESET_URL',
+    'MailOptions',
+    'links.reset',
+    same('https://a.example/b', '/b', 'https://a:b@c.example'),
+  ],
+  ['EMAIL_VERIFICATION', 'MailOptions', 'verification', same('off', 'optional', 'required', 'on')],
+  ['MAILS_PER_ADDRESS', 'MailOptions', 'perAddress', numbers(0, 1, 10_000, 10_001)],
+  ['MAILS_PER_ACCOUNT', 'MailOptions', 'perAccount', numbers(0, 1, 10_000, 10_001)],
+  ['MAILS_PER_NETWORK', 'MailOptions', 'perNetwork', numbers(0, 1, 10_000, 10_001)],
   ['SESSION_LIMIT_POLICY', 'SessionsOptions', 'limit.policy', same('evict_oldest', 'ignore')],
 ];
 
@@ -662,7 +785,7 @@ describe('The environment and the options', () => {
     (variable, owner, path, pairs) => {
       for (const [text, value] of pairs) {
         const ofEnvironment = saidOfVariable(variable, text, path.split('.').at(-1)!);
-        const ofOptions = saidOf(() => new CLASSES[owner]!(optionsWith(path, value)));
+        const ofOptions = saidOf(() => new CLASSES[owner]!(optionsWith(owner, path, value)));
         expect([text, ofOptions]).toEqual([text, ofEnvironment]);
       }
     },
@@ -672,7 +795,7 @@ describe('The environment and the options', () => {
     for (const value of values) {
       const text = value % 1000 === 0 ? `${value / 1000}` : `${value}ms`;
       const ofEnvironment = saidOfVariable(variable, text, path);
-      const ofOptions = saidOf(() => new CLASSES[owner]!(optionsWith(path, value)));
+      const ofOptions = saidOf(() => new CLASSES[owner]!(optionsWith(owner, path, value)));
       expect([value, ofOptions !== null]).toEqual([value, ofEnvironment !== null]);
     }
   });
@@ -704,6 +827,7 @@ describe('A module', () => {
     SessionsOptions: SessionsModule,
     StorageOptions: StorageModule,
     AuditOptions: AuditModule,
+    MailOptions: MailModule,
   };
   const BESIDE = new Set(['type', 'strategies', 'global', 'routes', 'without']);
 
@@ -717,11 +841,12 @@ describe('A module', () => {
 
   it.each(rows)('does not take bad options: %s.%s', async (owner, path, values) => {
     const { forRoot, forRootAsync } = MODULES[owner]!;
-    const given = optionsWith(path, values[0]);
+    const given = optionsWith(owner, path, values[0]);
     expect(() => forRoot(given)).toThrow(`Bad ${owner}:\n  ${path}`);
-    const beside = BESIDE.has(path);
-    const starting = async () =>
-      start(forRootAsync(beside ? { useFactory: () => ({}), ...given } : { useFactory: () => given }));
+    const made = BESIDE.has(path)
+      ? { useFactory: () => ({ ...REQUIRED[owner] }), ...optionsWith('', path, values[0]) }
+      : { useFactory: () => given };
+    const starting = async () => start(forRootAsync(made));
     await expect(starting()).rejects.toThrow(`Bad ${owner}:\n  ${path}`);
   });
 
@@ -739,6 +864,7 @@ describe('A module', () => {
     ['AuthOptions', 'routes', false],
     ['UsersOptions', 'routes', false],
     ['AuditOptions', 'routes', false],
+    ['MailOptions', 'routes', false],
     ['StorageOptions', 'without', ['users']],
   ])('has beside its factory what decides its routes and providers: %s.%s', async (owner, name, value) => {
     const module = MODULES[owner]!.forRootAsync({ useFactory: () => ({ [name]: value }) });
