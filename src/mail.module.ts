@@ -4,7 +4,6 @@ import { SecurityEvents } from './audit/security-events.js';
 import { type AsyncOptions, assertAsync, optionsProvider } from './common/async-options.js';
 import { Clock, SystemClock } from './common/clock.js';
 import { MADE_BY_FOR_ROOT, NeedsForRoot } from './common/for-root.js';
-import { checkNeeds } from './common/needs.js';
 import { assertObject } from './common/options.js';
 import { EmailsController } from './http/api/emails/emails.controller.js';
 import { InvitationsController } from './http/api/users/invitations.controller.js';
@@ -12,26 +11,30 @@ import { MailComposer } from './mail/mail-composer.js';
 import { MailOptions, type MailOptionsGiven } from './mail/mail-options.js';
 import { Mailer } from './mail/mailer.js';
 import { Outbox } from './mail/outbox.js';
-import { OutboxStore } from './mail/outbox-store.js';
 import { routesNeedAuth } from './route-check.js';
 import { StartCheck } from './start-check.js';
-import { GuessThrottle } from './throttle/guess-throttle.js';
-import { Accounts } from './users/accounts.js';
 import { CredentialVerifier } from './users/credential-verifier.js';
 import { AccountMails } from './users/mails/account-mails.js';
 import { AddressChanges } from './users/mails/address-changes.js';
 import { EmailService } from './users/mails/email.service.js';
 import { KnownClients } from './users/mails/known-clients.js';
 import { MailLimits } from './users/mails/mail-limits.js';
+import { MailNeeds } from './users/mails/mail-needs.js';
 import { MailQueue } from './users/mails/mail-queue.js';
 import { OneTimeTokens } from './users/one-time-tokens.js';
 import { PasswordResetService } from './users/password-reset.service.js';
-import { TokenStore } from './users/token-store.js';
 
 /** The sender where another process sends. */
 const SENT_ELSEWHERE: Pick<Outbox, 'wake'> = { wake: () => {} };
 
-type OutboxNeeds = [OutboxStore, MailComposer, Mailer, Clock];
+/** The parameters of a constructor without the first ones. */
+type AfterFirst<T extends abstract new (...args: never[]) => object> =
+  ConstructorParameters<T> extends [unknown, ...infer Rest] ? Rest : never;
+
+type LimitsNeeds = AfterFirst<typeof MailLimits>;
+type ComposerNeeds = AfterFirst<typeof AccountMails>;
+type QueueNeeds = AfterFirst<typeof MailQueue>;
+type EmailNeeds = [Clock, SecurityEvents, CredentialVerifier | undefined];
 
 export type MailSyncOptions = MailOptionsGiven & Pick<ModuleMetadata, 'imports'>;
 
@@ -77,56 +80,70 @@ function moduleOf(
       options,
       SecurityEvents,
       { provide: Clock, useClass: SystemClock },
+      MailNeeds,
+      ...[OneTimeTokens, AddressChanges, KnownClients].map((Kept) => ({
+        provide: Kept,
+        inject: [MailNeeds, Clock],
+        useFactory: ({ tokens }: MailNeeds, clock: Clock) => new Kept(tokens, clock),
+      })),
       {
-        provide: OneTimeTokens,
-        inject: [
-          { token: TokenStore, optional: true },
-          { token: OutboxStore, optional: true },
-          { token: Accounts, optional: true },
-          Clock,
-        ],
-        useFactory: (
-          tokens: TokenStore | undefined,
-          outbox: OutboxStore | undefined,
-          accounts: Accounts | undefined,
-          clock: Clock,
-        ) => {
-          checkNeeds('MailModule', { TokenStore: tokens, OutboxStore: outbox, UsersModule: accounts });
-          return new OneTimeTokens(tokens!, clock);
-        },
+        provide: MailLimits,
+        inject: [MailNeeds, Clock, MailOptions],
+        useFactory: ({ tokens }: MailNeeds, ...rest: LimitsNeeds) => new MailLimits(tokens, ...rest),
       },
-      AddressChanges,
-      KnownClients,
-      MailLimits,
       {
         provide: Mailer,
         inject: [MailOptions, ModuleRef],
         useFactory: ({ mailer }: MailOptions, modules: ModuleRef) =>
           mailer instanceof Mailer ? mailer : modules.create(mailer),
       },
-      { provide: MailComposer, useClass: AccountMails },
+      {
+        provide: MailComposer,
+        inject: [
+          MailNeeds,
+          OneTimeTokens,
+          AddressChanges,
+          KnownClients,
+          MailLimits,
+          MailOptions,
+          SecurityEvents,
+        ],
+        useFactory: ({ accounts }: MailNeeds, ...rest: ComposerNeeds) => new AccountMails(accounts, ...rest),
+      },
       sends
         ? {
             provide: Outbox,
-            inject: [OutboxStore, MailComposer, Mailer, Clock],
-            useFactory: (...needs: OutboxNeeds) => new Outbox(...needs),
+            inject: [MailNeeds, MailComposer, Mailer, Clock],
+            useFactory: ({ outbox }: MailNeeds, ...rest: [MailComposer, Mailer, Clock]) =>
+              new Outbox(outbox, ...rest),
           }
         : { provide: Outbox, useValue: SENT_ELSEWHERE },
-      MailQueue,
+      {
+        provide: MailQueue,
+        inject: [MailNeeds, Outbox, MailLimits, Clock, MailOptions],
+        useFactory: ({ outbox }: MailNeeds, ...rest: QueueNeeds) => new MailQueue(outbox, ...rest),
+      },
       {
         provide: EmailService,
         inject: [
-          Accounts,
+          MailNeeds,
           OneTimeTokens,
           AddressChanges,
           MailQueue,
-          PasswordResetService,
-          GuessThrottle,
+          // It is there where `MailNeeds` is.
+          { token: PasswordResetService, optional: true },
           Clock,
           SecurityEvents,
           { token: CredentialVerifier, optional: true },
         ],
-        useFactory: (...needs: ConstructorParameters<typeof EmailService>) => new EmailService(...needs),
+        useFactory: (
+          { accounts, throttle }: MailNeeds,
+          tokens: OneTimeTokens,
+          changes: AddressChanges,
+          mails: MailQueue,
+          resets: PasswordResetService,
+          ...rest: EmailNeeds
+        ) => new EmailService(accounts, tokens, changes, mails, resets, throttle, ...rest),
       },
     ],
     exports: [MailOptions, MailQueue, EmailService, AddressChanges, Mailer, MailComposer],

@@ -22,7 +22,9 @@ import {
   BasicAuth,
   CoatcheckModule,
   CoatcheckOptions,
+  EmailService,
   FreshGuard,
+  MailModule,
   MemoryAuditStore,
   MemorySessionStore,
   MemoryUserStore,
@@ -45,6 +47,7 @@ import {
   UsersModule,
 } from 'coatcheck';
 import { AlxModule } from 'coatcheck/alx';
+import { MemoryMailer } from 'coatcheck/testing';
 import { Connections } from '../../src/storage/connections.js';
 import { newDatabase } from '../support/app.js';
 
@@ -52,6 +55,11 @@ type Imports = (Type | DynamicModule)[];
 
 const PASSWORD = 'correct horse battery';
 const cookie = { name: 'sid', secure: false };
+const mail = {
+  mailer: MemoryMailer,
+  from: 'Example <no-reply@example.com>',
+  publicUrl: 'https://app.example.com',
+} as const;
 const memory = { storage: { database: 'memory:' }, users: { passwordCost: 4 }, cookie } as const;
 
 @Controller('coats')
@@ -205,6 +213,127 @@ describe.each(Object.entries(BUILDERS))('CoatcheckModule in an application of %s
     expect(await statusOf('/coats')).toBe(401);
   });
 
+  const MAIL_ROUTES = [
+    '/password/forgot',
+    '/email/verification',
+    '/email/verify',
+    '/email/confirm',
+    '/email/cancel',
+    '/invitations',
+  ];
+  const post = (body: object, headers = {}): RequestInit => ({
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+
+  const open = { ...memory, users: { passwordCost: 4, registration: 'open' } } as const;
+  it.each<[string, DynamicModule]>([
+    ['forRoot', CoatcheckModule.forRoot({ type, ...open })],
+    ['forRoot with mail: false', CoatcheckModule.forRoot({ type, ...open, mail: false })],
+    ['forRootAsync', CoatcheckModule.forRootAsync({ type, useFactory: () => open })],
+  ])('answers as before where no mails are sent: %s', async (_, module) => {
+    const { app, url, statusOf } = await start(build, [module]);
+    const headers = await signIn(app, url);
+    const email = 'lee@example.com';
+    for (const path of MAIL_ROUTES)
+      expect([path, await statusOf(path, post({ email, token: 'x' }, headers))]).toEqual([path, 404]);
+    const statuses: number[] = [];
+    for (let count = 0; count < 2; count += 1)
+      statuses.push(await statusOf('/users', post({ email, password: PASSWORD })));
+    expect(statuses).toEqual([201, 409]);
+    const changed = await fetch(`${url}/users/me`, {
+      ...post({ email: 'new@example.com' }, headers),
+      method: 'PATCH',
+    });
+    const user = (await changed.json()) as object;
+    expect(user).toMatchObject({ email: 'new@example.com' });
+    expect(user).not.toHaveProperty('pending_email');
+  });
+
+  it.each<[string, DynamicModule]>([
+    ['forRoot', CoatcheckModule.forRoot({ type, ...memory, mail })],
+    [
+      'forRootAsync',
+      CoatcheckModule.forRootAsync({ type, mail: true, useFactory: () => ({ ...memory, mail }) }),
+    ],
+  ])('serves the flows by e-mail where mails are sent: %s', async (_, module) => {
+    const { app, url, statusOf } = await start(build, [module]);
+    const headers = await signIn(app, url);
+    const statuses: number[] = [];
+    for (const path of MAIL_ROUTES)
+      statuses.push(
+        await statusOf(
+          path,
+          post({ [/forgot|verification|invi/.test(path) ? 'email' : 'token']: 'lee@example.com' }, headers),
+        ),
+      );
+    expect(statuses).toEqual([202, 202, 400, 400, 400, 201]);
+  });
+
+  it.each<[string, DynamicModule]>([
+    ['forRoot', CoatcheckModule.forRoot({ type, ...memory, mail, routes: { users: false } })],
+    [
+      'forRootAsync',
+      CoatcheckModule.forRootAsync({
+        type,
+        mail: true,
+        routes: { users: false },
+        useFactory: () => ({ ...memory, mail }),
+      }),
+    ],
+  ])('serves no flow by e-mail without the routes of users: %s', async (_, module) => {
+    const { app, statusOf } = await start(build, [module]);
+    expect(app.get(EmailService)).toBeInstanceOf(EmailService);
+    for (const path of MAIL_ROUTES) expect([path, await statusOf(path, post({}))]).toEqual([path, 404]);
+  });
+
+  it.each<[string, boolean | undefined, object | false | undefined]>([
+    ['which returns options of mails, without mail: true', undefined, mail],
+    ['which returns options of mails, with mail: false', false, mail],
+    ['which returns none, with mail: true', true, undefined],
+    ['which returns false, with mail: true', true, false],
+  ])('refuses a factory %s', async (_, beside, made) => {
+    const module = CoatcheckModule.forRootAsync({
+      type,
+      mail: beside,
+      useFactory: () => ({ ...memory, mail: made as typeof mail }),
+    });
+    await expect(start(build, [module])).rejects.toThrow(
+      `mail: give ${String(made === mail)} beside useFactory, as it decides which modules there are`,
+    );
+  });
+
+  it('tells all faults of the options of mails, also of those that are missing', async () => {
+    const wrong = { from: 'nobody', delay: -1, links: { reset: 'x' }, mailServer: 'smtp://localhost' };
+    const faults = [
+      'mail.mailer: must be a Mailer',
+      'mail.from: must be an address',
+      'mail.publicUrl: must be an http',
+      'mail.delay: must not be less than 0',
+      'mail.links.reset: must be an http',
+      'mail.mailServer: unknown; there are mailer',
+    ];
+    const given = { type, ...memory, mail: wrong as never } as const;
+    const error = await start(build, [
+      CoatcheckModule.forRootAsync({ type, mail: true, useFactory: () => given }),
+    ]).then(
+      () => null,
+      (cause: Error) => cause,
+    );
+    for (const fault of faults) {
+      expect(() => CoatcheckModule.forRoot(given)).toThrow(fault);
+      expect(error?.message).toContain(fault);
+    }
+    for (const none of [null, true, 'smtp://localhost', []] as never[])
+      expect(() => CoatcheckModule.forRoot({ type, ...memory, mail: none })).toThrow(
+        'mail: must be an object',
+      );
+    expect(() =>
+      CoatcheckModule.forRootAsync({ type, mail: mail as never, useFactory: () => memory }),
+    ).toThrow('mail: let useFactory return it');
+  });
+
   it('leaves out the audit trail where told to', async () => {
     for (const module of [
       CoatcheckModule.forRoot({ type, ...memory, audit: false }),
@@ -316,6 +445,7 @@ describe.each(Object.entries(BUILDERS))('An application of %s', (_, build) => {
   const users = UsersModule.forRoot({ passwordCost: 4 });
   const sessions = SessionsModule.forRoot();
   const audit = AuditModule.forRoot();
+  const mails = MailModule.forRoot({ ...mail, routes: false });
   const without = (...names: StorageOptions['without']) =>
     StorageModule.forRoot({ database: 'memory:', without: names });
   const noStore = (store: string, owner: string) =>
@@ -418,6 +548,38 @@ describe.each(Object.entries(BUILDERS))('An application of %s', (_, build) => {
       [unguarded('UsersModule')],
     ],
     ['routes of the audit trail without AuthModule', [storage, audit], [unguarded('AuditModule')]],
+    [
+      'MailModule alone',
+      [MailModule.forRoot({ ...mail, routes: false })],
+      [
+        noStore('TokenStore', 'MailModule'),
+        noStore('OutboxStore', 'MailModule'),
+        noModule('UsersModule', 'MailModule'),
+      ],
+    ],
+    ['MailModule without users', [storage, mails], [noModule('UsersModule', 'MailModule')]],
+    [
+      'mails whose outbox is left out',
+      [without('outbox'), sessions, users, auth, mails],
+      [noStore('OutboxStore', 'MailModule')],
+    ],
+    [
+      'mails whose tokens are left out, made by a factory',
+      [
+        CoatcheckModule.forRootAsync({
+          type: 'session_auth',
+          mail: true,
+          storage: { without: ['tokens'] },
+          useFactory: () => ({ ...memory, storage: { database: 'memory:' }, mail }),
+        }),
+      ],
+      [noStore('TokenStore', 'MailModule')],
+    ],
+    [
+      'routes of mails without AuthModule',
+      [storage, UsersModule.forRoot({ routes: false }), MailModule.forRoot(mail)],
+      [unguarded('MailModule')],
+    ],
   ])('does not start with %s, and says what to add', async (_, imports, sentences) => {
     for (const order of [imports, imports.toReversed()])
       await expect(build(order)).rejects.toThrow(new Error(sentences.join('\n')));
@@ -519,7 +681,15 @@ describe.each(Object.entries(BUILDERS))('An application of %s', (_, build) => {
   });
 
   it.each(
-    Object.entries({ AuditModule, AuthModule, CoatcheckModule, SessionsModule, StorageModule, UsersModule }),
+    Object.entries({
+      AuditModule,
+      AuthModule,
+      CoatcheckModule,
+      MailModule,
+      SessionsModule,
+      StorageModule,
+      UsersModule,
+    }),
   )('%s refuses options that are no object', (_, module) => {
     for (const none of [null, 'options', 7, []] as never[]) {
       expect(() => module.forRoot(none)).toThrow('the options must be an object');
@@ -538,8 +708,17 @@ describe.each(Object.entries(BUILDERS))('An application of %s', (_, build) => {
     ['SessionsModule', { limit: {} }, 'limit: let useFactory return it'],
     ['StorageModule', { database: 'memory:' }, 'database: let useFactory return it'],
     ['AuditModule', { retention: 1 }, 'retention: let useFactory return it'],
+    ['MailModule', { from: 'a@example.com' }, 'from: let useFactory return it'],
   ])('%s refuses an option beside its factory that it would ignore: %j', (name, beside, fault) => {
-    const modules = { AuditModule, AuthModule, CoatcheckModule, SessionsModule, StorageModule, UsersModule };
+    const modules = {
+      AuditModule,
+      AuthModule,
+      CoatcheckModule,
+      MailModule,
+      SessionsModule,
+      StorageModule,
+      UsersModule,
+    };
     const module = modules[name as keyof typeof modules];
     expect(() => module.forRootAsync({ ...beside, useFactory: () => ({}) })).toThrow(fault);
   });

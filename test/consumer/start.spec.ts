@@ -9,6 +9,7 @@ import {
   CoatcheckModule,
   Fresh,
   FreshGuard,
+  MailModule,
   Roles,
   RolesGuard,
   SessionsModule,
@@ -65,14 +66,19 @@ describe('An application', () => {
     ['NestFactory', false],
     ['createNestApplication', true],
   ] as const)('by %s', (_, byTest) => {
-    it.each<Type>([CoatcheckModule, AuthModule, UsersModule, SessionsModule, AuditModule, StorageModule])(
-      'does not start with the bare class of %p',
-      async (module) => {
-        await expect(start({ imports: [module] }, byTest)).rejects.toThrow(
-          `${module.name} is imported without forRoot. Import ${module.name}.forRoot(`,
-        );
-      },
-    );
+    it.each<Type>([
+      CoatcheckModule,
+      AuthModule,
+      UsersModule,
+      SessionsModule,
+      AuditModule,
+      StorageModule,
+      MailModule,
+    ])('does not start with the bare class of %p', async (module) => {
+      await expect(start({ imports: [module] }, byTest)).rejects.toThrow(
+        `${module.name} is imported without forRoot. Import ${module.name}.forRoot(`,
+      );
+    });
 
     it('does not start where @Roles() and @Fresh() would do nothing, and says of each handler what to add', async () => {
       const imports = [CoatcheckModule.forRoot({ ...MEMORY, global: false })];

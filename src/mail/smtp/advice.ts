@@ -1,5 +1,5 @@
 import { reasonOf } from '../reason.js';
-import type { SmtpServer } from './smtp-url.js';
+import { type SmtpServer, secretsOf } from './smtp-url.js';
 
 /** What Nodemailer says of an error. */
 export interface Failure {
@@ -17,7 +17,10 @@ export function adviceOn(error: unknown, to: string, server: SmtpServer): string
   const failure: Failure = Object(error);
   const { command = '', responseCode = 0, code } = failure;
   const place = `${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port}`;
-  const reply = withoutLogin(reasonOf(responseCode ? new Error(failure.response) : error, to), server);
+  const reply = reasonOf(responseCode ? new Error(failure.response) : error, to, secretsOf(server)).replace(
+    /\.$/,
+    '',
+  );
   if (command === 'MAIL FROM' && code === 'EENVELOPE' && responseCode >= 500)
     return `MAIL_FROM: ${place} refused the sender: ${reply}. Set an address that this mail server may send for.`;
   if ((code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode !== 421)
@@ -51,10 +54,4 @@ function adviceOnServer(
   if (code === 'ETIMEDOUT' || code === 'EABORT' || says(/ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/))
     return `${place} did not answer in time. Check the host, the port and the firewall.${tls === 'implicit' ? '' : ' A port that begins with TLS, such as 465, needs smtps://.'}`;
   return `${place} did not accept the mail: ${reply}. Check the host and the port, and the log of the mail server.`;
-}
-
-/** Mail servers may repeat what they got. */
-function withoutLogin(text: string, { login }: SmtpServer): string {
-  const secrets = login ? [login.user, login.password] : [];
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text).replace(/\.$/, '');
 }

@@ -6,7 +6,7 @@ import { reasonOf } from '../reason.js';
 import { TestedMailer } from '../tested-mailer.js';
 import { type Failure, adviceOn } from './advice.js';
 import { partsOf } from './message-parts.js';
-import type { SmtpServer } from './smtp-url.js';
+import { type SmtpServer, secretsOf } from './smtp-url.js';
 
 export interface SmtpLimits {
   /** The number of connections that are open at the same time. */
@@ -24,7 +24,6 @@ const IDLE = 5_000;
 export class SmtpMailer extends TestedMailer {
   readonly #transport;
   readonly #timeout: number;
-  readonly #secrets: readonly string[];
 
   constructor(
     private readonly server: SmtpServer,
@@ -34,7 +33,6 @@ export class SmtpMailer extends TestedMailer {
     super();
     const { host, port, tls, login } = server;
     this.#timeout = timeout;
-    this.#secrets = login ? [login.password, login.user] : [];
     this.#transport = createTransport({
       pool: true,
       host,
@@ -64,7 +62,7 @@ export class SmtpMailer extends TestedMailer {
     try {
       await this.#deliver(parts);
     } catch (error) {
-      throw meaningOf(error, message.to, this.#secrets);
+      throw meaningOf(error, message.to, this.server);
     }
   }
 
@@ -92,10 +90,10 @@ export class SmtpMailer extends TestedMailer {
  * The error of the contract. A reply to the sender's address concerns every message, and so do all errors that are no reply to a
  * message.
  */
-function meaningOf(error: unknown, to: string, secrets: readonly string[]): Error {
+function meaningOf(error: unknown, to: string, server: SmtpServer): Error {
   const { code, responseCode = 0, response, command }: Failure = Object(error);
   const concernsMessage = (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode !== 421;
-  const reason = reasonOf(response ? new Error(response) : error, to, secrets);
+  const reason = reasonOf(response ? new Error(response) : error, to, secretsOf(server));
   if (!concernsMessage || (responseCode >= 500 && command === 'MAIL FROM'))
     return new MailServerUnavailableError(reason);
   const isFinal = responseCode >= 500 || responseCode === 0;

@@ -27,6 +27,11 @@ export function smtpServerOf(url: string): SmtpServer {
   return found;
 }
 
+/** What no log may contain, although mail servers may repeat it. */
+export function secretsOf({ login }: SmtpServer): string[] {
+  return login ? [login.password, login.user] : [];
+}
+
 /** The parts of a URL, or its fault. */
 function read(text: string): SmtpServer | string {
   if (!URL.canParse(text) || /\s/.test(text))
