@@ -91,7 +91,7 @@ export const REFUSALS = {
     409,
     'This is the last administrator who can sign in. Make another user an administrator first.',
   ],
-  body_too_large: [413, 'The body is larger than 16 KiB. Send a smaller one.'],
+  body_too_large: [413, 'The body is too large. Send a smaller one: JSON has at most 16 KiB.'],
   unsupported_media_type: [
     415,
     'The body is not plain JSON. Send it as `Content-Type: application/json`, in UTF-8 and not compressed.',

@@ -4,6 +4,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { OWN_ROUTES } from '../auth/decorators/access.js';
 import type { ReadsBodiesAfterGuards } from './body.guard.js';
 
+/** Marks the handlers of `@ReadsOwnBody()`, and their routes in Fastify. */
+export const OWN_BODY = 'coatcheck:own-body';
+
 /** The metadata of a handler from which Nest's adapter for Fastify takes the `config` of its route. */
 export const ROUTE_CONFIG = '__fastify_route_config__';
 
@@ -18,6 +21,7 @@ const ANY_TYPE = { 'content-type': 'application/octet-stream' };
 
 interface FastifyRequest {
   readonly method: string;
+  readonly routeOptions: { readonly config?: object };
   /** What is set is merged into the headers of Node's request. */
   headers: IncomingHttpHeaders;
 }
@@ -88,13 +92,23 @@ function hide(
   body: unknown,
   done: (e: null, body: unknown) => void,
 ) {
-  if (BODYLESS.has(request.method)) {
+  if (BODYLESS.has(request.method) || isUpload(request)) {
     done(null, body);
     return;
   }
   hidden.set(request, request.headers);
   request.headers = { ...request.headers, ...OF_BODIES, ...(request.method === 'QUERY' && ANY_TYPE) };
   done(null, body);
+}
+
+/**
+ * Whether the handler reads a form with files. The parser of `@fastify/multipart` reads nothing: it marks the request, for which the
+ * handler then can read the parts.
+ */
+function isUpload({ headers, routeOptions }: FastifyRequest): boolean {
+  return (
+    OWN_BODY in (routeOptions.config ?? {}) && /^multipart\/form-data\b/i.test(headers['content-type'] ?? '')
+  );
 }
 
 function show(request: FastifyRequest, _reply: unknown, done: () => void) {

@@ -28,9 +28,18 @@ export function problemOf(error: unknown, explanation: Explanation | null = null
   return { ...problemFor(CODES[status] ?? 'request_refused'), status };
 }
 
-/** The status of errors from Nest, and of errors from Express middleware that are marked for clients; 500 otherwise. */
+interface ForeignError {
+  readonly status?: unknown;
+  readonly expose?: unknown;
+  readonly statusCode?: unknown;
+  readonly code?: unknown;
+}
+
+/** The status of errors from Nest, of errors from Express middleware that are marked for clients, and of Fastify; 500 otherwise. */
 function statusOf(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
-  const { status, expose } = Object(error) as { readonly status?: unknown; readonly expose?: unknown };
-  return expose === true && typeof status === 'number' && status >= 400 && status < 500 ? status : 500;
+  const { status, expose, statusCode, code }: ForeignError = Object(error);
+  const isOfFastify = typeof code === 'string' && code.startsWith('FST_');
+  const given = expose === true ? status : isOfFastify ? statusCode : null;
+  return typeof given === 'number' && given >= 400 && given < 500 ? given : 500;
 }
