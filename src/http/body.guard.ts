@@ -10,7 +10,7 @@ import type { Exchange } from '../auth/exchange/exchange.js';
 import { HTTP } from '../auth/exchange/http-context.js';
 import { DomainError } from '../common/domain-error.js';
 import { jsonIn } from '../common/json.js';
-import { OWN_BODY } from './fastify-bodies.js';
+import { OWN_BODY } from './body-decorators.js';
 import { hasDuplicates, isHarmless } from './json-value.js';
 
 /** The methods whose body is read. */

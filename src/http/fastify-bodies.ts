@@ -2,13 +2,8 @@ import { METHOD_METADATA } from '@nestjs/common/constants.js';
 import { type AbstractHttpAdapter, MetadataScanner } from '@nestjs/core';
 import type { IncomingHttpHeaders } from 'node:http';
 import { OWN_ROUTES } from '../auth/decorators/access.js';
+import { OWN_BODY, ROUTE_CONFIG } from './body-decorators.js';
 import type { ReadsBodiesAfterGuards } from './body.guard.js';
-
-/** Marks the handlers of `@ReadsOwnBody()`, and their routes in Fastify. */
-export const OWN_BODY = 'coatcheck:own-body';
-
-/** The metadata of a handler from which Nest's adapter for Fastify takes the `config` of its route. */
-export const ROUTE_CONFIG = '__fastify_route_config__';
 
 /** Headers that make Fastify parse a body, or refuse it. */
 const OF_BODIES = { 'content-type': undefined, 'content-length': undefined, 'transfer-encoding': undefined };
