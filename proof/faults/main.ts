@@ -7,6 +7,7 @@ import { PostgresServer, RedisServer, has } from '../../test/support/engines.js'
 import { crashes } from './crashes.js';
 import { hashQueue } from './hash-queue.js';
 import { lists } from './lists.js';
+import { outbox } from './outbox.js';
 import { pipelining } from './pipelining.js';
 import { postgresFailover } from './postgres-failover.js';
 import { races } from './races.js';
@@ -19,7 +20,7 @@ import { abandon } from './support.js';
 import { sweeping } from './sweeping.js';
 import { trouble } from './trouble.js';
 
-/** `npm run faults -- [--short] [name …]`: a name is a list's, or some of a title. */
+/** `npm run faults -- [--short] [--kills N] [name …]`: a name is a list's, or some of a title. */
 const LISTS: Readonly<Record<string, readonly Scenario[]>> = {
   crashes,
   races,
@@ -29,6 +30,7 @@ const LISTS: Readonly<Record<string, readonly Scenario[]>> = {
   hashQueue,
   pipelining,
   lists,
+  outbox,
   redisFailovers,
   refusedBodies,
   postgresFailover,
@@ -38,16 +40,19 @@ const LISTS: Readonly<Record<string, readonly Scenario[]>> = {
 async function main(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { short: { type: 'boolean' } },
+    options: { short: { type: 'boolean' }, kills: { type: 'string' } },
     allowPositionals: true,
   });
   const scale: Scale = values.short ? 'short' : 'full';
+  const kills = values.kills === undefined ? undefined : Number(values.kills);
+  if (kills !== undefined && !(Number.isSafeInteger(kills) && kills > 0))
+    throw new Error('--kills must be a whole number from 1.');
   const names = positionals.map((name) => name.toLowerCase());
   const scenarios = Object.entries(LISTS).flatMap(([list, scenarios]) =>
     scenarios.filter(({ title }) => isAsked(names, list, title)),
   );
   const measurements: Measurement[] = [];
-  for (const scenario of scenarios) measurements.push(...(await play(scenario, scale)));
+  for (const scenario of scenarios) measurements.push(...(await play(scenario, scale, kills)));
   console.log(`${table(measurements)}\n\n${await machine()}`);
   if (scenarios.length === 0 || measurements.some(({ isMet }) => !isMet)) process.exitCode = 1;
 }
@@ -60,10 +65,10 @@ function isAsked(names: readonly string[], list: string, title: string): boolean
 }
 
 /** Plays a scenario; one that throws is a missed target, and the others go on. */
-async function play({ title, play }: Scenario, scale: Scale): Promise<Measurement[]> {
+async function play({ title, play }: Scenario, scale: Scale, kills?: number): Promise<Measurement[]> {
   console.error(`${title} …`);
   const begin = performance.now();
-  const measurements = await play(scale).catch((error: unknown) => {
+  const measurements = await play(scale, kills).catch((error: unknown) => {
     console.error(error);
     return [{ what: title, store: '', measured: 'it failed', target: 'it plays', isMet: false }];
   });

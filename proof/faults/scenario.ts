@@ -13,5 +13,6 @@ export interface Measurement {
 /** Starts what it needs, makes trouble, and says what it saw; what it started is stopped whatever happens. */
 export interface Scenario {
   readonly title: string;
-  play(scale: Scale): Promise<Measurement[]>;
+  /** `kills` is how often the outbox is killed on each store, if not as often as the scale says. */
+  play(scale: Scale, kills?: number): Promise<Measurement[]>;
 }

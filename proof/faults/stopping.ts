@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Server } from '../../test/support/server.js';
 import type { Measurement, Scale, Scenario } from './scenario.js';
-import { Stage, inParallel, none, told, until } from './support.js';
+import { Stage, childrenOf, inParallel, none, told, until } from './support.js';
 import { WatchedClient, exactly, repeat, tokensOf } from './watch.js';
 
 /** As many sign-ins to one account as a server takes on at once. */
@@ -104,8 +103,4 @@ async function replaceWorkers(server: Server): Promise<void> {
     return now.length === old.length && !now.some((pid) => old.includes(pid));
   });
   await delay(200);
-}
-
-function childrenOf({ pid }: Server): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 }

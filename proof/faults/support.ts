@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
@@ -76,16 +77,24 @@ export class Stage {
     return { database: `sqlite:${this.file}`, ...(this.store === 'redis' && { sessions: url }) };
   }
 
-  /** Starts one more server on the same storage, where anyone may register. */
-  async start(variables: Variables = {}): Promise<Server> {
+  /** The URL of one more database, which is empty; in PostgreSQL it is a schema. */
+  async newDatabase(name: string): Promise<string> {
+    if (!(this.engine instanceof PostgresServer)) return `sqlite:${join(this.folder, name)}.db`;
+    await this.engine.query(`create schema ${name}`);
+    return `${this.engine.url}?options=-c%20search_path%3D${name}`;
+  }
+
+  /** Starts one more server on the same storage, where anyone may register. An abort kills it, also before it is ready. */
+  async start(variables: Variables = {}, abort?: AbortSignal): Promise<Server> {
     const url = this.engine?.url ?? '';
-    const server = await Server.start(this.folder, {
+    const settings = {
       DATABASE_URL: this.store === 'postgres' ? url : `sqlite:${this.file}`,
       ...(this.store === 'redis' && { SESSION_STORE_URL: url }),
       REGISTRATION: 'open',
       LOG_LEVEL: 'error',
       ...variables,
-    });
+    };
+    const server = await Server.start(this.folder, settings, abort);
     this.#servers.push(server);
     running.add(server);
     if (this.#isOver) await this.kill(server);
@@ -182,7 +191,7 @@ export class Client {
     const email = `${name}@example.com`;
     const isThere = async () => {
       const outcome = await this.send('POST', '/users', { body: { email, password: PASSWORD } });
-      return outcome?.status === 201 || outcome?.status === 409;
+      return [201, 202, 409].includes(outcome?.status ?? 0);
     };
     await until(isThere);
     return email;
@@ -212,11 +221,14 @@ export async function inParallel(lanes: number, work: (lane: number) => Promise<
 }
 
 /** Waits until something holds; throws when it does not for long. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + PATIENCE;
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  { patience = PATIENCE, pause = 2 } = {},
+): Promise<void> {
+  const deadline = performance.now() + patience;
   while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`Not within ${PATIENCE} ms: ${holds.toString()}`);
-    await delay(2);
+    if (performance.now() > deadline) throw new Error(`Not within ${patience} ms: ${holds.toString()}`);
+    await delay(pause);
   }
 }
 
@@ -242,4 +254,9 @@ export function told(what: string, store: string, measured: string): Measurement
 export function none(what: string, store: string, count: number, among?: number): Measurement {
   const measured = among === undefined ? `${count}` : `${count} of ${among}`;
   return { what, store, measured, target: '0', isMet: count === 0 };
+}
+
+/** The process ids of the children of a server: its workers. */
+export function childrenOf({ pid }: Server): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 }

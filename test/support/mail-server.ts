@@ -141,9 +141,11 @@ export class ScriptedMailServer {
   }
 }
 
-/** A key and a certificate for `localhost` that nobody has signed. */
-export function certificateForLocalhost(): { readonly key: Buffer; readonly cert: Buffer } {
-  const folder = newFolder();
+/** A key and a certificate for `localhost` that nobody has signed, which are also `key.pem` and `cert.pem` in the folder. */
+export function certificateForLocalhost(folder = newFolder()): {
+  readonly key: Buffer;
+  readonly cert: Buffer;
+} {
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   const what = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
   const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];

@@ -44,9 +44,11 @@ export class Server {
     private readonly child: ChildProcess,
   ) {}
 
-  static async start(folder: string, variables: Variables = {}): Promise<Server> {
+  /** Starts a server. An abort kills it, also before it is ready. */
+  static async start(folder: string, variables: Variables = {}, abort?: AbortSignal): Promise<Server> {
     const env = { ...BARE, API_PORT: '0', PASSWORD_HASH_COST: '4', ...variables };
     const child = spawn(process.execPath, [join(DIST, 'main.js')], { cwd: folder, env });
+    abort?.addEventListener('abort', () => child.kill('SIGKILL'), { once: true });
     let output = '';
     const url = await new Promise<string>((ready, failed) => {
       const read = (chunk: Buffer) => {
