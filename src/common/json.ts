@@ -6,3 +6,9 @@ export function jsonIn(text: string): unknown {
     return undefined;
   }
 }
+
+/** The entries of a JSON list that pass a check; none for a text that is no list. */
+export function entriesIn<T>(text: string | null, isEntry: (value: unknown) => value is T): readonly T[] {
+  const list = text === null ? null : jsonIn(text);
+  return Array.isArray(list) ? list.filter(isEntry) : [];
+}

@@ -4,6 +4,7 @@ import { jsonIn } from '../common/json.js';
 import { isRecord } from '../common/options.js';
 import { untilStored } from '../common/until-stored.js';
 import type { OutboxMail } from '../mail/outbox-mail.js';
+import { isCount, isInstant } from '../throttle/counter-text.js';
 import { OneTimeToken, type TokenPurpose } from './one-time-token.js';
 import type { TokenStore } from './token-store.js';
 import { emailKey } from './user.js';
@@ -99,7 +100,7 @@ export class OneTimeTokens {
       const revoked = [...stored.revokedHashes, ...(revokedHash === null ? [] : [revokedHash])];
       const text = JSON.stringify({ tokens, revokedHashes: revoked.slice(-MOST_REVOKED) } satisfies Stored);
       const until = Math.max(...tokens.map((one) => one.issuedAt + one.validFor));
-      const isSet = await this.store.swap(key, before, text, new Date(until), now);
+      const isSet = await this.store.swap(key, before, text, later(new Date(0), until), now);
       return isSet ? { token, expiresAt: later(issuedAt, issued.validFor) } : null;
     });
   }
@@ -129,11 +130,23 @@ function storedIn(text: string | null): Stored {
   const stored = text === null ? null : jsonIn(text);
   const { tokens, revokedHashes } = isRecord(stored) ? stored : {};
   return {
-    tokens: listIn(tokens).filter(
-      (one): one is StoredToken => isRecord(one) && typeof one['hash'] === 'string',
-    ),
+    tokens: listIn(tokens).filter(isToken),
     revokedHashes: listIn(revokedHashes).filter((one) => typeof one === 'string'),
   };
+}
+
+function isToken(value: unknown): value is StoredToken {
+  if (!isRecord(value)) return false;
+  const { hash, credentialVersion, address, issuedAt, validFor, mailId, about, isByAnyone } = value;
+  return (
+    typeof hash === 'string' &&
+    isCount(credentialVersion) &&
+    typeof address === 'string' &&
+    isInstant(issuedAt) &&
+    isInstant(validFor) &&
+    [mailId, about].every((text) => text === null || typeof text === 'string') &&
+    typeof isByAnyone === 'boolean'
+  );
 }
 
 function listIn(value: unknown): readonly unknown[] {

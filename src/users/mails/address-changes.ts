@@ -6,6 +6,7 @@ import { jsonIn } from '../../common/json.js';
 import { isRecord } from '../../common/options.js';
 import { untilStored } from '../../common/until-stored.js';
 import type { OutboxMail } from '../../mail/outbox-mail.js';
+import { isInstant } from '../../throttle/counter-text.js';
 import { TokenStore } from '../token-store.js';
 import { emailKey } from '../user.js';
 
@@ -49,13 +50,11 @@ export class AddressChanges {
 
   /** The change of a user that can still be cancelled; null if there is none. */
   async of(userId: string): Promise<StoredChange | null> {
-    const text = await this.store.read(keyOf(userId), this.clock.now());
-    const change = text === null ? null : jsonIn(text);
-    return text !== null && isRecord(change) ? { ...(change as unknown as AddressChange), text } : null;
+    return changeIn(await this.store.read(keyOf(userId), this.clock.now()));
   }
 
   /**
-   * Stores a change in place of another one (null: none), and adds mails in the same step. Returns whether this call stored it. The
+   * Stores a change in place of another one (null: none, or one that cannot be read), and adds mails in the same step. Returns whether this call stored it. The
    * old address is held before the change can be confirmed, and until it can no longer be cancelled.
    */
   async replace(
@@ -68,8 +67,10 @@ export class AddressChanges {
     const until = new Date(change.until);
     const { id, from, to, state, cancelledAt } = change;
     const text = JSON.stringify({ id, from, to, state, cancelledAt, until: change.until });
+    const current = before ? before.text : await this.store.read(keyOf(userId), now);
+    if (!before && changeIn(current)) return false;
     if (before?.id !== id) await this.#hold(from, userId, until);
-    return this.store.swap(keyOf(userId), before?.text ?? null, text, until, now, mails);
+    return this.store.swap(keyOf(userId), current, text, until, now, mails);
   }
 
   /**
@@ -115,6 +116,23 @@ export class AddressChanges {
     const [key, now] = [heldKey(email), this.clock.now()];
     await this.store.swap(key, await this.store.read(key, now), userId, until, now);
   }
+}
+
+/** Null for no text, and for one that cannot be read. */
+function changeIn(text: string | null): StoredChange | null {
+  const change = text === null ? null : jsonIn(text);
+  return text !== null && isChange(change) ? { ...change, text } : null;
+}
+
+function isChange(value: unknown): value is AddressChange {
+  if (!isRecord(value)) return false;
+  const { id, from, to, state, cancelledAt, until } = value;
+  return (
+    [id, from, to].every((text) => typeof text === 'string') &&
+    (state === 'pending' || state === 'done') &&
+    (cancelledAt === null || isInstant(cancelledAt)) &&
+    isInstant(until)
+  );
 }
 
 function keyOf(userId: string): string {

@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { Clock, later } from '../../common/clock.js';
 import { deviceOf } from '../../common/device.js';
 import { digest } from '../../common/digest.js';
-import { jsonIn } from '../../common/json.js';
+import { entriesIn } from '../../common/json.js';
 import { networksOf } from '../../common/network.js';
 import { untilStored } from '../../common/until-stored.js';
 import type { OutboxMail } from '../../mail/outbox-mail.js';
+import { isInstant } from '../../throttle/counter-text.js';
 import { TokenStore } from '../token-store.js';
 
 /** How many clients of an account are remembered, and for how long without a sign-in, in milliseconds. */
@@ -36,7 +37,7 @@ export class KnownClients {
     return untilStored(async () => {
       const now = this.clock.now();
       const before = await this.store.read(key, now);
-      const clients = clientsIn(before).filter(([, , at]) => at > now.getTime() - KNOWN_FOR);
+      const clients = entriesIn(before, isClient).filter(([, , at]) => at > now.getTime() - KNOWN_FOR);
       const others = clients.filter(([, mailId]) => mailId !== id);
       const isKnown = others.length === 0 || others.some(([known]) => known === name);
       const rest = others.filter(([known]) => known !== name);
@@ -47,7 +48,11 @@ export class KnownClients {
   }
 }
 
-function clientsIn(text: string | null): readonly Client[] {
-  const clients = text === null ? null : jsonIn(text);
-  return Array.isArray(clients) ? (clients as Client[]) : [];
+function isClient(value: unknown): value is Client {
+  return (
+    Array.isArray(value) &&
+    typeof value[0] === 'string' &&
+    typeof value[1] === 'string' &&
+    isInstant(value[2])
+  );
 }

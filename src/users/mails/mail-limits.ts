@@ -2,11 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { Clock, isFromWrongClock, later } from '../../common/clock.js';
 import { digest } from '../../common/digest.js';
 import { DomainError } from '../../common/domain-error.js';
-import { jsonIn } from '../../common/json.js';
+import { entriesIn } from '../../common/json.js';
 import { networksOf } from '../../common/network.js';
 import { untilStored } from '../../common/until-stored.js';
 import { MailOptions } from '../../mail/mail-options.js';
 import type { MailKind, OutboxMail } from '../../mail/outbox-mail.js';
+import { isInstant } from '../../throttle/counter-text.js';
 import { TokenStore } from '../token-store.js';
 import { emailKey } from '../user.js';
 
@@ -69,7 +70,7 @@ export class MailLimits {
     return untilStored(async () => {
       const now = this.clock.now();
       const before = await this.store.read(key, now);
-      const entries = entriesIn(before).filter(
+      const entries = entriesIn(before, isEntry).filter(
         ([, at]) => at > now.getTime() - HOUR && !isFromWrongClock(new Date(at), now),
       );
       if (entries.some(([counted]) => counted === id)) return 0;
@@ -80,8 +81,6 @@ export class MailLimits {
   }
 }
 
-/** Those of a stored text; none for a text that cannot be read. */
-function entriesIn(text: string | null): readonly Entry[] {
-  const entries = text === null ? null : jsonIn(text);
-  return Array.isArray(entries) ? (entries as Entry[]) : [];
+function isEntry(value: unknown): value is Entry {
+  return Array.isArray(value) && typeof value[0] === 'string' && isInstant(value[1]);
 }
