@@ -29,14 +29,16 @@ const SHAPES = [
 /** What a part of a stored value can be instead. */
 const OTHERS = [null, true, -1, 1e300, 'x', [], {}, undefined];
 
-/** A JSON value with one part changed: each part in each way. Objects keep their other members. */
+/** A JSON value with one part changed: each part in each way. */
 function changed(value: unknown): unknown[] {
   if (typeof value !== 'object' || value === null) return OTHERS;
   return Object.entries(value).flatMap(([name, part]) =>
-    [...OTHERS, ...changed(part)].map((other) =>
-      Array.isArray(value) ? value.with(Number(name), other) : { ...value, [name]: other },
-    ),
+    [...OTHERS, ...changed(part)].map((other) => withPart(value, name, other)),
   );
+}
+
+function withPart(value: object, name: string, part: unknown): unknown {
+  return Array.isArray(value) ? value.with(Number(name), part) : { ...value, [name]: part };
 }
 
 /** Spoilt forms of a stored text. */
