@@ -1,5 +1,6 @@
 import { METHODS } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { MemoryMailer, tokenIn } from 'coatcheck/testing';
 import { PASSWORD, TestApp, basic } from './support/app.js';
 import { Wire, type WireAnswer, requestOf } from './support/wire.js';
 
@@ -180,6 +181,92 @@ describe.each([
         ),
     );
     expect(await differences([...withHeaders, ...withBodies])).toEqual([]);
+  });
+});
+
+describe('The flows by e-mail', () => {
+  const flows: { app: TestApp; wire: Wire; mailbox: MemoryMailer }[] = [];
+
+  beforeAll(async () => {
+    for (const HTTP_ADAPTER of ['express', 'fastify']) {
+      const mailbox = new MemoryMailer();
+      const settings = { AUTH_TYPE: 'session_db_auth,basic_auth', AUTH_THROTTLE: 'off', HTTP_ADAPTER };
+      const limits = { REGISTRATION: 'open', MAILS_PER_NETWORK: '50' };
+      const app = await TestApp.start({ ...settings, ...limits }, {}, { mailer: mailbox });
+      await app.addUser('ann@example.com', 'admin');
+      flows.push({ app, wire: new Wire(app.root), mailbox });
+    }
+  });
+
+  afterAll(async () => {
+    for (const { app, wire } of flows) {
+      wire.close();
+      await app.stop();
+    }
+  });
+
+  /** The status, if both give the same answer. `bodyOf` makes the body for each of them. */
+  const ask = async (
+    method: string,
+    path: string,
+    bodyOf: (mailbox: MemoryMailer) => Promise<object> | object,
+    headers: Headers = [],
+  ) => {
+    const answers = await Promise.all(
+      flows.map(async ({ wire, mailbox }) => {
+        const body = JSON.stringify(await bodyOf(mailbox));
+        const answer = await wire.ask(
+          requestOf(method, below(path), [...JSON_TYPE, ...headers], body),
+          method,
+        );
+        return [comparable(answer), answer?.status] as const;
+      }),
+    );
+    expect([path, answers[1]![0]]).toEqual([path, answers[0]![0]]);
+    return answers[0]![1];
+  };
+  const tokenFor = (email: string, subject: RegExp) => async (mailbox: MemoryMailer) => ({
+    token: tokenIn(await mailbox.waitFor(email, { subject })),
+  });
+
+  it('have the same answers on Express and Fastify', async () => {
+    const email = 'ann@example.com';
+    const [verify, reset] = [/^Confirm your e-mail/, /^Set a new password/];
+    const [confirm, cancel] = [/^Confirm your new/, /about to change/];
+    const new_password = 'another good password';
+    const known: Headers = [['Authorization', basic(email, new_password).authorization!]];
+    const withPassword = async (mailbox: MemoryMailer) => ({
+      ...(await tokenFor(email, reset)(mailbox)),
+      new_password,
+    });
+    const statuses = [
+      await ask('POST', '/users', () => ({ email: 'lee@example.com', password: PASSWORD })),
+      await ask('POST', '/users', () => ({ email, password: PASSWORD })),
+      await ask('POST', '/email/verify', tokenFor(email, verify)),
+      await ask('POST', '/email/verify', tokenFor(email, verify)),
+      await ask('POST', '/password/forgot', () => ({ email })),
+      await ask('POST', '/email/verification', () => ({ email: 'nobody@example.com' })),
+      await ask('POST', '/password/reset', withPassword),
+      await ask('POST', '/password/reset', withPassword),
+      await ask('PATCH', '/users/me', () => ({ email: 'new@example.com' }), known),
+      await ask('POST', '/email/confirm', tokenFor('new@example.com', confirm)),
+      await ask('POST', '/email/confirm', tokenFor('new@example.com', confirm)),
+      await ask('POST', '/email/cancel', tokenFor(email, cancel)),
+      await ask('POST', '/email/cancel', tokenFor(email, cancel)),
+      await ask('POST', '/invitations', () => ({ email: 'guest@example.com' })),
+      await ask('POST', '/invitations', () => ({ email: 'guest@example.com' }), known),
+    ];
+    expect(statuses).toEqual([202, 202, 200, 400, 202, 202, 200, 400, 200, 200, 400, 200, 400, 401, 401]);
+    for (const path of ['/password/forgot', '/email/verification', '/email/verify', '/email/confirm'])
+      for (const body of [{}, { email: 1, token: 1 }, { email: 'x'.repeat(300) }, { other: 'x' }])
+        expect(await ask('POST', path, () => body)).toBe(400);
+    for (const method of ['GET', 'PUT', 'DELETE'])
+      for (const path of ['/password/forgot', '/email/verify', '/email/cancel'])
+        expect([405, 401]).toContain(await ask(method, path, () => ({})));
+    const limited = [];
+    for (let count = 0; count < 60; count += 1)
+      limited.push(await ask('POST', '/password/forgot', () => ({ email: `${count}@example.com` })));
+    expect(limited).toContain(429);
   });
 });
 
