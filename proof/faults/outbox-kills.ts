@@ -148,13 +148,13 @@ class Lane {
       await this.#allArrived();
       reached = this.mailServer.hold(step);
     }
-    await Promise.all(await this.#ask(client));
+    const asked = await this.#ask(client);
     let isReached = false;
     void reached.then(() => (isReached = true));
-    await until(() => isReached, LEASE);
-    await delay(Math.random() * 5);
+    await until(() => isReached, { patience: LEASE.patience });
     await this.#kill(server, client, step);
     this.mailServer.release();
+    await Promise.all(asked);
   }
 
   async #start(): Promise<{ server: Server; client: Client }> {
