@@ -9,6 +9,7 @@ const CURES = {
   AuditStore: STORE,
   TokenStore: STORE,
   OutboxStore: STORE,
+  FactorStore: STORE,
   UsersModule: 'Import UsersModule.forRoot({ … }), or CoatcheckModule.forRoot({ … }) for all modules.',
   SessionsModule: 'Import SessionsModule.forRoot({ … }), or CoatcheckModule.forRoot({ … }) for all modules.',
   AuthModule: 'Import AuthModule.forRoot({ … }), or CoatcheckModule.forRoot({ … }) for all modules.',

@@ -3,6 +3,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { AuditStore } from '../audit/audit-store.js';
 import { SystemClock } from '../common/clock.js';
 import { withPackages } from '../common/with-packages.js';
+import type { FactorStore } from '../factors/factor-store.js';
 import type { OutboxStore } from '../mail/outbox-store.js';
 import type { SessionStore } from '../sessions/session-store.js';
 import type { ThrottleStore } from '../throttle/throttle-store.js';
@@ -32,6 +33,8 @@ export class Connections implements OnApplicationShutdown {
   readonly tokens: TokenStore;
   /** In the same database as the users. */
   readonly outbox: OutboxStore;
+  /** In the same database as the users. */
+  readonly factors: FactorStore;
   readonly backends: readonly Backend[];
 
   /** `main` stores users, and `beside` the sessions. */
@@ -43,6 +46,7 @@ export class Connections implements OnApplicationShutdown {
     this.tallies = (beside.sessions.durable ? beside : main).tallies;
     this.tokens = main.tokens!;
     this.outbox = main.outbox!;
+    this.factors = main.factors!;
     this.backends = [...new Set([main, beside])];
   }
 

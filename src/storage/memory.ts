@@ -4,6 +4,7 @@ import { StorageSource } from './storage-source.js';
 
 export { MemoryAuditStore } from './memory/memory.audit-store.js';
 export { MemoryCredentialStore } from './memory/memory.credential-store.js';
+export { MemoryFactorStore } from './memory/memory.factor-store.js';
 export { MemoryOutboxStore } from './memory/memory.outbox-store.js';
 export { MemorySessionStore } from './memory/memory.session-store.js';
 export { MemoryUserStore } from './memory/memory.user-store.js';

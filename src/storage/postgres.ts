@@ -10,6 +10,7 @@ import { SCHEMA, TABLE_PREFIX, type TablePolicy, USUAL_TABLES } from './table-op
 
 export { SqlAuditStore } from './sql/sql.audit-store.js';
 export { SqlCredentialStore } from './sql/sql.credential-store.js';
+export { SqlFactorStore } from './sql/sql.factor-store.js';
 export { SqlOutboxStore } from './sql/sql.outbox-store.js';
 export { SqlTokenStore } from './sql/sql.token-store.js';
 export { SqlSessionStore } from './sql/sql.session-store.js';

@@ -4,7 +4,7 @@ import { isUuidV7 } from '../common/uuid-v7.js';
 import { StoreUnavailableError } from '../common/domain-error.js';
 import { printable } from '../common/printable.js';
 import { unreadable } from '../common/unreadable.js';
-import { MAIL_KINDS, type MailFacts } from '../mail/outbox-mail.js';
+import { FACTOR_CHANGES, MAIL_KINDS, type MailFacts } from '../mail/outbox-mail.js';
 import type { StoredMail } from '../mail/outbox-store.js';
 import { END_REASONS } from '../sessions/endings.js';
 import {
@@ -75,6 +75,7 @@ const FACTS = checks<MailFacts>({
   userAgent: isMissingOr(isTextOrNull),
   changeId: isMissingOr(isText),
   label: isMissingOr(isTextOrNull),
+  factorChange: isMissingOr(isOneOf(FACTOR_CHANGES)),
 });
 
 const MAIL = checks<StoredMail>({

@@ -20,6 +20,7 @@ const OPENED: Record<StoreName, (connections: Connections) => unknown> = {
   throttle: ({ tallies }) => tallies,
   tokens: ({ tokens }) => tokens,
   outbox: ({ outbox }) => outbox,
+  factors: ({ factors }) => factors,
 };
 
 /** Those that the application may provide itself. */
@@ -32,8 +33,8 @@ export interface StorageAsyncOptions
   extends AsyncOptions<Omit<Given<StorageOptions>, 'without'>>, Pick<Given<StorageOptions>, 'without'> {}
 
 /**
- * Global module that provides the stores of users, credentials, sessions, audit events, failure counters, one-time tokens and
- * mails, and `Readiness`.
+ * Global module that provides the stores of users, credentials, sessions, audit events, failure counters, one-time tokens,
+ * mails and second factors, and `Readiness`.
  */
 @Module({})
 export class StorageModule extends NeedsForRoot {

@@ -1,4 +1,5 @@
 import { AuditStore } from '../audit/audit-store.js';
+import { FactorStore } from '../factors/factor-store.js';
 import { OutboxStore } from '../mail/outbox-store.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { ThrottleStore } from '../throttle/throttle-store.js';
@@ -15,6 +16,7 @@ export const STORES = {
   throttle: ThrottleStore,
   tokens: TokenStore,
   outbox: OutboxStore,
+  factors: FactorStore,
 } as const;
 
 export type StoreName = keyof typeof STORES;

@@ -24,6 +24,7 @@ function storesOn(redis: RedisCommands): Backend {
     tallies: new RedisThrottleStore(redis),
     tokens: null,
     outbox: null,
+    factors: null,
     close: () => redis.close(),
   };
 }

@@ -312,6 +312,19 @@ const migrations = (engine: Engine): Record<string, TableMigration> => ({
       await db.schema.alterTable('sessions').addColumn('proofs', 'text').execute();
     },
   },
+  '016-factors': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      const id = engine === 'sqlite' ? 'text' : sql`text collate "C"`;
+      await db.schema
+        .createTable('factors')
+        .addColumn('user_id', id, (column) => column.primaryKey())
+        .addColumn('handle', 'text', (column) => column.notNull())
+        .addColumn('factors', 'text', (column) => column.notNull())
+        .$call((table) => (engine === 'sqlite' ? table.modifyEnd(sql`without rowid`) : table))
+        .execute();
+      await db.schema.createIndex('factors_by_handle').unique().on('factors').column('handle').execute();
+    },
+  },
 });
 
 interface Names {

@@ -92,6 +92,14 @@ export interface Schema {
     next_at: number | null;
     error: string | null;
   };
+  /** The second factors of users, also of those of an application's own directory. */
+  factors: {
+    user_id: string;
+    /** The user handle of WebAuthn. */
+    handle: string;
+    /** JSON. */
+    factors: string;
+  };
   /** The processes that sweep the sessions and send the mails now. */
   sweep_lease: {
     subject: string;

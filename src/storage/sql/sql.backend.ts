@@ -5,6 +5,7 @@ import type { GivenSqlite } from './given-sqlite.js';
 import type { SqlDatabase } from './sql.database.js';
 import { SqlAuditStore } from './sql.audit-store.js';
 import { SqlCredentialStore } from './sql.credential-store.js';
+import { SqlFactorStore } from './sql.factor-store.js';
 import { SqlOutboxStore } from './sql.outbox-store.js';
 import { SqlTokenStore } from './sql.token-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
@@ -38,6 +39,7 @@ function storesOn(database: SqlDatabase): Backend {
     tallies: new SqlThrottleStore(database),
     tokens: new SqlTokenStore(database),
     outbox: new SqlOutboxStore(database),
+    factors: new SqlFactorStore(database),
     close: () => database.close(),
   };
 }

@@ -7,6 +7,7 @@ import { type MailRow, insertMails, readMail } from './mail-rows.js';
 import type { Schema } from './schema.js';
 import { SqlCredentialStore } from './sql.credential-store.js';
 import type { SqlDatabase } from './sql.database.js';
+import { SqlFactorStore } from './sql.factor-store.js';
 import { SqlTokenStore } from './sql.token-store.js';
 import { SqlUserStore } from './sql.user-store.js';
 
@@ -27,7 +28,10 @@ export class SqlOutboxStore extends OutboxStore {
 
   joins(store: object): boolean {
     const takesMails =
-      store instanceof SqlUserStore || store instanceof SqlCredentialStore || store instanceof SqlTokenStore;
+      store instanceof SqlUserStore ||
+      store instanceof SqlCredentialStore ||
+      store instanceof SqlTokenStore ||
+      store instanceof SqlFactorStore;
     return takesMails && store.database === this.database;
   }
 
