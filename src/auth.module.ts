@@ -31,7 +31,9 @@ import { FreshGuard } from './auth/guards/fresh.guard.js';
 import { LateBodyGuard } from './auth/guards/late-body.guard.js';
 import { NoLoginController } from './http/api/auth-session/no-login.controller.js';
 import { PasswordController } from './http/api/passwords/password.controller.js';
+import { PendingSignIns } from './auth/pending-sign-ins.js';
 import { Refusals } from './auth/refusals.js';
+import { SecondFactor } from './auth/second-factor.js';
 import { RequestFieldRules } from './http/request-field-rules.js';
 import { RolesGuard } from './auth/guards/roles.guard.js';
 import { FieldGuardCheck } from './field-guard-check.js';
@@ -126,6 +128,8 @@ function moduleOf(
           SecurityEvents,
           { token: UsersService, optional: true },
           { token: MailQueue, optional: true },
+          { token: SecondFactor, optional: true },
+          { token: PendingSignIns, optional: true },
         ],
         useFactory: (auth: Auth, { passwords, sessions }: AuthNeeds, ...rest: SignInNeeds) =>
           new SignInService(auth, passwords, sessions, ...rest),
@@ -191,6 +195,7 @@ function moduleOf(
       CookieCarrier,
       BearerCarrier,
       SignInService,
+      SessionView,
       Clock,
     ],
     global: true,

@@ -16,6 +16,7 @@ import { AuditModule } from './audit.module.js';
 import { type AuditFilter, AuditStore } from './audit/audit-store.js';
 import { auditJson } from './http/api/audit/audit-event.dto.js';
 import { OPERATOR } from './audit/initiator.js';
+import { SecurityEvents } from './audit/security-events.js';
 import { RequestFieldRules } from './http/request-field-rules.js';
 import { SessionEnder } from './auth/session-ender.js';
 import { Clock, SystemClock } from './common/clock.js';
@@ -31,6 +32,9 @@ import { AlxInputPipe } from './compat/alx/alx-input.pipe.js';
 import { alxUserJson } from './compat/alx/alx-user-json.js';
 import { AlxCreateUserDto } from './compat/alx/user.dto.js';
 import { describeConfig, loadConfig } from './server/config/load-config.js';
+import { FactorResetService } from './factors/factor-reset.service.js';
+import { FactorStore } from './factors/factor-store.js';
+import { UserFactors } from './factors/user-factors.js';
 import { InputPipe } from './http/input.pipe.js';
 import { problemOf } from './http/problem.js';
 import { type MoveCounts, moveSessions } from './sessions/session-move.js';
@@ -47,6 +51,8 @@ import { StorageModule } from './storage/storage.module.js';
 import type { TableOptions } from './storage/table-options.js';
 import { CreateUserDto, toNewUser } from './http/api/users/create-user.dto.js';
 import { InviteUserDto } from './http/api/users/invite-user.dto.js';
+import { Accounts } from './users/accounts.js';
+import { MailQueue } from './users/mails/mail-queue.js';
 import { PasswordResetService } from './users/password-reset.service.js';
 import { userJson } from './http/api/users/user-json.js';
 import type { User } from './users/user.js';
@@ -218,6 +224,19 @@ user
       const invited = await users.invite({ email, ...names }, role, OPERATOR);
       if (isJson) print(shown(invited, config));
       else console.log(toLine(invited, 'invited'));
+    }),
+  );
+
+user
+  .command('reset-factors')
+  .description('remove all second factors of a user who has lost them')
+  .argument('<user>', 'id or e-mail')
+  .action((idOrEmail: string) =>
+    withUsers(async (users, _, context) => {
+      const { id, email } = await findUser(users, idOrEmail);
+      const isDone = await context.get(FactorResetService).reset(id, OPERATOR);
+      const who = printable(email);
+      console.log(isDone ? `The second factors of ${who} are removed.` : `${who} has no second factors.`);
     }),
   );
 
@@ -443,6 +462,13 @@ class OperatorModule {
             new RequestFieldRules(...needs),
         },
         { provide: Clock, useClass: SystemClock },
+        SecurityEvents,
+        {
+          provide: FactorResetService,
+          inject: [FactorStore, Accounts, SecurityEvents, { token: MailQueue, optional: true }],
+          useFactory: (store: FactorStore, accounts: Accounts, events: SecurityEvents, mails?: MailQueue) =>
+            new FactorResetService(new UserFactors(store, accounts, mails), accounts, events),
+        },
       ],
     };
   }

@@ -1,6 +1,7 @@
 import { AuditOptions } from './audit/audit-options.js';
 import { AuthOptions, type AuthOptionsGiven } from './auth/auth-options.js';
 import { type Given, OptionsError, assignOptions, flag, isRecord, unknownName } from './common/options.js';
+import { FactorsOptions, type FactorsOptionsGiven } from './factors/factors-options.js';
 import { MailOptions, type MailOptionsGiven } from './mail/mail-options.js';
 import { SessionsOptions } from './sessions/sessions-options.js';
 import { StorageOptions } from './storage/storage-options.js';
@@ -10,7 +11,7 @@ import { UsersOptions, type UsersOptionsGiven } from './users/users-options.js';
 export interface ServedRoutes {
   /** Users, registration, password resets and the flows by e-mail. */
   readonly users?: boolean;
-  /** Sign-in, sessions, access tokens and passwords. */
+  /** Sign-in, second factors, sessions, access tokens and passwords. */
   readonly sessions?: boolean;
   /** The audit trail. */
   readonly audit?: boolean;
@@ -26,11 +27,13 @@ export interface CoatcheckOptionsGiven extends Omit<AuthOptionsGiven, 'routes'> 
   readonly audit?: Omit<Given<AuditOptions>, 'routes'> | false;
   /** Left out or false for no mails. */
   readonly mail?: Omit<MailOptionsGiven, 'routes'> | false;
+  /** Left out or false for no second factors. */
+  readonly factors?: Omit<FactorsOptionsGiven, 'routes'> | false;
   /** Whether routes are served: one boolean for all modules, or one for each. */
   readonly routes?: ServedRoutes | boolean;
 }
 
-const PARTS = ['storage', 'users', 'sessions', 'audit', 'mail'] as const;
+const PARTS = ['storage', 'users', 'sessions', 'audit', 'mail', 'factors'] as const;
 
 /** The checked options of all modules. Throws an `OptionsError` with the faults of all of them. */
 export class CoatcheckOptions {
@@ -40,10 +43,11 @@ export class CoatcheckOptions {
   readonly storage: StorageOptions | false;
   readonly audit: AuditOptions | false;
   readonly mail: MailOptions | false;
+  readonly factors: FactorsOptions | false;
 
   constructor(given: CoatcheckOptionsGiven = {}) {
     if (!isRecord(given)) throw new OptionsError('CoatcheckOptions', ['the options must be an object']);
-    const { storage, users, sessions, audit, mail = false, routes, ...auth } = given;
+    const { storage, users, sessions, audit, mail = false, factors = false, routes, ...auth } = given;
     const known = [...Object.keys(new AuthOptions()), ...PARTS];
     const names = Object.keys(auth).filter((name) => !known.includes(name));
     const faults = names.map((name) => `${name}: ${unknownName(name, known)}`);
@@ -57,6 +61,9 @@ export class CoatcheckOptions {
       audit === false ? false : partOf('audit', audit, AuditOptions, faults, { routes: served.audit });
     const ofMail = { routes: served.users };
     this.mail = mail !== false && (soundPartOf('mail', mail, MailOptions, faults, ofMail) ?? false);
+    const ofFactors = { routes: served.sessions };
+    this.factors =
+      factors !== false && (soundPartOf('factors', factors, FactorsOptions, faults, ofFactors) ?? false);
     if (faults.length > 0) throw new OptionsError('CoatcheckOptions', faults);
   }
 }

@@ -6,6 +6,8 @@ import type { AuthOptions } from './auth/auth-options.js';
 import { CoatcheckOptions, type CoatcheckOptionsGiven } from './coatcheck-options.js';
 import { type AsyncOptions, assertAsync, optionsProvider, returnIt } from './common/async-options.js';
 import { type Given, OptionsError, assertObject, isRecord } from './common/options.js';
+import { FactorsModule } from './factors.module.js';
+import type { FactorsOptions } from './factors/factors-options.js';
 import { MailModule } from './mail.module.js';
 import type { MailOptions } from './mail/mail-options.js';
 import { SessionsModule } from './sessions.module.js';
@@ -21,6 +23,8 @@ interface Choice extends Pick<CoatcheckOptionsGiven, 'type' | 'strategies' | 'gl
   readonly audit?: false;
   /** True if the factory returns options of mails. */
   readonly mail?: boolean;
+  /** True if the factory returns options of second factors. */
+  readonly factors?: boolean;
   /** The classes of your own users; the factory returns the other options of users. */
   readonly users?: Pick<UsersOptionsGiven, 'directory' | 'credentialVerifier'>;
 }
@@ -29,14 +33,14 @@ export interface CoatcheckAsyncOptions
   extends AsyncOptions<Omit<CoatcheckOptionsGiven, 'type' | 'strategies' | 'global' | 'routes'>>, Choice {}
 
 /** The names of a `Choice`. */
-const BESIDE = ['type', 'strategies', 'global', 'routes', 'storage', 'audit', 'mail', 'users'];
+const BESIDE = ['type', 'strategies', 'global', 'routes', 'storage', 'audit', 'mail', 'factors', 'users'];
 
 @Module({})
 class CoatcheckOptionsModule {}
 
 /**
- * Imports `StorageModule`, `AuditModule`, `SessionsModule`, `AuthModule`, `UsersModule`, and `MailModule` where there are options of mails,
- * with one set of options.
+ * Imports `StorageModule`, `AuditModule`, `SessionsModule`, `AuthModule`, `UsersModule`, and `MailModule` and `FactorsModule`
+ * where there are options of them, with one set of options.
  */
 @Module({})
 export class CoatcheckModule extends NeedsForRoot {
@@ -44,7 +48,7 @@ export class CoatcheckModule extends NeedsForRoot {
   static forRoot(all: CoatcheckOptionsGiven & Pick<ModuleMetadata, 'imports'> = {}): DynamicModule {
     assertObject('CoatcheckOptions', all);
     const { imports = [], ...given } = all;
-    const { storage, audit, sessions, auth, users, mail } = new CoatcheckOptions(given);
+    const { storage, audit, sessions, auth, users, mail, factors } = new CoatcheckOptions(given);
     return {
       module: CoatcheckModule,
       providers: [MADE_BY_FOR_ROOT],
@@ -55,6 +59,7 @@ export class CoatcheckModule extends NeedsForRoot {
         AuthModule.forRoot({ ...auth, imports }),
         UsersModule.forRoot({ ...users, imports }),
         ...(mail === false ? [] : [MailModule.forRoot({ ...mail, imports })]),
+        ...(factors === false ? [] : [FactorsModule.forRoot(factors)]),
       ],
     };
   }
@@ -63,7 +68,8 @@ export class CoatcheckModule extends NeedsForRoot {
   static forRootAsync(all: CoatcheckAsyncOptions): DynamicModule {
     assertAsync('CoatcheckOptions', all, BESIDE);
     assertChoice(all);
-    const { type, strategies, global, routes, storage, audit, mail = false, users: classes, ...given } = all;
+    const { type, strategies, global, routes, storage, audit, users: classes, ...rest } = all;
+    const { mail = false, factors = false, ...given } = rest;
     const choice = {
       type,
       strategies,
@@ -76,7 +82,9 @@ export class CoatcheckModule extends NeedsForRoot {
     const options: DynamicModule = {
       module: CoatcheckOptionsModule,
       imports: given.imports,
-      providers: [optionsProvider(CoatcheckOptions, withMail(withClasses(given, classes), mail), choice)],
+      providers: [
+        optionsProvider(CoatcheckOptions, withChosen(withClasses(given, classes), { mail, factors }), choice),
+      ],
       exports: [CoatcheckOptions],
     };
     const part = <Name extends keyof CoatcheckOptions>(name: Name) => ({
@@ -128,19 +136,29 @@ export class CoatcheckModule extends NeedsForRoot {
               }),
             ]
           : []),
+        ...(factors
+          ? [
+              FactorsModule.forRootAsync({
+                routes: auth.routes,
+                ...part('factors'),
+                useFactory: (all: CoatcheckOptions) => withoutRoutes(presentPart(all, 'factors')),
+              }),
+            ]
+          : []),
       ],
     };
   }
 }
 
 /** Throws if `storage`, `users` or `audit` beside a factory have options that only the factory can return. */
-function assertChoice({ storage, audit, mail, users }: Choice): void {
+function assertChoice({ storage, audit, mail, factors, users }: Choice): void {
   const faults = [
     ...othersThan(['without'], storage, 'storage'),
     ...othersThan(['directory', 'credentialVerifier'], users, 'users'),
   ];
   if (![undefined, false].includes(audit)) faults.push(`audit: ${returnIt(['false'])}`);
-  if (![undefined, true, false].includes(mail)) faults.push(`mail: ${returnIt(['true', 'false'])}`);
+  for (const [name, chosen] of Object.entries({ mail, factors }))
+    if (![undefined, true, false].includes(chosen)) faults.push(`${name}: ${returnIt(['true', 'false'])}`);
   if (faults.length > 0) throw new OptionsError('CoatcheckOptions', faults);
 }
 
@@ -190,21 +208,28 @@ function withClasses(
   return { ...given, useFactory };
 }
 
-/** The same options. Throws if the factory returns options of mails although no mail module was chosen, or the other way round. */
-function withMail(given: AsyncOptions<object>, isChosen: boolean): AsyncOptions<object> {
+/** The same options. Throws if the factory returns options of a module that was not chosen, or the other way round. */
+function withChosen(
+  given: AsyncOptions<object>,
+  chosen: Readonly<Record<'mail' | 'factors', boolean>>,
+): AsyncOptions<object> {
   const useFactory = async (...args: never[]) => {
     const made: unknown = await given.useFactory(...args);
-    const isGiven = isRecord(made) && (made['mail'] ?? false) !== false;
-    if (isRecord(made) && isGiven !== isChosen)
-      throw new OptionsError('CoatcheckOptions', [
-        `mail: give ${String(isGiven)} beside useFactory, as it decides which modules there are`,
-      ]);
+    if (!isRecord(made)) return made;
+    const isGiven = (name: string) => (made[name] ?? false) !== false;
+    const faults = Object.entries(chosen)
+      .filter(([name, isChosen]) => isGiven(name) !== isChosen)
+      .map(
+        ([name]) =>
+          `${name}: give ${String(isGiven(name))} beside useFactory, as it decides which modules there are`,
+      );
+    if (faults.length > 0) throw new OptionsError('CoatcheckOptions', faults);
     return made;
   };
   return { ...given, useFactory };
 }
 
-function withoutRoutes({ routes: _routes, ...rest }: MailOptions) {
+function withoutRoutes<Options extends MailOptions | FactorsOptions>({ routes: _routes, ...rest }: Options) {
   return rest;
 }
 

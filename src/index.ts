@@ -121,6 +121,19 @@ export { CredentialVerifier, type PasswordAttempt } from './users/credential-ver
 export { type Identity, identityOf } from './users/identity.js';
 export { type NewUser, UsersService } from './users/users.service.js';
 
+export { type FactorsAsyncOptions, FactorsModule } from './factors.module.js';
+export { FactorResetService } from './factors/factor-reset.service.js';
+export { type FactorEntry, FactorStore } from './factors/factor-store.js';
+export {
+  FactorsOptions,
+  type FactorsOptionsGiven,
+  type MfaPolicy,
+  type PasskeyOptions,
+} from './factors/factors-options.js';
+export { type Enrolment, type FactorOwner, FactorsService } from './factors/factors.service.js';
+export { type FactorAnswer, type FactorKind, type Prover, SecondSteps } from './factors/second-steps.js';
+export { type PendingSignIn, PendingSignIns } from './auth/pending-sign-ins.js';
+export { SecondFactor, type SecondStep } from './auth/second-factor.js';
 export { chooseLanguage } from './mail/language.js';
 export { MailComposer } from './mail/mail-composer.js';
 export { type MailContent, MailTemplates, type RenderedMail } from './mail/mail-templates.js';

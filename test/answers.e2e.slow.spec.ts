@@ -8,7 +8,13 @@ import { aSignInSource } from 'coatcheck/testing';
 import { RouteTable } from '../src/http/route-table.js';
 import { type Answer, PASSWORD, TestApp, type Visitor } from './support/app.js';
 
-const PRODUCTION = { NODE_ENV: 'production', PASSWORD_HASH_COST: '10', API_DOCS: 'on', REGISTRATION: 'open' };
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  MFA: 'off',
+  PASSWORD_HASH_COST: '10',
+  API_DOCS: 'on',
+  REGISTRATION: 'open',
+};
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 

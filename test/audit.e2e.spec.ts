@@ -463,6 +463,14 @@ describe('The audit trail', () => {
       'email_token_refused',
       'mail_limited',
       'user_invited',
+      // Those of factors are in the tests of second factors.
+      'second_step_begun',
+      'second_step_failed',
+      'factor_added',
+      'factor_removed',
+      'factors_reset',
+      'recovery_codes_created',
+      'passkey_copied',
     ]);
     expect([...met].toSorted()).toEqual(AUDIT_TYPES.filter((type) => !elsewhere.has(type)).toSorted());
   });

@@ -23,7 +23,12 @@ const file = (name: string, content: string) => {
 mkdirSync(join(folder, 'folder'));
 
 const SECRETS: Variables = { SETUP_CODE: KEY, PASSWORD_PEPPER: KEY };
-const PRODUCTION: Variables = { NODE_ENV: 'production', API_HOST: '127.0.0.1', PASSWORD_HASH_COST: '10' };
+const PRODUCTION: Variables = {
+  NODE_ENV: 'production',
+  MFA: 'off',
+  API_HOST: '127.0.0.1',
+  PASSWORD_HASH_COST: '10',
+};
 const withSecret = (scheme: string, rest: string) => `${scheme}://ann:${SECRET}${rest}`;
 
 /** What is wrong, and the name that the reason has to have in it. */

@@ -62,11 +62,15 @@ const inFiles = (variables: Readonly<Record<string, string>>) => (): Promise<Har
   Promise.resolve({ variables, dump: () => Promise.resolve(''), drop: () => Promise.resolve() });
 
 describeHarness('a server in development, on SQLite', describe, inFiles({ NODE_ENV: 'development' }));
-describeHarness('a server in production, on SQLite', describe, inFiles({ NODE_ENV: 'production' }));
+describeHarness(
+  'a server in production, on SQLite',
+  describe,
+  inFiles({ NODE_ENV: 'production', MFA: 'off' }),
+);
 describeHarness(
   'a server of the course contract',
   describe,
-  inFiles({ NODE_ENV: 'production', AUTH_COMPAT: 'alx' }),
+  inFiles({ NODE_ENV: 'production', MFA: 'off', AUTH_COMPAT: 'alx' }),
 );
 describeHarness(
   'a server in production, on PostgreSQL and Redis',
@@ -76,6 +80,7 @@ describeHarness(
     return {
       variables: {
         NODE_ENV: 'production',
+        MFA: 'off',
         DATABASE_URL: withPassword(schema.url, canaries.put('password of the database')),
         SESSION_STORE_URL: withPassword(prefix.url, canaries.put('password of Redis')),
       },

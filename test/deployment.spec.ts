@@ -94,7 +94,11 @@ describe('The Compose file', () => {
       /\$\{\w+:\?[^}]*\}/g,
       'a1b2c3',
     );
-    const { warnings, storage } = loadConfig({ NODE_ENV: 'production', ...JSON.parse(passwords) });
+    const { warnings, storage } = loadConfig({
+      NODE_ENV: 'production',
+      ...JSON.parse(passwords),
+      FACTOR_KEY: 'a-key-of-factors-with-32-characters',
+    });
     expect(warnings).toEqual([]);
     expect(storage).toMatchObject({
       database: 'postgres://coatcheck:a1b2c3@postgres:5432/coatcheck',

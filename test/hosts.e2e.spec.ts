@@ -172,6 +172,7 @@ describe.each([
   beforeAll(async () => {
     app = await TestApp.start({
       NODE_ENV: 'production',
+      MFA: 'off',
       PASSWORD_HASH_COST: '10',
       ALLOWED_HOSTS: 'app.example.com',
       TRUST_PROXY,
@@ -213,7 +214,12 @@ describe('A server in production', () => {
     ['exämple.org', ['xn--exmple-cua.org'], ['exmple.org']],
   ])('with ALLOWED_HOSTS=%s serves %j and refuses %j', async (ALLOWED_HOSTS, served, refused) => {
     const given: Record<string, string> = ALLOWED_HOSTS === '' ? {} : { ALLOWED_HOSTS };
-    const app = await TestApp.start({ NODE_ENV: 'production', PASSWORD_HASH_COST: '10', ...given });
+    const app = await TestApp.start({
+      NODE_ENV: 'production',
+      MFA: 'off',
+      PASSWORD_HASH_COST: '10',
+      ...given,
+    });
     const ask = (hosts: readonly string[]) => Promise.all(hosts.map((host) => isServed(app.root, host)));
     const [yes, no] = [await ask(served), await ask(refused)];
     await app.stop();
@@ -239,7 +245,7 @@ describe('Which hosts are served', () => {
       { loopbackHosts: false, allowedHosts: ['box.test'] },
     ],
     [
-      { NODE_ENV: 'production', API_HOST: '127.0.0.1' },
+      { NODE_ENV: 'production', MFA: 'off', API_HOST: '127.0.0.1' },
       { loopbackHosts: false, allowedHosts: [] },
     ],
     [
@@ -273,7 +279,12 @@ describe('Which hosts are served', () => {
 
   it('is said at the start', async () => {
     expect(await bannerOf({})).toContain('Only requests for localhost, loopback addresses');
-    const production = { NODE_ENV: 'production', API_HOST: '127.0.0.1', PASSWORD_HASH_COST: '10' };
+    const production = {
+      NODE_ENV: 'production',
+      MFA: 'off',
+      API_HOST: '127.0.0.1',
+      PASSWORD_HASH_COST: '10',
+    };
     expect(await bannerOf({ ...production, ALLOWED_HOSTS: 'app.example.com' })).toContain(
       'Only requests for the hosts in ALLOWED_HOSTS are served.',
     );

@@ -78,7 +78,7 @@ describe('An installation', () => {
 
     beforeAll(async () => {
       folder = clone();
-      await install(folder, ['--omit=optional'], { NODE_ENV: 'production' });
+      await install(folder, ['--omit=optional'], { NODE_ENV: 'production', MFA: 'off' });
     });
 
     it('says in one sentence that there is no build', async () => {
@@ -90,7 +90,7 @@ describe('An installation', () => {
 
     it('starts a build from elsewhere', async () => {
       cpSync('dist', join(folder, 'dist'), { recursive: true });
-      await startAndStop(folder, { NODE_ENV: 'production' });
+      await startAndStop(folder, { NODE_ENV: 'production', MFA: 'off' });
     });
   });
 

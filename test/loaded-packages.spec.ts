@@ -9,7 +9,7 @@ import { Server, newFolder } from './support/server.js';
 const PRELOAD = pathToFileURL(resolve('test/support/note-loaded.js')).href;
 const DIST = resolve('dist');
 const MEMORY = { DATABASE_URL: 'memory:', AUTH_TYPE: 'session_auth' };
-const PRODUCTION = { NODE_ENV: 'production', API_HOST: '127.0.0.1', PASSWORD_HASH_COST: '10' };
+const PRODUCTION = { NODE_ENV: 'production', MFA: 'off', API_HOST: '127.0.0.1', PASSWORD_HASH_COST: '10' };
 
 /** What no server needs that is asked for JSON alone. */
 const IDLE = [

@@ -11,7 +11,7 @@ import { MAIN, isAlive } from './support/processes.js';
 import { newFolder } from './support/server.js';
 
 const DEVELOPMENT = {};
-const PRODUCTION = { NODE_ENV: 'production', PASSWORD_HASH_COST: '10' };
+const PRODUCTION = { NODE_ENV: 'production', MFA: 'off', PASSWORD_HASH_COST: '10' };
 
 describe('A server whose log cannot be written', () => {
   const children: ChildProcess[] = [];

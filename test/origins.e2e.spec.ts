@@ -399,16 +399,16 @@ describe('Our own origin', () => {
     ],
     ['one that is not', {}, forwarded, APP, 403],
     ['one that is not', { TRUST_PROXY: '10.0.0.0/8' }, forwarded, APP, 403],
-    ['one in production', { NODE_ENV: 'production' }, { host: 'app.example.com' }, APP, 200],
-    ['one in production', { NODE_ENV: 'production' }, { host: 'app.example.com:443' }, APP, 200],
+    ['one in production', { NODE_ENV: 'production', MFA: 'off' }, { host: 'app.example.com' }, APP, 200],
+    ['one in production', { NODE_ENV: 'production', MFA: 'off' }, { host: 'app.example.com:443' }, APP, 200],
     [
       'one in production',
-      { NODE_ENV: 'production' },
+      { NODE_ENV: 'production', MFA: 'off' },
       { host: 'app.example.com' },
       'http://app.example.com',
       403,
     ],
-    ['one in production', { NODE_ENV: 'production' }, forwarded, APP, 403],
+    ['one in production', { NODE_ENV: 'production', MFA: 'off' }, forwarded, APP, 403],
   ])('behind %s with %j and %j makes %s a %i', async (_, variables, headers, origin, status) => {
     own = await TestApp.start({
       PASSWORD_HASH_COST: '10',

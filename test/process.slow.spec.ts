@@ -73,6 +73,7 @@ describe('The server as a process', () => {
   it('prints in production a line with the setup code, and logs as JSON', async () => {
     const server = await start(newFolder(), {
       NODE_ENV: 'production',
+      MFA: 'off',
       API_HOST: '127.0.0.1',
       PASSWORD_HASH_COST: '10',
     });

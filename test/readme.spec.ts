@@ -60,6 +60,14 @@ describe('The options in code on the page on configuration', () => {
   /** Another value than the default of each variable that has an option. */
   const OTHER = {
     NODE_ENV: 'production',
+    MFA: 'required',
+    MFA_METHODS: 'totp',
+    MFA_BASIC: 'on',
+    FACTOR_KEY: 'one-more-key-of-factors-with-32-characters',
+    FACTOR_KEY_PREVIOUS: 'another-key-of-factors-with-32-characters',
+    PASSKEY_RP_ID: 'example.com',
+    PASSKEY_ORIGINS: 'https://app.example.com',
+    SERVICE_NAME: 'Example',
     AUTH_TYPE: 'token_auth',
     SESSION_NAME: 'app',
     SESSION_DURATION: '11h',
@@ -104,7 +112,12 @@ describe('The options in code on the page on configuration', () => {
 
   it.each(Object.entries(OTHER))('are what %s=%s changes', (name, value) => {
     const { options = [], ofServer = [] } = rows.find((row) => row.name === name) ?? {};
-    const base = { SESSION_MAX_PER_USER: '5', DATABASE_URL: 'postgres://127.0.0.1/app' };
+    const base = {
+      SESSION_MAX_PER_USER: '5',
+      DATABASE_URL: 'postgres://127.0.0.1/app',
+      FACTOR_KEY: 'a-key-of-factors-with-32-characters',
+      PASSKEY_ORIGINS: 'https://www.example.com',
+    };
     const [before, after] = [loadConfig(base), loadConfig({ ...base, [name]: value })].map(
       ({ auth, http, ...parts }) => ({ ofModule: { ...parts, ...auth }, http }),
     );

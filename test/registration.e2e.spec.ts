@@ -3,7 +3,7 @@ import { RegistrationService } from '../src/users/registration.service.js';
 import { UsersOptions } from '../src/users/users-options.js';
 import { PASSWORD, TestApp } from './support/app.js';
 
-const production = { NODE_ENV: 'production', PASSWORD_HASH_COST: '10' };
+const production = { NODE_ENV: 'production', MFA: 'off', PASSWORD_HASH_COST: '10' };
 const account = (name: string) => ({ email: `${name}@example.com`, password: PASSWORD });
 
 describe('Registration', () => {

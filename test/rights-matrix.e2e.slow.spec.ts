@@ -42,6 +42,44 @@ type Cell = number | typeof LATE | typeof READ;
 type Row = readonly Cell[];
 type Matrix = Readonly<Record<string, Row>>;
 
+/** A change of the factors of the caller, who has none: with a fresh proof, and never with an access token. */
+const ofFactors = (fresh: number): Row => [401, 401, fresh, fresh, fresh, LATE, LATE, LATE, READ, 403];
+
+/** The same for what needs no fresh proof, or is not there. */
+const ofOwn = (status: number): Row => [
+  ...everywhere(status)
+    .map((all, index) => (index < 2 ? 401 : all))
+    .slice(0, 8),
+  READ,
+  403,
+];
+
+/** Second factors. Nobody has any, and no sign-in is pending. */
+const FACTORS: Matrix = {
+  'GET /factors': [401, 401, 200, 200, 200, 200, 200, 200, 200, 200],
+  'POST /factors/totp': ofFactors(200),
+  'POST /factors/totp/confirm': ofFactors(403),
+  'DELETE /factors/totp': ofFactors(404),
+  'POST /factors/passkey_options': ofFactors(200),
+  'POST /factors/passkeys': ofFactors(403),
+  'PATCH /factors/passkeys/:id': ofOwn(404),
+  'DELETE /factors/passkeys/:id': ofFactors(404),
+  'POST /factors/recovery_codes': ofOwn(404),
+  'POST /factors/confirm/options': ofOwn(404),
+  'POST /factors/confirm': ofOwn(403),
+  'GET /auth_session/second_step': everywhere(400),
+  'POST /auth_session/second_step': everywhere(400),
+  'POST /auth_session/second_step/options': everywhere(400),
+  'POST /auth_session/second_step/totp': everywhere(400),
+  'POST /auth_session/second_step/totp/confirm': everywhere(400),
+  'POST /auth_session/second_step/passkey_options': everywhere(400),
+  'POST /auth_session/second_step/passkeys': everywhere(400),
+  'POST /auth_session/passkey/options': everywhere(200),
+  'POST /auth_session/passkey': everywhere(403),
+  'GET /users/:id/factors': [401, 401, 403, 403, 200, 403, 403, 200, 200, 200],
+  'DELETE /users/:id/factors': [401, 401, 403, 403, 200, 403, 403, LATE, READ, LATE],
+};
+
 /** Every route under the prefix; `:id` is Ann's, and so is `:session`. */
 const STANDARD: Matrix = {
   'GET /status': everywhere(200),
@@ -118,6 +156,7 @@ const NOT_IN_ALX: ReadonlySet<string> = new Set([
   'POST /email/confirm',
   'POST /email/cancel',
   'POST /invitations',
+  ...Object.keys(FACTORS),
 ]);
 
 /**
@@ -466,6 +505,15 @@ class Harness {
       'POST /invitations': { email: `invited-${this.#requests}@example.com` },
       'POST /users': { email: `new-${this.#requests}@example.com`, password: PASSWORD },
       'POST /sessions/current/reauthenticate': { password: PASSWORD },
+      'POST /factors/totp/confirm': { code: '123456' },
+      'POST /factors/passkeys': { name: 'Laptop', credential: {} },
+      'PATCH /factors/passkeys/:id': { name: 'Laptop' },
+      'POST /factors/confirm': { code: '123456' },
+      'POST /auth_session/second_step': { code: '123456' },
+      'POST /auth_session/second_step/totp/confirm': { code: '123456' },
+      'POST /auth_session/second_step/passkeys': { name: 'Laptop', credential: {} },
+      'POST /auth_session/passkey/options': {},
+      'POST /auth_session/passkey': { credential: {} },
       'PATCH /sessions/:id': { label: 'At home' },
       'PATCH /sessions/current': { label: 'At home' },
       'POST /access_tokens': {
@@ -514,7 +562,7 @@ const HOUSES: readonly (readonly [type: string, dialect: string, matrix: Matrix]
     'session_db_auth,basic_auth',
     'session_db_auth,token_auth',
     'token_auth,basic_auth',
-  ].map((type) => [type, 'standard', { ...STANDARD, ...BARE }] as const),
+  ].map((type) => [type, 'standard', { ...STANDARD, ...FACTORS, ...BARE }] as const),
   ...['basic_auth', 'session_db_auth'].map((type) => [type, 'alx', ALX] as const),
 ];
 
@@ -534,7 +582,7 @@ describe.each(HOUSES)('Under AUTH_TYPE=%s in %s', (type, dialect, whole) => {
       Object.entries(whole).filter(
         ([route]) =>
           (takesTokens || !route.includes('access_tokens')) &&
-          (takesTokens || takesCookies || !route.includes('session')),
+          (takesTokens || takesCookies || !/session|factors/.test(route)),
       ),
     ),
     ...(!takesTokens && !takesCookies && noLogin),
@@ -579,6 +627,7 @@ describe.each(HOUSES)('Under AUTH_TYPE=%s in %s', (type, dialect, whole) => {
     const served = at(`${method} ${path}`) ?? (method === 'HEAD' ? at(`GET ${path}`) : undefined);
     // A password is no session: to sign out of, to show or to renew.
     if (served === 200 && /\/(logout|current|reauthenticate)$/.test(path) && !hasSession(state)) return 404;
+    if (served === 403 && path === '/factors/confirm' && !hasSession(state)) return 404;
     if (served !== undefined) return served;
     if (!isPublic && who === 'stranger') return 401;
     if (!isPublic && who === 'refused') return refusal;

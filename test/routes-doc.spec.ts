@@ -36,8 +36,13 @@ async function served(options: Parameters<typeof CoatcheckModule.forRoot>[0]): P
     from: 'no-reply@example.com',
     publicUrl: 'https://app.example.com',
   };
+  const factors = {
+    service: 'Example',
+    key: 'a-key-of-factors-with-32-characters',
+    passkeys: { rpId: 'example.com', origins: ['https://app.example.com'] },
+  };
   const testing = await Test.createTestingModule({
-    imports: [CoatcheckModule.forRoot({ ...memory, mail, ...options })],
+    imports: [CoatcheckModule.forRoot({ ...memory, mail, factors, ...options })],
   }).compile();
   const { routes } = new RouteTable(testing.get(ModulesContainer), '');
   await testing.close();

@@ -45,7 +45,12 @@ describe('A server of several processes', () => {
   }
 
   it('says once where it listens, and on how many', async () => {
-    const server = await start({ NODE_ENV: 'production', API_HOST: '127.0.0.1', PASSWORD_HASH_COST: '10' });
+    const server = await start({
+      NODE_ENV: 'production',
+      MFA: 'off',
+      API_HOST: '127.0.0.1',
+      PASSWORD_HASH_COST: '10',
+    });
     expect(server.output().match(/is ready at .*, 2 workers\)/g)).toHaveLength(1);
     expect(await workersOf(server)).toHaveLength(2);
   });
@@ -67,6 +72,7 @@ describe('A server of several processes', () => {
     const server = await Server.start(newFolder(), {
       WORKERS: '2',
       NODE_ENV: 'production',
+      MFA: 'off',
       API_HOST: '127.0.0.1',
       PASSWORD_HASH_COST: '10',
     });

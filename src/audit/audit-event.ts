@@ -10,6 +10,13 @@ export const AUDIT_TYPES = [
   'session_rotated',
   'session_renamed',
   'session_ended',
+  'second_step_begun',
+  'second_step_failed',
+  'factor_added',
+  'factor_removed',
+  'factors_reset',
+  'recovery_codes_created',
+  'passkey_copied',
   'step_up_demanded',
   'reauthenticated',
   'reauthentication_failed',
@@ -45,12 +52,14 @@ export const AUDIT_REASONS = [
   'wrong_password',
   'malformed',
   'email_not_verified',
+  'second_factor_missing',
   'session_limit_reached',
   'signed_out',
   'ended_elsewhere',
   'evicted',
   'ended_by_admin',
   'password_changed',
+  'factor_added',
   'user_disabled',
   'user_deleted',
   'revoked',
@@ -58,8 +67,13 @@ export const AUDIT_REASONS = [
 
 /** Details of an event. None of them is text that a client sent. */
 export interface AuditDetails {
-  /** How the user was verified: by password, sent to the login route or in a header, or by code of the application. */
-  readonly method?: 'login' | 'basic' | 'application';
+  /**
+   * How the user was verified: by password, sent to the login route or in a header, by code of the application, by a second step after
+   * one of these, or by a passkey alone.
+   */
+  readonly method?: 'login' | 'basic' | 'application' | 'second_step' | 'passkey';
+  /** The kind of factor that was used, added or removed. */
+  readonly factor?: 'totp' | 'passkey' | 'recovery_code';
   /** Why a sign-in failed or a session ended; or that a password was revoked when its reset token was issued. */
   readonly reason?: (typeof AUDIT_REASONS)[number];
   /** The kind of session that was opened, and how the client sends its token. */

@@ -32,7 +32,7 @@ export interface IssuedSession {
 }
 
 /** Why a presented credential is invalid: a `code` of problem documents. */
-export type Rejection = 'credentials_invalid' | 'email_not_verified' | EndingCode;
+export type Rejection = 'credentials_invalid' | 'email_not_verified' | 'second_factor_required' | EndingCode;
 
 export type AuthResult =
   | { readonly outcome: 'authenticated'; readonly principal: PrincipalGiven }

@@ -16,6 +16,11 @@ export function signInUnverified(subjectId: string, method: Method): AuditFacts 
   return { type: 'sign_in_failed', subjectId, details: { method, reason: 'email_not_verified' } };
 }
 
+/** The event of Basic credentials with the right password by a user who must use a second factor. */
+export function signInWithoutFactor(subjectId: string): AuditFacts {
+  return { type: 'sign_in_failed', subjectId, details: { method: 'basic', reason: 'second_factor_missing' } };
+}
+
 /**
  * The event of a failed or throttled sign-in. An address without an account is not recorded, because people type passwords
  * there by mistake.

@@ -1,8 +1,10 @@
-import type { AuditDetails } from '../audit/audit-event.js';
 import { type Initiator, PROGRAM } from '../audit/initiator.js';
 import { SecurityEvents } from '../audit/security-events.js';
 import { endOrNull } from '../common/clock.js';
 import { DomainError, StoreUnavailableError, invalid } from '../common/domain-error.js';
+import type { ErrorCode } from '../common/refusals.js';
+import type { EndReason } from '../sessions/endings.js';
+import type { ProofKind, Proofs } from '../sessions/proofs.js';
 import { type Session, TRANSPORTS, type Transport } from '../sessions/session.js';
 import { type OpenedSession, SessionsService } from '../sessions/sessions.service.js';
 import type { Accounts } from '../users/accounts.js';
@@ -19,7 +21,9 @@ import { clientFacts } from './client-facts.js';
 import { type Exchange, exchangeIn } from './exchange/exchange.js';
 import type { HttpExchange } from './exchange/http-exchange.js';
 import type { ResponseHeaders } from './exchange/response-headers.js';
+import type { PendingSignIn, PendingSignIns } from './pending-sign-ins.js';
 import { initiatorIn, initiatorOf } from './request-initiator.js';
+import type { SecondFactor } from './second-factor.js';
 import { type Method, signInFailed, signInUnverified, signedIn } from './sign-in-events.js';
 import type { SessionAuth } from './strategies/session.auth.js';
 
@@ -34,6 +38,15 @@ export type SignInResult =
 export interface SessionEnds {
   readonly expiresAt: Date | null;
   readonly idleExpiresAt: Date | null;
+}
+
+/** How a person has shown who they are for a new session. */
+interface Way {
+  /** Of the event of a sign-in; null if the session continues another one. */
+  readonly method: Method | null;
+  readonly provedBy: ProofKind;
+  /** The proofs that were given before. */
+  readonly earlier?: Proofs;
 }
 
 /** The session of a token that came with a sign-in. */
@@ -59,6 +72,8 @@ export class SignInService {
     private readonly events?: SecurityEvents,
     private readonly users?: UsersService,
     private readonly mails?: MailQueue,
+    private readonly secondFactor?: SecondFactor,
+    private readonly pending?: PendingSignIns,
   ) {
     this.#strategies = sessionStrategiesOf(auth);
   }
@@ -74,6 +89,17 @@ export class SignInService {
     return TRANSPORTS.filter((transport) => own.has(transport));
   }
 
+  /** The transport that a sign-in uses for a wish. Throws `validation_failed` for one that this server does not issue. */
+  transportFor(wish?: Transport | null): Transport {
+    return this.#strategyFor(wish).carrier.transport;
+  }
+
+  /** Id of the user whom a token of the request was issued to, also if its session has ended; null without one. */
+  async ownerOfToken(pair: HttpExchange): Promise<string | null> {
+    const [issuer] = this.#strategies;
+    return issuer ? (await this.#presentedIn(exchangeIn(pair).authRequest, issuer)).owner : null;
+  }
+
   /** When a session ends. */
   endsOf(session: Session): SessionEnds {
     const lifetime = this.#strategyOf(session)?.lifetime;
@@ -87,7 +113,8 @@ export class SignInService {
   /**
    * Verifies a login and a password, and opens a session as `signIn` does. A failure is a result. Throws `validation_failed`
    * for a transport that this server does not issue, whatever the password, `too_many_attempts` if too many failed, and after a
-   * right password `email_not_verified` if users must prove their address first.
+   * right password `email_not_verified` if users must prove their address first, and `second_factor_required` or
+   * `factor_setup_required` with a token for the second step.
    */
   signInWithPassword(
     { login, password }: { readonly login: string; readonly password: string },
@@ -111,7 +138,9 @@ export class SignInService {
       const { user, account, credentialVersion } = verification;
       const identity = { user, account, credentialVersion };
       await this.#checkVerified(identity, 'login', request);
-      const issued = await this.#open(identity, exchange, strategy, options, presented.replaced, 'login');
+      await this.#checkSecondStep(identity, 'password', exchange, strategy, options);
+      const by = { method: 'login', provedBy: 'password' } as const;
+      const issued = await this.#open(identity, exchange, strategy, options, presented.replaced, by);
       await this.#tellOfNewClient(identity, presented.owner, request);
       return { outcome: 'signed_in', ...identity, ...issued };
     });
@@ -120,20 +149,40 @@ export class SignInService {
   /**
    * Opens a session for a user whom the application has verified in its own way, such as by a link in an e-mail. It is always
    * a new session, which prevents session fixation, and it replaces the session whose token came by the same transport. An
-   * access token stays valid. Throws `user_disabled`, `email_not_verified` if users must prove their address first, and
-   * `session_limit_reached` if the limit refuses the session.
+   * access token stays valid. Throws `user_disabled`, `email_not_verified` if users must prove their address first,
+   * `second_factor_required` or `factor_setup_required` with a token for the second step, and `session_limit_reached` if the
+   * limit refuses the session.
    */
   signIn(user: AppUser, pair: HttpExchange, options: Partial<SignInOptions> = {}): Promise<IssuedSession> {
+    return this.#signIn(user, pair, options, { method: 'application', provedBy: 'application' });
+  }
+
+  /** The same as `signIn` for a user who has signed in with a passkey, which needs no second step. */
+  signInWithPasskey(
+    user: AppUser,
+    pair: HttpExchange,
+    options: Partial<SignInOptions> = {},
+  ): Promise<IssuedSession> {
+    return this.#signIn(user, pair, options, { method: 'passkey', provedBy: 'passkey' });
+  }
+
+  /**
+   * Opens the session of a sign-in whose second step was given. Throws `sign_in_expired` if another request has finished it, and
+   * `session_limit_reached`.
+   */
+  finishSignIn(pending: PendingSignIn, provedBy: ProofKind, pair: HttpExchange): Promise<SignedIn> {
     return withRetryAfter(pair, async (exchange) => {
+      if (!(await this.pending!.finish(pending, exchange))) throw new DomainError('sign_in_expired');
+      const { known, options, proofs: earlier } = pending;
+      const { user, account, credential } = known;
+      const identity = { user, account, credentialVersion: credential.version };
       const strategy = this.#strategyFor(options.transport);
-      const identity = await this.accounts.identify(user);
-      if (identity.account.disabled) throw new DomainError('user_disabled');
       const { authRequest: request } = exchange;
-      await this.#checkVerified(identity, 'application', request);
       const { replaced, owner } = await this.#presentedIn(request, strategy);
-      const issued = await this.#open(identity, exchange, strategy, options, replaced, 'application');
+      const by = { method: 'second_step', provedBy, earlier } as const;
+      const issued = await this.#open(identity, exchange, strategy, options, replaced, by);
       await this.#tellOfNewClient(identity, owner, request);
-      return issued;
+      return { ...identity, ...issued };
     });
   }
 
@@ -161,23 +210,42 @@ export class SignInService {
    * another request has replaced the token or ended the session in the meantime.
    */
   reauthenticate(password: string, pair: HttpExchange): Promise<IssuedSession> {
+    return this.renew(pair, 'current_password_wrong', async ({ account }, by) => {
+      const source = { ...by, tokenOwner: account.id };
+      const verification = await this.passwords.verify(account.login, password, source);
+      // The login may belong to another user in the meantime.
+      const isRight = verification.outcome === 'verified' && verification.account.id === account.id;
+      return isRight ? 'password' : null;
+    });
+  }
+
+  /**
+   * Renews the session of a signed-in user, as `reauthenticate` does, by a proof that `verify` checks. It returns the kind of the
+   * proof; if it returns null, this throws `refusal`.
+   */
+  renew(
+    pair: HttpExchange,
+    refusal: ErrorCode,
+    verify: (
+      principal: Principal & { readonly session: Session },
+      by: Initiator,
+    ) => Promise<ProofKind | null>,
+  ): Promise<IssuedSession> {
     return withRetryAfter(pair, async (exchange) => {
-      const { account, session } = principalOf(exchange);
+      const { session, ...identity } = principalOf(exchange);
       if (!session) throw new DomainError('not_found');
       const strategy = this.#strategyOf(session);
       if (session.kind === 'access_token' || !strategy) throw new DomainError('forbidden');
       const by = initiatorIn(exchange);
-      const source = { ...by, tokenOwner: account.id };
-      const verification = await this.passwords.verify(account.login, password, source);
-      const of = { subjectId: account.id, sessionId: session.id };
-      // The login may belong to another user in the meantime.
-      if (verification.outcome !== 'verified' || verification.account.id !== account.id) {
+      const of = { subjectId: identity.account.id, sessionId: session.id };
+      const provedBy = await verify({ ...identity, session }, by);
+      if (!provedBy) {
         await this.events?.emit({ type: 'reauthentication_failed', ...of }, by);
-        throw new DomainError('current_password_wrong');
+        throw new DomainError(refusal);
       }
       const text = strategy.carrier.read(exchange.authRequest) ?? '';
       const event = () => ({ type: 'reauthenticated', ...of }) as const;
-      const renewed = await this.sessions.renew(text, strategy.lifetime, by, { session, event });
+      const renewed = await this.sessions.renew(text, strategy.lifetime, by, { session, event, provedBy });
       if (!renewed) throw new DomainError('credentials_invalid');
       return handOut(renewed, strategy, exchange.headers);
     });
@@ -201,14 +269,17 @@ export class SignInService {
         current === null
           ? await this.passwords.set(identity, next, by)
           : await this.passwords.change(identity, current, next, source, by);
-      await this.sessions.endAll(id, 'password_changed', undefined, by);
-      const strategy = session && session.kind !== 'access_token' ? this.#strategyOf(session) : null;
-      if (!session || !strategy) return { ...changed, issued: null };
-      const { kind, label } = session;
-      const options = { remember: kind === 'remembered', label };
-      const issued = await this.#open(changed, exchange, strategy, options, null, null).catch(noSession);
+      const issued = await this.#restart(changed, exchange, 'password_changed', 'password');
       return { ...changed, issued };
     });
+  }
+
+  /**
+   * Ends all sessions and access tokens of the signed-in user, whose credential version was raised, because a second factor was added.
+   * Opens a new session like that of the request, with the new proof; null for a request without one, and if the store cannot take it.
+   */
+  restart(identity: Identity, provedBy: ProofKind, pair: HttpExchange): Promise<IssuedSession | null> {
+    return withRetryAfter(pair, (exchange) => this.#restart(identity, exchange, 'factor_added', provedBy));
   }
 
   /**
@@ -218,6 +289,62 @@ export class SignInService {
   async deactivateUser(userId: string, by: Initiator = PROGRAM): Promise<void> {
     if (this.users) return void (await this.users.update(userId, { disabled: true }, by));
     await this.passwords.revoke(userId, by);
+  }
+
+  async #signIn(
+    user: AppUser,
+    pair: HttpExchange,
+    options: Partial<SignInOptions>,
+    way: Required<Pick<Way, 'method' | 'provedBy'>>,
+  ): Promise<IssuedSession> {
+    return withRetryAfter(pair, async (exchange) => {
+      const strategy = this.#strategyFor(options.transport);
+      const identity = await this.accounts.identify(user);
+      if (identity.account.disabled) throw new DomainError('user_disabled');
+      const { authRequest: request } = exchange;
+      await this.#checkVerified(identity, way.method!, request);
+      if (way.provedBy !== 'passkey')
+        await this.#checkSecondStep(identity, way.provedBy, exchange, strategy, options);
+      const { replaced, owner } = await this.#presentedIn(request, strategy);
+      const issued = await this.#open(identity, exchange, strategy, options, replaced, way);
+      await this.#tellOfNewClient(identity, owner, request);
+      return issued;
+    });
+  }
+
+  /** Ends all sessions of a user, and opens a new one like that of the request. */
+  async #restart(
+    identity: Identity,
+    exchange: Exchange,
+    reason: EndReason,
+    provedBy: ProofKind,
+  ): Promise<IssuedSession | null> {
+    const { session } = principalOf(exchange);
+    await this.sessions.endAll(identity.account.id, reason, undefined, initiatorIn(exchange));
+    const strategy = session && session.kind !== 'access_token' ? this.#strategyOf(session) : null;
+    if (!session || !strategy) return null;
+    const { kind, label, proofs: earlier } = session;
+    const options = { remember: kind === 'remembered', label };
+    const way = { method: null, provedBy, earlier };
+    return this.#open(identity, exchange, strategy, options, null, way).catch(noSession);
+  }
+
+  /** Refuses a sign-in that needs a second step, and begins that step. */
+  async #checkSecondStep(
+    identity: Identity,
+    provedBy: ProofKind,
+    exchange: Exchange,
+    { carrier: { transport } }: SessionAuth,
+    { remember = false, label = null }: Partial<SignInOptions>,
+  ): Promise<void> {
+    const step = await this.secondFactor?.following(identity);
+    if (!step) return;
+    const options = { transport, remember, label };
+    const pending = await this.pending!.begin(identity, options, provedBy, exchange);
+    const by = initiatorOf(exchange.authRequest, identity.account.id);
+    await this.events?.emit({ type: 'second_step_begun', subjectId: identity.account.id }, by);
+    const code = step.factors.length > 0 ? 'second_factor_required' : 'factor_setup_required';
+    throw new DomainError(code, { secondStep: { ...step, ...pending } });
   }
 
   /** Refuses a user who must prove the address first. */
@@ -248,12 +375,11 @@ export class SignInService {
     strategy: SessionAuth,
     { remember = false, label = null }: Partial<SignInOptions>,
     replaced: Session | null,
-    method: AuditDetails['method'] | null,
+    { method, provedBy, earlier }: Way,
   ): Promise<IssuedSession> {
     const { transport } = strategy.carrier;
     const kind = remember ? 'remembered' : 'session';
-    const provedBy = method === 'application' ? 'application' : 'password';
-    const terms = { kind, transport, label, provedBy } as const;
+    const terms = { kind, transport, label, provedBy, earlier } as const;
     const event = method && { event: (session: Session) => signedIn(account.id, session, method) };
     const act = { replaced, ...event };
     const by = initiatorOf(from, account.id);

@@ -1,5 +1,12 @@
 import { HttpException } from '@nestjs/common';
-import { type ErrorAnswer, type InputFault, type Problem, problemDetails, problemFor } from './problem.js';
+import {
+  type ErrorAnswer,
+  type InputFault,
+  type Problem,
+  type SecondStepFacts,
+  problemDetails,
+  problemFor,
+} from './problem.js';
 import type { ErrorCode } from './refusals.js';
 
 /** Why something was refused, for operators. Responses contain it only outside production. */
@@ -25,6 +32,7 @@ export class DomainError extends HttpException {
       readonly endedAt?: Date | null;
       readonly maxAge?: number;
       readonly proofs?: readonly string[] | null;
+      readonly secondStep?: SecondStepFacts;
       readonly conceals?: ErrorCode;
       readonly explanation?: Explanation;
       readonly cause?: unknown;

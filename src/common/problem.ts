@@ -27,6 +27,17 @@ export interface Problem {
   readonly maxAge: number | null;
   /** The kinds of proofs of which one is required; null for any. */
   readonly proofs: readonly string[] | null;
+  /** The second step of a sign-in; null if this is no refusal of one. */
+  readonly secondStep: SecondStepFacts | null;
+}
+
+/** The second step of a sign-in. */
+export interface SecondStepFacts {
+  /** The kinds of factors of which one must follow. */
+  readonly factors: readonly string[];
+  /** The token of the step; null if a cookie carries it. */
+  readonly token: string | null;
+  readonly expiresAt: Date;
 }
 
 /** All codes, in the order of their table. */
@@ -55,7 +66,9 @@ const RETRY_AFTER = 1;
 /** A refusal with the sentence of its code and the given facts. */
 export function problemFor(
   code: ErrorCode,
-  facts: Partial<Pick<Problem, 'faults' | 'allow' | 'retryAfter' | 'endedAt' | 'maxAge' | 'proofs'>> = {},
+  facts: Partial<
+    Pick<Problem, 'faults' | 'allow' | 'retryAfter' | 'endedAt' | 'maxAge' | 'proofs' | 'secondStep'>
+  > = {},
 ): Problem {
   const [status, sentence] = REFUSALS[code];
   const endedAt = facts.endedAt ?? null;
@@ -69,6 +82,7 @@ export function problemFor(
     endedAt,
     maxAge: facts.maxAge ?? null,
     proofs: facts.proofs ?? null,
+    secondStep: facts.secondStep ?? null,
   };
 }
 
@@ -86,7 +100,12 @@ export function problemDocument(problem: Problem, requestId?: string): object {
     ...(problem.endedAt && { ended_at: problem.endedAt.toISOString() }),
     ...(problem.maxAge !== null && { max_age: problem.maxAge }),
     ...(problem.proofs && { proofs: problem.proofs }),
+    ...(problem.secondStep && secondStepMembers(problem.secondStep)),
   };
+}
+
+function secondStepMembers({ factors, token, expiresAt }: SecondStepFacts): object {
+  return { factors, expires_at: expiresAt.toISOString(), ...(token !== null && { pending_token: token }) };
 }
 
 /** The refusal in a few words, for clients that do not read codes. */

@@ -24,6 +24,10 @@ export const REFUSALS = {
     400,
     'This reset token is not valid: it has expired, was used, or was replaced by a newer one. Ask for a new one.',
   ],
+  sign_in_expired: [
+    400,
+    'This sign-in has no second step: it took too long, was finished, or was not begun. Sign in again.',
+  ],
   email_token_invalid: [
     400,
     'This link is not valid: it has expired, was used, or was replaced by a newer one. Ask for a new e-mail.',
@@ -49,11 +53,27 @@ export const REFUSALS = {
     401,
     'You were signed out because your password was changed or revoked. Sign in with the new password, or ask for one.',
   ],
+  second_factor_added: [
+    401,
+    'You were signed out because a second factor was set up for your account. Sign in again with it.',
+  ],
   user_disabled: [401, 'This account was disabled. Ask an administrator to enable it.'],
   user_deleted: [401, 'This account was deleted. Ask an administrator if you need a new one.'],
   email_not_verified: [
     403,
     'Your e-mail address is not verified. Open the link in the e-mail that we sent you, or ask for a new one with `POST /email/verification`.',
+  ],
+  second_factor_required: [
+    403,
+    'This account needs a second factor. Finish the sign-in with one of `factors` at `POST /auth_session/second_step`, or sign in again.',
+  ],
+  factor_setup_required: [
+    403,
+    'This account needs a second factor and has none. Sign in, then set one up below `/auth_session/second_step`.',
+  ],
+  factor_invalid: [
+    403,
+    'This code or passkey is not valid, or was used before. Check the time of your device, then try again with a new one.',
   ],
   current_password_wrong: [403, 'The current password is wrong. Check it, then try again.'],
   role_required: [403, 'Your role does not allow this. Ask an administrator to do it.'],
@@ -86,6 +106,11 @@ export const REFUSALS = {
   access_token_limit_reached: [
     409,
     'You have reached the maximum number of access tokens. End one that you no longer need first.',
+  ],
+  last_factor: [409, 'This is your last second factor, and this server requires one. Add another one first.'],
+  factor_limit_reached: [
+    409,
+    'You have reached the maximum number of passkeys. Remove one that you no longer need first.',
   ],
   last_admin: [
     409,

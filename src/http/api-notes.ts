@@ -42,6 +42,8 @@ export interface FieldFacts {
   readonly maximum?: number;
   readonly maxLength?: number;
   readonly example?: unknown;
+  /** Set for an object of any form. */
+  readonly additionalProperties?: true;
 }
 
 /** The facts of a decorator and its place. */

@@ -49,7 +49,7 @@ export const PAGE_URL = text(
 );
 
 /** An address, or a name and an address in angle brackets. */
-const SENDER = /^(?:"?([^"<>\p{C}]+?)"?\s*<)?([^<>@\s"\p{C}]+@[^<>@\s"\p{C}]+?)>?$/u;
+export const SENDER = /^(?:"?([^"<>\p{C}]+?)"?\s*<)?([^<>@\s"\p{C}]+@[^<>@\s"\p{C}]+?)>?$/u;
 
 export const MAIL_FROM = text(
   (from) => SENDER.test(from) && from.includes('<') === from.endsWith('>'),

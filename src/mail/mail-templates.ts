@@ -1,4 +1,4 @@
-import type { MailKind } from './outbox-mail.js';
+import type { FactorChange, MailKind } from './outbox-mail.js';
 
 /** What a template may say. Texts are as people typed them, and must be escaped in HTML. */
 export interface MailContent {
@@ -22,6 +22,7 @@ export interface MailContent {
   readonly otherAddress: string | null;
   /** The label of an access token. */
   readonly label: string | null;
+  readonly factorChange: FactorChange | null;
 }
 
 export interface RenderedMail {

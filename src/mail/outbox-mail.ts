@@ -11,10 +11,24 @@ export const MAIL_KINDS = [
   'password_changed',
   'new_sign_in',
   'access_token_created',
+  'factors_changed',
   'test',
 ] as const;
 
 export type MailKind = (typeof MAIL_KINDS)[number];
+
+/** What has happened to the second factors of an account. */
+export const FACTOR_CHANGES = [
+  'totp_added',
+  'totp_removed',
+  'passkey_added',
+  'passkey_removed',
+  'recovery_codes_created',
+  'recovery_code_used',
+  'reset',
+] as const;
+
+export type FactorChange = (typeof FACTOR_CHANGES)[number];
 
 /** What the composer needs to know of the cause of a mail. No value is a secret. */
 export interface MailFacts {
@@ -29,6 +43,7 @@ export interface MailFacts {
   readonly changeId?: string;
   /** The label of an access token. */
   readonly label?: string | null;
+  readonly factorChange?: FactorChange;
 }
 
 /**

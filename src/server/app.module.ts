@@ -7,7 +7,7 @@ import { StatusController } from '../http/api/service/status.controller.js';
 /** The module of the standalone server. */
 @Module({})
 export class AppModule {
-  static forRoot({ compat, auth, storage, audit, sessions, users, mail }: Config): DynamicModule {
+  static forRoot({ compat, auth, storage, audit, sessions, users, mail, factors }: Config): DynamicModule {
     if (compat !== 'standard')
       throw new Error(
         'AppModule serves AUTH_COMPAT=standard only. Import the module of the contract that the configuration names.',
@@ -15,7 +15,7 @@ export class AppModule {
     return {
       module: AppModule,
       controllers: [StatusController, HealthController],
-      imports: [CoatcheckModule.forRoot({ ...auth, storage, audit, sessions, users, mail })],
+      imports: [CoatcheckModule.forRoot({ ...auth, storage, audit, sessions, users, mail, factors })],
     };
   }
 }

@@ -10,6 +10,7 @@ const BY_SOMEBODY = {
   evicted: 'session_evicted',
   ended_by_admin: 'session_ended_by_admin',
   password_changed: 'password_changed',
+  factor_added: 'second_factor_added',
   user_disabled: 'user_disabled',
   user_deleted: 'user_deleted',
 } as const satisfies Readonly<Record<string, ErrorCode>>;

@@ -6,6 +6,9 @@ export const PROOF_KINDS = ['password', 'totp', 'passkey', 'recovery_code', 'app
 
 export type ProofKind = (typeof PROOF_KINDS)[number];
 
+/** The kinds that are a second factor after a password. A passkey alone is both, because it verifies its user. */
+export const SECOND_FACTORS = ['totp', 'passkey', 'recovery_code'] as const satisfies readonly ProofKind[];
+
 /** When a person last gave each proof in a session. */
 export type Proofs = Readonly<Partial<Record<ProofKind, Date>>>;
 
@@ -26,6 +29,12 @@ export function proofsIn(text: string | null, authenticatedAt: Date): Proofs {
     if (isProofKind(kind)) proofs[kind] = new Date(Number(at));
   }
   return proofs;
+}
+
+/** Those of the proofs that are second factors. */
+export function secondFactorsIn(proofs: Proofs): Proofs {
+  const kinds: readonly ProofKind[] = SECOND_FACTORS;
+  return Object.fromEntries(Object.entries(proofs).filter(([kind]) => kinds.includes(kind as ProofKind)));
 }
 
 export function isProofKind(text: unknown): text is ProofKind {

@@ -39,7 +39,7 @@ export interface Session {
   readonly createdAt: Date;
   /** When the person last showed who they are. */
   readonly authenticatedAt: Date;
-  /** How, and when each way was used last; empty for an access token. */
+  /** How, and when each way was used last; of an access token, the second factors that were used before it was made. */
   readonly proofs: Proofs;
   readonly lastSeenAt: Date;
   readonly expiresAt: Date;

@@ -7,7 +7,7 @@ import { DomainError } from '../common/domain-error.js';
 import { checkNeeds } from '../common/needs.js';
 import type { ENDINGS, EndReason } from './endings.js';
 import type { ClientFacts, Session, SessionOwner, SessionState, StoredSession } from './session.js';
-import type { ProofKind } from './proofs.js';
+import type { ProofKind, Proofs } from './proofs.js';
 import type { SessionLifetime } from './session-lifetime.js';
 import {
   ALL_SESSIONS,
@@ -38,8 +38,10 @@ export type Resumption =
 
 /** How a new session differs from the default. */
 export type SessionTerms = Partial<Pick<Session, 'kind' | 'transport' | 'scope' | 'label' | 'expiresAt'>> & {
-  /** How the person has shown who they are; in a way of the application if it is left out. */
+  /** How the person has just shown who they are; in a way of the application if it is left out. */
   readonly provedBy?: ProofKind;
+  /** The proofs that were given before. Of an access token they are the only ones. */
+  readonly earlier?: Proofs;
 };
 
 /** Finds a session by its id: `stateOf` of the store, or a function that also loads the user. */
@@ -87,7 +89,7 @@ export class SessionsService {
     client: ClientFacts,
     lifetime: SessionLifetime,
     by: Initiator = PROGRAM,
-    { provedBy = 'application', ...terms }: SessionTerms = {},
+    { provedBy = 'application', earlier = {}, ...terms }: SessionTerms = {},
     { event = openedEvent, replaced = null }: Omit<SessionAct, 'session'> = {},
   ): Promise<OpenedSession> {
     const now = this.clock.now();
@@ -102,7 +104,7 @@ export class SessionsService {
       credentialVersion: user.credentialVersion,
       createdAt: now,
       authenticatedAt: now,
-      proofs: terms.kind === 'access_token' ? {} : { [provedBy]: now },
+      proofs: terms.kind === 'access_token' ? earlier : { ...earlier, [provedBy]: now },
       lastSeenAt: now,
       expiresAt: NEVER,
       client,
@@ -174,7 +176,7 @@ export class SessionsService {
   ): Promise<OpenedSession | null> {
     const proofOf = (session: Session, now: Date) => ({
       authenticatedAt: now,
-      proofs: session.kind === 'access_token' ? {} : { ...session.proofs, [act.provedBy ?? 'password']: now },
+      proofs: { ...session.proofs, [act.provedBy ?? 'password']: now },
       expiresAt: lifetime.deadline({ ...session, authenticatedAt: now, lastSeenAt: now }),
     });
     return this.#rotate(text, by, proofOf, act);

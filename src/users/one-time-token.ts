@@ -1,13 +1,16 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { inspect } from 'node:util';
 
-/** What a token is for: a new password, a proof of an address, a new address, or the old address instead of a new one. */
-export const TOKEN_PURPOSES = ['reset', 'verify', 'confirm', 'cancel'] as const;
+/**
+ * What a token is for: a new password, a proof of an address, a new address, the old address instead of a new one, or the second step of
+ * a sign-in.
+ */
+export const TOKEN_PURPOSES = ['reset', 'verify', 'confirm', 'cancel', 'pending'] as const;
 
 export type TokenPurpose = (typeof TOKEN_PURPOSES)[number];
 
 /** The purpose, a user id, a dot and 32 bytes, in base64url. The last character has no unused bits. */
-const FORMAT = /^(reset|verify|confirm|cancel)-([\w-]{1,512})\.([\w-]{42}[AEIMQUYcgkosw048])$/;
+const FORMAT = /^(reset|verify|confirm|cancel|pending)-([\w-]{1,512})\.([\w-]{42}[AEIMQUYcgkosw048])$/;
 
 /** A token for one act of one user. Only `reveal()` returns its secret of 256 random bits. */
 export class OneTimeToken {

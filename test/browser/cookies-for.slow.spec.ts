@@ -10,7 +10,7 @@ import {
 } from '../support/browser.js';
 
 const EMAIL = 'ann@example.com';
-const PRODUCTION = { NODE_ENV: 'production', PASSWORD_HASH_COST: '10', API_DOCS: 'on' };
+const PRODUCTION = { NODE_ENV: 'production', MFA: 'off', PASSWORD_HASH_COST: '10', API_DOCS: 'on' };
 
 describeWithBrowser('The cookies that cookiesFor gives to a browser', () => {
   afterAll(closeBrowsers);

@@ -45,7 +45,13 @@ describeWithBrowser('A page in a real browser', () => {
     const at = (host: string) => `https://${host}:${pages.port}`;
     places = { evil: at('evil.test'), sibling: at('sibling.site.test'), front: at('front.site.test') };
     app = await TestApp.start(
-      { NODE_ENV: 'production', PASSWORD_HASH_COST: '10', API_DOCS: 'on', TRUSTED_ORIGINS: places.front },
+      {
+        NODE_ENV: 'production',
+        MFA: 'off',
+        PASSWORD_HASH_COST: '10',
+        API_DOCS: 'on',
+        TRUSTED_ORIGINS: places.front,
+      },
       {},
       { httpsOptions: certificate },
     );

@@ -18,6 +18,7 @@ const CONTENT: Omit<MailContent, 'kind'> = {
   device: 'Firefox on Linux',
   ip: '2001:db8:85a3:8d3:1319:8a2e:370:7348',
   otherAddress: 'another-rather-long-name-of-a-person@a-rather-long-sub-domain.example.com',
+  factorChange: 'totp_added',
   label: 'W'.repeat(60),
 };
 

@@ -108,6 +108,8 @@ export class Visitor {
   cookie: string | null = null;
   /** What goes along as `Authorization: Bearer`; null for nothing. */
   bearer: string | null = null;
+  /** The cookies of second steps and of sign-ins with a passkey, by their names. */
+  readonly steps = new Map<string, string>();
 
   constructor(
     private readonly base: string,
@@ -145,13 +147,12 @@ export class Visitor {
       headers: {
         ...this.headers,
         ...(isJson && { 'content-type': 'application/json' }),
-        ...(this.cookie !== null && { cookie: this.cookie }),
+        ...this.#cookies(),
         ...(this.bearer !== null && { authorization: `Bearer ${this.bearer}` }),
         ...headers,
       },
     });
-    for (const cookie of response.headers.getSetCookie())
-      this.cookie = cookie.includes('; Expires=Thu, 01 Jan 1970') ? null : cookie.split(';', 1)[0]!;
+    for (const cookie of response.headers.getSetCookie()) this.#keep(cookie);
     const text = await response.text();
     const answer: Answer = {
       status: response.status,
@@ -162,6 +163,19 @@ export class Visitor {
     // An access token is for a program.
     if (path !== '/access_tokens' && typeof answer.body?.token === 'string') this.bearer = answer.body.token;
     return answer;
+  }
+
+  #cookies(): { cookie?: string } {
+    const all = [...(this.cookie === null ? [] : [this.cookie]), ...this.steps.values()];
+    return all.length === 0 ? {} : { cookie: all.join('; ') };
+  }
+
+  #keep(cookie: string): void {
+    const [, pair, name] = /^(([^=]+)=[^;]*)/.exec(cookie)!;
+    const isTakenBack = cookie.includes('; Expires=Thu, 01 Jan 1970');
+    if (!/_(pending|passkey)$/.test(name!)) this.cookie = isTakenBack ? null : pair!;
+    else if (isTakenBack) this.steps.delete(name!);
+    else this.steps.set(name!, pair!);
   }
 
   #nextOf({ headers, url }: Response): string | null {

@@ -17,7 +17,7 @@ export class BearerCarrier extends TokenCarrier {
     return bearer && (bearer[1] ?? '');
   }
 
-  handOut(_headers: ResponseHeaders, token: SessionToken): SessionToken {
+  handOut<Token extends Pick<SessionToken, 'reveal'>>(_headers: ResponseHeaders, token: Token): Token {
     return token;
   }
 

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type CookieSerializeOptions, serialize } from 'cookie';
 import cookieParser from 'cookie-parser';
 import { fromNow } from '../../common/clock.js';
@@ -26,7 +26,7 @@ export class CookieCarrier extends TokenCarrier {
   readonly #name: string;
   readonly #attributes: CookieSerializeOptions;
 
-  constructor({ cookie }: AuthOptions) {
+  constructor(@Inject(AuthOptions) { cookie }: Pick<AuthOptions, 'cookie'>) {
     super();
     this.#name = cookie.name;
     const { name: _, domain, ...attributes } = cookie;
@@ -47,7 +47,7 @@ export class CookieCarrier extends TokenCarrier {
   }
 
   /** Sets the cookie, for at most 400 days. */
-  handOut(response: ResponseHeaders, token: SessionToken, maxAge: number | null): null {
+  handOut(response: ResponseHeaders, token: Pick<SessionToken, 'reveal'>, maxAge: number | null): null {
     this.#set(response, token.reveal(), maxAge === null ? {} : lifetimeOf(Math.min(maxAge, LONGEST_COOKIE)));
     return null;
   }

@@ -8,6 +8,7 @@ import { readerOf } from '../exchange/contexts.js';
 import type { Exchange } from '../exchange/exchange.js';
 import { type Access, accessOf, isOwnController } from '../decorators/access.js';
 import { Refusals } from '../refusals.js';
+import { SecondFactor } from '../second-factor.js';
 import { Subscriptions } from '../sockets/subscriptions.js';
 import { CrossSiteCheck } from './cross-site-check.js';
 
@@ -20,6 +21,10 @@ export class AuthGuard implements CanActivate {
   @Optional()
   @Inject(Subscriptions)
   private readonly subscriptions?: Subscriptions;
+
+  @Optional()
+  @Inject(SecondFactor)
+  private readonly secondFactor?: SecondFactor;
 
   constructor(
     @Optional() private readonly auth: Auth,
@@ -64,6 +69,7 @@ export class AuthGuard implements CanActivate {
       const { principal: given } = result;
       const principal = isWhole(given) ? given : await this.#complete(given);
       if (principal.account.disabled) throw new DomainError('user_disabled');
+      if (this.secondFactor?.isMissingIn(principal)) throw new DomainError('second_factor_required');
       return principal;
     }
     if (result.outcome === 'anonymous') return null;

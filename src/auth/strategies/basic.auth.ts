@@ -8,7 +8,8 @@ import type { AuthRequest } from '../auth-request.js';
 import { AuthOptions } from '../auth-options.js';
 import { headerOf } from '../header-of.js';
 import { initiatorOf } from '../request-initiator.js';
-import { signInFailed, signInUnverified, signedIn } from '../sign-in-events.js';
+import { SecondFactor } from '../second-factor.js';
+import { signInFailed, signInUnverified, signInWithoutFactor, signedIn } from '../sign-in-events.js';
 
 const MALFORMED: AuditFacts = {
   type: 'sign_in_failed',
@@ -30,6 +31,7 @@ export class BasicAuth extends Auth {
     private readonly passwords: PasswordsService,
     options: AuthOptions,
     @Optional() private readonly events?: SecurityEvents,
+    @Optional() private readonly secondFactor?: SecondFactor,
   ) {
     super();
     this.challenges = [`Basic realm="${options.realm}", charset="UTF-8"`];
@@ -54,9 +56,14 @@ export class BasicAuth extends Auth {
       await this.events?.emit(signInUnverified(account.id, 'basic'), initiatorOf(request));
       return rejected('email_not_verified');
     }
+    const identity = { user, account, credentialVersion };
+    if (await this.#needsSecondStep(identity)) {
+      await this.events?.emit(signInWithoutFactor(account.id), initiatorOf(request));
+      return rejected('second_factor_required');
+    }
     const by = initiatorOf(request, account.id);
     if (!isKnown) await this.events?.emit(signedIn(account.id, null, 'basic'), by);
-    return this.#admit({ user, account, credentialVersion });
+    return this.#admit(identity);
   }
 
   /** Compares the credential version of the user, which a change of the password raises. */
@@ -67,7 +74,20 @@ export class BasicAuth extends Auth {
   async #recheck({ account: { id }, credentialVersion }: Principal<object>): Promise<AuthResult> {
     const found = await this.passwords.accounts.findById(id);
     if (!found || found.credential.version !== credentialVersion) return rejected();
-    return this.#admit({ user: found.user, account: found.account, credentialVersion });
+    const identity = { user: found.user, account: found.account, credentialVersion };
+    return (await this.#needsSecondStep(identity))
+      ? rejected('second_factor_required')
+      : this.#admit(identity);
+  }
+
+  /** Whether a password is not enough: a request with Basic credentials has no second step. */
+  async #needsSecondStep(identity: Identity): Promise<boolean> {
+    const { secondFactor } = this;
+    return (
+      secondFactor !== undefined &&
+      !secondFactor.allowsBasic &&
+      (await secondFactor.following(identity)) !== null
+    );
   }
 
   #admit(identity: Identity): AuthResult {

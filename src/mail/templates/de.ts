@@ -1,10 +1,21 @@
-import type { MailTexts, TextFacts } from './mail-texts.js';
+import type { FactorTexts, MailTexts, TextFacts } from './mail-texts.js';
 
 const validity = ({ validFor }: TextFacts) =>
   validFor === null ? [] : [`Der Link ist ${validFor} gültig und funktioniert einmal.`];
 
 const NOT_YOU =
   'Wenn Sie das nicht waren, setzen Sie jetzt ein neues Passwort, und beenden Sie die Sitzungen, die Sie nicht kennen.';
+
+const FACTORS: FactorTexts = {
+  totp_added: 'Eine Authentifizierungs-App wurde hinzugefügt.',
+  totp_removed: 'Die Authentifizierungs-App wurde entfernt.',
+  passkey_added: 'Ein Passkey wurde hinzugefügt.',
+  passkey_removed: 'Ein Passkey wurde entfernt.',
+  recovery_codes_created: 'Es gibt neue Wiederherstellungscodes. Die früheren sind nicht mehr gültig.',
+  recovery_code_used: 'Ein Wiederherstellungscode wurde benutzt, um eine Anmeldung zu bestätigen.',
+  reset: 'Ein Administrator hat alle zweiten Faktoren entfernt: App, Passkeys und Wiederherstellungscodes.',
+  other: 'Melden Sie sich an, um zu sehen, welche Faktoren es gibt.',
+};
 
 export const de: MailTexts = {
   locale: 'de-DE',
@@ -130,6 +141,15 @@ export const de: MailTexts = {
       ],
       button: 'Zugriffstoken ansehen',
       after: ['Wenn Sie das nicht waren, löschen Sie das Token, und setzen Sie jetzt ein neues Passwort.'],
+    }),
+    factors_changed: ({ service, factorChange }) => ({
+      subject: `Die Anmeldung bei ${service} wurde geändert`,
+      before: [
+        `Die zweiten Faktoren Ihres Kontos bei ${service} wurden geändert. ${FACTORS[factorChange ?? 'other']}`,
+        'Wenn Sie das waren, müssen Sie nichts tun.',
+      ],
+      button: 'Konto ansehen',
+      after: [NOT_YOU],
     }),
     test: ({ service }) => ({
       subject: `Test-E-Mail von ${service}`,

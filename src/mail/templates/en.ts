@@ -1,9 +1,20 @@
-import type { MailTexts, TextFacts } from './mail-texts.js';
+import type { FactorTexts, MailTexts, TextFacts } from './mail-texts.js';
 
 const validity = ({ validFor }: TextFacts) =>
   validFor === null ? [] : [`The link is valid for ${validFor} and works once.`];
 
 const NOT_YOU = 'If this was not you, set a new password now, and end the sessions that you do not know.';
+
+const FACTORS: FactorTexts = {
+  totp_added: 'An authenticator app was added.',
+  totp_removed: 'The authenticator app was removed.',
+  passkey_added: 'A passkey was added.',
+  passkey_removed: 'A passkey was removed.',
+  recovery_codes_created: 'New recovery codes were made. The earlier ones are no longer valid.',
+  recovery_code_used: 'A recovery code was used to confirm a sign-in.',
+  reset: 'An administrator removed all second factors: the authenticator app, passkeys and recovery codes.',
+  other: 'Sign in to see which factors there are.',
+};
 
 export const en: MailTexts = {
   locale: 'en-GB',
@@ -124,6 +135,15 @@ export const en: MailTexts = {
       ],
       button: 'Review your access tokens',
       after: ['If this was not you, delete the token and set a new password now.'],
+    }),
+    factors_changed: ({ service, factorChange }) => ({
+      subject: `The sign-in to your account at ${service} was changed`,
+      before: [
+        `The second factors of your account at ${service} were changed. ${FACTORS[factorChange ?? 'other']}`,
+        'If this was you, there is nothing to do.',
+      ],
+      button: 'Review your account',
+      after: [NOT_YOU],
     }),
     test: ({ service }) => ({
       subject: `Test e-mail of ${service}`,

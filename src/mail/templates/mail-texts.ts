@@ -1,4 +1,4 @@
-import type { MailKind } from '../outbox-mail.js';
+import type { FactorChange, MailKind } from '../outbox-mail.js';
 
 /** What the texts may say: shortened, in one line, and not yet escaped. */
 export interface TextFacts {
@@ -8,6 +8,7 @@ export interface TextFacts {
   readonly validFor: string | null;
   readonly otherAddress: string | null;
   readonly label: string | null;
+  readonly factorChange: FactorChange | null;
 }
 
 /** The text of a mail. Each item of a list is a paragraph. */
@@ -20,6 +21,9 @@ export interface MailText {
   /** What to do if it was not the recipient. */
   readonly after: readonly string[];
 }
+
+/** What happened to the second factors; `other` if it is not known. */
+export type FactorTexts = Readonly<Record<FactorChange | 'other', string>>;
 
 /** All texts in one language. */
 export interface MailTexts {

@@ -20,6 +20,7 @@ const MOST: MailContent = {
   ip: '2001:db8::1',
   otherAddress: 'new@example.com',
   label: 'Backup script',
+  factorChange: 'totp_added',
 };
 const LEAST: MailContent = {
   ...MOST,
@@ -30,6 +31,7 @@ const LEAST: MailContent = {
   ip: null,
   otherAddress: null,
   label: null,
+  factorChange: null,
 };
 const HOSTILE = `<img src=x onerror=alert(1)>"'&\r\nBcc: eve\u202e\u0000\u200b`;
 

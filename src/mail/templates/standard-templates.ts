@@ -28,6 +28,7 @@ export class StandardTemplates extends MailTemplates {
       validFor: content.validFor === null ? null : durationIn(texts.locale, content.validFor),
       otherAddress: content.otherAddress === null ? null : oneLine(content.otherAddress, LONGEST.address),
       label: harmless(content.label, LONGEST.label),
+      factorChange: content.factorChange,
     };
     const { subject, ...text } = texts.kinds[content.kind](facts);
     const title = oneLine(subject, LONGEST.subject);

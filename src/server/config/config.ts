@@ -1,6 +1,7 @@
 import type { AuditOptions } from '../../audit/audit-options.js';
 import type { AuthOptions } from '../../auth/auth-options.js';
 import type { HttpOptions } from '../http/http-options.js';
+import type { FactorsOptions } from '../../factors/factors-options.js';
 import type { MailOptions } from '../../mail/mail-options.js';
 import type { SessionsOptions } from '../../sessions/sessions-options.js';
 import type { StorageOptions } from '../../storage/storage-options.js';
@@ -28,6 +29,8 @@ export interface Config {
   readonly audit: AuditOptions;
   /** False if no mails are sent. */
   readonly mail: MailOptions | false;
+  /** False if there are no second factors. */
+  readonly factors: FactorsOptions | false;
   readonly http: HttpOptions;
 }
 

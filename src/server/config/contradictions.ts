@@ -9,6 +9,7 @@ import { parseDuration } from '../../common/duration.js';
 import { faultOfCost } from '../../users/users-options.js';
 import type { CompatRules, Rule } from './compat-rules.js';
 import { LASTING, type Settings } from './derived-defaults.js';
+import { factorContradictions } from './factor-settings.js';
 import { mailContradictions } from './mail-settings.js';
 import type { Environment } from './environment.js';
 
@@ -79,6 +80,7 @@ export function contradictions(given: Environment, settings: Settings, compat: C
       WELL_KNOWN,
     ],
     ...mailContradictions(given, settings),
+    ...factorContradictions(given, settings),
     ['PASSWORD_HASH_COST', costFault !== null, costFault ?? ''],
   ];
   return rules.filter(([, isBroken]) => isBroken).map(([name, , cure]) => `${name}: ${cure}`);

@@ -1,3 +1,6 @@
+import { isIP } from 'node:net';
+import { typesWith } from '../../auth/auth-rules.js';
+import { PASSKEY_ORIGIN } from '../../factors/factors-options.js';
 import { USUAL_COST } from '../../users/users-options.js';
 import type { EmailVerification } from '../../mail/mail-options.js';
 import type { Environment } from './environment.js';
@@ -21,6 +24,9 @@ export type Settings = Environment &
       | 'PASSWORD_HASH_COST'
       | 'MAIL_URL'
       | 'EMAIL_VERIFICATION'
+      | 'MFA'
+      | 'MFA_METHODS'
+      | 'PASSKEY_ORIGINS'
     >
   >;
 
@@ -42,6 +48,7 @@ export const LASTING: readonly string[] = ['session_db_auth', 'token_auth'];
 export function withDerivedDefaults(environment: Environment, defaults: CompatDefaults): Settings {
   const production = environment.NODE_ENV === 'production';
   const isDurable = environment.AUTH_TYPE.some((type) => LASTING.includes(type));
+  const ofMails = mailDefaults(environment);
   return {
     ...environment,
     AUTH_THROTTLE: environment.AUTH_THROTTLE ?? defaults.AUTH_THROTTLE,
@@ -54,7 +61,8 @@ export function withDerivedDefaults(environment: Environment, defaults: CompatDe
     SESSION_STORE_URL: environment.SESSION_STORE_URL ?? (isDurable ? environment.DATABASE_URL : 'memory:'),
     REGISTRATION: environment.REGISTRATION ?? defaults.REGISTRATION,
     PASSWORD_MIN_LENGTH: environment.PASSWORD_MIN_LENGTH ?? defaults.PASSWORD_MIN_LENGTH,
-    ...mailDefaults(environment),
+    ...ofMails,
+    ...factorDefaults(environment, ofMails.PUBLIC_URL),
     PASSWORD_HASH_COST: environment.PASSWORD_HASH_COST ?? USUAL_COST[environment.PASSWORD_HASH],
   };
 }
@@ -81,4 +89,26 @@ function mailDefaults({
     PUBLIC_URL: PUBLIC_URL ?? (isFolder ? `http://localhost:${API_PORT}` : undefined),
     EMAIL_VERIFICATION: EMAIL_VERIFICATION ?? (place === 'off' ? 'off' : 'optional'),
   };
+}
+
+/** The defaults of second factors. */
+export function factorDefaults(
+  { NODE_ENV, AUTH_COMPAT, AUTH_TYPE, API_PORT, MFA, MFA_METHODS, PASSKEY_ORIGINS }: Environment,
+  publicUrl: string | undefined,
+): Required<Pick<Environment, 'MFA' | 'MFA_METHODS' | 'PASSKEY_ORIGINS'>> {
+  const hasSessions = typesWith('cookie', AUTH_TYPE).length + typesWith('bearer', AUTH_TYPE).length > 0;
+  const isServed = AUTH_COMPAT === 'standard' && hasSessions;
+  const usual = NODE_ENV === 'production' ? [] : [`http://localhost:${API_PORT}`];
+  const ofPages = publicUrl !== undefined && URL.canParse(publicUrl) ? [new URL(publicUrl).origin] : usual;
+  const origins = PASSKEY_ORIGINS ?? ofPages.filter(canHavePasskeys);
+  return {
+    MFA: MFA ?? (isServed ? 'optional' : 'off'),
+    MFA_METHODS: MFA_METHODS ?? ['totp', ...(origins.length > 0 ? ['passkey' as const] : [])],
+    PASSKEY_ORIGINS: origins,
+  };
+}
+
+/** Passkeys belong to a name, not to an address. */
+function canHavePasskeys(origin: string): boolean {
+  return PASSKEY_ORIGIN(origin) === null && isIP(new URL(origin).hostname.replace(/[[\]]/g, '')) === 0;
 }

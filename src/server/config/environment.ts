@@ -1,6 +1,14 @@
 import { Transform } from 'class-transformer';
 import { IsOptional, Matches, ValidateBy, type ValidationArguments } from 'class-validator';
 import { COOKIE_NAME, TRANSPORTS, TRUSTED_ORIGIN, typesAmong, typesOf } from '../../auth/auth-rules.js';
+import {
+  FACTOR_KEY,
+  MFA_POLICIES,
+  type MfaPolicy,
+  PASSKEY_ORIGIN,
+  RP_ID,
+  SERVICE,
+} from '../../factors/factors-options.js';
 import { LONGEST_WAIT, isDuration, parseDuration } from '../../common/duration.js';
 import { type Rule, integer, listOf, milliseconds, oneOf } from '../../common/options.js';
 import {
@@ -203,6 +211,41 @@ export class Environment {
   @List()
   readonly PASSWORD_PEPPER_PREVIOUS?: readonly string[];
 
+  @IsOptional()
+  @Obeys(oneOf(['off', ...MFA_POLICIES]))
+  readonly MFA?: 'off' | MfaPolicy;
+
+  @IsOptional()
+  @Obeys(listOf(oneOf(['totp', 'passkey'])), '; separate several by commas')
+  @List()
+  readonly MFA_METHODS?: readonly ('totp' | 'passkey')[];
+
+  @Obeys(oneOf(['on', 'off']))
+  readonly MFA_BASIC: 'on' | 'off' = 'off';
+
+  @IsOptional()
+  @Obeys(FACTOR_KEY)
+  readonly FACTOR_KEY?: string;
+
+  @IsOptional()
+  @Obeys(listOf(FACTOR_KEY))
+  @List()
+  readonly FACTOR_KEY_PREVIOUS?: readonly string[];
+
+  @IsOptional()
+  @Obeys(RP_ID)
+  readonly PASSKEY_RP_ID?: string;
+
+  @IsOptional()
+  @Obeys(listOf(PASSKEY_ORIGIN), '; separate several by commas')
+  @List()
+  readonly PASSKEY_ORIGINS?: readonly string[];
+
+  /** The name that authenticator apps, browsers and mails show. */
+  @IsOptional()
+  @Obeys(SERVICE)
+  readonly SERVICE_NAME?: string;
+
   /** A mail server, a folder (`file:mail`), or `off`. */
   @IsOptional()
   @Obeys(MAIL_URL)
@@ -268,6 +311,8 @@ export const SECRETS = [
   'SETUP_CODE',
   'PASSWORD_PEPPER',
   'PASSWORD_PEPPER_PREVIOUS',
+  'FACTOR_KEY',
+  'FACTOR_KEY_PREVIOUS',
   'DATABASE_URL',
   'SESSION_STORE_URL',
   'MAIL_URL',

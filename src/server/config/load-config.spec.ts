@@ -69,7 +69,7 @@ describe('The configuration', () => {
   });
 
   it('is stricter in production', () => {
-    expect(loadConfig({ NODE_ENV: 'production' })).toMatchObject({
+    expect(loadConfig({ NODE_ENV: 'production', MFA: 'off' })).toMatchObject({
       host: '0.0.0.0',
       auth: { cookie: { name: '__Host-sid', secure: true } },
       users: { setupCode: expect.stringMatching(/^[\w-]{24}$/) },
@@ -208,8 +208,8 @@ describe('The configuration', () => {
   });
 
   it('sends mails in production only where told to, and needs no PUBLIC_URL beside all pages', () => {
-    expect(loadConfig({ NODE_ENV: 'production' }).mail).toBe(false);
-    expect(loadConfig({ NODE_ENV: 'production', ...MAILS }).mail).toMatchObject({
+    expect(loadConfig({ NODE_ENV: 'production', MFA: 'off' }).mail).toBe(false);
+    expect(loadConfig({ NODE_ENV: 'production', MFA: 'off', ...MAILS }).mail).toMatchObject({
       from: SENDER.MAIL_FROM,
       publicUrl: SENDER.PUBLIC_URL,
       verification: 'optional',
@@ -400,7 +400,7 @@ describe('An invalid configuration', () => {
     [{ PASSWORD_HASH_COST: '3' }, 'PASSWORD_HASH_COST: must be from 4 to 15 for bcrypt'],
     [{ PASSWORD_HASH_COST: '16' }, 'PASSWORD_HASH_COST: must be from 4 to 15 for bcrypt'],
     [
-      { PASSWORD_HASH_COST: '9', NODE_ENV: 'production' },
+      { PASSWORD_HASH_COST: '9', NODE_ENV: 'production', MFA: 'off' },
       'PASSWORD_HASH_COST: must be from 10 to 15 for bcrypt in production',
     ],
     [
@@ -408,7 +408,7 @@ describe('An invalid configuration', () => {
       'PASSWORD_HASH_COST: must be from 1 to 20 for argon2id',
     ],
     [
-      { PASSWORD_HASH: 'argon2id', PASSWORD_HASH_COST: '1', NODE_ENV: 'production' },
+      { PASSWORD_HASH: 'argon2id', PASSWORD_HASH_COST: '1', NODE_ENV: 'production', MFA: 'off' },
       'PASSWORD_HASH_COST: must be from 2 to 20 for argon2id in production',
     ],
     [{ PASSWORD_BREACH_URL: 'breaches' }, 'PASSWORD_BREACH_URL: must be an http or https URL'],
@@ -445,15 +445,15 @@ describe('An invalid configuration', () => {
       'PUBLIC_RESET_URL: must be an http or https URL without user and fragment',
     ],
     [
-      { ...MAILS, NODE_ENV: 'production', PUBLIC_URL: 'http://app.example.com' },
+      { ...MAILS, NODE_ENV: 'production', MFA: 'off', PUBLIC_URL: 'http://app.example.com' },
       'PUBLIC_URL: must begin with https:// in production',
     ],
     [
-      { ...MAILS, NODE_ENV: 'production', PUBLIC_CANCEL_URL: 'http://app.example.com/cancel' },
+      { ...MAILS, NODE_ENV: 'production', MFA: 'off', PUBLIC_CANCEL_URL: 'http://app.example.com/cancel' },
       'PUBLIC_CANCEL_URL: must begin with https:// in production',
     ],
     [
-      { ...SENDER, NODE_ENV: 'production', MAIL_URL: 'file:mail' },
+      { ...SENDER, NODE_ENV: 'production', MFA: 'off', MAIL_URL: 'file:mail' },
       'MAIL_URL: file: is for development, because nobody gets these mails; set it to a mail server, or to off',
     ],
     [{ ...MAILS, EMAIL_VERIFICATION: 'yes' }, 'EMAIL_VERIFICATION: '],
@@ -462,7 +462,7 @@ describe('An invalid configuration', () => {
       'EMAIL_VERIFICATION: needs mails, which are off; set MAIL_URL to a mail server',
     ],
     [
-      { NODE_ENV: 'production', EMAIL_VERIFICATION: 'optional' },
+      { NODE_ENV: 'production', MFA: 'off', EMAIL_VERIFICATION: 'optional' },
       'EMAIL_VERIFICATION: needs mails, which are off; set MAIL_URL to a mail server',
     ],
     ...['MAIL_FROM', 'PUBLIC_URL', 'PUBLIC_RESET_URL'].map((name): [Variables, string] => [

@@ -14,6 +14,7 @@ import { type Config, ConfigError } from './config.js';
 import { contradictions } from './contradictions.js';
 import { type Settings, withDerivedDefaults } from './derived-defaults.js';
 import { parseDuration } from '../../common/duration.js';
+import { factorOptionsOf } from './factor-settings.js';
 import { mailOptionsOf } from './mail-settings.js';
 import { NAMES, type Name, SECRETS, trustProxyOf } from './environment.js';
 import { type Source, type Variables, readEnvironment } from './read-environment.js';
@@ -88,6 +89,7 @@ export function loadConfig(variables: Variables, reading: ConfigReading = {}): C
       timeout: parseDuration(settings.STORE_TIMEOUT),
     }),
     mail: mailOptionsOf(settings),
+    factors: factorOptionsOf(settings),
     audit: new AuditOptions({ retention: parseDuration(settings.AUDIT_RETENTION) }),
     http: new HttpOptions({
       adapter: settings.HTTP_ADAPTER,

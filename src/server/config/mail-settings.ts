@@ -64,6 +64,7 @@ export function mailOptionsOf(settings: Settings): MailOptions | false {
   return new MailOptions({
     mailer: folder === undefined ? smtp(url) : fileMailer(folder),
     from: MAIL_FROM,
+    service: settings.SERVICE_NAME ?? null,
     publicUrl: PUBLIC_URL ?? null,
     links: {
       reset: settings.PUBLIC_RESET_URL ?? null,

@@ -148,6 +148,7 @@ export class AccountMails extends MailComposer {
       ip: facts.ip ?? null,
       otherAddress: facts.otherAddress ?? null,
       label: facts.label ?? null,
+      factorChange: facts.factorChange ?? null,
       ...(await this.#linkOf(mail, known)),
     };
     const rendered = await options.templates.render(content, language);

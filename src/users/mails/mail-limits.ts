@@ -27,6 +27,7 @@ const UNLIMITED: ReadonlySet<MailKind> = new Set([
   'address_changed',
   'address_change_cancelled',
   'password_changed',
+  'factors_changed',
 ]);
 
 /** Something that was counted: its id, and when, in epoch milliseconds. */

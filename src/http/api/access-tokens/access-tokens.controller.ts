@@ -10,6 +10,7 @@ import { CurrentOwner, Fresh } from '../../../auth/decorators/access.js';
 import { Clock } from '../../../common/clock.js';
 import { invalid } from '../../../common/domain-error.js';
 import { clientFacts } from '../../../auth/client-facts.js';
+import { secondFactorsIn } from '../../../sessions/proofs.js';
 import type { SessionOwner } from '../../../sessions/session.js';
 import { SessionLifetime } from '../../../sessions/session-lifetime.js';
 import { SignInService } from '../../../auth/sign-in.service.js';
@@ -52,7 +53,8 @@ export class AccessTokensController {
     const expiresAt = new Date(expires_at);
     const fault = tokenEndFault(expiresAt, this.clock.now());
     if (fault !== null) throw invalid('/expires_at', fault);
-    const terms = { kind: 'access_token', transport: 'bearer', label, scope, expiresAt } as const;
+    const earlier = secondFactorsIn(principal?.session?.proofs ?? {});
+    const terms = { kind: 'access_token', transport: 'bearer', label, scope, expiresAt, earlier } as const;
     const { session, token } = await this.sessions.open(
       owner,
       clientFacts(authRequest),

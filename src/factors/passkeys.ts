@@ -1,0 +1,144 @@
+import {
+  type PublicKeyCredentialCreationOptionsJSON,
+  type PublicKeyCredentialRequestOptionsJSON,
+  generateAuthenticationOptions,
+  generateRegistrationOptions,
+  verifyAuthenticationResponse,
+  verifyRegistrationResponse,
+} from '@simplewebauthn/server';
+import type { Challenges } from './challenges.js';
+import type { FactorSet, Passkey } from './factor-set.js';
+import type { PasskeyOptions } from './factors-options.js';
+import { authenticationIn, registrationIn } from './passkey-answers.js';
+
+/** EdDSA, ES256 and RS256, which every browser offers (COSE algorithms, RFC 9053). */
+const ALGORITHMS = [-8, -7, -257];
+
+/** Longer names of transports than any registered one are left out. */
+const TRANSPORT = /^[a-z-]{1,20}$/;
+
+/** What a passkey says of itself when it is registered. */
+export type RegisteredPasskey = Omit<Passkey, 'name' | 'createdAt' | 'lastUsedAt'>;
+
+/** A use of a passkey. */
+export interface PasskeyUse {
+  readonly counter: number;
+  readonly isBackedUp: boolean;
+  /** Whether the signature counter did not rise although the authenticator has one. */
+  readonly isCopied: boolean;
+}
+
+/** Makes challenges of WebAuthn and verifies the answers. Passkeys always verify their user. */
+export class Passkeys {
+  constructor(
+    private readonly options: PasskeyOptions,
+    private readonly service: string,
+    private readonly challenges: Challenges,
+    private readonly validFor: number,
+  ) {}
+
+  /** What `navigator.credentials.create()` needs to make a passkey for a user. */
+  async creationOptions(
+    owner: string,
+    { handle, passkeys }: FactorSet,
+    names: { readonly login: string; readonly displayName: string },
+  ): Promise<PublicKeyCredentialCreationOptionsJSON> {
+    const options = await generateRegistrationOptions({
+      rpName: this.service,
+      rpID: this.options.rpId,
+      userID: new Uint8Array(Buffer.from(handle, 'base64url')),
+      userName: names.login,
+      userDisplayName: names.displayName,
+      timeout: this.validFor,
+      excludeCredentials: passkeys.map(({ id, transports }) => ({ id, transports: [...transports] })),
+      authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+      supportedAlgorithmIDs: ALGORITHMS,
+    });
+    await this.challenges.keep(owner, options.challenge);
+    return options;
+  }
+
+  /** The passkey in the answer to `creationOptions`; null if the answer is not valid. Uses the challenge up. */
+  async register(owner: string, answer: unknown): Promise<RegisteredPasskey | null> {
+    const challenge = await this.challenges.take(owner);
+    const response = registrationIn(answer);
+    if (challenge === null || !response) return null;
+    const verified = await orNull(
+      verifyRegistrationResponse({
+        response,
+        expectedChallenge: challenge,
+        expectedOrigin: [...this.options.origins],
+        expectedRPID: this.options.rpId,
+        requireUserVerification: true,
+        supportedAlgorithmIDs: ALGORITHMS,
+      }),
+    );
+    if (!verified?.verified) return null;
+    const { credential, credentialBackedUp } = verified.registrationInfo;
+    return {
+      id: credential.id,
+      publicKey: Buffer.from(credential.publicKey).toString('base64url'),
+      counter: credential.counter,
+      transports: (credential.transports ?? []).filter((name) => TRANSPORT.test(name)).slice(0, 10),
+      isBackedUp: credentialBackedUp,
+    };
+  }
+
+  /** What `navigator.credentials.get()` needs: for one of these passkeys, or for any that the browser knows (null). */
+  async requestOptions(
+    owner: string,
+    passkeys: readonly Passkey[] | null,
+  ): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    const options = await generateAuthenticationOptions({
+      rpID: this.options.rpId,
+      timeout: this.validFor,
+      userVerification: 'required',
+      allowCredentials: passkeys?.map(({ id, transports }) => ({ id, transports: [...transports] })),
+    });
+    await this.challenges.keep(owner, options.challenge);
+    return options;
+  }
+
+  /** The challenge of an owner, for one answer only, whether it is valid or not; null if there is none. */
+  takeChallenge(owner: string): Promise<string | null> {
+    return this.challenges.take(owner);
+  }
+
+  /** Verifies the answer to a challenge with the public key of a passkey; null if it is not valid. */
+  async verify(challenge: string, answer: unknown, passkey: Passkey): Promise<PasskeyUse | null> {
+    const response = authenticationIn(answer);
+    if (!response) return null;
+    const verified = await orNull(
+      verifyAuthenticationResponse({
+        response,
+        expectedChallenge: challenge,
+        expectedOrigin: [...this.options.origins],
+        expectedRPID: this.options.rpId,
+        requireUserVerification: true,
+        // With a counter of 0 the library accepts every counter: what a lower one means is decided here.
+        credential: {
+          id: passkey.id,
+          publicKey: new Uint8Array(Buffer.from(passkey.publicKey, 'base64url')),
+          counter: 0,
+        },
+      }),
+    );
+    if (!verified?.verified) return null;
+    const { newCounter, credentialBackedUp } = verified.authenticationInfo;
+    const hasCounter = newCounter > 0 || passkey.counter > 0;
+    return {
+      counter: newCounter,
+      isBackedUp: credentialBackedUp,
+      isCopied: hasCounter && newCounter <= passkey.counter,
+    };
+  }
+}
+
+/** The library throws for every answer that is not valid. It calls nothing outside of this process. */
+async function orNull<T>(result: Promise<T>): Promise<T | null> {
+  try {
+    return await result;
+  } catch {
+    return null;
+  }
+}

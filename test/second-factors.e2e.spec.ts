@@ -1,0 +1,261 @@
+import { afterEach, expect, it } from '@jest/globals';
+import { AuditStore, type FactorsOptionsGiven, FactorResetService } from 'coatcheck';
+import { PASSWORD, TestApp, type Visitor, basic } from './support/app.js';
+import { codeOf, factorsModule, setUpTotp } from './support/factors.js';
+import { STORAGES } from './support/storages.js';
+
+const ANN = 'ann@example.com';
+const MINUTE = 60_000;
+const STEP = 30_000;
+const NEEDED = { status: 403, body: { code: 'second_factor_required' } };
+const WRONG = { status: 403, body: { code: 'factor_invalid' } };
+const EXPIRED = { status: 400, body: { code: 'sign_in_expired' } };
+const SECOND_STEP = '/auth_session/second_step';
+
+const cleanups: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const cleanUp of cleanups.splice(0).toReversed()) await cleanUp();
+});
+
+for (const [storage, { describe: describeStorage, open }] of Object.entries(STORAGES)) {
+  describeStorage(`Second factors, with ${storage}`, () => {
+    /** Ann, on `count` servers. */
+    const start = async (given: Partial<FactorsOptionsGiven> = {}, count = 1, settings = {}) => {
+      const { variables, drop } = await open();
+      cleanups.push(drop);
+      const type = storage === 'memory' ? 'session_auth' : 'session_db_auth,token_auth';
+      const apps: TestApp[] = [];
+      for (let index = 0; index < count; index += 1) {
+        const all = { AUTH_TYPE: `${type},basic_auth`, MFA: 'off', ...variables, ...settings };
+        const app = await TestApp.start(all, { imports: [factorsModule(given)] });
+        cleanups.push(() => app.stop());
+        apps.push(app);
+      }
+      const app = apps[0]!;
+      const { id } = await app.addUser(ANN);
+      return { app, apps, id };
+    };
+    const signedIn = async (app: TestApp, email = ANN): Promise<Visitor> => {
+      const visitor = app.visitor();
+      expect((await visitor.login(email)).status).toBe(200);
+      return visitor;
+    };
+    /** Ann with an authenticator app, signed in. */
+    const withTotp = async (given: Partial<FactorsOptionsGiven> = {}, count = 1, settings = {}) => {
+      const started = await start(given, count, settings);
+      const ann = await signedIn(started.app);
+      const factor = await setUpTotp(started.app, ann);
+      started.apps.forEach(({ clock }) => clock.advance(STEP));
+      return { ...started, ann, ...factor };
+    };
+    const pending = async (app: TestApp, wish: object = {}): Promise<Visitor> => {
+      const visitor = app.visitor();
+      const answer = await visitor.login(ANN, PASSWORD, wish);
+      expect(answer).toMatchObject(NEEDED);
+      if (answer.body.pending_token) visitor.bearer = answer.body.pending_token;
+      return visitor;
+    };
+    const typesAbout = async (app: TestApp, userId: string) => {
+      const { events } = await app.nest.get(AuditStore).list({ userId, type: null }, 1000, null);
+      return events.map(({ type }) => type);
+    };
+
+    it('begin with a setup that a code confirms, and end what was signed in without it', async () => {
+      const { app, id } = await start();
+      const [ann, other] = [await signedIn(app), await signedIn(app)];
+      const begun = await ann.post('/factors/totp');
+      expect(begun.body.uri).toMatch(
+        /^otpauth:\/\/totp\/Example:ann%40example\.com\?issuer=Example&secret=[A-Z2-7]{32}&algorithm=SHA1&digits=6&period=30$/,
+      );
+      expect(begun.body.qr_code).toMatch(/^<svg [^]*<\/svg>$/);
+      expect((await ann.get('/factors')).body).toMatchObject({ totp: null, recovery_codes: null });
+      expect(await ann.post('/factors/totp/confirm', { code: '000000' })).toMatchObject(WRONG);
+      const code = codeOf(app, begun.body.secret);
+      expect(await other.post('/factors/totp/confirm', { code })).toMatchObject(WRONG);
+      const confirmed = await ann.post('/factors/totp/confirm', { code });
+      expect(confirmed.status).toBe(200);
+      expect(new Set(confirmed.body.recovery_codes).size).toBe(10);
+      expect(await other.get('/users/me')).toMatchObject({
+        status: 401,
+        body: { code: 'second_factor_added' },
+      });
+      expect((await ann.get('/sessions/current')).body.session.proofs).toEqual({
+        password: expect.any(String),
+        totp: expect.any(String),
+      });
+      expect((await ann.get('/factors')).body).toMatchObject({
+        totp: { created_at: expect.any(String) },
+        recovery_codes: { left: 10 },
+        passkeys: [],
+        required: false,
+      });
+      expect(await typesAbout(app, id)).toContain('factor_added');
+    });
+
+    it.each(['cookie', 'bearer'])(
+      'ask for a second step, by %s, and open one session then',
+      async (transport) => {
+        if (transport === 'bearer' && storage === 'memory') return;
+        const { app, secret, id } = await withTotp();
+        const visitor = await pending(app, { transport });
+        expect((await visitor.get(SECOND_STEP)).body).toEqual({ factors: ['totp', 'recovery_code'] });
+        for (const [method, path] of [
+          ['GET', '/users/me'],
+          ['GET', '/factors'],
+          ['GET', '/sessions'],
+          ['POST', '/factors/totp'],
+          ['DELETE', '/factors/totp'],
+          ['DELETE', '/auth_session/logout'],
+        ] as const)
+          expect((await visitor.send(method, path)).status).toBe(401);
+        expect(await visitor.post(SECOND_STEP, { code: '000000' })).toMatchObject(WRONG);
+        const code = codeOf(app, secret);
+        const done = await visitor.post(SECOND_STEP, { code });
+        expect(done).toMatchObject({ status: 200, body: { email: ANN } });
+        expect((await visitor.get('/sessions/current')).body.session).toMatchObject({
+          transport,
+          proofs: { password: expect.any(String), totp: expect.any(String) },
+        });
+        expect(await visitor.post(SECOND_STEP, { code })).toMatchObject(EXPIRED);
+        expect(await typesAbout(app, id)).toEqual(
+          expect.arrayContaining(['second_step_begun', 'second_step_failed', 'sign_in']),
+        );
+      },
+    );
+
+    it('accept each time step once, also 16 times at once, and no step but the neighbours', async () => {
+      const { app, secret } = await withTotp();
+      const visitors = await Promise.all(Array.from({ length: 16 }, () => pending(app)));
+      const code = codeOf(app, secret);
+      const answers = await Promise.all(visitors.map((one) => one.post(SECOND_STEP, { code })));
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+      const left = visitors.filter((_, index) => answers[index]!.status !== 200);
+      for (const steps of [0, -1, -2, 2, 3])
+        expect(await left[0]!.post(SECOND_STEP, { code: codeOf(app, secret, steps) })).toMatchObject(WRONG);
+      app.clock.advance(STEP);
+      expect((await left[0]!.post(SECOND_STEP, { code: codeOf(app, secret, 1) })).status).toBe(200);
+    });
+
+    it('accept each recovery code once, also 16 times at once', async () => {
+      const { app, recoveryCodes, ann } = await withTotp();
+      const [first, second] = recoveryCodes;
+      const visitors = await Promise.all(Array.from({ length: 16 }, () => pending(app)));
+      const answers = await Promise.all(
+        visitors.map((one) => one.post(SECOND_STEP, { recovery_code: first })),
+      );
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+      expect((await ann.get('/factors')).body.recovery_codes.left).toBe(9);
+      const again = await pending(app);
+      const written = second!.toUpperCase().replaceAll('-', ' ');
+      expect((await again.post(SECOND_STEP, { recovery_code: written })).status).toBe(200);
+      expect((await ann.post('/factors/confirm', { recovery_code: recoveryCodes[2] })).status).toBe(200);
+      const renewed = await ann.post('/factors/recovery_codes');
+      expect(renewed).toMatchObject({ status: 201 });
+      const old = await pending(app);
+      expect(await old.post(SECOND_STEP, { recovery_code: recoveryCodes[3] })).toMatchObject(WRONG);
+      const [fresh] = renewed.body.recovery_codes;
+      expect((await old.post(SECOND_STEP, { recovery_code: fresh })).status).toBe(200);
+    });
+
+    it('end a pending sign-in after five minutes, and with the password', async () => {
+      const { app, secret, id } = await withTotp();
+      const [late, changed] = [await pending(app), await pending(app)];
+      app.clock.advance(5 * MINUTE);
+      expect(await late.post(SECOND_STEP, { code: codeOf(app, secret) })).toMatchObject(EXPIRED);
+      expect(await changed.get(SECOND_STEP)).toMatchObject(EXPIRED);
+      const next = await pending(app);
+      const { PasswordsService } = await import('coatcheck');
+      await app.nest.get(PasswordsService).revoke(id);
+      expect(await next.post(SECOND_STEP, { code: codeOf(app, secret) })).toMatchObject(EXPIRED);
+    });
+
+    it('refuse Basic credentials unless the options accept them', async () => {
+      const { app, id } = await withTotp();
+      expect(await app.visitor(basic(ANN)).get('/users/me')).toMatchObject(NEEDED);
+      expect(await app.visitor(basic(ANN, 'wrong password')).get('/users/me')).toMatchObject({ status: 401 });
+      expect(await typesAbout(app, id)).toContain('sign_in_failed');
+      const { app: other } = await withTotp({ basic: true });
+      expect((await other.visitor(basic(ANN)).get('/users/me')).status).toBe(200);
+    });
+
+    it('are changed only after a recent proof by a factor', async () => {
+      const { app, ann, secret } = await withTotp();
+      app.clock.advance(6 * MINUTE);
+      const stale = { status: 403, body: { code: 'session_not_fresh', proofs: expect.any(Array) } };
+      for (const [method, path, body] of [
+        ['DELETE', '/factors/totp'],
+        ['POST', '/factors/totp'],
+        ['POST', '/factors/recovery_codes'],
+        ['POST', '/factors/passkey_options'],
+        ['POST', '/factors/passkeys', { name: 'x', credential: {} }],
+      ] as const) {
+        expect(await ann.send(method, path, body)).toMatchObject(stale);
+      }
+      // The password is no proof of a factor.
+      expect((await ann.post('/sessions/current/reauthenticate', { password: PASSWORD })).status).toBe(200);
+      expect(await ann.delete('/factors/totp')).toMatchObject(stale);
+      expect((await ann.post('/factors/confirm', { code: codeOf(app, secret) })).status).toBe(200);
+      expect((await ann.delete('/factors/totp')).status).toBe(200);
+      expect((await ann.get('/factors')).body).toMatchObject({ totp: null, recovery_codes: null });
+      expect((await app.visitor().login(ANN)).status).toBe(200);
+    });
+
+    it('are required where the policy says so: a user without one sets it up while signing in', async () => {
+      const { app } = await start({ policy: 'required' });
+      const visitor = app.visitor();
+      expect(await visitor.login(ANN)).toMatchObject({
+        status: 403,
+        body: { code: 'factor_setup_required', factors: [] },
+      });
+      expect((await visitor.get('/users/me')).status).toBe(401);
+      expect(await visitor.post(SECOND_STEP, { code: '123456' })).toMatchObject(WRONG);
+      const { secret } = (await visitor.post(`${SECOND_STEP}/totp`)).body;
+      const code = codeOf(app, secret);
+      const done = await visitor.post(`${SECOND_STEP}/totp/confirm`, { code });
+      expect(done).toMatchObject({ status: 200, body: { email: ANN } });
+      expect(done.body.recovery_codes).toHaveLength(10);
+      expect((await visitor.get('/users/me')).status).toBe(200);
+      expect(await visitor.delete('/factors/totp')).toMatchObject({
+        status: 409,
+        body: { code: 'last_factor' },
+      });
+      expect(await app.visitor(basic(ANN)).get('/users/me')).toMatchObject(NEEDED);
+    });
+
+    it('are required of administrators alone where the policy says so', async () => {
+      const { app } = await start({ policy: 'required_for_admins' });
+      await app.addUser('root@example.com', 'admin');
+      expect((await app.visitor().login(ANN)).status).toBe(200);
+      expect(await app.visitor().login('root@example.com')).toMatchObject({
+        status: 403,
+        body: { code: 'factor_setup_required' },
+      });
+    });
+
+    it('can be reset by an administrator, and by code of the application', async () => {
+      const { app, id, ann } = await withTotp();
+      await app.addUser('root@example.com', 'admin');
+      const root = await signedIn(app, 'root@example.com');
+      expect((await ann.delete(`/users/${id}/factors`)).status).toBe(403);
+      expect((await root.get(`/users/${id}/factors`)).body).toMatchObject({ recovery_codes: { left: 10 } });
+      expect((await root.delete(`/users/${id}/factors`)).status).toBe(200);
+      expect((await app.visitor().login(ANN)).status).toBe(200);
+      expect(await app.nest.get(FactorResetService).reset(id)).toBe(false);
+      expect(await typesAbout(app, id)).toContain('factors_reset');
+    });
+
+    it('count wrong codes against the account, whatever the password, on all servers', async () => {
+      const { app, apps, secret } = await withTotp({}, storage === 'memory' ? 1 : 2, {
+        AUTH_THROTTLE: 'on',
+      });
+      let visitor = await pending(app);
+      for (let count = 0; count < 12; count += 1) {
+        // A right password does not reset the count.
+        if (count % 3 === 0) visitor = await pending(apps[count % apps.length]!);
+        await visitor.post(SECOND_STEP, { code: '000000' });
+      }
+      expect(await visitor.post(SECOND_STEP, { code: codeOf(app, secret) })).toMatchObject(WRONG);
+    });
+  });
+}
