@@ -111,7 +111,7 @@ describeWithBrowser('A passkey in a real browser', () => {
         return { email, tab, added };
       };
 
-      it('is added by the documented code, with ten recovery codes, and ends no session of this browser', () =>
+      it('is added by the documented code, with ten recovery codes, and its user stays signed in', () =>
         inBrowser(async () => {
           const { email, tab, added } = await withPasskey();
           expect(new Set(added.body.recovery_codes).size).toBe(10);
@@ -204,7 +204,7 @@ describeWithBrowser('A passkey in a real browser', () => {
           expect(await tab.run(SIGN_IN)).toMatchObject({ status: 200, body: { email } });
         }));
 
-      it('signs in only the browser that has got its challenge', () =>
+      it('signs in only the browser that asked for the challenge', () =>
         inBrowser(async () => {
           const { email, tab } = await withPasskey();
           await tab.signOut();
@@ -250,7 +250,7 @@ function originOf(server: HttpServer, host = 'localhost'): string {
   return `http://${host}:${(server.address() as AddressInfo).port}`;
 }
 
-/** A page with an authenticator of its own, in a browser without other cookies. */
+/** A page with an authenticator and cookies of its own. */
 class Tab {
   #authenticatorId = '';
 
