@@ -205,7 +205,11 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
       'no flags': { flags: 0 },
     };
 
-    it.each(Object.entries({ ...lies, 'the type of a use': { type: 'webauthn.get' } }))(
+    /** What is decided of an answer does not depend on the storage: the others tell the first lie only. */
+    const told = (all: Readonly<Record<string, Twist>>) =>
+      Object.entries(all).slice(0, storage === 'memory' ? undefined : 1);
+
+    it.each(told({ ...lies, 'the type of a use': { type: 'webauthn.get' } }))(
       'are not added with %s',
       async (_, twist) => {
         const { app } = await start();
@@ -217,13 +221,13 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
     );
 
     it.each(
-      Object.entries({
+      told({
         ...lies,
         'the type of a registration': { type: 'webauthn.create' },
         'the key of somebody else': { key: foreign },
         'an unknown id': { id: randomBytes(16).toString('base64url') },
         'the handle of nobody': { handle: randomBytes(64).toString('base64url') },
-      } satisfies Record<string, Twist>),
+      }),
     )('do not sign in with %s', async (_, twist) => {
       const { app, passkey } = await withPasskeys();
       const visitor = app.visitor();
