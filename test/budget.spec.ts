@@ -49,7 +49,7 @@ for (const storage of ['SQLite', 'PostgreSQL'] as const)
       async function start(variables: Readonly<Record<string, string>>): Promise<TestApp> {
         const { variables: places, drop } = await STORAGES[storage].open();
         drops.push(drop);
-        const one = await TestApp.start({ ...places, AUTH_TYPE: strategy, ...variables });
+        const one = await TestApp.start({ ...places, AUTH_TYPE: strategy, MFA: 'off', ...variables });
         apps.push(one);
         return one;
       }
@@ -87,6 +87,13 @@ for (const storage of ['SQLite', 'PostgreSQL'] as const)
         const act = () => app.visitor().login(email);
         await expectCost('sign-in', act, { calls: 5, commits: 3, status: 200 });
         await expectCost('sign-in again', act, { calls: 5, commits: 3, status: 200 });
+      });
+
+      it('a sign-in where users may have second factors: one look-up more', async () => {
+        const withFactors = await start({ MFA: 'optional' });
+        const email = await newUser(withFactors);
+        const act = () => withFactors.visitor().login(email);
+        await expectCost('sign-in, with factors', act, { calls: 6, commits: 3, status: 200 });
       });
 
       describe('a sign-in with the token of', () => {

@@ -73,6 +73,7 @@ const POSTGRES: Engine = {
 const OURS = [
   'audit_events',
   'credentials',
+  'factors',
   'migrations',
   'outbox',
   'sessions',

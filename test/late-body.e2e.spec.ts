@@ -80,7 +80,12 @@ class Harness {
   ) {}
 
   static async open(variables: Readonly<Record<string, string>> = {}): Promise<Harness> {
-    const app = await TestApp.start({ AUTH_TYPE: 'session_db_auth,token_auth,basic_auth', ...variables });
+    // Routes of factors are in the tests of second factors.
+    const app = await TestApp.start({
+      AUTH_TYPE: 'session_db_auth,token_auth,basic_auth',
+      MFA: 'off',
+      ...variables,
+    });
     await app.addUser('root@example.com', 'admin');
     return new Harness(app, await app.nest.get(PasswordHasher).hash(PASSWORD, aTaskOwner()));
   }

@@ -185,6 +185,7 @@ describe('The public names', () => {
       'describeAuditStore',
       'describeAuth',
       'describeCredentialStore',
+      'describeFactorStore',
       'describeOutboxStore',
       'describeSessionStore',
       'describeThrottleStore',

@@ -5,6 +5,9 @@ import { renderSVG } from 'uqr';
 const PERIOD = 30;
 const DIGITS = 6;
 
+/** Digits of ASCII. The library also takes those of other scripts. */
+const CODE = /^[0-9]{6}$/;
+
 /** Bytes of a secret (RFC 4226, section 4, R6). */
 const SECRET_BYTES = 20;
 
@@ -39,6 +42,7 @@ export class AuthenticatorApps {
 
   /** The time step of a code that is valid now and later than `lastStep`; null for any other code. */
   stepOf(secret: Uint8Array, code: string, now: Date, lastStep: number): number | null {
+    if (!CODE.test(code)) return null;
     const timestamp = now.getTime();
     const delta = totpOf(secret).validate({ token: code, timestamp, window: WINDOW });
     const step = delta === null ? null : Math.floor(timestamp / 1000 / PERIOD) + delta;

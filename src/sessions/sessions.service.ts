@@ -176,7 +176,10 @@ export class SessionsService {
   ): Promise<OpenedSession | null> {
     const proofOf = (session: Session, now: Date) => ({
       authenticatedAt: now,
-      proofs: { ...session.proofs, [act.provedBy ?? 'password']: now },
+      proofs:
+        session.kind === 'access_token'
+          ? session.proofs
+          : { ...session.proofs, [act.provedBy ?? 'password']: now },
       expiresAt: lifetime.deadline({ ...session, authenticatedAt: now, lastSeenAt: now }),
     });
     return this.#rotate(text, by, proofOf, act);

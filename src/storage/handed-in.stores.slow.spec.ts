@@ -17,6 +17,7 @@ import {
 import { StoreUnavailableError } from '../common/domain-error.js';
 import { describeAuditStore } from '../testing/describe-audit-store.js';
 import { describeCredentialStore } from '../testing/describe-credential-store.js';
+import { describeFactorStore } from '../testing/describe-factor-store.js';
 import { describeOutboxStore } from '../testing/describe-outbox-store.js';
 import { describeTokenStore } from '../testing/describe-token-store.js';
 import { describeSessionStore } from '../testing/describe-session-store.js';
@@ -47,6 +48,7 @@ function describeStores(name: string, open: () => Promise<Backend>): void {
   describeUserStore(`users on ${name}`, () => opened('users'));
   describeCredentialStore(`credentials on ${name}`, () => opened('credentials'));
   describeOutboxStore(`mails on ${name}`, () => opened('outbox'));
+  describeFactorStore(`factors on ${name}`, () => opened('factors'));
   describeTokenStore(`tokens on ${name}`, () => opened('tokens'));
   describeAuditStore(`events on ${name}`, () => opened('audit'));
 }

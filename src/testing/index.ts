@@ -2,6 +2,7 @@ export { describeAuditStore } from './describe-audit-store.js';
 export { type AuthUnderTest, type AuthWorld, describeAuth } from './describe-auth.js';
 export { describeCredentialStore } from './describe-credential-store.js';
 export { describeOutboxStore } from './describe-outbox-store.js';
+export { describeFactorStore } from './describe-factor-store.js';
 export { describeTokenStore } from './describe-token-store.js';
 export { describeSessionStore } from './describe-session-store.js';
 export { describeThrottleStore } from './describe-throttle-store.js';

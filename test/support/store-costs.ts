@@ -3,6 +3,7 @@ import Sqlite from 'better-sqlite3';
 import { Client } from 'pg';
 import { SqlAuditStore } from '../../src/storage/sql/sql.audit-store.js';
 import { SqlCredentialStore } from '../../src/storage/sql/sql.credential-store.js';
+import { SqlFactorStore } from '../../src/storage/sql/sql.factor-store.js';
 import { SqlOutboxStore } from '../../src/storage/sql/sql.outbox-store.js';
 import { SqlTokenStore } from '../../src/storage/sql/sql.token-store.js';
 import { SqlSessionStore } from '../../src/storage/sql/sql.session-store.js';
@@ -16,6 +17,7 @@ type Methods = Record<string, Method>;
 export const COUNTED_STORES = [
   SqlAuditStore,
   SqlCredentialStore,
+  SqlFactorStore,
   SqlOutboxStore,
   SqlTokenStore,
   SqlSessionStore,

@@ -31,12 +31,12 @@ export class MemoryFactorStore extends FactorStore {
     const owner = to && this.#owners.get(to.handle);
     if (owner !== undefined && owner !== null && owner !== userId)
       throw new Error('Another user has this handle.');
+    this.outbox?.put(mails);
     if (current) this.#owners.delete(current.handle);
     if (to) {
       this.#entries.set(userId, Object.freeze({ ...to }));
       this.#owners.set(to.handle, userId);
     } else this.#entries.delete(userId);
-    this.outbox?.put(mails);
     return true;
   }
 }

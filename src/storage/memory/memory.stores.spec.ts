@@ -1,5 +1,6 @@
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
 import { describeCredentialStore } from '../../testing/describe-credential-store.js';
+import { describeFactorStore } from '../../testing/describe-factor-store.js';
 import { describeOutboxStore } from '../../testing/describe-outbox-store.js';
 import { describeTokenStore } from '../../testing/describe-token-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
@@ -9,6 +10,7 @@ import { MemoryThrottleStore } from '../../throttle/memory.throttle-store.js';
 import { MemoryTokenStore } from '../../users/memory.token-store.js';
 import { MemoryAuditStore } from './memory.audit-store.js';
 import { MemoryCredentialStore } from './memory.credential-store.js';
+import { MemoryFactorStore } from './memory.factor-store.js';
 import { MemoryOutboxStore } from './memory.outbox-store.js';
 import { MemorySessionStore } from './memory.session-store.js';
 import { MemoryUserStore } from './memory.user-store.js';
@@ -38,6 +40,9 @@ describeOutboxStore('MemoryOutboxStore', () => Promise.resolve({ store: new Memo
 describeThrottleStore('MemoryThrottleStore', () =>
   Promise.resolve({ store: new MemoryThrottleStore(), close }),
 );
+describeFactorStore('MemoryFactorStore', () => withOutbox((joined) => new MemoryFactorStore(joined)), {
+  outbox,
+});
 describeTokenStore('MemoryTokenStore', () => withOutbox((joined) => new MemoryTokenStore(joined)), {
   outbox,
 });

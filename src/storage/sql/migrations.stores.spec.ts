@@ -18,6 +18,7 @@ const noon = new Date('2026-01-01T12:00:00.000Z');
 
 /** Restores the tables of before migration 014. */
 async function withoutMails({ db }: SqlDatabase): Promise<void> {
+  await sql`drop table coatcheck_factors`.execute(db);
   await sql`alter table coatcheck_sessions drop column proofs`.execute(db);
   await sql`drop table coatcheck_outbox`.execute(db);
   await sql`alter table coatcheck_users drop column email_verified_at`.execute(db);

@@ -12,6 +12,7 @@ import { expectOneSweeper } from '../../../test/support/sweepers.js';
 import { expectClearance, setText } from '../../../test/support/tallies.js';
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
 import { describeCredentialStore } from '../../testing/describe-credential-store.js';
+import { describeFactorStore } from '../../testing/describe-factor-store.js';
 import { describeOutboxStore } from '../../testing/describe-outbox-store.js';
 import { describeTokenStore } from '../../testing/describe-token-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
@@ -25,6 +26,7 @@ import { PostgresDatabase } from './postgres.database.js';
 import type { Schema } from './schema.js';
 import { SqlAuditStore } from './sql.audit-store.js';
 import { SqlCredentialStore } from './sql.credential-store.js';
+import { SqlFactorStore } from './sql.factor-store.js';
 import { SqlOutboxStore } from './sql.outbox-store.js';
 import { SqlTokenStore } from './sql.token-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
@@ -54,7 +56,9 @@ describeWithPostgres('On PostgreSQL', () => {
   async function openEmpty(): Promise<PostgresDatabase> {
     const database = await PostgresDatabase.open(schema.url, PATIENT);
     await sql`truncate coatcheck_users, coatcheck_sessions, coatcheck_tallies, coatcheck_sweep_lease,
-      coatcheck_audit_events, coatcheck_credentials, coatcheck_outbox`.execute(database.db);
+      coatcheck_audit_events, coatcheck_credentials, coatcheck_outbox, coatcheck_factors`.execute(
+      database.db,
+    );
     return database;
   }
 
@@ -92,6 +96,9 @@ describeWithPostgres('On PostgreSQL', () => {
   });
   describeThrottleStore('SqlThrottleStore', () => storeOf((database) => new SqlThrottleStore(database)), {
     spoilings: spoilings.tallies,
+  });
+  describeFactorStore('SqlFactorStore', () => storeOf((database) => new SqlFactorStore(database)), {
+    outbox,
   });
   describeTokenStore('SqlTokenStore', () => storeOf((database) => new SqlTokenStore(database)), { outbox });
 

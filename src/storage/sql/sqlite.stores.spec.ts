@@ -25,6 +25,7 @@ import { expectClearance } from '../../../test/support/tallies.js';
 import { StoreUnavailableError } from '../../common/domain-error.js';
 import { describeAuditStore } from '../../testing/describe-audit-store.js';
 import { describeCredentialStore } from '../../testing/describe-credential-store.js';
+import { describeFactorStore } from '../../testing/describe-factor-store.js';
 import { describeOutboxStore } from '../../testing/describe-outbox-store.js';
 import { describeTokenStore } from '../../testing/describe-token-store.js';
 import { describeSessionStore } from '../../testing/describe-session-store.js';
@@ -33,6 +34,7 @@ import { describeUserStore } from '../../testing/describe-user-store.js';
 import { aMail, aSession, aUser, anAuditEvent } from '../../testing/samples.js';
 import { SqlAuditStore } from './sql.audit-store.js';
 import { SqlCredentialStore } from './sql.credential-store.js';
+import { SqlFactorStore } from './sql.factor-store.js';
 import { SqlOutboxStore } from './sql.outbox-store.js';
 import { SqlTokenStore } from './sql.token-store.js';
 import { SqlSessionStore } from './sql.session-store.js';
@@ -79,6 +81,9 @@ describeThrottleStore(
     spoilings: spoilings.tallies,
   },
 );
+describeFactorStore('SqlFactorStore on SQLite', () => storeOf((database) => new SqlFactorStore(database)), {
+  outbox,
+});
 describeTokenStore('SqlTokenStore on SQLite', () => storeOf((database) => new SqlTokenStore(database)), {
   spoilings: spoilings.tokens,
   outbox,
