@@ -17,7 +17,7 @@ import { FactorsOptions, type FactorsOptionsGiven } from './factors/factors-opti
 import { FactorsService } from './factors/factors.service.js';
 import { PasskeySignIns } from './factors/passkey-sign-ins.js';
 import type { AuthenticatorApps } from './factors/authenticator-apps.js';
-import type { Passkeys } from './factors/passkeys.js';
+import { Passkeys, findLibrary } from './factors/passkeys.js';
 import { SecondSteps } from './factors/second-steps.js';
 import { SecretBox } from './factors/secret-box.js';
 import { UserFactors } from './factors/user-factors.js';
@@ -132,8 +132,7 @@ function moduleOf(
         inject: [FactorsOptions, ANSWERS],
         useFactory: async ({ passkeys, service }: FactorsOptions, answers: Challenges) => {
           if (!passkeys) return null;
-          const open = () => import('./factors/passkeys.js');
-          const { Passkeys } = await withPackages(NEEDS.passkeys, open);
+          await withPackages(NEEDS.passkeys, findLibrary);
           return new Passkeys(passkeys, service, answers, ANSWER_FOR);
         },
       },

@@ -3,6 +3,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import SqliteConnection from 'better-sqlite3';
+import { Secret, TOTP } from 'otpauth';
 import { PASSWORD, Visitor } from './support/app.js';
 import { describeWithPostgres, newSchema } from './support/services.js';
 import { Server, newFolder, operate } from './support/server.js';
@@ -45,6 +46,25 @@ describe('The operator command', () => {
     expect(stdout).toMatch(/^[0-9a-f-]{36} {2}admin {2}enabled {3}ann@example\.com$/m);
     const listed = JSON.parse((await operate(folder, ['user', 'list', '--json'])).stdout);
     expect(listed[0]).toMatchObject({ email: 'ann@example.com', disabled: false });
+  });
+
+  it('removes the second factors of a user, who then signs in with the password alone', async () => {
+    await create('fay@example.com', PASSWORD);
+    const fay = visitor();
+    await fay.login('fay@example.com');
+    const { secret } = (await fay.post('/factors/totp')).body;
+    const code = new TOTP({ secret: Secret.fromBase32(secret) }).generate();
+    expect((await fay.post('/factors/totp/confirm', { code })).status).toBe(200);
+    expect((await visitor().login('fay@example.com')).body.code).toBe('second_factor_required');
+    expect(await operate(folder, ['user', 'reset-factors', 'FAY@example.com'])).toMatchObject({
+      code: 0,
+      stdout: 'The second factors of fay@example.com are removed.\n',
+    });
+    expect((await visitor().login('fay@example.com')).status).toBe(200);
+    expect((await operate(folder, ['user', 'reset-factors', 'fay@example.com'])).stdout).toBe(
+      'fay@example.com has no second factors.\n',
+    );
+    expect((await operate(folder, ['user', 'reset-factors', 'nobody@example.com'])).code).toBe(1);
   });
 
   it('disables, enables and deletes users by address or id, at once for the running server', async () => {

@@ -24,7 +24,7 @@ export class Challenges {
     });
   }
 
-  /** The text of an owner; null if there is none or its time is over. */
+  /** The text of an owner; null if there is none or it has expired. */
   find(owner: string): Promise<string | null> {
     return this.store.read(this.#keyOf(owner), this.clock.now());
   }

@@ -1,10 +1,7 @@
-import {
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
+import { createRequire } from 'node:module';
+import type {
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
 } from '@simplewebauthn/server';
 import type { Challenges } from './challenges.js';
 import type { FactorSet, Passkey } from './factor-set.js';
@@ -13,6 +10,14 @@ import { authenticationIn, registrationIn } from './passkey-answers.js';
 
 /** EdDSA, ES256 and RS256, which every browser offers (COSE algorithms, RFC 9053). */
 const ALGORITHMS = [-8, -7, -257];
+
+/** Loaded at the first use: it takes most of a second. */
+const library = () => import('@simplewebauthn/server');
+
+/** Throws if the package that passkeys need is not installed. */
+export async function findLibrary(): Promise<void> {
+  createRequire(import.meta.url).resolve('@simplewebauthn/server');
+}
 
 /** Longer names of transports than any registered one are left out. */
 const TRANSPORT = /^[a-z-]{1,20}$/;
@@ -43,6 +48,7 @@ export class Passkeys {
     { handle, passkeys }: FactorSet,
     names: { readonly login: string; readonly displayName: string },
   ): Promise<PublicKeyCredentialCreationOptionsJSON> {
+    const { generateRegistrationOptions } = await library();
     const options = await generateRegistrationOptions({
       rpName: this.service,
       rpID: this.options.rpId,
@@ -63,6 +69,7 @@ export class Passkeys {
     const challenge = await this.challenges.take(owner);
     const response = registrationIn(answer);
     if (challenge === null || !response) return null;
+    const { verifyRegistrationResponse } = await library();
     const verified = await orNull(
       verifyRegistrationResponse({
         response,
@@ -89,6 +96,7 @@ export class Passkeys {
     owner: string,
     passkeys: readonly Passkey[] | null,
   ): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    const { generateAuthenticationOptions } = await library();
     const options = await generateAuthenticationOptions({
       rpID: this.options.rpId,
       timeout: this.validFor,
@@ -108,6 +116,7 @@ export class Passkeys {
   async verify(challenge: string, answer: unknown, passkey: Passkey): Promise<PasskeyUse | null> {
     const response = authenticationIn(answer);
     if (!response) return null;
+    const { verifyAuthenticationResponse } = await library();
     const verified = await orNull(
       verifyAuthenticationResponse({
         response,
