@@ -1,4 +1,3 @@
-import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
 import { isRecord } from '../common/options.js';
 
 /** The id of the credential that an answer names, and the user handle in it; null for what is no answer. */
@@ -8,7 +7,7 @@ export function namesIn(answer: unknown): { readonly id: string; readonly handle
 }
 
 /** The answer of a browser that has made a passkey, with nothing else of what the client sent; null for anything else. */
-export function registrationIn(answer: unknown): RegistrationResponseJSON | null {
+export function registrationIn(answer: unknown) {
   const credential = credentialIn(answer);
   const { attestationObject, transports } = credential?.response ?? {};
   if (!credential || typeof attestationObject !== 'string') return null;
@@ -18,7 +17,7 @@ export function registrationIn(answer: unknown): RegistrationResponseJSON | null
 }
 
 /** The same for a browser that has used a passkey. */
-export function authenticationIn(answer: unknown): AuthenticationResponseJSON | null {
+export function authenticationIn(answer: unknown) {
   const credential = credentialIn(answer);
   const { authenticatorData, signature, userHandle } = credential?.response ?? {};
   if (!credential || typeof authenticatorData !== 'string' || typeof signature !== 'string') return null;

@@ -1,8 +1,4 @@
 import { createRequire } from 'node:module';
-import type {
-  PublicKeyCredentialCreationOptionsJSON,
-  PublicKeyCredentialRequestOptionsJSON,
-} from '@simplewebauthn/server';
 import type { Challenges } from './challenges.js';
 import type { FactorSet, Passkey } from './factor-set.js';
 import type { PasskeyOptions } from './factors-options.js';
@@ -47,7 +43,7 @@ export class Passkeys {
     owner: string,
     { handle, passkeys }: FactorSet,
     names: { readonly login: string; readonly displayName: string },
-  ): Promise<PublicKeyCredentialCreationOptionsJSON> {
+  ): Promise<object> {
     const { generateRegistrationOptions } = await library();
     const options = await generateRegistrationOptions({
       rpName: this.service,
@@ -92,10 +88,7 @@ export class Passkeys {
   }
 
   /** What `navigator.credentials.get()` needs: for one of these passkeys, or for any that the browser knows (null). */
-  async requestOptions(
-    owner: string,
-    passkeys: readonly Passkey[] | null,
-  ): Promise<PublicKeyCredentialRequestOptionsJSON> {
+  async requestOptions(owner: string, passkeys: readonly Passkey[] | null): Promise<object> {
     const { generateAuthenticationOptions } = await library();
     const options = await generateAuthenticationOptions({
       rpID: this.options.rpId,
