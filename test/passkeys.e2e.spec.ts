@@ -180,6 +180,16 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
       }
     });
 
+    it('are not added for a user whose factors were removed in the meantime', async () => {
+      const { ann, passkey } = await withPasskeys();
+      const other = new SoftPasskey('example.com', ORIGIN);
+      const { options } = (await ann.post('/factors/passkey_options')).body;
+      expect((await ann.delete(`/factors/passkeys/${passkey.id}`)).status).toBe(200);
+      const body = { name: 'x', credential: other.create(options) };
+      expect(await ann.post('/factors/passkeys', body)).toMatchObject(WRONG);
+      expect((await register(ann)).answer.status).toBe(201);
+    });
+
     it('cannot be added in more than twenty, nor twice', async () => {
       const { ann, passkey } = await withPasskeys();
       expect((await register(ann, { id: passkey.id })).answer).toMatchObject(WRONG);
@@ -193,7 +203,7 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
     const foreign = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
     const lies: Readonly<Record<string, Twist>> = {
       'another origin': { origin: 'https://evil.example' },
-      'an origin that only looks alike': { origin: 'https://app.example.com.evil.example' },
+      'an origin that begins with ours': { origin: 'https://app.example.com.evil.example' },
       'an origin with another scheme': { origin: 'http://app.example.com' },
       'an origin with another port': { origin: 'https://app.example.com:8443' },
       'another RP id': { rpId: 'evil.example' },

@@ -1,5 +1,11 @@
 import { afterEach, expect, it } from '@jest/globals';
-import { AuditStore, type FactorsOptionsGiven, FactorResetService } from 'coatcheck';
+import {
+  AuditStore,
+  FactorResetService,
+  FactorStore,
+  type FactorsOptionsGiven,
+  UsersService,
+} from 'coatcheck';
 import { PASSWORD, TestApp, type Visitor, basic } from './support/app.js';
 import { codeOf, factorsModule, setUpTotp } from './support/factors.js';
 import { STORAGES } from './support/storages.js';
@@ -170,6 +176,34 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
       expect(await next.post(SECOND_STEP, { code: codeOf(app, secret) })).toMatchObject(EXPIRED);
     });
 
+    it('end a pending sign-in of a user who is disabled', async () => {
+      const { app, secret, id } = await withTotp();
+      const visitor = await pending(app);
+      await app.nest.get(UsersService).update(id, { disabled: true });
+      expect(await visitor.post(SECOND_STEP, { code: codeOf(app, secret) })).toMatchObject(EXPIRED);
+    });
+
+    it('end a sign-in in flight that had found none', async () => {
+      const { app } = await start();
+      const ann = await signedIn(app);
+      const store = app.nest.get(FactorStore);
+      const find = store.find.bind(store);
+      let waits = false;
+      store.find = async (userId) => {
+        const found = await find(userId);
+        if (!waits) return found;
+        waits = false;
+        await setUpTotp(app, ann);
+        return found;
+      };
+      const late = app.visitor();
+      waits = true;
+      expect((await late.login(ANN)).status).toBe(200);
+      expect(waits).toBe(false);
+      expect((await late.get('/users/me')).status).toBe(401);
+      expect((await ann.get('/users/me')).status).toBe(200);
+    });
+
     it('refuse Basic credentials unless the options accept them', async () => {
       const { app, id } = await withTotp();
       expect(await app.visitor(basic(ANN)).get('/users/me')).toMatchObject(NEEDED);
@@ -222,6 +256,40 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
       });
       expect(await app.visitor(basic(ANN)).get('/users/me')).toMatchObject(NEEDED);
     });
+
+    if (storage !== 'memory')
+      it('are asked of sessions and access tokens from before the policy, too', async () => {
+        const { variables, drop } = await open();
+        cleanups.push(drop);
+        const all = { AUTH_TYPE: 'session_db_auth,token_auth', MFA: 'off', ...variables };
+        const at = async (policy: FactorsOptionsGiven['policy']) => {
+          const app = await TestApp.start(all, { imports: [factorsModule({ policy })] });
+          cleanups.push(() => app.stop());
+          return app;
+        };
+        const [before, after] = [await at('optional'), await at('required')];
+        await before.addUser(ANN);
+        await before.addUser('ben@example.com');
+        const [ann, ben] = [await signedIn(before), await signedIn(before, 'ben@example.com')];
+        await setUpTotp(before, ben);
+        const tokenOf = async (visitor: Visitor) => {
+          const token = { label: 'Backup', scope: 'read', expires_at: '2026-02-01' };
+          return (await visitor.post('/access_tokens', token)).body.token;
+        };
+        const meAt = (app: TestApp, visitor: Visitor) =>
+          app.visitor({ cookie: visitor.cookie! }).get('/users/me');
+        const [weak, strong] = [await tokenOf(ann), await tokenOf(ben)];
+        for (const [visitor, token, status] of [
+          [ann, weak, 403],
+          [ben, strong, 200],
+        ] as const) {
+          expect((await meAt(before, visitor)).status).toBe(200);
+          expect((await meAt(after, visitor)).status).toBe(status);
+          const program = after.visitor({ authorization: `Bearer ${token}` });
+          expect((await program.get('/users/me')).status).toBe(status);
+        }
+        expect(await meAt(after, ann)).toMatchObject(NEEDED);
+      });
 
     it('are required of administrators alone where the policy says so', async () => {
       const { app } = await start({ policy: 'required_for_admins' });

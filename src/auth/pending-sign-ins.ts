@@ -58,6 +58,7 @@ export class PendingSignIns {
     provedBy: ProofKind,
     { headers }: Exchange,
   ): Promise<PendingToken> {
+    // No proof was given at `NEVER`, so each is written out.
     const proofs = proofsText({ [provedBy]: this.clock.now() }, NEVER);
     const about = { userId: account.id, ...options, proofs };
     const { token, expiresAt } = await this.tokens.issue('pending', randomUUID(), {

@@ -7,7 +7,7 @@ import type { EndReason } from '../sessions/endings.js';
 import type { ProofKind, Proofs } from '../sessions/proofs.js';
 import { type Session, TRANSPORTS, type Transport } from '../sessions/session.js';
 import { type OpenedSession, SessionsService } from '../sessions/sessions.service.js';
-import type { Accounts } from '../users/accounts.js';
+import { type Accounts, identityIn } from '../users/accounts.js';
 import type { Identity } from '../users/identity.js';
 import { PasswordsService, type Verification } from '../users/passwords.service.js';
 import type { AppUser } from '../users/user-directory.js';
@@ -174,8 +174,7 @@ export class SignInService {
     return withRetryAfter(pair, async (exchange) => {
       if (!(await this.pending!.finish(pending, exchange))) throw new DomainError('sign_in_expired');
       const { known, options, proofs: earlier } = pending;
-      const { user, account, credential } = known;
-      const identity = { user, account, credentialVersion: credential.version };
+      const identity = identityIn(known);
       const strategy = this.#strategyFor(options.transport);
       const { authRequest: request } = exchange;
       const { replaced, owner } = await this.#presentedIn(request, strategy);

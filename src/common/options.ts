@@ -77,6 +77,9 @@ export function text(isRight: (text: string) => boolean, cure: string): Rule {
   return (value) => (typeof value === 'string' && isRight(value) ? null : cure);
 }
 
+/** The rule of a secret key, of which several are separated by commas in a variable. */
+export const KEY = text((key) => /^[^,]{32,}$/.test(key), 'must have at least 32 characters, and no comma');
+
 /** The rule of a list, possibly empty, whose items obey a rule. */
 export function listOf(rule: Rule): Rule {
   return (value) => {

@@ -1,5 +1,6 @@
 import {
   type Given,
+  KEY,
   type Rule,
   type RulesOf,
   assignOptions,
@@ -16,11 +17,6 @@ import { isLoopbackName } from '../common/network.js';
 export const MFA_POLICIES = ['optional', 'required', 'required_for_admins'] as const;
 
 export type MfaPolicy = (typeof MFA_POLICIES)[number];
-
-export const FACTOR_KEY = text(
-  (key) => /^[^,]{32,}$/.test(key),
-  'must have at least 32 characters, and no comma',
-);
 
 /** A registrable domain or a host below it, in ASCII (Web Authentication Level 3, section 5.1.2). */
 export const RP_ID = text(
@@ -71,8 +67,8 @@ export const SERVICE = text(
 const RULES: RulesOf<Omit<FactorsOptions, 'keys'>> = {
   policy: oneOf(MFA_POLICIES),
   service: SERVICE,
-  key: (key, { totp } = {}) => (key === null && totp === false ? null : FACTOR_KEY(key)),
-  previousKeys: listOf(FACTOR_KEY),
+  key: (key, { totp } = {}) => (key === null && totp === false ? null : KEY(key)),
+  previousKeys: listOf(KEY),
   totp: flag,
   passkeys: PASSKEYS,
   basic: flag,

@@ -108,9 +108,11 @@ export class FactorsService {
     await this.#checkFresh(owner);
     const registered = await passkeys.register(placeOfNew(owner), answer);
     if (!registered) throw new DomainError('factor_invalid');
-    const passkey = { ...registered, name, createdAt: this.clock.now().getTime(), lastUsedAt: null };
+    const passkey = { ...registered.passkey, name, createdAt: this.clock.now().getTime(), lastUsedAt: null };
     const enrolment = await this.#add(owner, by, 'passkey', (set) => {
-      if (set.passkeys.some(({ id }) => id === passkey.id)) throw new DomainError('factor_invalid');
+      // A handle lasts as long as the factors. With another one, nobody would be found by the passkey.
+      if (set.handle !== registered.handle || set.passkeys.some(({ id }) => id === passkey.id))
+        throw new DomainError('factor_invalid');
       if (set.passkeys.length >= MOST_PASSKEYS) throw new DomainError('factor_limit_reached');
       return { ...set, passkeys: [...set.passkeys, passkey] };
     });

@@ -56,15 +56,18 @@ export class Passkeys {
       authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
       supportedAlgorithmIDs: ALGORITHMS,
     });
-    await this.challenges.keep(owner, options.challenge);
+    await this.challenges.keep(owner, `${options.challenge} ${handle}`);
     return options;
   }
 
-  /** The passkey in the answer to `creationOptions`; null if the answer is not valid. Uses the challenge up. */
-  async register(owner: string, answer: unknown): Promise<RegisteredPasskey | null> {
-    const challenge = await this.challenges.take(owner);
+  /** The passkey in the answer to `creationOptions`, and the user handle in it; null if the answer is not valid. Uses the challenge up. */
+  async register(
+    owner: string,
+    answer: unknown,
+  ): Promise<{ readonly passkey: RegisteredPasskey; readonly handle: string } | null> {
+    const [challenge, handle] = (await this.challenges.take(owner))?.split(' ') ?? [];
     const response = registrationIn(answer);
-    if (challenge === null || !response) return null;
+    if (challenge === undefined || handle === undefined || !response) return null;
     const { verifyRegistrationResponse } = await library();
     const verified = await orNull(
       verifyRegistrationResponse({
@@ -78,13 +81,14 @@ export class Passkeys {
     );
     if (!verified?.verified) return null;
     const { credential, credentialBackedUp } = verified.registrationInfo;
-    return {
+    const passkey = {
       id: credential.id,
       publicKey: Buffer.from(credential.publicKey).toString('base64url'),
       counter: credential.counter,
       transports: (credential.transports ?? []).filter((name) => TRANSPORT.test(name)).slice(0, 10),
       isBackedUp: credentialBackedUp,
     };
+    return { passkey, handle };
   }
 
   /** What `navigator.credentials.get()` needs: for one of these passkeys, or for any that the browser knows (null). */

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { hashOfRecoveryCode, newRecoveryCodes } from './recovery-codes.js';
 
-it('Recovery codes are ten, different, and in four groups of letters and digits that do not look alike', () => {
+it('Recovery codes are ten, different, and in four groups of letters and digits that nobody confuses', () => {
   const codes = Array.from({ length: 100 }, newRecoveryCodes).flat();
   expect(codes).toHaveLength(1000);
   expect(new Set(codes).size).toBe(1000);

@@ -7,7 +7,7 @@ import type { Clock } from '../common/clock.js';
 import { DomainError, StoreUnavailableError } from '../common/domain-error.js';
 import { SECOND_FACTORS } from '../sessions/proofs.js';
 import type { GuessThrottle } from '../throttle/guess-throttle.js';
-import type { Accounts } from '../users/accounts.js';
+import { type Accounts, identityIn } from '../users/accounts.js';
 import type { Identity } from '../users/identity.js';
 import type { Account } from '../users/user-directory.js';
 import { type FactorSet, type Passkey, isEnrolled, kindsIn } from './factor-set.js';
@@ -109,8 +109,7 @@ export class SecondSteps extends SecondFactor {
     const userId = handle === null ? null : await this.factors.ownerOf(handle);
     const known = userId === null ? null : await this.accounts.findById(userId);
     if (known && !known.account.disabled) {
-      const { user, account, credential: stored } = known;
-      const identity = { user, account, credentialVersion: stored.version };
+      const identity = identityIn(known);
       if (await this.#usePasskey(identity, challenge, credential, by)) return identity;
     }
     await attempt.fail();

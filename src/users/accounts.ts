@@ -19,6 +19,11 @@ export interface KnownUser<U extends object = AppUser> {
   readonly credential: StoredCredential;
 }
 
+/** What authentication knows of a user, without the hash. */
+export function identityIn<U extends object>({ user, account, credential }: KnownUser<U>): Identity<U> {
+  return { user, account, credentialVersion: credential.version };
+}
+
 /** Users and their credentials, as sign-in needs them. Queries our stores once in each call. */
 export abstract class Accounts<U extends object = AppUser> {
   /** Whether the users are those of our own `UserStore`. */

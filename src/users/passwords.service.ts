@@ -7,7 +7,7 @@ import type { Clock } from '../common/clock.js';
 import { DomainError, StoreUnavailableError, invalid } from '../common/domain-error.js';
 import type { Requester } from '../common/requester.js';
 import type { GuessThrottle, SignInSource } from '../throttle/guess-throttle.js';
-import type { Accounts, KnownUser } from './accounts.js';
+import { type Accounts, type KnownUser, identityIn } from './accounts.js';
 import type { CredentialVerifier } from './credential-verifier.js';
 import type { Identity } from './identity.js';
 import { ownerOf } from './passwords/fair-queue.js';
@@ -262,10 +262,6 @@ export class PasswordsService<U extends object = AppUser> {
   async #record(type: AuditType, subjectId: string, by: Initiator): Promise<void> {
     await this.events?.emit({ type, subjectId }, by);
   }
-}
-
-function identityIn<U extends object>({ user, account, credential }: KnownUser<U>): Identity<U> {
-  return { user, account, credentialVersion: credential.version };
 }
 
 /** False for what a handler has passed on from a body that it did not check. */

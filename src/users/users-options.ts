@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import {
+  KEY,
   type Given,
   type RulesOf,
   type Rule,
@@ -40,10 +41,6 @@ export const REGISTRATION = oneOf(['first', 'open', 'closed', 'signed_in'] satis
 export const SETUP_CODE = text((code) => code.length >= 16, 'must have at least 16 characters');
 export const PASSWORD_HASH = oneOf(Object.keys(USUAL_COST));
 export const PASSWORD_MIN_LENGTH = integer(8, 128);
-export const PEPPER = text(
-  (pepper) => /^[^,]{32,}$/.test(pepper),
-  'must have at least 32 characters, and no comma',
-);
 export const BREACH_URL = text(
   (url) => /^https?:[^@?#]+$/.test(url) && URL.canParse(url),
   'must be an http or https URL without user, query and fragment',
@@ -180,9 +177,9 @@ const RULES: RulesOf<Omit<UsersOptions, 'newUserRole'>> = {
   passwordBreachUrl: forPasswords(forBlocklist(BREACH_URL)),
   passwordHash: forPasswords(forOurHasher(PASSWORD_HASH)),
   passwordCost: forPasswords(forOurHasher(cost)),
-  passwordPepper: forPasswords(forOurHasher(PEPPER)),
+  passwordPepper: forPasswords(forOurHasher(KEY)),
   passwordHasher: forPasswords(instanceOfHasher),
-  passwordPreviousPeppers: forPasswords(forOurHasher(listOf(PEPPER))),
+  passwordPreviousPeppers: forPasswords(forOurHasher(listOf(KEY))),
   rehashPasswords: forHashes(flag),
   devisePepper: forHashes(forOurHasher(text((pepper) => pepper.length > 0, 'must not be empty'))),
   throttle: THROTTLE,

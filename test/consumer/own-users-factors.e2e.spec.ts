@@ -17,7 +17,7 @@ import {
 import { Secret, TOTP } from 'otpauth';
 
 const PASSWORD = 'correct horse battery staple';
-const ANN = { id: 7, name: 'ann', hash: bcrypt.hashSync(PASSWORD, 4) };
+const ANN = { id: 7, name: 'ann', hash: bcrypt.hashSync(PASSWORD, 4), isDisabled: false };
 
 /** A user of the application, with a number as its id and a name as its login. */
 type Person = typeof ANN;
@@ -31,8 +31,8 @@ class Directory extends UserDirectory<Person> {
     return login === 'ann' ? ANN : null;
   }
 
-  override account({ id, name }: Person): Account {
-    return { id: String(id), login: name, roles: ['staff'], disabled: false };
+  override account({ id, name, isDisabled }: Person): Account {
+    return { id: String(id), login: name, roles: ['staff'], disabled: isDisabled };
   }
 
   override legacyHash({ hash }: Person): string {
@@ -56,6 +56,7 @@ class LinksController {
 const apps: INestApplication[] = [];
 
 afterEach(async () => {
+  ANN.isDisabled = false;
   for (const app of apps.splice(0)) await app.close();
 });
 
@@ -127,6 +128,12 @@ it.each([
   });
   expect((await send('GET', '/factors')).status).toBe(401);
   const [code] = confirmed.body.recovery_codes;
+  ANN.isDisabled = true;
+  expect(await send('POST', '/auth_session/second_step', { recovery_code: code })).toMatchObject({
+    status: 400,
+    body: { code: 'sign_in_expired' },
+  });
+  ANN.isDisabled = false;
   expect(await send('POST', '/auth_session/second_step', { recovery_code: code })).toMatchObject({
     status: 200,
     body: { id: '7', login: 'ann' },

@@ -1,6 +1,7 @@
 import { Injectable, Optional } from '@nestjs/common';
 import type { AuditFacts } from '../../audit/audit-event.js';
 import { SecurityEvents } from '../../audit/security-events.js';
+import { identityIn } from '../../users/accounts.js';
 import type { Identity } from '../../users/identity.js';
 import { PasswordsService } from '../../users/passwords.service.js';
 import { ANONYMOUS, Auth, type AuthResult, type Principal, rejected } from '../auth.js';
@@ -74,7 +75,7 @@ export class BasicAuth extends Auth {
   async #recheck({ account: { id }, credentialVersion }: Principal<object>): Promise<AuthResult> {
     const found = await this.passwords.accounts.findById(id);
     if (!found || found.credential.version !== credentialVersion) return rejected();
-    const identity = { user: found.user, account: found.account, credentialVersion };
+    const identity = identityIn(found);
     return (await this.#needsSecondStep(identity))
       ? rejected('second_factor_required')
       : this.#admit(identity);

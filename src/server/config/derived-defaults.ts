@@ -91,18 +91,21 @@ function mailDefaults({
   };
 }
 
+/** Whether one of these strategies has sessions, without which there is no second step. */
+export function hasSessions(types: readonly string[]): boolean {
+  return typesWith('cookie', types).length + typesWith('bearer', types).length > 0;
+}
+
 /** The defaults of second factors. */
 export function factorDefaults(
   { NODE_ENV, AUTH_COMPAT, AUTH_TYPE, API_PORT, MFA, MFA_METHODS, PASSKEY_ORIGINS }: Environment,
   publicUrl: string | undefined,
 ): Required<Pick<Environment, 'MFA' | 'MFA_METHODS' | 'PASSKEY_ORIGINS'>> {
-  const hasSessions = typesWith('cookie', AUTH_TYPE).length + typesWith('bearer', AUTH_TYPE).length > 0;
-  const isServed = AUTH_COMPAT === 'standard' && hasSessions;
   const usual = NODE_ENV === 'production' ? [] : [`http://localhost:${API_PORT}`];
   const ofPages = publicUrl !== undefined && URL.canParse(publicUrl) ? [new URL(publicUrl).origin] : usual;
   const origins = PASSKEY_ORIGINS ?? ofPages.filter(canHavePasskeys);
   return {
-    MFA: MFA ?? (isServed ? 'optional' : 'off'),
+    MFA: MFA ?? (AUTH_COMPAT === 'standard' && hasSessions(AUTH_TYPE) ? 'optional' : 'off'),
     MFA_METHODS: MFA_METHODS ?? ['totp', ...(origins.length > 0 ? ['passkey' as const] : [])],
     PASSKEY_ORIGINS: origins,
   };

@@ -2,7 +2,6 @@ import { Transform } from 'class-transformer';
 import { IsOptional, Matches, ValidateBy, type ValidationArguments } from 'class-validator';
 import { COOKIE_NAME, TRANSPORTS, TRUSTED_ORIGIN, typesAmong, typesOf } from '../../auth/auth-rules.js';
 import {
-  FACTOR_KEY,
   MFA_POLICIES,
   type MfaPolicy,
   PASSKEY_ORIGIN,
@@ -10,7 +9,7 @@ import {
   SERVICE,
 } from '../../factors/factors-options.js';
 import { LONGEST_WAIT, isDuration, parseDuration } from '../../common/duration.js';
-import { type Rule, integer, listOf, milliseconds, oneOf } from '../../common/options.js';
+import { KEY, type Rule, integer, listOf, milliseconds, oneOf } from '../../common/options.js';
 import {
   EMAIL_VERIFICATION,
   type EmailVerification,
@@ -26,7 +25,6 @@ import {
   BREACH_URL,
   PASSWORD_HASH,
   PASSWORD_MIN_LENGTH,
-  PEPPER,
   type PasswordAlgorithm,
   REGISTRATION,
   ROLES,
@@ -203,11 +201,11 @@ export class Environment {
   readonly PASSWORD_BREACH_URL?: string;
 
   @IsOptional()
-  @Obeys(PEPPER)
+  @Obeys(KEY)
   readonly PASSWORD_PEPPER?: string;
 
   @IsOptional()
-  @Obeys(listOf(PEPPER))
+  @Obeys(listOf(KEY))
   @List()
   readonly PASSWORD_PEPPER_PREVIOUS?: readonly string[];
 
@@ -224,11 +222,11 @@ export class Environment {
   readonly MFA_BASIC: 'on' | 'off' = 'off';
 
   @IsOptional()
-  @Obeys(FACTOR_KEY)
+  @Obeys(KEY)
   readonly FACTOR_KEY?: string;
 
   @IsOptional()
-  @Obeys(listOf(FACTOR_KEY))
+  @Obeys(listOf(KEY))
   @List()
   readonly FACTOR_KEY_PREVIOUS?: readonly string[];
 

@@ -1,7 +1,7 @@
 import { FactorsOptions, SERVICE } from '../../factors/factors-options.js';
 import { SENDER } from '../../mail/mail-options.js';
 import type { Rule } from './compat-rules.js';
-import { type Settings, factorDefaults } from './derived-defaults.js';
+import { type Settings, hasSessions } from './derived-defaults.js';
 import type { Environment } from './environment.js';
 
 /** Encrypts the secrets of authenticator apps in development. Everyone knows it. */
@@ -23,9 +23,7 @@ export function factorContradictions(given: Environment, settings: Settings): Ru
     ['MFA', isOn && AUTH_COMPAT !== 'standard', 'this API contract has no second factors; set it to off'],
     [
       'MFA',
-      isOn &&
-        factorDefaults({ ...given, MFA: undefined }, undefined).MFA === 'off' &&
-        AUTH_COMPAT === 'standard',
+      isOn && AUTH_COMPAT === 'standard' && !hasSessions(settings.AUTH_TYPE),
       'a second factor needs a strategy with sessions; choose another AUTH_TYPE, or set this to off',
     ],
     ['MFA_METHODS', MFA_METHODS.length === 0, 'must have totp, passkey or both'],

@@ -1,7 +1,8 @@
+import type { TotpSetup } from '../../../factors/authenticator-apps.js';
 import { type FactorSet, type Passkey, isEnrolled } from '../../../factors/factor-set.js';
 import type { FactorAnswer } from '../../../factors/second-steps.js';
 import { invalid } from '../../../common/domain-error.js';
-import type { FactorsDto, PasskeyDto, ProofDto } from './factors.dto.js';
+import type { FactorsDto, PasskeyDto, ProofDto, TotpSetupDto } from './factors.dto.js';
 
 /** The JSON of the factors of a user, without secrets. */
 export function factorsJson(set: FactorSet | null, required: boolean): FactorsDto {
@@ -22,6 +23,10 @@ export function passkeyJson({ id, name, createdAt, lastUsedAt, isBackedUp }: Pas
     last_used_at: lastUsedAt === null ? null : timestamp(lastUsedAt),
     backed_up: isBackedUp,
   };
+}
+
+export function setupJson({ secret, uri, qrCode }: TotpSetup): TotpSetupDto {
+  return { secret, uri, qr_code: qrCode };
 }
 
 /** The one proof that was sent. */

@@ -16,7 +16,7 @@ import { CoatcheckController } from '../../coatcheck-controller.js';
 import { ValidBody } from '../../input.js';
 import { GrantedSessionDto } from '../sessions/session.dto.js';
 import { SessionView } from '../sessions/session-view.js';
-import { answerIn, factorsJson, passkeyJson } from './factors-view.js';
+import { answerIn, factorsJson, passkeyJson, setupJson } from './factors-view.js';
 import {
   AddPasskeyDto,
   EnrolledDto,
@@ -64,8 +64,7 @@ export class FactorsController {
   })
   @ApiAnswer(200, { type: TotpSetupDto, description: 'The secret, for the app only.' })
   async beginTotp(@CurrentPrincipal() principal: Principal) {
-    const { secret, uri, qrCode } = await this.factors.beginTotp(this.#ownerOf(principal));
-    return { secret, uri, qr_code: qrCode };
+    return setupJson(await this.factors.beginTotp(this.#ownerOf(principal)));
   }
 
   @Post('totp/confirm')

@@ -9,13 +9,13 @@ import { SignInService } from '../../../auth/sign-in.service.js';
 import { DomainError } from '../../../common/domain-error.js';
 import { type Enrolment, type FactorOwner, FactorsService } from '../../../factors/factors.service.js';
 import { type FactorKind, SecondSteps } from '../../../factors/second-steps.js';
-import type { Identity } from '../../../users/identity.js';
+import { identityIn } from '../../../users/accounts.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
 import { CoatcheckController } from '../../coatcheck-controller.js';
 import { ValidBody } from '../../input.js';
 import { SignedInUserDto } from '../sessions/session.dto.js';
 import { SessionView } from '../sessions/session-view.js';
-import { answerIn } from './factors-view.js';
+import { answerIn, setupJson } from './factors-view.js';
 import {
   AddPasskeyDto,
   EnrolledUserDto,
@@ -51,7 +51,7 @@ export class SecondStepController {
   })
   @ApiAnswer(200, { type: SecondStepDto, description: 'The factors.' })
   async read(@CurrentExchange() exchange: Exchange) {
-    const step = await this.steps.following(identityIn(await this.pending.find(exchange)));
+    const step = await this.steps.following(identityIn((await this.pending.find(exchange)).known));
     return { factors: step?.factors ?? [] };
   }
 
@@ -78,7 +78,7 @@ export class SecondStepController {
     const answer = answerIn(proof);
     const pending = await this.pending.find(exchange);
     const tokenOwner = await this.signIns.ownerOfToken(exchange);
-    const prover = { identity: identityIn(pending), place: placeOf(pending), tokenOwner };
+    const prover = { identity: identityIn(pending.known), place: placeOf(pending), tokenOwner };
     const kind = await this.steps.verify(prover, answer, by);
     if (!kind) throw new DomainError('factor_invalid');
     const signedIn = await this.signIns.finishSignIn(pending, kind, exchange);
@@ -96,7 +96,7 @@ export class SecondStepController {
   @ApiAnswer(200, { type: WebAuthnOptionsDto, description: 'The options, valid for five minutes and once.' })
   async options(@CurrentExchange() exchange: Exchange) {
     const pending = await this.pending.find(exchange);
-    const prover = { identity: identityIn(pending), place: placeOf(pending), tokenOwner: null };
+    const prover = { identity: identityIn(pending.known), place: placeOf(pending), tokenOwner: null };
     return { options: await this.steps.passkeyRequest(prover) };
   }
 
@@ -110,8 +110,7 @@ export class SecondStepController {
   })
   @ApiAnswer(200, { type: TotpSetupDto, description: 'The secret, for the app only.' })
   async beginTotp(@CurrentExchange() exchange: Exchange) {
-    const { secret, uri, qrCode } = await this.factors.beginTotp(ownerIn(await this.pending.find(exchange)));
-    return { secret, uri, qr_code: qrCode };
+    return setupJson(await this.factors.beginTotp(ownerIn(await this.pending.find(exchange))));
   }
 
   @Post('totp/confirm')
@@ -185,7 +184,7 @@ export class SecondStepController {
     factor: FactorKind,
     exchange: Exchange,
   ) {
-    const { credentialVersion } = restarted ?? identityIn(pending);
+    const { credentialVersion } = restarted ?? identityIn(pending.known);
     const credential = { ...pending.known.credential, version: credentialVersion };
     const known = { ...pending.known, credential };
     const signedIn = await this.signIns.finishSignIn({ ...pending, known }, factor, exchange);
@@ -193,12 +192,8 @@ export class SecondStepController {
   }
 }
 
-function identityIn({ known: { user, account, credential } }: PendingSignIn): Identity {
-  return { user, account, credentialVersion: credential.version };
-}
-
 function ownerIn(pending: PendingSignIn): FactorOwner {
-  return { identity: identityIn(pending), place: placeOf(pending), proofs: pending.proofs };
+  return { identity: identityIn(pending.known), place: placeOf(pending), proofs: pending.proofs };
 }
 
 function placeOf({ id }: PendingSignIn): string {
