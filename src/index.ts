@@ -223,6 +223,7 @@ export { TokenAuth } from './auth/strategies/token.auth.js';
 
 export { MemoryAuditStore } from './storage/memory/memory.audit-store.js';
 export { MemoryCredentialStore } from './storage/memory/memory.credential-store.js';
+export { MemoryFactorStore } from './storage/memory/memory.factor-store.js';
 export { MemoryOutboxStore } from './storage/memory/memory.outbox-store.js';
 export { MemorySessionStore } from './storage/memory/memory.session-store.js';
 export { MemoryUserStore } from './storage/memory/memory.user-store.js';

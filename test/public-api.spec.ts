@@ -66,6 +66,7 @@ describe('The public names', () => {
       'Mailer',
       'MemoryAuditStore',
       'MemoryCredentialStore',
+      'MemoryFactorStore',
       'MemoryOutboxStore',
       'MemorySessionStore',
       'MemoryThrottleStore',
