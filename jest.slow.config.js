@@ -14,10 +14,12 @@ const ON_FASTIFY = [
   'late-body.e2e',
   'openapi.e2e',
   'origins.e2e',
+  'passkeys.e2e',
   'path-spellings.slow',
   'proxies.e2e.slow',
   'rights-matrix.e2e.slow',
   'rights.e2e',
+  'second-factors.e2e',
   'several-credentials.e2e',
   'strategies.e2e',
 ].join('|');
