@@ -1,25 +1,27 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import {
   BcryptPasswordHasher,
   Clock,
+  FactorStore,
   GuessThrottle,
   StorageModule,
   ThrottleStore,
   ThrottleOptions,
+  type ThrottledAccount,
   type User,
   UserStore,
 } from 'coatcheck';
 
-const PASSWORD = 'correct horse battery';
+export const PASSWORD = 'correct horse battery';
 
 /** Failures of strangers after which no more count, each made when the delay of the last one had passed. */
 const THROTTLED_AFTER = 50;
 const LONGEST_DELAY = 15 * 60_000;
 
 /** Attempts that are made at an account before it is delayed. */
-const FREE_ATTEMPTS = 4;
+export const FREE_ATTEMPTS = 4;
 
 /** Accounts that are added at once. */
 const INSERTS = 500;
@@ -30,6 +32,7 @@ export const KINDS = [
   'disabled account',
   'throttled account',
   'older hash',
+  'account with factors',
 ] as const;
 
 export type Kind = (typeof KINDS)[number];
@@ -59,7 +62,7 @@ export async function populate(
     StorageModule.forRoot({ database: `sqlite:${join(folder, 'coatcheck.db')}`, timeout: 10_000 }),
     { logger: false },
   );
-  const users = context.get(UserStore);
+  const [users, factors] = [context.get(UserStore), context.get(FactorStore)];
   const now = new Date();
   const owner = { ip: null, connection: null, account: 'nobody@example.com' };
   const today = await new BcryptPasswordHasher({ cost, pepper: null }).hash(PASSWORD, owner);
@@ -79,18 +82,38 @@ export async function populate(
     'disabled account': await add('disabled account', today, count, { disabled: true }),
     'throttled account': await add('throttled account', today, 20),
     'older hash': await add('older hash', older),
+    'account with factors': await add('account with factors', today),
   };
-  for (const email of emails['throttled account'])
-    await exhaust(context.get(ThrottleStore), users, email, now);
+  for (const email of emails['throttled account']) {
+    const userId = (await users.findCredential(email))!.user.id;
+    await exhaust(context.get(ThrottleStore), { key: email, userId }, now);
+  }
+  for (const email of emails['account with factors']) {
+    const { id } = (await users.findCredential(email))!.user;
+    const text = JSON.stringify({ totp: null, recovery: null, passkeys: [aPasskey] });
+    await factors.swap(id, null, { handle: randomBytes(64).toString('base64url'), text });
+  }
   await context.close();
   return emails;
 }
 
+/** One that nobody has the key of. */
+const aPasskey = {
+  id: randomBytes(16).toString('base64url'),
+  publicKey: randomBytes(77).toString('base64url'),
+  counter: 0,
+  transports: ['internal'],
+  name: 'A passkey',
+  createdAt: 0,
+  lastUsedAt: null,
+  isBackedUp: false,
+};
+
 function addressesOf(kind: Kind, count: number): string[] {
-  return Array.from({ length: count }, (_, index) => `${kind.replace(' ', '-')}-${index}@example.com`);
+  return Array.from({ length: count }, (_, index) => `${kind.replaceAll(' ', '-')}-${index}@example.com`);
 }
 
-function aUser(email: string, now: Date, facts: Partial<User>): User {
+export function aUser(email: string, now: Date, facts: Partial<User> = {}): User {
   return {
     id: randomUUID(),
     email,
@@ -107,20 +130,24 @@ function aUser(email: string, now: Date, facts: Partial<User>): User {
 }
 
 /** Uses up all guesses of strangers at an account, in the hours before now. */
-async function exhaust(tallies: ThrottleStore, users: UserStore, email: string, now: Date): Promise<void> {
+export async function exhaust(tallies: ThrottleStore, account: ThrottledAccount, now: Date): Promise<void> {
   const clock = new MovedClock(now.getTime() - (THROTTLED_AFTER + 1) * LONGEST_DELAY);
   const throttle = new GuessThrottle(
     tallies,
     clock,
     new ThrottleOptions({ failuresPerServer: Number.MAX_SAFE_INTEGER }),
   );
-  const userId = (await users.findCredential(email))?.user.id ?? null;
   for (let failures = 0; failures <= THROTTLED_AFTER; failures += 1) {
     // Each from another /24, as one of them cannot use up all.
     const source = { ip: `10.1.${failures}.1`, tokenOwner: null };
-    const counts = await (await throttle.begin({ key: email, userId }, source)).record(false);
+    const counts = await (await throttle.begin(account, source)).record(false);
     if (counts !== failures < THROTTLED_AFTER)
       throw new Error('An account is not throttled as it should be.');
     clock.move(LONGEST_DELAY);
   }
+}
+
+export function shuffled<T>(items: readonly T[]): T[] {
+  const rest = [...items];
+  return items.map(() => rest.splice(randomInt(rest.length), 1)[0]!);
 }

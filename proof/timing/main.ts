@@ -4,15 +4,17 @@ import { Agent, request } from 'node:http';
 import { parseArgs } from 'node:util';
 import { Server, newFolder } from '../../test/support/server.js';
 import { auc } from './auc.js';
-import { KINDS, type Kind, populate } from './harness.js';
+import { FACTOR_DOORS, measureFactors } from './factors.js';
+import { KINDS, type Kind, populate, shuffled } from './harness.js';
 import { measureMails } from './mails.js';
 
 /**
- * `npm run timing -- [--count N] [--cost N] [login] [basic] [forgot] [register]`: failed attempts of each kind at each door, requests for
- * mails, and bcrypt's cost.
+ * `npm run timing -- [--count N] [--cost N] [login] [basic] [second_step] [passkey] [forgot] [register]`: failed attempts of each kind
+ * at each door, requests for mails, and bcrypt's cost.
  */
 const DEFAULTS = { count: '5000', cost: '6' };
 const DOORS = ['login', 'basic'] as const;
+const FLOW_NAMES = ['forgot', 'register'] as const;
 
 /** What nobody may tell apart better than that, and what fails. */
 const TARGET = 0.52;
@@ -40,19 +42,17 @@ async function main(): Promise<void> {
     },
     allowPositionals: true,
   });
-  for (const door of DOORS.filter((one) => positionals.length === 0 || positionals.includes(one))) {
-    for (const { pair, area } of await measure(door, Number(values.count), Number(values.cost))) {
-      console.log(`| ${door} | ${pair} | ${area.toFixed(3)} | ${verdict(area)} |`);
+  const [count, cost] = [Number(values.count), Number(values.cost)];
+  const report = (name: string, pairs: readonly { readonly pair: string; readonly area: number }[]) => {
+    for (const { pair, area } of pairs) {
+      console.log(`| ${name} | ${pair} | ${area.toFixed(3)} | ${verdict(area)} |`);
       if (area > LIMIT) process.exitCode = 1;
     }
-  }
-  for (const flow of ['forgot', 'register'] as const) {
-    if (positionals.length > 0 && !positionals.includes(flow)) continue;
-    for (const { pair, area } of await measureMails(flow, Number(values.count), Number(values.cost))) {
-      console.log(`| ${flow} | ${pair} | ${area.toFixed(3)} | ${verdict(area)} |`);
-      if (area > LIMIT) process.exitCode = 1;
-    }
-  }
+  };
+  const isWanted = (name: string) => positionals.length === 0 || positionals.includes(name);
+  for (const door of DOORS.filter(isWanted)) report(door, await measure(door, count, cost));
+  for (const door of FACTOR_DOORS.filter(isWanted)) report(door, await measureFactors(door, count, cost));
+  for (const flow of FLOW_NAMES.filter(isWanted)) report(flow, await measureMails(flow, count, cost));
 }
 
 /** Fails at one door, all kinds in turn, and compares the times of each two. */
@@ -140,11 +140,6 @@ function pairs(classes: readonly string[], samples: readonly Sample[], classOf: 
       .slice(index + 1)
       .map((other) => ({ pair: `${one}, ${other}`, area: auc(timesOf(one), timesOf(other)) })),
   );
-}
-
-function shuffled<T>(items: readonly T[]): T[] {
-  const rest = [...items];
-  return items.map(() => rest.splice(randomInt(rest.length), 1)[0]!);
 }
 
 function verdict(area: number): string {

@@ -32,9 +32,8 @@ export class SoftPasskey {
     private readonly origin: string,
   ) {}
 
-  /** The answer to `navigator.credentials.create()`. */
-  create(options: Options, twist: Twist = {}): object {
-    this.handle = (options['user'] as { id: string }).id;
+  /** COSE. */
+  get publicKey(): Buffer {
     const { x, y } = this.#keys.publicKey.export({ format: 'jwk' });
     const key = new Map<number, number | Uint8Array>([
       [1, 2],
@@ -43,12 +42,18 @@ export class SoftPasskey {
       [-2, new Uint8Array(Buffer.from(x!, 'base64url'))],
       [-3, new Uint8Array(Buffer.from(y!, 'base64url'))],
     ]);
+    return Buffer.from(isoCBOR.encode(key));
+  }
+
+  /** The answer to `navigator.credentials.create()`. */
+  create(options: Options, twist: Twist = {}): object {
+    this.handle = (options['user'] as { id: string }).id;
     const id = Buffer.from(twist.id ?? this.id, 'base64url');
     const length = Buffer.alloc(2);
     length.writeUInt16BE(id.length);
     const flags = twist.flags ?? FLAGS.UP | FLAGS.UV | FLAGS.AT;
     const head = this.#authData(flags | FLAGS.AT, twist);
-    const authData = Buffer.concat([head, Buffer.alloc(16), length, id, isoCBOR.encode(key)]);
+    const authData = Buffer.concat([head, Buffer.alloc(16), length, id, this.publicKey]);
     const attestation = new Map<string, unknown>([
       ['fmt', 'none'],
       ['attStmt', new Map()],
