@@ -8,6 +8,7 @@ import { StartCheck } from './start-check.js';
 import { AuditController } from './http/api/audit/audit.controller.js';
 import { AuditOptions } from './audit/audit-options.js';
 import { AuditSweeper } from './audit/audit-sweeper.js';
+import { SecurityEvents } from './audit/security-events.js';
 import { AuditTrail } from './audit/audit-trail.js';
 
 /** `routes` stands beside the factory, as it decides which controllers there are. */
@@ -47,6 +48,7 @@ function moduleOf(
       ...(routes ? [routesNeedAuth('AuditModule')] : []),
       AuditTrail,
       AuditSweeper,
+      SecurityEvents,
       options,
       { provide: Clock, useClass: SystemClock },
     ],

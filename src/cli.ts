@@ -11,9 +11,8 @@ import { NestFactory } from '@nestjs/core';
 import { SingleBar } from 'cli-progress';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AUDIT_TYPES, type AuditEvent, type AuditType } from './audit/audit-event.js';
-import { firstIdAt } from './common/ordered-ids.js';
 import { AuditModule } from './audit.module.js';
-import { type AuditFilter, AuditStore } from './audit/audit-store.js';
+import { ALL_EVENTS, type AuditFilter, AuditStore } from './audit/audit-store.js';
 import { auditJson } from './http/api/audit/audit-event.dto.js';
 import { OPERATOR } from './audit/initiator.js';
 import { SecurityEvents } from './audit/security-events.js';
@@ -291,8 +290,13 @@ program
   .action(({ user: named, type, since, limit, json: isJson }: AuditCommandOptions) =>
     withUsers(async (users, _, context) => {
       const owner = named === undefined ? null : await users.findByEmail(named);
-      const filter = { userId: owner?.id ?? named ?? null, type: type ?? null };
-      const events = await listEvents(context.get(AuditStore), filter, limit, since ?? new Date(0));
+      const filter: AuditFilter = {
+        ...ALL_EVENTS,
+        userId: owner?.id ?? named ?? null,
+        types: type === undefined ? [] : [type],
+        from: since ?? null,
+      };
+      const events = await listEvents(context.get(AuditStore), filter, limit);
       if (isJson) print(events.map(auditJson));
       else events.forEach((event) => console.log(toEventLine(event)));
     }),
@@ -474,21 +478,16 @@ class OperatorModule {
   }
 }
 
-/** The newest events since a time, at most `limit`. */
-async function listEvents(
-  store: AuditStore,
-  filter: AuditFilter,
-  limit: number,
-  since: Date,
-): Promise<AuditEvent[]> {
+/** The newest events, at most `limit`. */
+async function listEvents(store: AuditStore, filter: AuditFilter, limit: number): Promise<AuditEvent[]> {
   const all: AuditEvent[] = [];
   let next: string | null = null;
   do {
     const page = await store.list(filter, Math.min(limit - all.length, 1000), next);
     all.push(...page.events);
     next = page.next;
-  } while (next !== null && next >= firstIdAt(since) && all.length < limit);
-  return all.filter(({ at }) => at >= since);
+  } while (next !== null && all.length < limit);
+  return all;
 }
 
 /** The JSON of a user in the API of this configuration. */

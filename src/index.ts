@@ -30,11 +30,18 @@ export {
   type AuditDetails,
   type AuditEvent,
   type AuditFacts,
+  type AuditReason,
   type AuditType,
 } from './audit/audit-event.js';
 export { type AuditAsyncOptions, AuditModule } from './audit.module.js';
 export { AuditOptions } from './audit/audit-options.js';
-export { AUDIT_WINDOW, type AuditFilter, type AuditPage, AuditStore } from './audit/audit-store.js';
+export {
+  ALL_EVENTS,
+  AUDIT_WINDOW,
+  type AuditFilter,
+  type AuditPage,
+  AuditStore,
+} from './audit/audit-store.js';
 export { AuditSweeper } from './audit/audit-sweeper.js';
 export { AuditTrail } from './audit/audit-trail.js';
 export {

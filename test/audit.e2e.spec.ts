@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import {
   AUDIT_TYPES,
   type AuditEvent,
+  ALL_EVENTS,
   AuditStore,
   AuditSweeper,
   AuditTrail,
@@ -9,11 +10,12 @@ import {
   type User,
   UsersService,
 } from 'coatcheck';
+import { anAuditEvent } from 'coatcheck/testing';
 import { PASSWORD, TestApp, type Visitor, basic } from './support/app.js';
 
 const NEW_PASSWORD = 'another good password';
 const DAY = 86_400_000;
-const ANY = { userId: null, type: null };
+const ANY = ALL_EVENTS;
 const MARKS = {
   'user-agent': 'Example/1.0',
   'x-request-id': 'request-0001',
@@ -455,6 +457,8 @@ describe('The audit trail', () => {
     const elsewhere = new Set<string>([
       'setup_code_refused',
       'sign_out',
+      // Those of exports are in their own tests.
+      'audit_exported',
       // Those of mails are in the tests of the flows by e-mail.
       'password_reset_requested',
       'email_verified',
@@ -640,7 +644,22 @@ describe('GET /audit', () => {
     'limit=101',
     'limit=x',
     'type=nonsense',
-    'type=sign_in&type=sign_out',
+    'type=sign_in,nonsense',
+    'type=sign_in&type=nonsense',
+    'type=sign_in,',
+    'type=',
+    'reason=nonsense',
+    'reason=evicted&reason=revoked',
+    'ip=nonsense',
+    'ip=127.0.0.0/8',
+    'from=yesterday',
+    'from=2026-02-30',
+    'from=2026-01-01T12:00:00',
+    'from=2026-01-01T12:00:60Z',
+    'from=1767268800000',
+    'to=',
+    'to=2026-01-01T12:00:00+02:00',
+    'from=2026-01-01&to=2026-01-01',
     'user=%00',
     'user[]=x',
     'cursor=nonsense',
@@ -649,5 +668,56 @@ describe('GET /audit', () => {
   ])('refuses ?%s', async (query) => {
     const { status, body } = await admin.get(`/audit?${query}`);
     expect([status, body.code]).toEqual([400, 'validation_failed']);
+    const [, name] = /(?:^|&)(\w+)\W[^&]*$/.exec(query)!;
+    const pointer = query.includes('[') ? '' : `/${name}`; // not repeated, because no field has such a name
+    expect(body.errors).toEqual([{ pointer, detail: expect.any(String) }]);
+  });
+
+  it('lists the events that match all of many conditions, page by page', async () => {
+    const at = (minutes: number) => new Date(Date.UTC(2026, 0, 2, 12, minutes));
+    const failed = (minutes: number, facts: Partial<AuditEvent> = {}) =>
+      anAuditEvent({
+        type: 'sign_in_failed',
+        at: at(minutes),
+        actorId: null,
+        subjectId: ann.id,
+        ip: '2001:db8::1',
+        details: { method: 'login', reason: 'wrong_password' },
+        ...facts,
+      });
+    const matching = [failed(1), failed(2, { type: 'reauthentication_failed' }), failed(3)];
+    await audited.store.append(
+      ...matching,
+      failed(0),
+      failed(4),
+      failed(2, { ip: '2001:db8::2' }),
+      failed(2, { subjectId: 'somebody' }),
+      failed(2, { type: 'sign_in' }),
+      failed(2, { details: { reason: 'evicted' } }),
+    );
+    const conditions = {
+      user: ann.id,
+      reason: 'wrong_password',
+      ip: '2001:DB8:0::1',
+      from: '2026-01-02T13:01:00+01:00',
+      to: '2026-01-02T12:03:00.001Z',
+    };
+    for (const types of [
+      [['type', 'sign_in_failed,reauthentication_failed']],
+      ['sign_in_failed', 'reauthentication_failed'].map((type) => ['type', type]),
+    ]) {
+      const found: string[] = [];
+      let path: string | null =
+        `/audit?${new URLSearchParams([...Object.entries(conditions), ...types, ['limit', '1']] as [string, string][])}`;
+      while (path !== null) {
+        const { status, body, next }: Awaited<ReturnType<Visitor['get']>> = await admin.get(path);
+        expect([status, body.length <= 1]).toEqual([200, true]);
+        found.push(...body.map((event: { id: string }) => event.id));
+        path = next;
+      }
+      expect(found).toEqual(matching.map(({ id }) => id).toReversed());
+    }
+    expect((await admin.get('/audit?from=2026-01-02&to=2026-01-03&reason=evicted')).body).toHaveLength(1);
+    expect((await admin.get('/audit?from=2026-01-03')).body).toEqual([]);
   });
 });

@@ -1,5 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { AuditStore, EmailService, OutboxStore, PasswordResetService, UsersService } from 'coatcheck';
+import {
+  ALL_EVENTS,
+  AuditStore,
+  EmailService,
+  OutboxStore,
+  PasswordResetService,
+  UsersService,
+} from 'coatcheck';
 import { MemoryMailer, linkIn, tokenIn } from 'coatcheck/testing';
 import { MAILS, PASSWORD, TestApp, type Visitor, basic } from './support/app.js';
 import { STORAGES } from './support/storages.js';
@@ -60,7 +67,7 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
       return visitor;
     };
     const typesAbout = async (app: TestApp, userId: string | null) => {
-      const { events } = await app.nest.get(AuditStore).list({ userId, type: null }, 1000, null);
+      const { events } = await app.nest.get(AuditStore).list({ ...ALL_EVENTS, userId }, 1000, null);
       return events.map(({ type }) => type);
     };
 

@@ -19,6 +19,7 @@ const OPERATIONS = {
   'get /health/ready': 'getReadiness',
   'get /stats': 'getStats',
   'get /audit': 'listAuditEvents',
+  'get /audit/export': 'exportAuditEvents',
   'put /users/me/password': 'changePassword',
   'post /auth_session/login': 'signIn',
   'delete /auth_session/logout': 'signOut',
@@ -300,7 +301,8 @@ describe('The description of the API', () => {
       expect([route, statuses]).toEqual([route, expect.arrayContaining(['400', '500'])]);
       for (const status of statuses) {
         const { content, headers, description } = resolved(operation.responses[status]);
-        const type = Number(status) < 400 ? 'application/json' : 'application/problem+json';
+        const answer = route === 'get /audit/export' ? 'text/csv' : 'application/json';
+        const type = Number(status) < 400 ? answer : 'application/problem+json';
         expect([route, status, Object.keys(content)]).toEqual([route, status, [type]]);
         expect(Object.keys(headers)).toContain('X-Request-Id');
         expect(description).not.toBe('');

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { afterEach, expect, it } from '@jest/globals';
-import { AuditStore, FactorStore, type FactorsOptionsGiven } from 'coatcheck';
+import { ALL_EVENTS, AuditStore, FactorStore, type FactorsOptionsGiven } from 'coatcheck';
 import { TestApp, type Visitor } from './support/app.js';
 import { ORIGIN, codeOf, factorsModule, setUpTotp } from './support/factors.js';
 import { FLAGS, SoftPasskey, type Twist } from './support/soft-passkey.js';
@@ -61,7 +61,7 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
       return visitor;
     };
     const typesAbout = async (app: TestApp, userId: string) => {
-      const { events } = await app.nest.get(AuditStore).list({ userId, type: null }, 1000, null);
+      const { events } = await app.nest.get(AuditStore).list({ ...ALL_EVENTS, userId }, 1000, null);
       return events.map(({ type }) => type);
     };
 

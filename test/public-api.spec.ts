@@ -10,6 +10,7 @@ import * as testing from 'coatcheck/testing';
 describe('The public names', () => {
   it('of the package are these', () => {
     expect(Object.keys(main).toSorted()).toEqual([
+      'ALL_EVENTS',
       'ALL_USERS',
       'ANONYMOUS',
       'AUDIT_TYPES',

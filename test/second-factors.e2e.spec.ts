@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from '@jest/globals';
 import {
+  ALL_EVENTS,
   AuditStore,
   FactorResetService,
   FactorStore,
@@ -63,7 +64,7 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
       return visitor;
     };
     const typesAbout = async (app: TestApp, userId: string) => {
-      const { events } = await app.nest.get(AuditStore).list({ userId, type: null }, 1000, null);
+      const { events } = await app.nest.get(AuditStore).list({ ...ALL_EVENTS, userId }, 1000, null);
       return events.map(({ type }) => type);
     };
 

@@ -6,6 +6,7 @@ import { ModulesContainer } from '@nestjs/core';
 import {
   ALL_USERS,
   ANONYMOUS,
+  ALL_EVENTS,
   AuditStore,
   Auth,
   AuthModule,
@@ -189,7 +190,7 @@ describe('To reauthenticate', () => {
 
   const elsewhere = () => ({ 'x-forwarded-for': `198.51.100.${(from += 1)}` });
   const eventsOf = async (userId: string) =>
-    (await app.nest.get(AuditStore).list({ userId, type: null }, 1000, null)).events;
+    (await app.nest.get(AuditStore).list({ ...ALL_EVENTS, userId }, 1000, null)).events;
 
   it.each([
     ['session', {}, 12 * HOUR, 30 * MINUTE],

@@ -42,6 +42,7 @@ export const AUDIT_TYPES = [
   'cross_site_refused',
   'right_refused',
   'setup_code_refused',
+  'audit_exported',
 ] as const;
 
 export type AuditType = (typeof AUDIT_TYPES)[number];
@@ -65,6 +66,8 @@ export const AUDIT_REASONS = [
   'revoked',
 ] as const;
 
+export type AuditReason = (typeof AUDIT_REASONS)[number];
+
 /** Details of an event. None of them is text that a client sent. */
 export interface AuditDetails {
   /**
@@ -75,7 +78,7 @@ export interface AuditDetails {
   /** The kind of factor that was used, added or removed. */
   readonly factor?: 'totp' | 'passkey' | 'recovery_code';
   /** Why a sign-in failed or a session ended; or that a password was revoked when its reset token was issued. */
-  readonly reason?: (typeof AUDIT_REASONS)[number];
+  readonly reason?: AuditReason;
   /** The kind of session that was opened, and how the client sends its token. */
   readonly kind?: 'session' | 'remembered' | 'access_token';
   readonly transport?: 'cookie' | 'bearer';

@@ -1,11 +1,30 @@
-import type { AuditEvent, AuditType } from './audit-event.js';
+import type { AuditEvent, AuditReason, AuditType } from './audit-event.js';
 
-/** Which events to list; null means any. */
+/** Which events to list: those that match everything that is given. */
 export interface AuditFilter {
-  /** The user who caused the event or whom it concerns. */
+  /** The user who caused the event or whom it concerns; null for any. */
   readonly userId: string | null;
-  readonly type: AuditType | null;
+  /** One of these types; empty for any. */
+  readonly types: readonly AuditType[];
+  /** The reason in the details; null for any event, also without one. */
+  readonly reason: AuditReason | null;
+  /** The address of the client, as events have it; null for any. */
+  readonly ip: string | null;
+  /** Events that happened first at this time or later; null for all. */
+  readonly from: Date | null;
+  /** Events that happened first before this time; null for all. */
+  readonly to: Date | null;
 }
+
+/** The filter that every event matches. */
+export const ALL_EVENTS: AuditFilter = {
+  userId: null,
+  types: [],
+  reason: null,
+  ip: null,
+  from: null,
+  to: null,
+};
 
 /** A page of events, newest first. */
 export interface AuditPage {
@@ -15,7 +34,7 @@ export interface AuditPage {
   readonly next: string | null;
 }
 
-/** The largest number of events that one call of `list` looks at. */
+/** The largest number of events that one call of `list` looks at, of those that one of its conditions selects. */
 export const AUDIT_WINDOW = 10_000;
 
 /**

@@ -10,6 +10,7 @@ import {
 } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
+import { ALL_EVENTS } from './audit-store.js';
 import { MemoryAuditStore } from '../storage/memory/memory.audit-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import type { AuditFacts } from './audit-event.js';
@@ -209,7 +210,7 @@ describe('Security events', () => {
     class Reader {
       @OnSecurityEvent('session.ended')
       async read() {
-        stored.push((await store.list({ userId: null, type: null }, 10, null)).events.length);
+        stored.push((await store.list(ALL_EVENTS, 10, null)).events.length);
       }
     }
     const trail = { provide: AuditTrail, useValue: new AuditTrail(store, new FakeClock()) };

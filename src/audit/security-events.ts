@@ -46,6 +46,7 @@ const NAMES = {
   cross_site_refused: 'cross_site.refused',
   right_refused: 'right.refused',
   setup_code_refused: 'setup_code.refused',
+  audit_exported: 'audit.exported',
 } as const satisfies Readonly<Record<AuditType, string>>;
 
 /** The names of events of earlier versions, which are not emitted any more. */

@@ -137,6 +137,10 @@ export const REFUSALS = {
     429,
     'Too many e-mails were requested from your network. Wait for the seconds that `Retry-After` says, then try again.',
   ],
+  too_many_exports: [
+    429,
+    'Too many exports are running. Wait for the seconds that `Retry-After` says, then try again.',
+  ],
   too_many_requests: [
     429,
     'Too many passwords of this account or network are being checked. Wait for the seconds that `Retry-After` says, then try again.',

@@ -164,11 +164,12 @@ function pass(note: ApiNote, all: readonly ApiNote[]): void {
     ApiExtension(REFUSALS, [...refusals])(...note.place);
     if (optionalBody) ApiExtension(OPTIONAL_BODY, true)(...note.place);
   } else {
-    const { headers = [], ...answer } = note.answer;
-    const isEmpty = answer.type === undefined && answer.schema === undefined;
+    const { headers = [], text, ...answer } = note.answer;
+    const isEmpty = answer.type === undefined && answer.schema === undefined && text === undefined;
     ApiResponse({
       ...answer,
       ...(isEmpty && { schema: { $ref: '#/components/schemas/Empty' } }),
+      ...(text && { content: { [text]: { schema: { type: 'string' } } } }),
       headers: headerReferences(['X-Request-Id', ...headers]),
     })(...note.place);
   }
@@ -192,16 +193,24 @@ function describeInput(
       description,
       type,
       nullable: _,
-      isArray: __,
+      isArray = false,
+      enum: values,
+      example,
       ...rules
     } = (note as { field: FieldFacts }).field;
     const named = type === Boolean ? 'boolean' : 'string';
-    const schema = { type: type === 'integer' ? type : named, ...rules } as const;
-    ApiQuery({ name: String(place[1]), required, ...(description && { description }), schema })(
-      target,
-      name,
-      method,
-    );
+    const item = {
+      type: type === 'integer' ? type : named,
+      ...rules,
+      ...(values && { enum: values }),
+    } as const;
+    const schema = isArray ? ({ type: 'array', items: item } as const) : item;
+    ApiQuery({
+      name: String(place[1]),
+      required,
+      ...(description && { description }),
+      schema: { ...schema, ...(example !== undefined && { example }) },
+    })(target, name, method);
   }
 }
 

@@ -12,6 +12,7 @@ export const API_HEADERS = {
     'The next page, `rel="next"` (RFC 8288), relative to the URL of the request; absent on the last page.',
   ),
   'Next-Cursor': text('The `cursor` of the next page; absent on the last page.'),
+  'Content-Disposition': text('That the answer is a file, and its name (RFC 6266).'),
   'Clear-Site-Data': text('What the browser deletes of this origin (W3C Clear Site Data).'),
 } as const satisfies Record<AnswerHeader | 'X-Request-Id' | 'WWW-Authenticate' | 'Retry-After', object>;
 

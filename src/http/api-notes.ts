@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../common/refusals.js';
 
 /** The headers of some successful responses; `http/api-headers.ts` describes each. */
-export type AnswerHeader = 'Set-Cookie' | 'Link' | 'Next-Cursor' | 'Clear-Site-Data';
+export type AnswerHeader = 'Set-Cookie' | 'Link' | 'Next-Cursor' | 'Clear-Site-Data' | 'Content-Disposition';
 
 /** The description of a successful response. Without a type or a schema, its body is an empty object. */
 export interface AnswerFacts {
@@ -10,6 +10,8 @@ export interface AnswerFacts {
   readonly type?: Class | [Class];
   /** The JSON Schema of the body, if it has no class. */
   readonly schema?: { type: 'object'; properties: Record<string, object>; required: string[] };
+  /** The type of a body that is a text. */
+  readonly text?: 'text/csv';
   readonly headers?: readonly AnswerHeader[];
 }
 

@@ -4,14 +4,22 @@ import { ApiField } from './api-notes.js';
 import type { ResponseHeaders } from '../auth/exchange/response-headers.js';
 import { positionOf } from '../common/cursor.js';
 
+/** The number of items of a page. */
+export const IsLimit = (): PropertyDecorator => (target, name) => {
+  ApiField({ required: false, type: 'integer', minimum: 1, maximum: 100, default: 100 })(target, name);
+  for (const decorate of [
+    IsOptional(),
+    Transform(({ value }) => (/^\d{1,3}$/.test(String(value)) ? Number(value) : NaN)),
+    Max(100),
+    Min(1),
+    IsInt(),
+  ])
+    decorate(target, name);
+};
+
 /** The query parameter `limit` of a list. */
 export class LimitDto {
-  @ApiField({ required: false, type: 'integer', minimum: 1, maximum: 100, default: 100 })
-  @IsOptional()
-  @Transform(({ value }) => (/^\d{1,3}$/.test(String(value)) ? Number(value) : NaN))
-  @Max(100)
-  @Min(1)
-  @IsInt()
+  @IsLimit()
   readonly limit?: number;
 }
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConsoleLogger, Logger } from '@nestjs/common';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { SecurityEvents } from '../audit/security-events.js';
+import { ALL_EVENTS } from '../audit/audit-store.js';
 import { MemoryAuditStore } from '../storage/memory/memory.audit-store.js';
 import { MemorySessionStore } from '../storage/memory/memory.session-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
@@ -411,7 +412,7 @@ describe('The audit events of sessions', () => {
     );
   };
   /** All recorded events in order. */
-  const told = async () => (await audit.list({ userId: null, type: null }, 100, null)).events.toReversed();
+  const told = async () => (await audit.list(ALL_EVENTS, 100, null)).events.toReversed();
 
   beforeEach(() => {
     Logger.overrideLogger(false);

@@ -1,12 +1,12 @@
-import type { AuditEvent } from '../audit/audit-event.js';
-import { AUDIT_WINDOW, type AuditFilter, type AuditStore } from '../audit/audit-store.js';
+import { AUDIT_TYPES, type AuditEvent } from '../audit/audit-event.js';
+import { ALL_EVENTS, AUDIT_WINDOW, type AuditFilter, type AuditStore } from '../audit/audit-store.js';
 import { anAuditEvent } from './samples.js';
 import { type Spoilings, type StoreUnderTest, openForEachTest } from './store-under-test.js';
 import { type TestFramework, globalTestFramework } from './test-framework.js';
 
 const noon = new Date('2026-01-01T12:00:00.000Z');
 const after = (minutes: number, ms = 0) => new Date(noon.getTime() + minutes * 60_000 + ms);
-const ANY: AuditFilter = { userId: null, type: null };
+const ANY: AuditFilter = ALL_EVENTS;
 
 /** Timeout in milliseconds for ten thousand writes on a busy machine. */
 const MANY_WRITES = 120_000;
@@ -100,23 +100,90 @@ export function describeAuditStore(
       expect((await store.list(ANY, 2, next)).events).toEqual([events[1], events[0]]);
     });
 
-    it('filters by user as actor or subject, by type, and by both', async () => {
-      const byAnn = anAuditEvent({ type: 'user_disabled', actorId: 'ann', subjectId: 'ben' });
-      const onAnn = anAuditEvent({ type: 'user_disabled', actorId: 'root', subjectId: 'ann' });
-      const signIn = anAuditEvent({ type: 'sign_in', actorId: 'ann', subjectId: 'ann' });
-      await appendAll([byAnn, onAnn, signIn, anAuditEvent({ type: 'sign_out' })]);
-      const found = async (filter: AuditFilter) => (await store.list(filter, 10, null)).events;
-      expect(await found({ userId: 'ann', type: null })).toEqual([signIn, onAnn, byAnn]);
-      expect(await found({ userId: null, type: 'user_disabled' })).toEqual([onAnn, byAnn]);
-      expect(await found({ userId: 'ann', type: 'sign_in' })).toEqual([signIn]);
-      expect(await found({ userId: 'ben', type: 'sign_in' })).toEqual([]);
+    it('filters by user as actor or subject, by types, reason, address and time, and by all of them', async () => {
+      const byAnn = anAuditEvent({ type: 'user_disabled', actorId: 'ann', subjectId: 'ben', ip: '::1' });
+      const onAnn = anAuditEvent({ type: 'user_disabled', actorId: 'root', subjectId: 'ann', at: after(1) });
+      const signIn = anAuditEvent({ type: 'sign_in', actorId: 'ann', subjectId: 'ann', at: after(2) });
+      const failed = anAuditEvent({
+        type: 'sign_in_failed',
+        actorId: null,
+        subjectId: 'ann',
+        ip: '::1',
+        at: after(2, 1),
+        details: { method: 'login', reason: 'wrong_password' },
+      });
+      const byAnnAlone = anAuditEvent({
+        type: 'audit_exported',
+        actorId: 'ann',
+        subjectId: null,
+        at: after(3),
+      });
+      const other = anAuditEvent({ type: 'sign_out', ip: null, details: {}, at: after(4) });
+      const all = [byAnn, onAnn, signIn, failed, byAnnAlone, other];
+      await appendAll(all);
+      const expectFound = async (filter: Partial<AuditFilter>, ...events: AuditEvent[]) => {
+        for (const limit of [1, 2, 10])
+          expect((await listAll({ ...ANY, ...filter }, limit)).flat()).toEqual(events.toReversed());
+      };
+      await expectFound({}, ...all);
+      await expectFound({ userId: 'ann' }, byAnn, onAnn, signIn, failed, byAnnAlone);
+      await expectFound({ userId: 'root' }, onAnn);
+      await expectFound({ types: ['user_disabled'] }, byAnn, onAnn);
+      await expectFound({ types: ['sign_out', 'user_disabled', 'sign_out'] }, byAnn, onAnn, other);
+      await expectFound({ types: [...AUDIT_TYPES] }, ...all);
+      await expectFound({ reason: 'wrong_password' }, failed);
+      await expectFound({ reason: 'evicted' });
+      await expectFound({ ip: '::1' }, byAnn, failed);
+      await expectFound({ from: after(2) }, signIn, failed, byAnnAlone, other);
+      await expectFound({ from: after(2, 1) }, failed, byAnnAlone, other);
+      await expectFound({ to: after(2, 1) }, byAnn, onAnn, signIn);
+      await expectFound({ from: after(1), to: after(2) }, onAnn);
+      await expectFound({ from: after(2), to: after(2) });
+      await expectFound({ from: after(3), to: after(2) });
+      await expectFound({ userId: 'ann', types: ['sign_in'] }, signIn);
+      await expectFound({ userId: 'ben', types: ['sign_in'] });
+      await expectFound({ userId: 'ann', ip: '::1' }, byAnn, failed);
+      await expectFound({ userId: 'ann', ip: '::1', types: ['sign_in_failed', 'sign_in'] }, failed);
+      await expectFound({ userId: 'ann', types: ['user_disabled'], to: after(1) }, byAnn);
+      await expectFound({ types: ['sign_in_failed'], reason: 'wrong_password' }, failed);
+      await expectFound({ types: ['sign_in'], reason: 'wrong_password' });
+      await expectFound({ ip: '192.0.2.1', reason: 'wrong_password' });
+      await expectFound(
+        {
+          userId: 'ann',
+          types: ['sign_in_failed'],
+          reason: 'wrong_password',
+          ip: '::1',
+          from: after(2),
+          to: after(3),
+        },
+        failed,
+      );
     });
 
     for (const text of ['__proto__', '', '\0', "' or 1=1 --", '%'])
-      it(`finds nothing for the malicious user id ${JSON.stringify(text)}`, async () => {
+      it(`finds nothing for the malicious filter ${JSON.stringify(text)}`, async () => {
         await store.append(anAuditEvent());
-        expect((await store.list({ userId: text, type: null }, 10, null)).events).toEqual([]);
+        for (const filter of [{ userId: text }, { ip: text }])
+          expect((await store.list({ ...ANY, ...filter }, 10, null)).events).toEqual([]);
       });
+
+    it('lists each event once while events are counted and appended between the pages', async () => {
+      const events = range(7).map((index) => anAuditEvent({ at: after(index), ip: '::1', subjectId: 'ann' }));
+      await appendAll(events);
+      for (const filter of [{}, { ip: '::1' }, { userId: 'ann' }, { userId: 'ann', ip: '::1' }]) {
+        const found: string[] = [];
+        let next: string | null = null;
+        do {
+          const page = await store.list({ ...ANY, ...filter }, 2, next);
+          found.push(...page.events.map(({ id }) => id).filter((id) => events.some((one) => one.id === id)));
+          for (const { id } of [events[1]!, events[3]!, events[5]!]) await store.repeat(id, 1, after(9));
+          await store.append(anAuditEvent({ at: after(60), ip: '::1', subjectId: 'ann' }));
+          next = page.next;
+        } while (next !== null);
+        expect(found).toEqual(events.map(({ id }) => id).toReversed());
+      }
+    });
 
     it('returns copies', async () => {
       const event = anAuditEvent();
@@ -171,7 +238,7 @@ export function describeAuditStore(
         const appended = Promise.all(groups.map((events) => store.append(...events)));
         const seen: number[] = [];
         for (const group of range(30)) {
-          const filter = { userId: `user-${group % groups.length}`, type: null };
+          const filter = { ...ANY, userId: `user-${group % groups.length}` };
           seen.push((await store.list(filter, 100, null)).events.length);
         }
         await appended;
@@ -181,19 +248,19 @@ export function describeAuditStore(
     });
 
     it(
-      'examines at most one window per call, and continues after it',
+      'finds a rare event behind a window of others, at once or on a later page',
       async () => {
-        const rare = anAuditEvent({ type: 'role_changed' });
+        const rare = anAuditEvent({ type: 'role_changed', subjectId: 'ann' });
         await store.append(rare);
-        await appendAll(range(AUDIT_WINDOW - 1).map(() => anAuditEvent()));
-        const filter: AuditFilter = { userId: null, type: 'role_changed' };
-        expect((await store.list(filter, 10, null)).events).toEqual([rare]);
-        const newest = anAuditEvent();
+        await appendAll(range(AUDIT_WINDOW - 1).map(() => anAuditEvent({ subjectId: 'ann' })));
+        const ofType: AuditFilter = { ...ANY, types: ['role_changed'] };
+        const ofBoth: AuditFilter = { ...ofType, userId: 'ann' };
+        for (const filter of [ofType, ofBoth])
+          expect((await store.list(filter, 10, null)).events).toEqual([rare]);
+        const newest = anAuditEvent({ subjectId: 'ann' });
         await store.append(newest);
-        const first = await store.list(filter, 10, null);
-        expect(first.events).toEqual([]);
-        const found = first.next === null ? [] : (await store.list(filter, 10, first.next)).events;
-        expect(found).toEqual(isBounded ? [] : [rare]);
+        for (const filter of [ofType, ofBoth])
+          expect((await listAll(filter, 10)).flat()).toEqual(isBounded ? [] : [rare]);
         expect((await store.list(ANY, 1, null)).events).toEqual([newest]);
       },
       MANY_WRITES,

@@ -22,14 +22,9 @@ export class MemoryAuditStore extends AuditStore {
       this.#events[place] = { ...event, count: event.count + times, lastAt: new Date(lastAt) };
   }
 
-  async list({ userId, type }: AuditFilter, limit: number, before: string | null): Promise<AuditPage> {
+  async list(filter: AuditFilter, limit: number, before: string | null): Promise<AuditPage> {
     const found = this.#events
-      .filter(
-        (event) =>
-          (before === null || event.id < before) &&
-          (userId === null || event.actorId === userId || event.subjectId === userId) &&
-          (type === null || event.type === type),
-      )
+      .filter((event) => (before === null || event.id < before) && matches(event, filter))
       .toReversed();
     const events = found.slice(0, limit).map(copyOf);
     return { events, next: found.length > limit ? events.at(-1)!.id : null };
@@ -42,6 +37,17 @@ export class MemoryAuditStore extends AuditStore {
     this.#events.splice(0, count);
     return count;
   }
+}
+
+function matches(event: AuditEvent, { userId, types, reason, ip, from, to }: AuditFilter): boolean {
+  return (
+    (userId === null || event.actorId === userId || event.subjectId === userId) &&
+    (types.length === 0 || types.includes(event.type)) &&
+    (reason === null || event.details.reason === reason) &&
+    (ip === null || event.ip === ip) &&
+    (from === null || event.id >= firstIdAt(from)) &&
+    (to === null || event.id < firstIdAt(to))
+  );
 }
 
 function copyOf(event: AuditEvent): AuditEvent {

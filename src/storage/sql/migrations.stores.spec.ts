@@ -16,8 +16,17 @@ import { SqliteDatabase } from './sqlite.database.js';
 const TIMEOUT = 10_000;
 const noon = new Date('2026-01-01T12:00:00.000Z');
 
+/** Restores the tables of before migration 017. */
+async function withoutAuditFilters({ db }: SqlDatabase): Promise<void> {
+  for (const index of ['type', 'subject', 'actor', 'reason', 'ip'])
+    await sql`drop index ${sql.ref(`coatcheck_audit_by_${index}`)}`.execute(db);
+  await sql`alter table coatcheck_audit_events drop column reason`.execute(db);
+}
+
 /** Restores the tables of before migration 014. */
-async function withoutMails({ db }: SqlDatabase): Promise<void> {
+async function withoutMails(database: SqlDatabase): Promise<void> {
+  await withoutAuditFilters(database);
+  const { db } = database;
   await sql`drop table coatcheck_factors`.execute(db);
   await sql`alter table coatcheck_sessions drop column proofs`.execute(db);
   await sql`drop table coatcheck_outbox`.execute(db);

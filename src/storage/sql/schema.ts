@@ -1,3 +1,4 @@
+import type { GeneratedAlways } from 'kysely';
 import type { MailKind } from '../../mail/outbox-mail.js';
 import type { SessionKind, SessionScope, Transport } from '../../sessions/session.js';
 
@@ -77,6 +78,8 @@ export interface Schema {
     request_id: string | null;
     /** JSON. */
     details: string;
+    /** The reason in the details. */
+    reason: GeneratedAlways<string | null>;
   };
   outbox: {
     id: string;

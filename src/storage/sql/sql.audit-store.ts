@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { type Insertable, type SelectQueryBuilder, type Selectable, sql } from 'kysely';
 import type { AuditDetails, AuditEvent, AuditType } from '../../audit/audit-event.js';
 import { firstIdAt } from '../../common/ordered-ids.js';
 import { isUuidV7 } from '../../common/uuid-v7.js';
@@ -10,10 +10,15 @@ import type { Schema } from './schema.js';
 import type { SqlDatabase } from './sql.database.js';
 
 type Row = Selectable<Schema['audit_events']>;
+type NewRow = Insertable<Schema['audit_events']>;
+type Events = SelectQueryBuilder<Schema, 'audit_events', Row>;
 
-/** Audit events in a table. The primary key is in order of time and is the only index; a query reads a part of it. */
+/**
+ * Audit events in a table, whose primary key is in order of time. One condition of a filter selects events along an index in
+ * that order; the others are checked on a window of those.
+ */
 export class SqlAuditStore extends AuditStore {
-  readonly #inserts: CompiledInsert<Row>;
+  readonly #inserts: CompiledInsert<NewRow>;
 
   constructor(private readonly database: SqlDatabase) {
     super();
@@ -50,7 +55,7 @@ export class SqlAuditStore extends AuditStore {
       const rows = await this.#find(filter, wanted, from);
       events.push(...rows.flatMap((row) => readableEvent(toEvent(row)) ?? []));
       if (events.length > limit) return { events: events.slice(0, limit), next: events[limit - 1]!.id };
-      const last = rows.length === wanted ? rows.at(-1)!.id : await this.#endOfWindow(from);
+      const last = rows.length === wanted ? rows.at(-1)!.id : await this.#endOfWindow(filter, from);
       if (last === null || (rows.length < wanted && isUuidV7(last))) return { events, next: last };
       from = last;
     }
@@ -73,26 +78,24 @@ export class SqlAuditStore extends AuditStore {
     return Number(numDeletedRows);
   }
 
-  #find({ userId, type }: AuditFilter, limit: number, before: string | null): Promise<Row[]> {
+  #find(filter: AuditFilter, limit: number, before: string | null): Promise<Row[]> {
     return this.database.run(() =>
       this.database.db
-        .selectFrom(this.#before(before).selectAll().limit(AUDIT_WINDOW).as('events'))
+        .selectFrom(this.#selected(filter, before).limit(AUDIT_WINDOW).as('events'))
         .selectAll()
-        .$if(userId !== null, (query) =>
-          query.where((or) => or.or([or('actor_id', '=', userId), or('subject_id', '=', userId)])),
-        )
-        .$if(type !== null, (query) => query.where('type', '=', type!))
+        .$if(filter.types.length > 0, (query) => query.where('type', 'in', filter.types))
+        .$if(filter.reason !== null, (query) => query.where('reason', '=', filter.reason))
+        .$if(filter.ip !== null, (query) => query.where('ip', '=', filter.ip))
         .orderBy('id', 'desc')
         .limit(limit)
         .execute(),
     );
   }
 
-  /** The id of the last event in the window, or null if the table ends before. */
-  async #endOfWindow(before: string | null): Promise<string | null> {
+  /** The id of the last event in the window, or null if there are no events after it. */
+  async #endOfWindow(filter: AuditFilter, before: string | null): Promise<string | null> {
     const last = await this.database.run(() =>
-      this.#before(before)
-        .select('id')
+      this.#selected(filter, before)
         .offset(AUDIT_WINDOW - 1)
         .limit(1)
         .executeTakeFirst(),
@@ -100,16 +103,34 @@ export class SqlAuditStore extends AuditStore {
     return last?.id ?? null;
   }
 
-  /** Newest first. */
-  #before(id: string | null) {
-    return this.database.db
+  /** The events that the most selective condition selects, newest first, read from an index for each of its values. */
+  #selected({ userId, ip, reason, types, from, to }: AuditFilter, before: string | null): Events {
+    const events = this.database.db
       .selectFrom('audit_events')
-      .$if(id !== null, (query) => query.where('id', '<', id!))
+      .selectAll()
+      .$if(before !== null, (query) => query.where('id', '<', before!))
+      .$if(from !== null, (query) => query.where('id', '>=', firstIdAt(from!)))
+      .$if(to !== null, (query) => query.where('id', '<', firstIdAt(to!)));
+    const parts = (): Events[] => {
+      if (userId !== null)
+        return [
+          events.where('subject_id', '=', userId),
+          events.where('actor_id', '=', userId).where(IS_ABOUT_ANOTHER),
+        ];
+      if (ip !== null) return [events.where('ip', '=', ip)];
+      if (reason !== null) return [events.where('reason', '=', reason)];
+      return types.length > 0 ? [...new Set(types)].map((type) => events.where('type', '=', type)) : [events];
+    };
+    return parts()
+      .reduce((all, part) => all.unionAll(part))
       .orderBy('id', 'desc');
   }
 }
 
-function toRow(event: AuditEvent): Row {
+/** The condition of the index of actors, word for word. */
+const IS_ABOUT_ANOTHER = sql<boolean>`actor_id is not null and (subject_id is null or subject_id <> actor_id)`;
+
+function toRow(event: AuditEvent): NewRow {
   return {
     id: event.id,
     at: event.at.getTime(),

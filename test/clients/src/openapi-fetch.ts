@@ -105,9 +105,12 @@ expect((await ok(admin.DELETE('/users/{id}/sessions', { params }))).ended === 1,
 const ended = await refused(ann.GET('/users/me'));
 expect(ended.code === 'session_ended_by_admin' && ended.ended_at, 'why and when the session ended');
 
-const events = await ok(admin.GET('/audit', { params: { query: { user: me.id, type: 'session_ended' } } }));
+const types = ['session_ended' as const, 'sign_in' as const];
+const events = await ok(admin.GET('/audit', { params: { query: { user: me.id, type: types } } }));
 const reason: string | undefined = events[0]?.details.reason;
 expect(reason === 'ended_by_admin', 'the event of it');
+const csv = await ok(admin.GET('/audit/export', { params: { query: { user: me.id } }, parseAs: 'text' }));
+expect(csv.startsWith('id,at,'), 'the export');
 const reset = await ok(admin.POST('/users/{id}/password_reset', { params, body: { revoke: true } }));
 const unknown = await refused(
   ann.POST('/password/reset', { body: { token: 'none', new_password: 'a password of hers, the third' } }),

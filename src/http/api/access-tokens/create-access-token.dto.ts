@@ -1,12 +1,9 @@
-import { IsIn, IsISO8601, Matches } from 'class-validator';
+import { IsIn } from 'class-validator';
 import { ApiField } from '../../api-notes.js';
 import { CheckedBy } from '../../field-rules.js';
+import { IsInstant } from '../../is-instant.js';
 import { SESSION_SCOPES, type SessionScope } from '../../../sessions/session.js';
 import { IsLabel, LABEL_LENGTH } from '../sessions/is-label.js';
-
-const IS_DATE = {
-  message: 'must be a date (2027-01-31), or a date and time with a time zone (2027-01-31T12:00:00Z)',
-};
 
 export class CreateAccessTokenDto {
   @ApiField({ maxLength: LABEL_LENGTH, example: 'backup' })
@@ -27,7 +24,6 @@ export class CreateAccessTokenDto {
     example: '2027-01-31T00:00:00.000Z',
   })
   @CheckedBy('token_end')
-  @Matches(/^\d{4}-\d\d-\d\d(T.*(Z|[+-]\d\d:\d\d))?$/, IS_DATE)
-  @IsISO8601({ strict: true, strictSeparator: true }, IS_DATE)
+  @IsInstant()
   readonly expires_at!: string;
 }

@@ -12,10 +12,17 @@ import { CHANNELS } from '../../../audit/initiator.js';
 export class AuditDetailsDto {
   @ApiField({
     required: false,
-    enum: ['login', 'basic', 'application'],
-    description: 'How the password was sent.',
+    enum: ['login', 'basic', 'application', 'second_step', 'passkey'],
+    description: 'How the user was verified.',
   })
   readonly method?: AuditDetails['method'];
+
+  @ApiField({
+    required: false,
+    enum: ['totp', 'passkey', 'recovery_code'],
+    description: 'The kind of factor that was used, added or removed.',
+  })
+  readonly factor?: AuditDetails['factor'];
 
   @ApiField({
     required: false,
@@ -33,6 +40,9 @@ export class AuditDetailsDto {
 
   @ApiField({ required: false, enum: ['cookie', 'bearer'], description: 'How the client sends its token.' })
   readonly transport?: AuditDetails['transport'];
+
+  @ApiField({ required: false, type: String, description: 'The kind of a mail.' })
+  readonly mail?: AuditDetails['mail'];
 
   @ApiField({ required: false, type: String, description: 'The role of a new user.' })
   readonly role?: AuditDetails['role'];
