@@ -5,6 +5,7 @@ COPY scripts ./scripts
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
+COPY pages ./pages
 RUN npm run build && npm prune --omit=dev
 
 FROM node:24-bookworm-slim

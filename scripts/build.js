@@ -18,6 +18,7 @@ const SOURCES = [
   'tsconfig.build.json',
   'scripts/build.js',
   'scripts/bundle.js',
+  'scripts/pages.js',
   'scripts/class-names.js',
 ];
 
@@ -49,9 +50,11 @@ function readStamp() {
 }
 
 function hashOfSources() {
-  const modules = readdirSync('src', { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.([jt]s|br)$/.test(file) && !file.endsWith('.spec.ts'))
-    .map((file) => join('src', file));
+  const modules = ['src', 'pages'].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.([jt]sx?|br|css|html)$/.test(file) && !file.endsWith('.spec.ts'))
+      .map((file) => join(folder, file)),
+  );
   const hash = createHash('sha256');
   for (const file of [...SOURCES.filter((name) => existsSync(name)), ...modules.toSorted()])
     hash.update(file).update('\0').update(readFileSync(file)).update('\0');
@@ -83,8 +86,9 @@ async function build() {
   const [code] = await once(tsc, 'exit');
   if (code !== 0) process.exit(1);
   await import('./bundle.js');
+  await import('./pages.js');
   const files = readdirSync('dist', { recursive: true, encoding: 'utf8' }).filter((file) =>
-    /\.(js|br)$/.test(file),
+    /\.(js|br|gz|css|html)$/.test(file),
   );
   writeFileSync(STAMP, JSON.stringify({ sources, files }));
 }

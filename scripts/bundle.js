@@ -68,6 +68,7 @@ for (const path of Object.keys(metafile.outputs))
 
 for (const entry of await readdir(OUT)) {
   const path = join(OUT, entry);
-  if (entry !== 'lib' && !(path in metafile.outputs)) await rm(path, { recursive: true });
+  if (entry !== 'lib' && entry !== 'pages' && !(path in metafile.outputs))
+    await rm(path, { recursive: true });
 }
 for (const to of [join('lib', LIST), basename(LIST)]) await copyFile(join('src', LIST), join(OUT, to));

@@ -57,6 +57,7 @@ rmSync(OUT, { recursive: true, force: true });
 const { outputFiles, metafile } = await bundle();
 for (const { path, text } of outputFiles) await add(basename(path), keepClassNamesOnly(text));
 for (const file of [...WORKERS, LIST]) copy(join(LIB, file), join(OUT, 'esm', basename(file)));
+cpSync('dist/pages', join(OUT, 'esm/pages'), { recursive: true });
 for (const file of declarations())
   for (const kind of ['esm', 'cjs']) copy(join(LIB, file), join(OUT, kind, file));
 write('cjs/package.json', json({ type: 'commonjs' }));
@@ -91,8 +92,8 @@ function bundle() {
 
 async function add(file, source) {
   write(join('esm', file), source);
-  // Threads are always started by Node itself, which reads ES modules also where Jest does not.
-  const { code } = await transform(source.replaceAll(/"\.\/([\w-]+\.worker\.js)"/g, '"../esm/$1"'), {
+  // Threads are always started by Node itself, which reads ES modules also where Jest does not. The pages are there once.
+  const { code } = await transform(source.replaceAll(/"\.\/([\w-]+\.worker\.js|pages\/)"/g, '"../esm/$1"'), {
     format: 'cjs',
     platform: 'node',
     target: 'node20.19',
@@ -165,7 +166,11 @@ function licences() {
     const licence = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
     return `## ${name} ${version}\n\n${readFileSync(join(folder, licence), 'utf8').trim()}\n`;
   });
-  return [NOTICE, ...parts].join('\n');
+  const ofPages = readFileSync('dist/pages/licences.md', 'utf8').replace(
+    /^# .*$/m,
+    '# Licences of the pages',
+  );
+  return [NOTICE, ...parts, ofPages].join('\n');
 }
 
 function json(value) {

@@ -59,7 +59,7 @@ const PINNED: Readonly<Record<string, string | readonly string[]>> = {
   'cookie-parser': 'auth/carriers',
   bowser: 'common/device.ts',
   nodemailer: 'mail/smtp',
-  negotiator: 'mail/language.ts',
+  negotiator: ['mail/language.ts', 'server/pages'],
   otpauth: 'factors/authenticator-apps.ts',
   uqr: 'factors/authenticator-apps.ts',
   '@simplewebauthn/server': 'factors',

@@ -309,6 +309,8 @@ const BAD: Readonly<Record<string, Rows>> = {
     https: BAD_FLAGS,
     explainRefusals: BAD_FLAGS,
     docs: BAD_FLAGS,
+    pages: BAD_FLAGS,
+    service: [...BAD_TEXTS.slice(1), 'x'.repeat(61), 'Exa\nmple', 'Exa:mple'],
   },
 };
 
@@ -568,6 +570,8 @@ const GOOD: Readonly<Record<string, Rows>> = {
     https: [true, false],
     explainRefusals: [true, false],
     docs: [true, false],
+    pages: [true, false],
+    service: ['Example', null],
   },
 };
 

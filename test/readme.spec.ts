@@ -81,6 +81,7 @@ describe('The options in code on the page on configuration', () => {
     SESSION_SWEEP_INTERVAL: '9m',
     API_PREFIX: '/v2',
     API_DOCS: 'off',
+    PAGES: 'off',
     MAX_CONNECTIONS: '9',
     KEEP_ALIVE_TIMEOUT: '9s',
     DATABASE_URL: 'sqlite:other.db',

@@ -42,6 +42,8 @@ describe('Registration', () => {
       password_max_length: 256,
       mail: false,
       email_verification: 'off',
+      factors: [],
+      passkey_origins: [],
       strategies: ['session_db_auth', 'token_auth'],
       transports: ['cookie', 'bearer'],
     };
@@ -79,6 +81,8 @@ describe('Registration', () => {
       password_max_length: 256,
       mail: false,
       email_verification: 'off',
+      factors: type === 'basic_auth' ? [] : ['totp', 'passkey'],
+      passkey_origins: type === 'basic_auth' ? [] : ['http://localhost:5000'],
       strategies: [type],
       transports,
     });

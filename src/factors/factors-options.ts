@@ -64,7 +64,7 @@ export const SERVICE = text(
   'must be a name of 1 to 60 characters, and no colon',
 );
 
-const RULES: RulesOf<Omit<FactorsOptions, 'keys'>> = {
+const RULES: RulesOf<Omit<FactorsOptions, 'kinds'>> = {
   policy: oneOf(MFA_POLICIES),
   service: SERVICE,
   key: (key, { totp } = {}) => (key === null && totp === false ? null : KEY(key)),
@@ -93,6 +93,12 @@ export class FactorsOptions {
   /** Whether the routes of second factors are served. */
   readonly routes: boolean = true;
 
+  /** The kinds of factors that users can set up. */
+  get kinds(): readonly ('totp' | 'passkey')[] {
+    const hasApps = this.totp && this.key !== null;
+    return [...(hasApps ? ['totp' as const] : []), ...(this.passkeys ? ['passkey' as const] : [])];
+  }
+
   constructor(options: FactorsOptionsGiven) {
     assertObject('FactorsOptions', options);
     const given = Object.entries(options).filter(([, value]) => value !== undefined);
@@ -104,7 +110,7 @@ export class FactorsOptions {
   }
 }
 
-export type FactorsOptionsGiven = Given<Omit<FactorsOptions, 'passkeys'>> & {
+export type FactorsOptionsGiven = Given<Omit<FactorsOptions, 'passkeys' | 'kinds'>> & {
   readonly passkeys?: (Omit<PasskeyOptions, 'refuseCopies'> & Partial<PasskeyOptions>) | null;
 };
 

@@ -28,6 +28,7 @@ import { isDecodable, requestedPath } from './http/request-checks.js';
 import { isServerAdapter } from './http/server-adapter.js';
 import { RouteTable } from '../http/route-table.js';
 import { UsersOptions } from '../users/users-options.js';
+import { pages } from './pages/pages.js';
 
 /** Seconds for which browsers may cache a preflight response. */
 const PREFLIGHT_MAX_AGE = 600;
@@ -114,6 +115,7 @@ export function hardenApp(
     const schemes = securitySchemes(authOptions, users);
     adapter.enterBy(apiDocs(app, options.prefix, tableOfRoutes, schemes, users));
   }
+  if (options.pages) adapter.enterBy(pages(options));
   adapter.answerUnmatched((exchange) => unmatched.answer(exchange));
   adapter.enterBy((request, response, next) => {
     const exchange = exchangeOf(request, response);

@@ -60,6 +60,7 @@ describe('AUTH_COMPAT=alx', () => {
     [{ AUTH_TYPE: 'session_db_auth,token_auth' }, 'AUTH_TYPE: AUTH_COMPAT=alx has no bearer tokens'],
     [{ SESSION_IDLE_TIMEOUT: '2h' }, 'SESSION_IDLE_TIMEOUT: AUTH_COMPAT=alx has no idle limit'],
     [{ API_DOCS: 'on' }, 'API_DOCS: AUTH_COMPAT=alx has no API documentation'],
+    [{ PAGES: 'on' }, 'PAGES: AUTH_COMPAT=alx has no pages'],
     [{ REGISTRATION: 'open' }, 'REGISTRATION: AUTH_COMPAT=alx supports signed_in only'],
     [
       { PASSWORD_BREACH_URL: 'https://breaches.example/range' },

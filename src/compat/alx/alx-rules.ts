@@ -12,7 +12,7 @@ export const ALX_RULES: CompatRules = {
     REGISTRATION: 'signed_in',
     PASSWORD_MIN_LENGTH: 1,
   }),
-  contradictions: (given, { AUTH_TYPE, MAIL_URL, API_DOCS, REGISTRATION, PASSWORD_BREACH_URL }) => [
+  contradictions: (given, { AUTH_TYPE, MAIL_URL, API_DOCS, PAGES, REGISTRATION, PASSWORD_BREACH_URL }) => [
     [
       'AUTH_TYPE',
       AUTH_TYPE.includes('auth') && AUTH_TYPE.length > 1,
@@ -29,6 +29,7 @@ export const ALX_RULES: CompatRules = {
       'AUTH_COMPAT=alx has no idle limit; unset it',
     ],
     ['API_DOCS', API_DOCS === 'on', 'AUTH_COMPAT=alx has no API documentation; set it to off'],
+    ['PAGES', PAGES === 'on', 'AUTH_COMPAT=alx has no pages; set it to off'],
     ['MAIL_URL', MAIL_URL !== 'off', 'AUTH_COMPAT=alx sends no mails; unset it'],
     ['REGISTRATION', REGISTRATION !== 'signed_in', 'AUTH_COMPAT=alx supports signed_in only'],
     [

@@ -11,6 +11,7 @@ import type { CompatRules, Rule } from './compat-rules.js';
 import { LASTING, type Settings } from './derived-defaults.js';
 import { factorContradictions } from './factor-settings.js';
 import { mailContradictions } from './mail-settings.js';
+import { PAGE_FOLDERS } from '../pages/page-folders.js';
 import type { Environment } from './environment.js';
 
 const WELL_KNOWN = 'its password is a well-known default; choose another one';
@@ -79,11 +80,26 @@ export function contradictions(given: Environment, settings: Settings, compat: C
       production && given.SESSION_STORE_URL !== undefined && hasDefaultPassword(given.SESSION_STORE_URL),
       WELL_KNOWN,
     ],
+    [
+      'PAGES',
+      settings.PAGES === 'on' && typesWith('cookie', AUTH_TYPE).length === 0,
+      'the pages need a strategy with cookies; add session_db_auth to AUTH_TYPE, or set it to off',
+    ],
+    [
+      'API_PREFIX',
+      settings.PAGES === 'on' && PAGE_FOLDERS.some((folder) => isBelow(settings.API_PREFIX, folder)),
+      'the pages are at /account; choose another prefix, or set PAGES to off',
+    ],
     ...mailContradictions(given, settings),
     ...factorContradictions(given, settings),
     ['PASSWORD_HASH_COST', costFault !== null, costFault ?? ''],
   ];
   return rules.filter(([, isBroken]) => isBroken).map(([name, , cure]) => `${name}: ${cure}`);
+}
+
+/** Whether a path prefix is a folder at the root, or below it. */
+function isBelow(prefix: string, folder: string): boolean {
+  return `${prefix}/`.startsWith(`/${folder}/`);
 }
 
 /** Whether the password in a storage URL is the user name or a common default. */

@@ -18,6 +18,7 @@ export type Settings = Environment &
       | 'SESSION_REMEMBER_IDLE_TIMEOUT'
       | 'API_HOST'
       | 'API_DOCS'
+      | 'PAGES'
       | 'SESSION_STORE_URL'
       | 'REGISTRATION'
       | 'PASSWORD_MIN_LENGTH'
@@ -58,6 +59,7 @@ export function withDerivedDefaults(environment: Environment, defaults: CompatDe
     SESSION_REMEMBER_IDLE_TIMEOUT: environment.SESSION_REMEMBER_IDLE_TIMEOUT ?? '14d',
     API_HOST: environment.API_HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
     API_DOCS: environment.API_DOCS ?? defaults.API_DOCS,
+    PAGES: environment.PAGES ?? (hasPages(environment) ? 'on' : 'off'),
     SESSION_STORE_URL: environment.SESSION_STORE_URL ?? (isDurable ? environment.DATABASE_URL : 'memory:'),
     REGISTRATION: environment.REGISTRATION ?? defaults.REGISTRATION,
     PASSWORD_MIN_LENGTH: environment.PASSWORD_MIN_LENGTH ?? defaults.PASSWORD_MIN_LENGTH,
@@ -94,6 +96,11 @@ function mailDefaults({
 /** Whether one of these strategies has sessions, without which there is no second step. */
 export function hasSessions(types: readonly string[]): boolean {
   return typesWith('cookie', types).length + typesWith('bearer', types).length > 0;
+}
+
+/** Whether there are pages for people, unless a variable says otherwise: their browsers need cookies. */
+function hasPages({ AUTH_COMPAT, AUTH_TYPE }: Environment): boolean {
+  return AUTH_COMPAT === 'standard' && typesWith('cookie', AUTH_TYPE).length > 0;
 }
 
 /** The defaults of second factors. */

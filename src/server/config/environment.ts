@@ -118,6 +118,10 @@ export class Environment {
   @Obeys(oneOf(['on', 'off']))
   readonly API_DOCS?: 'on' | 'off';
 
+  @IsOptional()
+  @Obeys(oneOf(['on', 'off']))
+  readonly PAGES?: 'on' | 'off';
+
   @Obeys(MAX_CONNECTIONS)
   @Integer()
   readonly MAX_CONNECTIONS: number = 10_000;

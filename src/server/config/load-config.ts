@@ -102,6 +102,8 @@ export function loadConfig(variables: Variables, reading: ConfigReading = {}): C
       https: production,
       explainRefusals: !production,
       docs: settings.API_DOCS === 'on',
+      pages: settings.PAGES === 'on',
+      service: settings.SERVICE_NAME ?? null,
     }),
   };
 }

@@ -18,7 +18,7 @@ const MOST_SLIPS = 3;
 const KNOWN: readonly string[] = [...NAMES, ...SECRETS.map((name) => `${name}_FILE`)];
 
 /** Known names, and two that desktops and Windows set. */
-const IGNORED: ReadonlySet<string> = new Set([...KNOWN, 'SESSION_MANAGER', 'SESSIONNAME']);
+const IGNORED: ReadonlySet<string> = new Set([...KNOWN, 'PAGER', 'SESSION_MANAGER', 'SESSIONNAME']);
 
 /** Variables of other software, advice, and known variables: if one of these is set, there is no warning. */
 const TABLE: readonly (readonly [names: string, advice: string, ours: readonly Name[]])[] = [

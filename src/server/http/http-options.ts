@@ -1,4 +1,5 @@
 import { TRUSTED_ORIGIN } from '../../auth/auth-rules.js';
+import { SERVICE } from '../../factors/factors-options.js';
 import { LONGEST_WAIT } from '../../common/duration.js';
 import {
   type Given,
@@ -27,6 +28,8 @@ const RULES: RulesOf<HttpOptions> = {
   https: flag,
   explainRefusals: flag,
   docs: flag,
+  pages: flag,
+  service: (name) => (name === null ? null : SERVICE(name)),
 };
 
 /** Options of the HTTP server. Throws `OptionsError` if a value is not valid. */
@@ -53,6 +56,10 @@ export class HttpOptions {
   readonly explainRefusals: boolean = false;
   /** Whether to serve `/openapi.json` and `/docs`. */
   readonly docs: boolean = true;
+  /** Whether to serve the pages for people at `/account`. They need a strategy with cookies. */
+  readonly pages: boolean = false;
+  /** The name of your service, which the pages show; null for none. */
+  readonly service: string | null = null;
 
   constructor(options: Given<HttpOptions> = {}) {
     assignOptions(this, 'HttpOptions', options, RULES);

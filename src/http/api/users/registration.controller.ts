@@ -6,6 +6,7 @@ import { Public } from '../../../auth/decorators/access.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
 import { RegistrationDto } from './registration.dto.js';
 import { MAX_LENGTH } from '../../../users/passwords/password-policy.js';
+import { FactorsOptions } from '../../../factors/factors-options.js';
 import { MailOptions } from '../../../mail/mail-options.js';
 import { RegistrationService } from '../../../users/registration.service.js';
 import { UsersOptions } from '../../../users/users-options.js';
@@ -20,6 +21,7 @@ export class RegistrationController {
     private readonly signIns: SignInService,
     private readonly authOptions: AuthOptions,
     @Optional() private readonly mail?: MailOptions,
+    @Optional() private readonly factors?: FactorsOptions,
   ) {}
 
   @Get()
@@ -43,6 +45,8 @@ export class RegistrationController {
       password_max_length: MAX_LENGTH,
       mail: this.mail !== undefined,
       email_verification: this.mail?.verification ?? 'off',
+      factors: this.factors?.kinds ?? [],
+      passkey_origins: this.factors?.passkeys?.origins ?? [],
       strategies: this.authOptions.types,
       transports: this.signIns.transports,
     };

@@ -37,6 +37,16 @@ export class RegistrationDto {
   })
   readonly email_verification!: EmailVerification;
 
+  @ApiField({
+    enum: ['totp', 'passkey'],
+    isArray: true,
+    description: 'The kinds of second factors that users can set up. Empty if there are none.',
+  })
+  readonly factors!: readonly ('totp' | 'passkey')[];
+
+  @ApiField({ type: [String], description: 'The origins of the pages that can use passkeys.' })
+  readonly passkey_origins!: readonly string[];
+
   @ApiField({ type: [String], description: 'The authentication strategies of this server, in order.' })
   readonly strategies!: readonly string[];
 

@@ -1,0 +1,148 @@
+import { useLocation } from 'preact-iso';
+import { useState } from 'preact/hooks';
+import { useTexts } from '../texts/texts.ts';
+import { useAction } from '../shared/actions.ts';
+import { call } from '../shared/api.ts';
+import { useConfirmed } from '../shared/confirm.tsx';
+import { Dialog } from '../shared/dialog.tsx';
+import { Field, Form } from '../shared/form.tsx';
+import { Notice, RefusalNotice } from '../shared/notice.tsx';
+import { to } from '../shared/place.ts';
+import type { Current } from '../shared/signed-in.tsx';
+import type { User } from '../shared/types.ts';
+
+export function ProfilePage({ user, rules, reload }: Current) {
+  const t = useTexts();
+  return (
+    <>
+      <section aria-labelledby="names">
+        <h2 id="names">{t.names}</h2>
+        <Names user={user} reload={reload} />
+      </section>
+      <section aria-labelledby="email">
+        <h2 id="email">{t.email}</h2>
+        <Email user={user} rules={rules} reload={reload} />
+      </section>
+      <section aria-labelledby="delete">
+        <h2 id="delete">{t.deleteAccount}</h2>
+        <DeleteAccount />
+      </section>
+    </>
+  );
+}
+
+type UserProps = Pick<Current, 'user' | 'reload'>;
+
+function Names({ user, reload }: UserProps) {
+  const t = useTexts();
+  const [isSaved, setSaved] = useState(false);
+  const save = async ({ first_name, last_name }: Readonly<Record<string, string>>) => {
+    setSaved(false);
+    await call('PATCH', '/users/me', { first_name: first_name || null, last_name: last_name || null });
+    await reload();
+    setSaved(true);
+  };
+  return (
+    <Form submit={t.save} action={save} aside={isSaved && <Notice kind="good">{t.saved}</Notice>}>
+      <Field
+        name="first_name"
+        label={t.firstName}
+        autocomplete="given-name"
+        value={user.first_name ?? ''}
+        required={false}
+      />
+      <Field
+        name="last_name"
+        label={t.lastName}
+        autocomplete="family-name"
+        value={user.last_name ?? ''}
+        required={false}
+      />
+    </Form>
+  );
+}
+
+function Email({ user, rules, reload }: UserProps & Pick<Current, 'rules'>) {
+  const t = useTexts();
+  const confirmed = useConfirmed();
+  const [pending, setPending] = useState<string | null>(user.pending_email ?? null);
+  const [isChanged, setChanged] = useState(false);
+  const change = async ({ email }: Readonly<Record<string, string>>) => {
+    setChanged(false);
+    const changed = await confirmed(() => call<User>('PATCH', '/users/me', { email }));
+    setPending(changed.pending_email ?? null);
+    await reload();
+    setChanged(true);
+  };
+  return (
+    <>
+      <p>
+        {user.email} {user.email_verified && <span class="badge">{t.verifiedBadge}</span>}
+      </p>
+      {pending !== null && <Notice kind="plain">{t.emailPending(pending)}</Notice>}
+      {isChanged && pending === null && <Notice kind="good">{t.saved}</Notice>}
+      {!user.email_verified && rules.email_verification !== 'off' && <Verification email={user.email} />}
+      <Form submit={t.changeEmail} action={change}>
+        <Field name="email" type="email" label={t.newEmail} autocomplete="email" />
+      </Form>
+    </>
+  );
+}
+
+/** Offers the mail that verifies the address. */
+function Verification({ email }: { readonly email: string }) {
+  const t = useTexts();
+  const [isSent, setSent] = useState(false);
+  const { busy, refusal, run } = useAction();
+  const send = async () => {
+    await call('POST', '/email/verification', { email });
+    setSent(true);
+  };
+  if (isSent) return <Notice kind="good">{t.mailSent}</Notice>;
+  return (
+    <>
+      <RefusalNotice refusal={refusal} />
+      <p>
+        {t.notVerified}{' '}
+        <button type="button" class="link" disabled={busy} onClick={() => void run(send)}>
+          {t.sendAgain}
+        </button>
+      </p>
+    </>
+  );
+}
+
+function DeleteAccount() {
+  const t = useTexts();
+  const { route } = useLocation();
+  const confirmed = useConfirmed();
+  const [isAsked, setAsked] = useState(false);
+  const { busy, refusal, run } = useAction();
+  const remove = async () => {
+    setAsked(false);
+    await confirmed(() => call('DELETE', '/users/me'));
+    route(to('sign-in'), true);
+  };
+  return (
+    <>
+      <p>{t.deleteIntro}</p>
+      <RefusalNotice refusal={refusal} />
+      <button type="button" class="danger" disabled={busy} onClick={() => setAsked(true)}>
+        {t.deleteAccount}
+      </button>
+      {isAsked && (
+        <Dialog title={t.deleteAccount} onClose={() => setAsked(false)}>
+          <p>{t.deleteQuestion}</p>
+          <div class="row">
+            <button type="button" class="danger" onClick={() => void run(remove)}>
+              {t.deleteAccount}
+            </button>
+            <button type="button" onClick={() => setAsked(false)}>
+              {t.cancel}
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,50 @@
+import type { ComponentChildren } from 'preact';
+import { useLocation } from 'preact-iso';
+import { useTexts } from '../texts/texts.ts';
+import { useLoaded } from './actions.ts';
+import { type Refusal, call } from './api.ts';
+import { Confirmation } from './confirm.tsx';
+import { EndedProvider, keepLastEnd } from './ended.ts';
+import { Failed } from './notice.tsx';
+import { signInPlace } from './place.ts';
+import type { Rules, Session, User } from './types.ts';
+
+export interface Current {
+  readonly user: User;
+  readonly session: Session;
+  readonly rules: Rules;
+  /** Reads all again, after a change. */
+  readonly reload: () => Promise<void>;
+}
+
+interface SignedInProps {
+  readonly children: (current: Current) => ComponentChildren;
+}
+
+/** Shows its content to people who have signed in. Others get the sign-in page, which leads back. */
+export function SignedIn({ children }: SignedInProps) {
+  const { route } = useLocation();
+  const toSignIn = (refusal: Refusal) => {
+    keepLastEnd(refusal);
+    route(signInPlace(), true);
+  };
+  return (
+    <EndedProvider value={toSignIn}>
+      <WithUser>{children}</WithUser>
+    </EndedProvider>
+  );
+}
+
+function WithUser({ children }: SignedInProps) {
+  const t = useTexts();
+  const { value, refusal, reload } = useLoaded(async () => {
+    const [current, rules] = await Promise.all([
+      call<Pick<Current, 'user' | 'session'>>('GET', '/sessions/current'),
+      call<Rules>('GET', '/registration'),
+    ]);
+    return { ...current, rules };
+  });
+  if (refusal) return <Failed refusal={refusal} again={reload} />;
+  if (!value) return <main aria-busy="true" aria-label={t.loading} />;
+  return <Confirmation email={value.user.email}>{children({ ...value, reload })}</Confirmation>;
+}

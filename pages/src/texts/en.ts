@@ -1,0 +1,230 @@
+/** The beginning of a sentence of the API about a field, and what the page says; # stands for the number in the sentence. */
+interface FaultText {
+  readonly begins: string;
+  readonly says: string;
+}
+
+const FAULTS: readonly FaultText[] = [];
+
+/** The English texts of the pages. */
+export const en = {
+  languageName: 'English',
+
+  // What is on many pages.
+  loading: 'Loading',
+  notLoaded: 'This page could not be loaded',
+  tryAgain: 'Try again',
+  pageNotFound: 'There is no such page',
+  myAccount: 'My account',
+  cancel: 'Cancel',
+  confirm: 'Confirm',
+  save: 'Save',
+  saved: 'Saved.',
+  remove: 'Remove',
+  rename: 'Rename',
+  name: 'Name',
+  more: 'Show more',
+  copy: 'Copy',
+  copied: 'Copied',
+  print: 'Print',
+  download: 'Download',
+  optional: '(optional)',
+  show: 'Show',
+  hide: 'Hide',
+  showPassword: 'Show the password',
+  email: 'E-mail address',
+  password: 'Password',
+  never: 'Never',
+
+  // Sign in.
+  signIn: 'Sign in',
+  signOut: 'Sign out',
+  signedIn: 'You are signed in',
+  remember: 'Keep me signed in on this device',
+  signInWithPasskey: 'Sign in with a passkey',
+  forgotten: 'Forgot your password?',
+  noUsersYet: 'There are no accounts yet.',
+  endedAt: (at: string) => `It ended on ${at}.`,
+  secondStep: 'Confirm that it is you',
+  beginAgain: 'Start again',
+  usePassword: 'Use your password',
+  usePasskey: 'Use a passkey',
+  useTotp: 'Use an authenticator app',
+  useRecoveryCode: 'Use a recovery code',
+  passkeyIntro: 'Your browser asks for your passkey: with a PIN, a finger or your face.',
+  code: 'Code',
+  codeHint: 'Six digits, from your authenticator app.',
+  recoveryCode: 'Recovery code',
+  recoveryCodeHint: 'One of the codes that you kept. Each one works once.',
+  noUsableFactor: 'This browser cannot use your second factor. Use another browser or device.',
+  setupTitle: 'Add a second factor',
+  setupIntro: 'This service asks for a second factor, so that a stolen password is not enough.',
+  confirmTitle: 'Confirm that it is you',
+  confirmIntro: 'This needs a recent confirmation. Afterwards it continues.',
+
+  // Register, verify, forgot and reset.
+  register: 'Create an account',
+  haveAccount: 'I have an account',
+  registrationClosed: 'New accounts are created by an administrator. Ask one to invite you.',
+  registrationMailed: 'We have sent you an e-mail. Open its link to continue.',
+  firstBecomesAdmin: 'The first account becomes the administrator.',
+  firstName: 'First name',
+  lastName: 'Last name',
+  setupCode: 'Setup code',
+  setupCodeHint: 'The server printed it when it started.',
+  newPassword: 'New password',
+  newPasswordHint: (length: number) =>
+    `At least ${length} characters. Several unrelated words are easy to remember.`,
+  savePassword: 'Save the password',
+  forgotTitle: 'Choose a new password',
+  forgotIntro: 'Enter the address of your account. We send you a link with which you choose a new password.',
+  forgotSent:
+    'If there is an account with this address, we have sent it an e-mail. Its link is valid for 30 minutes.',
+  sendLink: 'Send the link',
+  resetTitle: 'Choose a new password',
+  resetDone: 'Your password is changed, and you are signed out everywhere.',
+  askAgain: 'Ask for a new link',
+  linkWithoutToken: 'This link is not complete. Open it from the e-mail again.',
+  verifyTitle: 'Verify your address',
+  verifyIntro: 'Press the button to verify that this address is yours.',
+  verify: 'Verify my address',
+  verified: 'Your address is verified.',
+  verifyFirst: 'Verify your address before you sign in: open the link in the e-mail that we sent you.',
+  notVerified: 'You have not verified this address yet.',
+  verifiedBadge: 'verified',
+  sendAgain: 'Send the e-mail again',
+  mailSent: 'We have sent you an e-mail. Open its link to continue.',
+  newEmailTitle: 'Confirm your new address',
+  newEmailIntro: 'Press the button to use this address for your account.',
+  newEmailConfirm: 'Use this address',
+  newEmailDone: 'Your account has the new address.',
+  cancelEmailTitle: 'Keep your old address',
+  cancelEmailIntro:
+    'Press the button if you did not change your address. Your account keeps the old one, everybody is signed out, and you get an e-mail to choose a new password.',
+  cancelEmail: 'Keep the old address',
+  cancelEmailDone:
+    'Your account has its old address. Open the e-mail that we have sent you to choose a new password.',
+
+  // Profile.
+  profile: 'Profile',
+  names: 'Your name',
+  newEmail: 'New e-mail address',
+  changeEmail: 'Change the address',
+  emailPending: (email: string) => `We have sent an e-mail to ${email}. Open its link to finish the change.`,
+  deleteAccount: 'Delete the account',
+  deleteIntro: 'Your account, your devices and your access tokens are deleted.',
+  deleteQuestion: 'This cannot be undone. Do you want to delete your account?',
+
+  // Devices.
+  devices: 'Devices',
+  devicesIntro: 'You are signed in on these devices. End those that you do not recognise.',
+  device: 'Device',
+  unknownDevice: 'Unknown device',
+  thisDevice: 'this device',
+  lastSeen: 'Last used',
+  signedInAt: 'Signed in',
+  address: 'Address',
+  endOthers: 'Sign out everywhere else',
+  endOthersHint: 'This also ends your access tokens.',
+  endedCount: (count: number) =>
+    count === 1 ? 'One session was ended.' : `${count} sessions and access tokens were ended.`,
+
+  // Password.
+  passwordIntro: 'A new password signs you out on all other devices, and ends your access tokens.',
+  currentPassword: 'Current password',
+  passwordChanged: 'Your password is changed.',
+
+  // Second factors.
+  factors: 'Second factors',
+  factorsIntro: 'With a second factor, a stolen password is not enough to sign in to your account.',
+  factorsRequired: 'This service requires a second factor: you cannot remove the last one.',
+  passkeys: 'Passkeys',
+  passkeysIntro: 'A passkey is kept by your device or password manager. You can sign in with it alone.',
+  noPasskeysHere: 'This browser does not support passkeys.',
+  addPasskey: 'Add a passkey',
+  passkeyName: 'Name of the passkey',
+  passkeyNameHint: 'So that you recognise it later, such as: My laptop.',
+  added: 'Added',
+  addedAt: (at: string) => `Added on ${at}.`,
+  lastUsed: 'Last used',
+  notYet: 'Not yet',
+  totp: 'Authenticator app',
+  totpNone: 'An app on your phone that shows a new code every 30 seconds.',
+  addTotp: 'Add an authenticator app',
+  replaceTotp: 'Replace the app',
+  totpIntro: 'Scan this code with your authenticator app, then enter the six digits that it shows.',
+  qrCode: 'QR code for your authenticator app',
+  totpByHand: 'You cannot scan it? Enter this key in the app:',
+  totpOpenApp: 'Open the app on this device',
+  recoveryCodes: 'Recovery codes',
+  recoveryCodesIntro:
+    'Keep these codes where you find them without your devices. Each one works once in place of your second factor. They are shown only now.',
+  codesKept: 'I have kept them',
+  codesLeft: (count: number) => (count === 1 ? 'One code is left.' : `${count} codes are left.`),
+  newCodes: 'Make new codes',
+
+  // Access tokens.
+  tokens: 'Access tokens',
+  tokensIntro: 'Programs use access tokens in place of your password.',
+  noTokens: 'You have no access tokens.',
+  newToken: 'New access token',
+  tokenNameHint: 'What it is for, such as: backup.',
+  scope: 'Permission',
+  scopeRead: 'Read only',
+  scopeWrite: 'Read and write',
+  expires: 'Valid until',
+  makeToken: 'Create the token',
+  endToken: 'End',
+  tokenOnce: 'Copy the access token now. It is shown only this once.',
+
+  /** Refusals with a time to wait, in seconds. */
+  waits: {
+    too_many_attempts: (seconds: number) =>
+      `Too many failed attempts. Wait ${seconds} seconds, then try again.`,
+    too_many_mails: (seconds: number) =>
+      `Too many e-mails were requested. Wait ${seconds} seconds, then try again.`,
+    too_many_requests: (seconds: number) =>
+      `Too many requests at once. Wait ${seconds} seconds, then try again.`,
+    busy: (seconds: number) => `The server is busy. Wait ${seconds} seconds, then try again.`,
+    store_unavailable: (seconds: number) =>
+      `The service does not work right now. Nothing is lost. Wait ${seconds} seconds, then try again.`,
+  },
+
+  /** Refusals by their code. The others have the sentence of the API. */
+  refusals: {
+    unreachable: 'The server does not answer. Check your connection, then try again.',
+    internal_error: 'Something went wrong. Try again later.',
+    passkey_cancelled: 'No passkey was used. Try again, or choose another way.',
+    passkey_known: 'This device has a passkey for your account already.',
+    not_confirmed: 'You did not confirm that it is you, so nothing was changed.',
+    validation_failed: 'Some fields are not valid. Correct them, then try again.',
+    credentials_invalid: 'The e-mail address or the password is wrong.',
+    current_password_wrong: 'The current password is wrong.',
+    reset_token_invalid: 'This link is not valid any more. Ask for a new one.',
+    email_token_invalid: 'This link is not valid any more. Ask for a new e-mail.',
+    sign_in_expired: 'That took too long. Sign in again.',
+    factor_invalid: 'This code or passkey is not valid, or was used before. Try a new one.',
+    last_factor: 'This is your last second factor. Add another one first.',
+    factor_limit_reached: 'You have the maximum number of passkeys. Remove one first.',
+    last_admin: 'You are the last administrator. Make somebody else an administrator first.',
+    email_taken: 'There is an account with this address already.',
+    session_limit_reached: 'You are signed in on too many devices. Sign out on another one first.',
+    access_token_limit_reached: 'You have the maximum number of access tokens. End one first.',
+    setup_code_required: 'The setup code is wrong. Copy it from the output of the server.',
+    second_factor_required: 'Your account needs a second factor. Sign in again.',
+    factor_setup_required: 'Your account needs a second factor. Sign in to add one.',
+    session_expired_idle: 'You were signed out because the session was not used for too long.',
+    session_expired_absolute: 'You were signed out because the session reached its maximum lifetime.',
+    session_signed_out: 'You have signed out.',
+    session_ended_elsewhere: 'This session was ended from another device.',
+    session_evicted: 'This session was ended because you signed in on too many devices.',
+    session_ended_by_admin: 'An administrator ended this session.',
+    password_changed: 'You were signed out because your password was changed.',
+    second_factor_added: 'You were signed out because a second factor was added to your account.',
+    user_disabled: 'This account was disabled. Ask an administrator to enable it.',
+    user_deleted: 'This account was deleted.',
+  },
+
+  /** Sentences of the API about fields, which are in English already. */
+  faults: FAULTS,
+};
