@@ -190,6 +190,26 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
       expect((await register(ann)).answer.status).toBe(201);
     });
 
+    it('are added without a look at what states their maker: its certificates name URLs to fetch', async () => {
+      const { app } = await start();
+      const ann = await signedIn(app);
+      const statement = new Map<string, unknown>([
+        ['alg', -7],
+        ['sig', new Uint8Array(70)],
+        ['x5c', [new Uint8Array(9), new Uint8Array(9)]],
+      ]);
+      for (const format of [
+        'android-key',
+        'android-safetynet',
+        'apple',
+        'fido-u2f',
+        'packed',
+        'tpm',
+        'another',
+      ])
+        expect((await register(ann, { attestation: [format, statement] })).answer.status).toBe(201);
+    });
+
     it('cannot be added in more than twenty, nor twice', async () => {
       const { ann, passkey } = await withPasskeys();
       expect((await register(ann, { id: passkey.id })).answer).toMatchObject(WRONG);

@@ -1,6 +1,8 @@
 import { isRecord } from '../common/options.js';
 
 /** The id of the credential that an answer names, and the user handle in it; null for what is no answer. */
+export type Registration = NonNullable<ReturnType<typeof registrationIn>>;
+
 export function namesIn(answer: unknown): { readonly id: string; readonly handle: string | null } | null {
   const response = authenticationIn(answer);
   return response && { id: response.id, handle: response.response.userHandle ?? null };

@@ -16,6 +16,9 @@ export interface Twist {
   readonly id?: string;
   readonly key?: KeyObject;
   readonly crossOrigin?: boolean;
+  readonly topOrigin?: string;
+  /** The format and the statement of an attestation, instead of none. */
+  readonly attestation?: readonly [string, ReadonlyMap<string, unknown>];
 }
 
 type Options = Readonly<Record<string, unknown>>;
@@ -54,9 +57,10 @@ export class SoftPasskey {
     const flags = twist.flags ?? FLAGS.UP | FLAGS.UV | FLAGS.AT;
     const head = this.#authData(flags | FLAGS.AT, twist);
     const authData = Buffer.concat([head, Buffer.alloc(16), length, id, this.publicKey]);
+    const [format, statement] = twist.attestation ?? ['none', new Map()];
     const attestation = new Map<string, unknown>([
-      ['fmt', 'none'],
-      ['attStmt', new Map()],
+      ['fmt', format],
+      ['attStmt', statement],
       ['authData', new Uint8Array(authData)],
     ]);
     const client = this.#clientData(options, { type: 'webauthn.create', ...twist });
