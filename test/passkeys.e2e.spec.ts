@@ -230,6 +230,8 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
       'a sub-domain as RP id': { rpId: 'app.example.com' },
       'another challenge': { challenge: randomBytes(32).toString('base64url') },
       'no challenge': { challenge: '' },
+      'a page that another site frames': { crossOrigin: true },
+      'the page that frames it': { topOrigin: 'https://evil.example' },
       'no user presence': { flags: FLAGS.UV },
       'no user verification': { flags: FLAGS.UP },
       'no flags': { flags: 0 },

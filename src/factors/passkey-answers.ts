@@ -1,8 +1,9 @@
+import { jsonIn } from '../common/json.js';
 import { isRecord } from '../common/options.js';
 
-/** The id of the credential that an answer names, and the user handle in it; null for what is no answer. */
 export type Registration = NonNullable<ReturnType<typeof registrationIn>>;
 
+/** The id of the credential that an answer names, and the user handle in it; null for what is no answer. */
 export function namesIn(answer: unknown): { readonly id: string; readonly handle: string | null } | null {
   const response = authenticationIn(answer);
   return response && { id: response.id, handle: response.response.userHandle ?? null };
@@ -28,12 +29,18 @@ export function authenticationIn(answer: unknown) {
   return { ...credential.head, response: { clientDataJSON, authenticatorData, signature, ...handle } };
 }
 
-/** What all answers have; null for what is no answer. */
+/** What all answers have; null for what is no answer, and for one that a framed page asked for. */
 function credentialIn(answer: unknown) {
   const { id, rawId, response } = isRecord(answer) ? answer : {};
   if (typeof id !== 'string' || typeof rawId !== 'string' || !isRecord(response)) return null;
   const { clientDataJSON } = response;
-  if (typeof clientDataJSON !== 'string') return null;
+  if (typeof clientDataJSON !== 'string' || !isFromOwnPage(clientDataJSON)) return null;
   const head = { id, rawId, type: 'public-key' as const, clientExtensionResults: {} };
   return { head, clientDataJSON, response };
+}
+
+/** Whether no page of another site frames the page that asked (Web Authentication Level 3, sections 7.1 and 7.2). */
+function isFromOwnPage(clientDataJSON: string): boolean {
+  const client = jsonIn(Buffer.from(clientDataJSON, 'base64url').toString());
+  return isRecord(client) && client['crossOrigin'] !== true && client['topOrigin'] === undefined;
 }

@@ -97,8 +97,8 @@ export class SoftPasskey {
     return data;
   }
 
-  #clientData(options: Options, { type, challenge, origin, crossOrigin = false }: Twist): Buffer {
+  #clientData(options: Options, { type, challenge, origin, topOrigin, crossOrigin = false }: Twist): Buffer {
     const own = { type, challenge: challenge ?? options['challenge'], origin: origin ?? this.origin };
-    return Buffer.from(JSON.stringify({ ...own, crossOrigin }));
+    return Buffer.from(JSON.stringify({ ...own, crossOrigin, topOrigin }));
   }
 }
