@@ -207,6 +207,39 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
       expect((await ann.get('/users/me')).status).toBe(200);
     });
 
+    it.each(['in a session', 'while signing in'])(
+      'leave no session to a client whose password is changed during the setup %s',
+      async (place) => {
+        const isSigningIn = place === 'while signing in';
+        const { app, id } = await start({ policy: isSigningIn ? 'required' : 'optional' });
+        const ann = app.visitor();
+        expect((await ann.login(ANN)).status).toBe(isSigningIn ? 403 : 200);
+        const path = isSigningIn ? `${SECOND_STEP}/totp` : '/factors/totp';
+        const { secret } = (await ann.post(path)).body;
+        const store = app.nest.get(FactorStore);
+        const swap = store.swap.bind(store);
+        store.swap = async (...change) => {
+          await app.nest.get(PasswordsService).revoke(id);
+          return swap(...change);
+        };
+        expect((await ann.post(`${path}/confirm`, { code: codeOf(app, secret) })).status).toBe(200);
+        expect((await ann.get('/users/me')).status).toBe(401);
+      },
+    );
+
+    it('take null for a proof that is left out', async () => {
+      const { app, ann } = await withTotp();
+      const visitor = await pending(app);
+      for (const name of ['code', 'recovery_code', 'credential'])
+        for (const [sender, path] of [
+          [visitor, SECOND_STEP],
+          [ann, '/factors/confirm'],
+        ] as const)
+          expect((await sender.post(path, { [name]: null })).status).toBe(400);
+      const others = { recovery_code: null, credential: null };
+      expect(await visitor.post(SECOND_STEP, { code: '000000', ...others })).toMatchObject(WRONG);
+    });
+
     it('refuse Basic credentials unless the options accept them', async () => {
       const { app, id } = await withTotp();
       expect(await app.visitor(basic(ANN)).get('/users/me')).toMatchObject(NEEDED);

@@ -29,17 +29,21 @@ export function setupJson({ secret, uri, qrCode }: TotpSetup): TotpSetupDto {
   return { secret, uri, qr_code: qrCode };
 }
 
-/** The one proof that was sent. */
+/** The one proof that was sent. Null is nothing. */
 export function answerIn({ code, recovery_code, credential }: Readonly<ProofDto>): FactorAnswer {
   const answers: FactorAnswer[] = [
-    ...(code === undefined ? [] : [{ kind: 'totp' as const, code }]),
-    ...(recovery_code === undefined ? [] : [{ kind: 'recovery_code' as const, code: recovery_code }]),
-    ...(credential === undefined ? [] : [{ kind: 'passkey' as const, credential }]),
+    ...(isGiven(code) ? [{ kind: 'totp' as const, code }] : []),
+    ...(isGiven(recovery_code) ? [{ kind: 'recovery_code' as const, code: recovery_code }] : []),
+    ...(isGiven(credential) ? [{ kind: 'passkey' as const, credential }] : []),
   ];
   const [answer] = answers;
   if (!answer || answers.length > 1)
     throw invalid('/code', 'Send one of `code`, `recovery_code` and `credential`.');
   return answer;
+}
+
+function isGiven<T>(value: T): value is NonNullable<T> {
+  return value !== undefined && value !== null;
 }
 
 const NONE = { totp: null, recovery: null, passkeys: [] };

@@ -27,22 +27,40 @@ export class TotpCodeDto {
 
 /** One proof: a code, a recovery code or a passkey. */
 export class ProofDto {
-  @ApiField({ required: false, description: 'The six digits of the authenticator app.', example: '492039' })
+  @ApiField({
+    required: false,
+    type: String,
+    nullable: true,
+    description: 'The six digits of the authenticator app.',
+    example: '492039',
+  })
   @Matches(/^\d{6}$/, { message: 'must have six digits' })
   @IsString()
   @IsOptional()
-  readonly code?: string;
+  readonly code?: string | null;
 
-  @ApiField({ required: false, maxLength: 100, example: '7k2mq9-0x4hcv-b5tz8n-jw3e6r' })
+  @ApiField({
+    required: false,
+    type: String,
+    nullable: true,
+    maxLength: 100,
+    example: '7k2mq9-0x4hcv-b5tz8n-jw3e6r',
+  })
   @MaxLength(100)
   @IsString()
   @IsOptional()
-  readonly recovery_code?: string;
+  readonly recovery_code?: string | null;
 
-  @ApiField({ required: false, type: Object, additionalProperties: true, description: CREDENTIAL })
+  @ApiField({
+    required: false,
+    type: Object,
+    nullable: true,
+    additionalProperties: true,
+    description: CREDENTIAL,
+  })
   @IsObject()
   @IsOptional()
-  readonly credential?: object;
+  readonly credential?: object | null;
 }
 
 /** A new passkey. */
