@@ -5,6 +5,7 @@ import {
   FactorResetService,
   FactorStore,
   type FactorsOptionsGiven,
+  PasswordsService,
   UsersService,
 } from 'coatcheck';
 import { PASSWORD, TestApp, type Visitor, basic } from './support/app.js';
@@ -174,7 +175,6 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
       expect(await late.post(SECOND_STEP, { code: codeOf(app, secret) })).toMatchObject(EXPIRED);
       expect(await changed.get(SECOND_STEP)).toMatchObject(EXPIRED);
       const next = await pending(app);
-      const { PasswordsService } = await import('coatcheck');
       await app.nest.get(PasswordsService).revoke(id);
       expect(await next.post(SECOND_STEP, { code: codeOf(app, secret) })).toMatchObject(EXPIRED);
     });
@@ -325,6 +325,12 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
           expect((await program.get('/users/me')).status).toBe(status);
         }
         expect(await meAt(after, ann)).toMatchObject(NEEDED);
+        const visitor = after.visitor();
+        await visitor.login(ANN);
+        const { secret } = (await visitor.post(`${SECOND_STEP}/totp`)).body;
+        const body = { code: codeOf(after, secret) };
+        expect((await visitor.post(`${SECOND_STEP}/totp/confirm`, body)).status).toBe(200);
+        expect(await meAt(after, ann)).toMatchObject({ status: 401, body: { code: 'second_factor_added' } });
       });
 
     it('are required of administrators alone where the policy says so', async () => {

@@ -167,16 +167,23 @@ export class SignInService {
   }
 
   /**
-   * Opens the session of a sign-in whose second step was given. Throws `sign_in_expired` if another request has finished it, and
-   * `session_limit_reached`.
+   * Opens the session of a sign-in whose second step was given. Ends all others if the step has added the first factor. Throws
+   * `sign_in_expired` if another request has finished it, and `session_limit_reached`.
    */
-  finishSignIn(pending: PendingSignIn, provedBy: ProofKind, pair: HttpExchange): Promise<SignedIn> {
+  finishSignIn(
+    pending: PendingSignIn,
+    provedBy: ProofKind,
+    pair: HttpExchange,
+    isFirstFactor = false,
+  ): Promise<SignedIn> {
     return withRetryAfter(pair, async (exchange) => {
       if (!(await this.pending!.finish(pending, exchange))) throw new DomainError('sign_in_expired');
       const { known, options, proofs: earlier } = pending;
       const identity = identityIn(known);
       const strategy = this.#strategyFor(options.transport);
       const { authRequest: request } = exchange;
+      const { id } = identity.account;
+      if (isFirstFactor) await this.sessions.endAll(id, 'factor_added', undefined, initiatorOf(request, id));
       const { replaced, owner } = await this.#presentedIn(request, strategy);
       const by = { method: 'second_step', provedBy, earlier } as const;
       const issued = await this.#open(identity, exchange, strategy, options, replaced, by);

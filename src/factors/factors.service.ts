@@ -168,8 +168,10 @@ export class FactorsService {
     const recoveryCodes = changed.before.recovery ? null : codes;
     if (isEnrolled(changed.before)) return { recoveryCodes, restarted: null };
     // What was signed in without a factor ends, also what is being signed in at this moment.
-    const credentialVersion = await this.accounts.revoke(identity.account.id, this.clock.now());
-    return { recoveryCodes, restarted: { ...identity, credentialVersion } };
+    await this.accounts.revoke(identity.account.id, this.clock.now());
+    // Not the version that is stored now: it is higher if the password was changed meanwhile, which ends this client's session, too.
+    const restarted = { ...identity, credentialVersion: identity.credentialVersion + 1 };
+    return { recoveryCodes, restarted };
   }
 
   /** Throws `not_found` if `remove` finds nothing, and `last_factor` if the policy asks for one. */

@@ -187,7 +187,8 @@ export class SecondStepController {
     const { credentialVersion } = restarted ?? identityIn(pending.known);
     const credential = { ...pending.known.credential, version: credentialVersion };
     const known = { ...pending.known, credential };
-    const signedIn = await this.signIns.finishSignIn({ ...pending, known }, factor, exchange);
+    const isFirst = restarted !== null;
+    const signedIn = await this.signIns.finishSignIn({ ...pending, known }, factor, exchange, isFirst);
     return { ...this.view.signedIn(signedIn, signedIn), recovery_codes: recoveryCodes };
   }
 }
