@@ -355,6 +355,21 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
       expect(await typesAbout(app, id)).toContain('factors_reset');
     });
 
+    it('are not reset by an administrator who has proved the password only, but has a factor', async () => {
+      const { app } = await start();
+      const { id } = await app.addUser('root@example.com', 'admin');
+      const root = await signedIn(app, 'root@example.com');
+      const { secret } = await setUpTotp(app, root);
+      app.clock.advance(6 * MINUTE);
+      expect((await root.post('/sessions/current/reauthenticate', { password: PASSWORD })).status).toBe(200);
+      expect(await root.delete(`/users/${id}/factors`)).toMatchObject({
+        status: 403,
+        body: { code: 'session_not_fresh', proofs: ['totp', 'passkey', 'recovery_code'] },
+      });
+      expect((await root.post('/factors/confirm', { code: codeOf(app, secret) })).status).toBe(200);
+      expect((await root.delete(`/users/${id}/factors`)).status).toBe(200);
+    });
+
     it('count wrong codes against the account, whatever the password, on all servers', async () => {
       const { app, apps, secret } = await withTotp({}, storage === 'memory' ? 1 : 2, {
         AUTH_THROTTLE: 'on',

@@ -58,10 +58,15 @@ export class FactorsService {
     return this.factors.of(userId);
   }
 
+  /** Throws `session_not_fresh` unless the owner gave a proof in the last five minutes: by a factor, if there is one. */
+  async checkFresh(owner: FactorOwner): Promise<void> {
+    this.#checkFreshFor(await this.factors.of(owner.identity.account.id), owner);
+  }
+
   /** A new secret for an authenticator app. It is valid when `confirmTotp` has got a code of it, for ten minutes. */
   async beginTotp(owner: FactorOwner): Promise<TotpSetup> {
     const [apps, box] = this.#forNewApps();
-    await this.#checkFresh(owner);
+    await this.checkFresh(owner);
     const { account } = owner.identity;
     const secret = apps.newSecret();
     await this.setups.keep(owner.place, box.seal(secret, account.id));
@@ -71,7 +76,7 @@ export class FactorsService {
   /** Adds the authenticator app whose secret `beginTotp` made, in place of an earlier one. Throws `factor_invalid` for a wrong code. */
   async confirmTotp(owner: FactorOwner, code: string, by: Initiator): Promise<Enrolment> {
     const [apps, box] = this.#forNewApps();
-    await this.#checkFresh(owner);
+    await this.checkFresh(owner);
     const { id } = owner.identity.account;
     const sealed = await this.setups.find(owner.place);
     const secret = sealed === null ? null : box.open(sealed, id)?.secret;
@@ -89,7 +94,7 @@ export class FactorsService {
   /** What a browser needs to make a passkey. */
   async beginPasskey(owner: FactorOwner): Promise<object> {
     const passkeys = this.#passkeys();
-    await this.#checkFresh(owner);
+    await this.checkFresh(owner);
     const { user, account } = owner.identity;
     const set = await this.factors.reserve(account.id);
     const { firstName, lastName } = this.accounts.namesOf(user);
@@ -105,7 +110,7 @@ export class FactorsService {
     by: Initiator,
   ): Promise<Enrolment & { readonly passkey: Passkey }> {
     const passkeys = this.#passkeys();
-    await this.#checkFresh(owner);
+    await this.checkFresh(owner);
     const registered = await passkeys.register(placeOfNew(owner), answer);
     if (!registered) throw new DomainError('factor_invalid');
     const passkey = { ...registered.passkey, name, createdAt: this.clock.now().getTime(), lastUsedAt: null };
@@ -190,10 +195,6 @@ export class FactorsService {
     });
     if (!changed) throw new DomainError('not_found');
     await this.#record({ type: 'factor_removed', subjectId: account.id, details: { factor } }, by);
-  }
-
-  async #checkFresh(owner: FactorOwner): Promise<void> {
-    this.#checkFreshFor(await this.factors.of(owner.identity.account.id), owner);
   }
 
   /** Throws `session_not_fresh` without a recent proof: by a factor, if the user has one. */

@@ -8,14 +8,14 @@ import { CurrentInitiator } from '../../../auth/request-initiator.js';
 import { withToken } from '../../../auth/carriers/with-token.js';
 import { SignInService } from '../../../auth/sign-in.service.js';
 import { Clock } from '../../../common/clock.js';
-import { DomainError } from '../../../common/domain-error.js';
-import { type Enrolment, type FactorOwner, FactorsService } from '../../../factors/factors.service.js';
+import { type Enrolment, FactorsService } from '../../../factors/factors.service.js';
 import { type FactorKind, SecondSteps } from '../../../factors/second-steps.js';
 import { ApiAction, ApiAnswer, ApiTag } from '../../api-notes.js';
 import { CoatcheckController } from '../../coatcheck-controller.js';
 import { ValidBody } from '../../input.js';
 import { GrantedSessionDto } from '../sessions/session.dto.js';
 import { SessionView } from '../sessions/session-view.js';
+import { ownerOf } from './factor-owner.js';
 import { answerIn, factorsJson, passkeyJson, setupJson } from './factors-view.js';
 import {
   AddPasskeyDto,
@@ -64,7 +64,7 @@ export class FactorsController {
   })
   @ApiAnswer(200, { type: TotpSetupDto, description: 'The secret, for the app only.' })
   async beginTotp(@CurrentPrincipal() principal: Principal) {
-    return setupJson(await this.factors.beginTotp(this.#ownerOf(principal)));
+    return setupJson(await this.factors.beginTotp(ownerOf(principal, this.clock)));
   }
 
   @Post('totp/confirm')
@@ -83,7 +83,7 @@ export class FactorsController {
     @ValidBody(TotpCodeDto) { code }: Readonly<TotpCodeDto>,
     @CurrentExchange() exchange: Exchange,
   ) {
-    const enrolment = await this.factors.confirmTotp(this.#ownerOf(principal), code, by);
+    const enrolment = await this.factors.confirmTotp(ownerOf(principal, this.clock), code, by);
     return this.#enrolled(enrolment, 'totp', exchange);
   }
 
@@ -96,7 +96,7 @@ export class FactorsController {
   })
   @ApiAnswer(200, { description: 'It is removed.' })
   async removeTotp(@CurrentPrincipal() principal: Principal, @CurrentInitiator() by: Initiator) {
-    await this.factors.removeTotp(this.#ownerOf(principal), by);
+    await this.factors.removeTotp(ownerOf(principal, this.clock), by);
     return {};
   }
 
@@ -111,7 +111,7 @@ export class FactorsController {
   })
   @ApiAnswer(200, { type: WebAuthnOptionsDto, description: 'The options, valid for five minutes and once.' })
   async beginPasskey(@CurrentPrincipal() principal: Principal) {
-    return { options: await this.factors.beginPasskey(this.#ownerOf(principal)) };
+    return { options: await this.factors.beginPasskey(ownerOf(principal, this.clock)) };
   }
 
   @Post('passkeys')
@@ -130,7 +130,7 @@ export class FactorsController {
     @CurrentExchange() exchange: Exchange,
   ) {
     const { passkey, ...enrolment } = await this.factors.addPasskey(
-      this.#ownerOf(principal),
+      ownerOf(principal, this.clock),
       name,
       credential,
       by,
@@ -152,7 +152,7 @@ export class FactorsController {
     @Param('id') id: string,
     @ValidBody(RenamePasskeyDto) { name }: Readonly<RenamePasskeyDto>,
   ) {
-    return passkeyJson(await this.factors.renamePasskey(this.#ownerOf(principal), id, name, by));
+    return passkeyJson(await this.factors.renamePasskey(ownerOf(principal, this.clock), id, name, by));
   }
 
   @Delete('passkeys/:id')
@@ -168,7 +168,7 @@ export class FactorsController {
     @CurrentInitiator() by: Initiator,
     @Param('id') id: string,
   ) {
-    await this.factors.removePasskey(this.#ownerOf(principal), id, by);
+    await this.factors.removePasskey(ownerOf(principal, this.clock), id, by);
     return {};
   }
 
@@ -181,7 +181,7 @@ export class FactorsController {
   })
   @ApiAnswer(201, { type: RecoveryCodeListDto, description: 'The codes, which only this answer contains.' })
   async renewRecoveryCodes(@CurrentPrincipal() principal: Principal, @CurrentInitiator() by: Initiator) {
-    return { recovery_codes: await this.factors.renewRecoveryCodes(this.#ownerOf(principal), by) };
+    return { recovery_codes: await this.factors.renewRecoveryCodes(ownerOf(principal, this.clock), by) };
   }
 
   @Post('confirm/options')
@@ -194,7 +194,7 @@ export class FactorsController {
   })
   @ApiAnswer(200, { type: WebAuthnOptionsDto, description: 'The options, valid for five minutes and once.' })
   async beginConfirmation(@CurrentPrincipal() principal: Principal) {
-    const { identity, place } = this.#ownerOf(principal);
+    const { identity, place } = ownerOf(principal, this.clock);
     return { options: await this.steps.passkeyRequest({ identity, place, tokenOwner: null }) };
   }
 
@@ -215,7 +215,7 @@ export class FactorsController {
   async confirm(@ValidBody(ProofDto) proof: Readonly<ProofDto>, @CurrentExchange() exchange: Exchange) {
     const answer = answerIn(proof);
     const { session, token } = await this.signIns.renew(exchange, 'factor_invalid', (principal, by) => {
-      const { identity, place } = this.#ownerOf(principal);
+      const { identity, place } = ownerOf(principal, this.clock);
       return this.steps.verify({ identity, place, tokenOwner: identity.account.id }, answer, by);
     });
     return withToken(this.view.show(session, session), token);
@@ -229,13 +229,5 @@ export class FactorsController {
   ): Promise<EnrolledDto> {
     const issued = restarted && (await this.signIns.restart(restarted, factor, exchange));
     return withToken({ recovery_codes: recoveryCodes && [...recoveryCodes] }, issued && issued.token);
-  }
-
-  /** An access token was made for a program, which has no factors. */
-  #ownerOf({ session, isProven, ...identity }: Principal): FactorOwner {
-    if (session?.kind === 'access_token') throw new DomainError('forbidden');
-    if (session) return { identity, place: `session ${session.id}`, proofs: session.proofs };
-    const proofs = isProven ? { password: this.clock.now() } : {};
-    return { identity, place: `user ${identity.account.id}`, proofs };
   }
 }
