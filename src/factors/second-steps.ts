@@ -26,6 +26,8 @@ export type FactorAnswer =
   | { readonly kind: 'totp' | 'recovery_code'; readonly code: string }
   | { readonly kind: 'passkey'; readonly credential: unknown };
 
+type CodeAnswer = Extract<FactorAnswer, { code: string }>;
+
 /** Who gives a proof, and where: in a session or in a pending sign-in. */
 export interface Prover {
   readonly identity: Identity;
@@ -84,11 +86,7 @@ export class SecondSteps extends SecondFactor {
    */
   async verify(prover: Prover, answer: FactorAnswer, by: Initiator): Promise<FactorKind | null> {
     const { account } = prover.identity;
-    const isRight =
-      answer.kind === 'passkey'
-        ? await this.#verifyPasskey(prover, answer.credential, by)
-        : await this.#verifyCode(prover, answer, by);
-    if (isRight) return answer.kind;
+    if (await this.#isRight(prover, answer, by)) return answer.kind;
     const details = { factor: answer.kind };
     await this.#record({ type: 'second_step_failed', subjectId: account.id, details }, by);
     return null;
@@ -116,6 +114,13 @@ export class SecondSteps extends SecondFactor {
     const facts = { type: 'sign_in_failed', subjectId: known?.account.id ?? null } as const;
     await this.#record({ ...facts, details: { method: 'passkey' } }, by);
     return null;
+  }
+
+  #isRight(prover: Prover, answer: FactorAnswer, by: Initiator): Promise<boolean> {
+    if (answer.kind === 'passkey') return this.#verifyPasskey(prover, answer.credential, by);
+    return answer.kind === 'totp'
+      ? this.#verifyTotp(prover, answer, by)
+      : this.#verifyRecoveryCode(prover, answer, by);
   }
 
   async #verifyPasskey(prover: Prover, credential: unknown, by: Initiator): Promise<boolean> {
@@ -159,12 +164,17 @@ export class SecondSteps extends SecondFactor {
     return changed !== null;
   }
 
+  /** A recovery code cannot be guessed, so nothing is counted by user: nobody can keep the owner out. */
+  async #verifyRecoveryCode({ identity }: Prover, answer: CodeAnswer, by: Initiator): Promise<boolean> {
+    const { id } = identity.account;
+    const attempt = await this.throttle.beginToken(id, by.ip);
+    const changed = await this.factors.change(identity, by, (now) => this.#use(now, id, answer));
+    if (!changed) await attempt.fail();
+    return changed !== null;
+  }
+
   /** Checks a code, counts the attempt, and only then uses the code up: a code that is refused stays valid. */
-  async #verifyCode(
-    { identity, tokenOwner }: Prover,
-    answer: Extract<FactorAnswer, { code: string }>,
-    by: Initiator,
-  ): Promise<boolean> {
+  async #verifyTotp({ identity, tokenOwner }: Prover, answer: CodeAnswer, by: Initiator): Promise<boolean> {
     const { id } = identity.account;
     const set = await this.factors.of(id);
     // Apart from the attempts at the password, which a right password would reset.
@@ -177,11 +187,7 @@ export class SecondSteps extends SecondFactor {
   }
 
   /** The factors after a code was used; null if it is not valid. */
-  #use(
-    set: FactorSet,
-    userId: string,
-    { kind, code }: Extract<FactorAnswer, { code: string }>,
-  ): SetChange | null {
+  #use(set: FactorSet, userId: string, { kind, code }: CodeAnswer): SetChange | null {
     if (kind === 'recovery_code') {
       const { recovery } = set;
       const used = hashOfRecoveryCode(code);
