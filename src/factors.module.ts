@@ -198,8 +198,8 @@ function moduleOf(
       },
       {
         provide: FactorRemover,
-        inject: [optional(FactorStore)],
-        useFactory: (store: FactorStore) => new FactorRemover(store),
+        inject: [UserFactors],
+        useFactory: (factors: UserFactors) => new FactorRemover(factors),
       },
     ],
     exports: [FactorsOptions, FactorsService, FactorResetService, SecondSteps, SecondFactor, PendingSignIns],

@@ -42,6 +42,17 @@ export class UserFactors {
     });
   }
 
+  /** Removes all that is stored of a user who is deleted, also if it cannot be read. False if there was nothing. */
+  async forget(userId: string): Promise<boolean> {
+    return (
+      await untilStored(async () => {
+        const entry = await this.store.find(userId);
+        if (!entry) return { isDone: false };
+        return (await this.store.swap(userId, entry.text, null)) ? { isDone: true } : null;
+      })
+    ).isDone;
+  }
+
   /**
    * Changes the factors of a user. `change` gets the current ones, also again if another request changed them in between, and returns
    * null to change nothing. Returns the factors before and after; null if nothing was changed.

@@ -17,14 +17,14 @@ import {
 import { Secret, TOTP } from 'otpauth';
 
 const PASSWORD = 'correct horse battery staple';
-const ANN = { id: 7, name: 'ann', hash: bcrypt.hashSync(PASSWORD, 4), isDisabled: false };
+const ANN = { id: 7, name: 'ann', hash: bcrypt.hashSync(PASSWORD, 4), isDisabled: false, isDeleted: false };
 
 /** A user of the application, with a number as its id and a name as its login. */
 type Person = typeof ANN;
 
 class Directory extends UserDirectory<Person> {
   override async findById(id: string) {
-    return id === '7' ? ANN : null;
+    return id === '7' && !ANN.isDeleted ? ANN : null;
   }
 
   override async findByLogin(login: string) {
@@ -57,6 +57,7 @@ const apps: INestApplication[] = [];
 
 afterEach(async () => {
   ANN.isDisabled = false;
+  ANN.isDeleted = false;
   for (const app of apps.splice(0)) await app.close();
 });
 
@@ -144,6 +145,22 @@ it.each([
   });
 
   expect(await app.get(FactorResetService).reset('7')).toBe(true);
+  jar.clear();
+  expect((await send('POST', '/auth_session/login', login)).status).toBe(200);
+});
+
+it('The factors of a user whom the application has deleted can be removed, so that the next one of the id has none', async () => {
+  const { app, jar, send } = await start(CoatcheckModule.forRoot({ type, ...made, users, factors }));
+  const login = { login: 'ann', password: PASSWORD };
+  await send('POST', '/auth_session/login', login);
+  const { secret } = (await send('POST', '/factors/totp')).body;
+  const code = new TOTP({ secret: Secret.fromBase32(secret) }).generate();
+  expect((await send('POST', '/factors/totp/confirm', { code })).status).toBe(200);
+  ANN.isDeleted = true;
+  const resets = app.get(FactorResetService);
+  expect(await resets.reset('7')).toBe(true);
+  await expect(resets.reset('7')).rejects.toMatchObject({ code: 'not_found' });
+  ANN.isDeleted = false;
   jar.clear();
   expect((await send('POST', '/auth_session/login', login)).status).toBe(200);
 });
