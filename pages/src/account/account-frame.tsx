@@ -3,10 +3,10 @@ import type { ComponentChildren } from 'preact';
 import { useTexts } from '../texts/texts.ts';
 import { useAction } from '../shared/actions.ts';
 import { call } from '../shared/api.ts';
+import { Heading } from '../shared/heading.tsx';
 import { RefusalNotice } from '../shared/notice.tsx';
-import { to } from '../shared/place.ts';
+import { settings, to } from '../shared/place.ts';
 import type { Current } from '../shared/signed-in.tsx';
-import { useTitle } from '../shared/title.ts';
 
 interface AccountFrameProps extends Pick<Current, 'user' | 'rules'> {
   readonly page: string;
@@ -26,7 +26,6 @@ export function AccountFrame({ user, rules, page, children }: AccountFrameProps)
     ...(rules.transports.includes('bearer') && { tokens: t.tokens }),
   };
   const title = titles[page] ?? t.pageNotFound;
-  const service = useTitle(title);
   const signOut = async () => {
     await call('DELETE', '/auth_session/logout');
     route(to('sign-in'));
@@ -34,10 +33,10 @@ export function AccountFrame({ user, rules, page, children }: AccountFrameProps)
   return (
     <>
       <header class="top no-print">
-        <p class="service">{service ?? t.myAccount}</p>
+        <p class="service">{settings.service ?? t.myAccount}</p>
         <p class="who">
           <span>{user.email}</span>
-          <button type="button" disabled={busy} onClick={() => void run(signOut)}>
+          <button type="button" aria-disabled={busy} onClick={() => void run(signOut)}>
             {t.signOut}
           </button>
         </p>
@@ -54,8 +53,8 @@ export function AccountFrame({ user, rules, page, children }: AccountFrameProps)
             ))}
           </ul>
         </nav>
-        <main>
-          <h1>{title}</h1>
+        <main key={page}>
+          <Heading title={title} />
           <RefusalNotice refusal={refusal} />
           {page in titles && children}
         </main>

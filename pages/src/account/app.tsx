@@ -1,4 +1,4 @@
-import { LocationProvider, Route, Router } from 'preact-iso';
+import { LocationProvider, Route, Router, useLocation } from 'preact-iso';
 import { Language } from '../shared/language.tsx';
 import { ROOT, to } from '../shared/place.ts';
 import { SignedIn } from '../shared/signed-in.tsx';
@@ -24,9 +24,14 @@ const OWN = {
   tokens: TokensPage,
 };
 
-const own = Object.entries(OWN).map(([page, Content]) => {
-  const Page = () => (
-    <SignedIn>
+/** The page at the path, if there is one. Its frame stays when people go to another one. */
+function OwnPages() {
+  const { path } = useLocation();
+  const page = path.slice(ROOT.length);
+  if (!Object.hasOwn(OWN, page)) return <NotFoundPage />;
+  const Content = OWN[page as keyof typeof OWN];
+  return (
+    <SignedIn page={page}>
       {(current) => (
         <AccountFrame {...current} page={page}>
           <Content {...current} />
@@ -34,8 +39,7 @@ const own = Object.entries(OWN).map(([page, Content]) => {
       )}
     </SignedIn>
   );
-  return { page, Page };
-});
+}
 
 export function App() {
   return (
@@ -49,10 +53,7 @@ export function App() {
           <Route path={to('verify')} component={VerifyPage} />
           <Route path={to('email')} component={ConfirmEmailPage} />
           <Route path={to('email/cancel')} component={CancelEmailPage} />
-          {own.map(({ page, Page }) => (
-            <Route key={page} path={to(page)} component={Page} />
-          ))}
-          <Route default component={NotFoundPage} />
+          <Route default component={OwnPages} />
         </Router>
       </LocationProvider>
     </Language>

@@ -5,6 +5,8 @@ import { useAction, useList } from '../shared/actions.ts';
 import { call, list } from '../shared/api.ts';
 import { useConfirmed } from '../shared/confirm.tsx';
 import { Field, Form } from '../shared/form.tsx';
+import { useOpener } from '../shared/focus.ts';
+import { focusHeading } from '../shared/heading.tsx';
 import { Notice, RefusalNotice } from '../shared/notice.tsx';
 import { to } from '../shared/place.ts';
 import type { Session } from '../shared/types.ts';
@@ -25,6 +27,7 @@ export function DevicesPage() {
       else {
         await sessions.reload();
         setEnded(1);
+        focusHeading();
       }
     });
   const endOthers = () =>
@@ -45,12 +48,12 @@ export function DevicesPage() {
         ))}
       </ul>
       {sessions.more && (
-        <button type="button" disabled={sessions.busy} onClick={() => void sessions.more?.()}>
+        <button type="button" aria-disabled={sessions.busy} onClick={() => void sessions.more?.()}>
           {t.more}
         </button>
       )}
       <p>
-        <button type="button" class="danger" disabled={busy} onClick={() => void endOthers()}>
+        <button type="button" class="danger" aria-disabled={busy} onClick={() => void endOthers()}>
           {t.endOthers}
         </button>
       </p>
@@ -70,6 +73,7 @@ function Device({ session, busy, end }: DeviceProps) {
   const date = useDates();
   const [label, setLabel] = useState(session.label);
   const [isNaming, setNaming] = useState(false);
+  const opener = useOpener(isNaming);
   const { browser, os } = session.device;
   const device = [browser, os].filter((part) => part !== null).join(', ') || t.unknownDevice;
   const rename = async ({ label: text }: Readonly<Record<string, string>>) => {
@@ -122,10 +126,16 @@ function Device({ session, busy, end }: DeviceProps) {
         </Form>
       ) : (
         <div class="row">
-          <button type="button" aria-label={`${t.signOut}: ${label ?? device}`} disabled={busy} onClick={end}>
+          <button
+            type="button"
+            aria-label={`${t.signOut}: ${label ?? device}`}
+            aria-disabled={busy}
+            onClick={end}
+          >
             {t.signOut}
           </button>
           <button
+            ref={opener}
             type="button"
             class="link"
             aria-label={`${t.rename}: ${label ?? device}`}

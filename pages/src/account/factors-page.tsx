@@ -5,8 +5,10 @@ import { call } from '../shared/api.ts';
 import { useConfirmed } from '../shared/confirm.tsx';
 import { RecoveryCodes, TotpSetupForm } from '../shared/factor-forms.tsx';
 import { Field, Form } from '../shared/form.tsx';
+import { useOpener } from '../shared/focus.ts';
+import { focusHeading } from '../shared/heading.tsx';
 import { Notice, RefusalNotice } from '../shared/notice.tsx';
-import { hasPasskeys, newPasskey } from '../shared/passkeys.ts';
+import { canUsePasskeys, hasPasskeys, newPasskey } from '../shared/passkeys.ts';
 import type { Current } from '../shared/signed-in.tsx';
 import type { Factors, Passkey, TotpSetup } from '../shared/types.ts';
 
@@ -42,7 +44,9 @@ export function FactorsPage({ rules }: Current) {
           {hasPasskeys(rules) ? (
             <AddPasskey changed={changed} />
           ) : (
-            <Notice kind="plain">{t.noPasskeysHere}</Notice>
+            <Notice kind="plain">
+              {canUsePasskeys() ? t.passkeysElsewhere(rules.passkey_origins.join(', ')) : t.noPasskeysHere}
+            </Notice>
           )}
         </section>
       )}
@@ -83,6 +87,7 @@ function Totp({ addedAt, changed }: ChangedProps & { readonly addedAt: string | 
     run(async () => {
       await confirmed(() => call('DELETE', '/factors/totp'));
       await changed();
+      focusHeading();
     });
   return (
     <>
@@ -92,11 +97,11 @@ function Totp({ addedAt, changed }: ChangedProps & { readonly addedAt: string | 
         <TotpSetupForm setup={setup} send={finish} />
       ) : (
         <div class="row">
-          <button type="button" disabled={busy} onClick={() => void begin()}>
+          <button type="button" aria-disabled={busy} onClick={() => void begin()}>
             {addedAt === null ? t.addTotp : t.replaceTotp}
           </button>
           {addedAt !== null && (
-            <button type="button" class="danger" disabled={busy} onClick={() => void remove()}>
+            <button type="button" class="danger" aria-disabled={busy} onClick={() => void remove()}>
               {t.remove}
             </button>
           )}
@@ -128,12 +133,14 @@ function OnePasskey({ passkey, changed }: ChangedProps & { readonly passkey: Pas
   const date = useDates();
   const confirmed = useConfirmed();
   const [isNaming, setNaming] = useState(false);
+  const opener = useOpener(isNaming);
   const { busy, refusal, run } = useAction();
   const place = `/factors/passkeys/${encodeURIComponent(passkey.id)}`;
   const remove = () =>
     run(async () => {
       await confirmed(() => call('DELETE', place));
       await changed();
+      focusHeading();
     });
   const rename = async ({ name }: Readonly<Record<string, string>>) => {
     await call('PATCH', place, { name });
@@ -174,12 +181,13 @@ function OnePasskey({ passkey, changed }: ChangedProps & { readonly passkey: Pas
           <button
             type="button"
             aria-label={`${t.remove}: ${passkey.name}`}
-            disabled={busy}
+            aria-disabled={busy}
             onClick={() => void remove()}
           >
             {t.remove}
           </button>
           <button
+            ref={opener}
             type="button"
             class="link"
             aria-label={`${t.rename}: ${passkey.name}`}
@@ -203,7 +211,7 @@ function Recovery({ left, changed }: ChangedProps & { readonly left: number }) {
     <>
       <p>{t.codesLeft(left)}</p>
       <RefusalNotice refusal={refusal} />
-      <button type="button" disabled={busy} onClick={() => void renew()}>
+      <button type="button" aria-disabled={busy} onClick={() => void renew()}>
         {t.newCodes}
       </button>
     </>

@@ -14,7 +14,7 @@ export function ForgotPage() {
     setSent(true);
   };
   return (
-    <VisitorFrame title={t.forgotTitle}>
+    <VisitorFrame key={isSent} title={t.forgotTitle}>
       {isSent ? (
         <Notice kind="good">{t.forgotSent}</Notice>
       ) : (

@@ -31,7 +31,7 @@ function LinkPage({ title, intro, button, done, path, again = false }: LinkPageP
   };
   const isLost = token === null || refusal?.code === 'email_token_invalid';
   return (
-    <VisitorFrame title={title}>
+    <VisitorFrame key={isDone} title={title}>
       {isDone ? (
         <Notice kind="good">{done}</Notice>
       ) : (
@@ -41,7 +41,7 @@ function LinkPage({ title, intro, button, done, path, again = false }: LinkPageP
           {!isLost && (
             <>
               <p>{intro}</p>
-              <button type="button" class="main" disabled={busy} onClick={() => void run(send)}>
+              <button type="button" class="main" aria-disabled={busy} onClick={() => void run(send)}>
                 {button}
               </button>
             </>

@@ -17,16 +17,18 @@ export function PasswordPage({ user, rules }: Current) {
     <>
       <p>{t.passwordIntro}</p>
       {changes > 0 && <Notice kind="good">{t.passwordChanged}</Notice>}
-      <Form key={changes} submit={t.savePassword} action={change}>
-        <UserName email={user.email} />
-        <Field
-          name="current_password"
-          type="password"
-          label={t.currentPassword}
-          autocomplete="current-password"
-        />
-        <NewPassword name="new_password" rules={rules} />
-      </Form>
+      <section>
+        <Form key={changes} submit={t.savePassword} action={change}>
+          <UserName email={user.email} />
+          <Field
+            name="current_password"
+            type="password"
+            label={t.currentPassword}
+            autocomplete="current-password"
+          />
+          <NewPassword name="new_password" rules={rules} />
+        </Form>
+      </section>
     </>
   );
 }

@@ -104,7 +104,7 @@ function Verification({ email }: { readonly email: string }) {
       <RefusalNotice refusal={refusal} />
       <p>
         {t.notVerified}{' '}
-        <button type="button" class="link" disabled={busy} onClick={() => void run(send)}>
+        <button type="button" class="link" aria-disabled={busy} onClick={() => void run(send)}>
           {t.sendAgain}
         </button>
       </p>
@@ -127,7 +127,7 @@ function DeleteAccount() {
     <>
       <p>{t.deleteIntro}</p>
       <RefusalNotice refusal={refusal} />
-      <button type="button" class="danger" disabled={busy} onClick={() => setAsked(true)}>
+      <button type="button" class="danger" aria-disabled={busy} onClick={() => setAsked(true)}>
         {t.deleteAccount}
       </button>
       {isAsked && (

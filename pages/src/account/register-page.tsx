@@ -26,7 +26,7 @@ export function RegisterPage() {
     );
   if (isMailed)
     return (
-      <VisitorFrame title={t.register}>
+      <VisitorFrame key="mailed" title={t.register}>
         <Notice kind="good">{t.registrationMailed}</Notice>
         <a href={withNext('sign-in')}>{t.signIn}</a>
       </VisitorFrame>

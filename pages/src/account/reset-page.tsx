@@ -24,7 +24,7 @@ function WithToken({ token }: { readonly token: string }) {
   if (refusal) return <Failed refusal={refusal} again={reload} />;
   if (!rules) return <main aria-busy="true" aria-label={t.loading} />;
   return (
-    <VisitorFrame title={t.resetTitle}>
+    <VisitorFrame key={isDone} title={t.resetTitle}>
       {isDone ? (
         <>
           <Notice kind="good">{t.resetDone}</Notice>

@@ -61,7 +61,7 @@ export function SetupStep({ rules, onDone }: SetupStepProps) {
           </button>
         )}
         {rules.factors.includes('totp') && (
-          <button type="button" disabled={busy} onClick={() => void run(begin)}>
+          <button type="button" aria-disabled={busy} onClick={() => void run(begin)}>
             {t.addTotp}
           </button>
         )}

@@ -70,28 +70,33 @@ export function SignInPage() {
   switch (step.at) {
     case 'second':
       return (
-        <VisitorFrame title={t.secondStep}>
+        <VisitorFrame key="second" title={t.secondStep}>
           <ProofForm kinds={step.factors} optionsAt={`${SECOND_STEP}/options`} send={finish} />
           {beginAgain}
         </VisitorFrame>
       );
     case 'setup':
-      if (!rules) return <VisitorFrame title={t.setupTitle}>{beginAgain}</VisitorFrame>;
+      if (!rules)
+        return (
+          <VisitorFrame key="setup" title={t.setupTitle}>
+            {beginAgain}
+          </VisitorFrame>
+        );
       return (
-        <VisitorFrame title={t.setupTitle}>
+        <VisitorFrame key="setup" title={t.setupTitle}>
           <SetupStep rules={rules} onDone={(codes) => (codes ? setStep({ at: 'codes', codes }) : leave())} />
           {beginAgain}
         </VisitorFrame>
       );
     case 'codes':
       return (
-        <VisitorFrame title={t.signedIn}>
+        <VisitorFrame key="codes" title={t.signedIn}>
           <RecoveryCodes codes={step.codes} onDone={leave} />
         </VisitorFrame>
       );
     case 'unverified':
       return (
-        <VisitorFrame title={t.verifyTitle}>
+        <VisitorFrame key="unverified" title={t.verifyTitle}>
           <SendAgain email={step.email} />
           {beginAgain}
         </VisitorFrame>
@@ -167,7 +172,7 @@ function FirstStep({ passkeys, signIn }: FirstStepProps) {
         <button
           type="button"
           class="wide"
-          disabled={busy}
+          aria-disabled={busy}
           onClick={() => void run(async () => byPasskey(await answerOf(`${BY_PASSKEY}/options`)))}
         >
           {t.signInWithPasskey}
@@ -204,7 +209,7 @@ function SendAgain({ email }: { readonly email: string }) {
       {isSent ? (
         <Notice kind="good">{t.mailSent}</Notice>
       ) : (
-        <button type="button" class="main" disabled={busy} onClick={() => void run(send)}>
+        <button type="button" class="main" aria-disabled={busy} onClick={() => void run(send)}>
           {t.sendAgain}
         </button>
       )}

@@ -3,7 +3,9 @@ import { useDates, useTexts } from '../texts/texts.ts';
 import { useAction, useList } from '../shared/actions.ts';
 import { call, list } from '../shared/api.ts';
 import { useConfirmed } from '../shared/confirm.tsx';
+import { CopyButton } from '../shared/copy.tsx';
 import { Field, Form } from '../shared/form.tsx';
+import { focusHeading } from '../shared/heading.tsx';
 import { Notice, RefusalNotice } from '../shared/notice.tsx';
 import type { Session } from '../shared/types.ts';
 
@@ -23,11 +25,13 @@ export function TokensPage() {
     setMade(null);
     setMade(await confirmed(() => call<Session>('POST', '/access_tokens', { label, scope, expires_at })));
     await tokens.reload();
+    focusHeading();
   };
   const end = (id: string) =>
     run(async () => {
       await confirmed(() => call('DELETE', `/sessions/${id}`));
       await tokens.reload();
+      focusHeading();
     });
   return (
     <>
@@ -50,7 +54,7 @@ export function TokensPage() {
             <button
               type="button"
               aria-label={`${t.endToken}: ${label}`}
-              disabled={busy}
+              aria-disabled={busy}
               onClick={() => void end(id)}
             >
               {t.endToken}
@@ -59,13 +63,13 @@ export function TokensPage() {
         ))}
       </ul>
       {tokens.more && (
-        <button type="button" disabled={tokens.busy} onClick={() => void tokens.more?.()}>
+        <button type="button" aria-disabled={tokens.busy} onClick={() => void tokens.more?.()}>
           {t.more}
         </button>
       )}
       <section aria-labelledby="new-token">
         <h2 id="new-token">{t.newToken}</h2>
-        <Form submit={t.makeToken} action={create}>
+        <Form key={made?.id} submit={t.makeToken} action={create}>
           <Field name="label" label={t.name} autocomplete="off" hint={t.tokenNameHint} maxLength={100} />
           <fieldset>
             <legend>{t.scope}</legend>
@@ -95,21 +99,13 @@ export function TokensPage() {
 
 function NewToken({ token }: { readonly token: string }) {
   const t = useTexts();
-  const [copied, setCopied] = useState(false);
-  const copy = () =>
-    navigator.clipboard.writeText(token).then(
-      () => setCopied(true),
-      () => {},
-    );
   return (
     <Notice kind="good">
       <p>{t.tokenOnce}</p>
       <p>
         <code class="secret">{token}</code>
       </p>
-      <button type="button" onClick={() => void copy()}>
-        {copied ? t.copied : t.copy}
-      </button>
+      <CopyButton text={token} />
     </Notice>
   );
 }

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
-import { useTitle } from '../shared/title.ts';
+import { Heading } from '../shared/heading.tsx';
+import { settings } from '../shared/place.ts';
 
 interface VisitorFrameProps {
   readonly title: string;
@@ -8,11 +9,11 @@ interface VisitorFrameProps {
 
 /** A page for people who have not signed in. */
 export function VisitorFrame({ title, children }: VisitorFrameProps) {
-  const service = useTitle(title);
+  const { service } = settings;
   return (
     <main class="narrow card">
       {service && <p class="service">{service}</p>}
-      <h1>{title}</h1>
+      <Heading title={title} />
       {children}
     </main>
   );

@@ -32,12 +32,12 @@ export function useAction() {
   return { busy, refusal, run };
 }
 
-/** What a request answers; null until then, or with the refusal. */
-export function useLoaded<T>(load: () => Promise<T>) {
+/** What a request answers; null until then, or with the refusal. It is sent again when `key` changes. */
+export function useLoaded<T>(load: () => Promise<T>, key = '') {
   const [value, setValue] = useState<T | null>(null);
   const { refusal, run } = useAction();
   const reload = () => run(async () => setValue(await load()));
-  useEffect(() => void reload(), []);
+  useEffect(() => void reload(), [key]);
   return { value, refusal, reload, setValue };
 }
 

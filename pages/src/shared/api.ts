@@ -70,8 +70,15 @@ async function send(method: Method, path: string, body?: object) {
   if (answer.ok && content !== null) return { content, headers: answer.headers };
   const problem = isProblem(content) ? content : {};
   const retryAfter = Number(answer.headers.get('Retry-After')) || null;
-  const code = problem.code ?? (answer.status >= 500 || answer.ok ? 'unreachable' : 'request_refused');
+  const code = problem.code ?? codeOf(answer.status, retryAfter);
   throw new Refusal(answer.status, code, problem, retryAfter);
+}
+
+/** The code for an answer that is not of the API, but of a proxy in front of it. */
+function codeOf(status: number, retryAfter: number | null): string {
+  if (status === 429) return 'too_many_requests';
+  if (status === 503 && retryAfter !== null) return 'busy';
+  return status >= 400 && status < 500 ? 'request_refused' : 'unreachable';
 }
 
 function isProblem(content: unknown): content is Problem {

@@ -1,6 +1,7 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useTexts } from '../texts/texts.ts';
 import { useAction } from './actions.ts';
+import { CopyButton } from './copy.tsx';
 import type { TotpSetup } from './types.ts';
 import { Notice } from './notice.tsx';
 import { Field, Form, UserName } from './form.tsx';
@@ -45,9 +46,12 @@ export function ProofForm({ kinds, optionsAt, email = '', send }: ProofProps) {
           {refusal && <Notice kind="bad">{sentenceOf(refusal, t)}</Notice>}
           <p>{t.passkeyIntro}</p>
           <button
+            ref={(button) => {
+              if (chosen !== null) button?.focus();
+            }}
             type="button"
             class="main"
-            disabled={busy}
+            aria-disabled={busy}
             onClick={() => void run(async () => send({ credential: await answerOf(optionsAt) }))}
           >
             {t.usePasskey}
@@ -145,11 +149,14 @@ export function RecoveryCodes({
   readonly onDone: () => void;
 }) {
   const t = useTexts();
-  const [copied, setCopied] = useState(false);
+  const heading = useRef<HTMLHeadingElement>(null);
   const text = codes.join('\n');
+  useEffect(() => heading.current?.focus(), []);
   return (
     <section class="codes" aria-labelledby="recovery-codes">
-      <h2 id="recovery-codes">{t.recoveryCodes}</h2>
+      <h2 id="recovery-codes" ref={heading} tabIndex={-1}>
+        {t.recoveryCodes}
+      </h2>
       <p>{t.recoveryCodesIntro}</p>
       <ul class="code-list">
         {codes.map((code) => (
@@ -162,17 +169,7 @@ export function RecoveryCodes({
         <button type="button" onClick={() => window.print()}>
           {t.print}
         </button>
-        <button
-          type="button"
-          onClick={() =>
-            void navigator.clipboard.writeText(text).then(
-              () => setCopied(true),
-              () => {},
-            )
-          }
-        >
-          {copied ? t.copied : t.copy}
-        </button>
+        <CopyButton text={text} />
         <a
           class="button"
           download="recovery-codes.txt"

@@ -38,7 +38,7 @@ export function Form({ action, submit, children, aside, danger = false }: FormPr
         <Other refusal={refusal} form={form} />
       </Refused.Provider>
       <div class="row">
-        <button type="submit" class={danger ? 'danger' : 'main'} disabled={busy}>
+        <button type="submit" class={danger ? 'danger' : 'main'} aria-disabled={busy}>
           {submit}
         </button>
         {aside}

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useTexts } from '../texts/texts.ts';
 import type { Refusal } from './api.ts';
+import { Heading } from './heading.tsx';
 import { sentenceOf } from './sentences.ts';
 
 interface NoticeProps {
@@ -32,8 +33,8 @@ interface FailedProps {
 export function Failed({ refusal, again }: FailedProps) {
   const t = useTexts();
   return (
-    <main class="narrow">
-      <h1>{t.notLoaded}</h1>
+    <main class="narrow card">
+      <Heading title={t.notLoaded} />
       <RefusalNotice refusal={refusal} />
       <button type="button" class="main" onClick={() => void again()}>
         {t.tryAgain}

@@ -38,7 +38,7 @@ export function nextPlace(search: string = location.search): string | null {
   if (next === null || !URL.canParse(next, location.href)) return null;
   const url = new URL(next, location.href);
   const isOurs = url.origin === location.origin || settings.origins.includes(url.origin);
-  return isOurs && /^https?:$/.test(url.protocol) && url.username === '' ? url.href : null;
+  return isOurs && /^https?:$/.test(url.protocol) && url.username + url.password === '' ? url.href : null;
 }
 
 /** The sign-in page, which leads back to the current page. */

@@ -18,11 +18,13 @@ export interface Current {
 }
 
 interface SignedInProps {
+  /** The page that is shown. All is read again when it changes. */
+  readonly page?: string;
   readonly children: (current: Current) => ComponentChildren;
 }
 
 /** Shows its content to people who have signed in. Others get the sign-in page, which leads back. */
-export function SignedIn({ children }: SignedInProps) {
+export function SignedIn({ page = '', children }: SignedInProps) {
   const { route } = useLocation();
   const toSignIn = (refusal: Refusal) => {
     keepLastEnd(refusal);
@@ -30,12 +32,12 @@ export function SignedIn({ children }: SignedInProps) {
   };
   return (
     <EndedProvider value={toSignIn}>
-      <WithUser>{children}</WithUser>
+      <WithUser page={page}>{children}</WithUser>
     </EndedProvider>
   );
 }
 
-function WithUser({ children }: SignedInProps) {
+function WithUser({ page = '', children }: SignedInProps) {
   const t = useTexts();
   const { value, refusal, reload } = useLoaded(async () => {
     const [current, rules] = await Promise.all([
@@ -43,7 +45,7 @@ function WithUser({ children }: SignedInProps) {
       call<Rules>('GET', '/registration'),
     ]);
     return { ...current, rules };
-  });
+  }, page);
   if (refusal) return <Failed refusal={refusal} again={reload} />;
   if (!value) return <main aria-busy="true" aria-label={t.loading} />;
   return <Confirmation email={value.user.email}>{children({ ...value, reload })}</Confirmation>;

@@ -55,7 +55,7 @@ export const de: Texts = {
   setupTitle: 'Zweiten Faktor hinzufügen',
   setupIntro: 'Dieser Dienst verlangt einen zweiten Faktor, damit ein gestohlenes Passwort nicht genügt.',
   confirmTitle: 'Bestätigen Sie, dass Sie es sind',
-  confirmIntro: 'Dafür ist eine frische Bestätigung nötig. Danach geht es weiter.',
+  confirmIntro: 'Zu Ihrer Sicherheit fragen wir vor dieser Änderung noch einmal nach.',
 
   // Registrieren, Adresse bestätigen, Passwort vergessen.
   register: 'Konto anlegen',
@@ -115,7 +115,7 @@ export const de: Texts = {
 
   // Geräte.
   devices: 'Geräte',
-  devicesIntro: 'Auf diesen Geräten sind Sie angemeldet. Melden Sie ab, was Sie nicht erkennen.',
+  devicesIntro: 'Auf diesen Geräten sind Sie angemeldet. Melden Sie die ab, die Sie nicht erkennen.',
   device: 'Gerät',
   unknownDevice: 'Unbekanntes Gerät',
   thisDevice: 'dieses Gerät',
@@ -141,6 +141,7 @@ export const de: Texts = {
   passkeysIntro:
     'Einen Passkey bewahrt Ihr Gerät oder Ihr Passwort-Manager auf. Sie können sich mit ihm allein anmelden.',
   noPasskeysHere: 'Dieser Browser unterstützt keine Passkeys.',
+  passkeysElsewhere: (origin: string) => `Passkeys gelten nur unter ${origin}. Öffnen Sie diese Seite dort.`,
   addPasskey: 'Passkey hinzufügen',
   passkeyName: 'Name des Passkeys',
   passkeyNameHint: 'Damit Sie ihn später erkennen, zum Beispiel: Mein Laptop.',
@@ -193,6 +194,9 @@ export const de: Texts = {
 
   refusals: {
     unreachable: 'Der Server antwortet nicht. Prüfen Sie Ihre Verbindung, und versuchen Sie es noch einmal.',
+    request_refused: 'Die Anfrage wurde auf dem Weg zum Server abgelehnt. Laden Sie diese Seite neu.',
+    too_many_requests:
+      'Zu viele Anfragen auf einmal. Warten Sie kurz, und versuchen Sie es dann noch einmal.',
     internal_error: 'Etwas ist schiefgegangen. Versuchen Sie es später noch einmal.',
     passkey_cancelled:
       'Es wurde kein Passkey verwendet. Versuchen Sie es noch einmal, oder wählen Sie einen anderen Weg.',

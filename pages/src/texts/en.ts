@@ -60,7 +60,7 @@ export const en = {
   setupTitle: 'Add a second factor',
   setupIntro: 'This service asks for a second factor, so that a stolen password is not enough.',
   confirmTitle: 'Confirm that it is you',
-  confirmIntro: 'This needs a recent confirmation. Afterwards it continues.',
+  confirmIntro: 'For your safety, we ask again before this change.',
 
   // Register, verify, forgot and reset.
   register: 'Create an account',
@@ -117,7 +117,7 @@ export const en = {
 
   // Devices.
   devices: 'Devices',
-  devicesIntro: 'You are signed in on these devices. End those that you do not recognise.',
+  devicesIntro: 'You are signed in on these devices. Sign out those that you do not recognise.',
   device: 'Device',
   unknownDevice: 'Unknown device',
   thisDevice: 'this device',
@@ -141,6 +141,7 @@ export const en = {
   passkeys: 'Passkeys',
   passkeysIntro: 'A passkey is kept by your device or password manager. You can sign in with it alone.',
   noPasskeysHere: 'This browser does not support passkeys.',
+  passkeysElsewhere: (origin: string) => `Passkeys work at ${origin} only. Open this page there.`,
   addPasskey: 'Add a passkey',
   passkeyName: 'Name of the passkey',
   passkeyNameHint: 'So that you recognise it later, such as: My laptop.',
@@ -193,6 +194,8 @@ export const en = {
   /** Refusals by their code. The others have the sentence of the API. */
   refusals: {
     unreachable: 'The server does not answer. Check your connection, then try again.',
+    request_refused: 'The request was refused on its way to the server. Load this page again.',
+    too_many_requests: 'Too many requests at once. Wait a moment, then try again.',
     internal_error: 'Something went wrong. Try again later.',
     passkey_cancelled: 'No passkey was used. Try again, or choose another way.',
     passkey_known: 'This device has a passkey for your account already.',
