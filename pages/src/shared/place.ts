@@ -31,12 +31,13 @@ export function apiUrl(path: string): URL {
 
 /**
  * Where the person wanted to go: `next` of the query, if it is on this origin or on one that the server trusts. Null if it is absent
- * or leads elsewhere.
+ * or leads elsewhere, or to the sign-in page.
  */
 export function nextPlace(search: string = location.search): string | null {
   const next = new URLSearchParams(search).get('next');
   if (next === null || !URL.canParse(next, location.href)) return null;
   const url = new URL(next, location.href);
+  if (url.origin === location.origin && url.pathname === to('sign-in')) return null;
   const isOurs = url.origin === location.origin || settings.origins.includes(url.origin);
   return isOurs && /^https?:$/.test(url.protocol) && url.username + url.password === '' ? url.href : null;
 }

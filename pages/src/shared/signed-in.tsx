@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useLocation } from 'preact-iso';
+import { useRef } from 'preact/hooks';
 import { useTexts } from '../texts/texts.ts';
 import { useLoaded } from './actions.ts';
 import { type Refusal, call } from './api.ts';
@@ -26,7 +27,11 @@ interface SignedInProps {
 /** Shows its content to people who have signed in. Others get the sign-in page, which leads back. */
 export function SignedIn({ page = '', children }: SignedInProps) {
   const { route } = useLocation();
+  const hasEnded = useRef(false);
+  // Several requests may find out: the first one knows the page where the person was.
   const toSignIn = (refusal: Refusal) => {
+    if (hasEnded.current) return;
+    hasEnded.current = true;
     keepLastEnd(refusal);
     route(signInPlace(), true);
   };
