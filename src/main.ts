@@ -159,9 +159,15 @@ function nextStep({ http, users, newSetupCode }: Config, url: string): string {
     ...(users.setupCode !== null && { setup_code: newSetupCode ?? 'the value of SETUP_CODE' }),
   };
   return [
-    'There are no users yet. Create the first one, an administrator, with:',
+    `There are no users yet. Create the first one, an administrator, ${http.pages ? 'in a browser or by curl' : 'with'}:`,
+    ...(http.pages ? [`  ${pageUrl(url)}/account/register`] : []),
     `  curl -X POST '${url}${http.prefix}/users' -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`,
   ].join('\n');
+}
+
+/** The URL of the server for browsers, which use no passkeys at addresses. */
+function pageUrl(url: string): string {
+  return url.replace('//127.0.0.1:', '//localhost:');
 }
 
 /** Why the start failed, with the variable to correct if a store failed. */

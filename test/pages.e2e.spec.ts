@@ -118,6 +118,12 @@ describe('The pages', () => {
     expect(answer.status).toBeLessThan(500);
   });
 
+  it('are where the root leads to, which is the URL of mails without a page of their own', async () => {
+    const answer = await get('/', { redirect: 'manual' });
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, 'account']);
+    expect((await get('/')).headers.get('content-type')).toBe(HTML);
+  });
+
   it('answer HEAD without a body', async () => {
     const answer = await get('/account', { method: 'HEAD' });
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, HTML]);

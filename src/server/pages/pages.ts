@@ -28,7 +28,10 @@ const FOLDER = `/(${PAGE_FOLDERS.join('|')})`;
 const ASSET = new RegExp(`^${FOLDER}/assets/([\\w.-]+)$`);
 const PAGE = new RegExp(`^${FOLDER}((?:/[a-z-]*){0,4})$`);
 
-/** Serves the pages for people: every path of their folders, and the scripts and styles below `assets`. */
+/**
+ * Serves the pages for people: every path of their folders, and the scripts and styles below `assets`. The root leads to
+ * the account, unless the API is there.
+ */
 export function pages(settings: PageSettings): Gate {
   const files = new PageFiles();
   const shells = new Map<string, PageFile>();
@@ -43,6 +46,10 @@ export function pages(settings: PageSettings): Gate {
     const { method, url } = request;
     if (method !== 'GET' && method !== 'HEAD') return next();
     const path = pathOf(url!) ?? '';
+    if (path === '/' && settings.prefix !== '') {
+      response.statusCode = 303;
+      return response.setHeader('Location', PAGE_FOLDERS[0]).end();
+    }
     const file = files.assets.get(ASSET.exec(path)?.[2] ?? '');
     if (file) {
       response.setHeader('Cache-Control', `public, max-age=${YEAR}, immutable`);
