@@ -36,12 +36,19 @@ describe('A variable that is not read', () => {
     ['TRUSTED_ORIGIN', 'TRUSTED_ORIGINS'],
     ['REGISTRATOIN', 'REGISTRATION'],
     ['CLEAR_SITEDATA', 'CLEAR_SITE_DATA'],
+    ['FACTORKEY', 'FACTOR_KEY'],
+    ['FACTOR_KEY_PREV', 'FACTOR_KEY'],
+    ['MFA_METHOD', 'MFA_METHODS'],
   ])('%s is an error that suggests %s', (name, meant) => {
     expect(unknownNames(set(name))).toEqual({
       errors: [`${name}: unknown; did you mean ${meant}?`],
       warnings: [],
     });
     expect(() => loadConfig(set(name))).toThrow(ConfigError);
+  });
+
+  it.each(['MFA_POLICY', 'MFA_REQUIRED', 'MFA_ENABLED'])('%s is an error that names MFA', (name) => {
+    expect(unknownNames(set(name))).toEqual({ errors: [`${name}: unknown; set MFA`], warnings: [] });
   });
 
   it.each([

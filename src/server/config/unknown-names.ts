@@ -4,13 +4,13 @@ import { NAMES, type Name, SECRETS } from './environment.js';
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Every unknown name with one of these prefixes is an error. */
-const OURS = /^(AUTH_|SESSION_|TRUSTED_PROX)/;
+const OURS = /^(AUTH_|SESSION_|MFA_|FACTOR_KEY|TRUSTED_PROX)/;
 
 /** Names with these prefixes are compared with the highest tolerance. */
 const SAFEGUARDS = /^(PASSWORD|SETUP|TRUST|TRUSTED)_/;
 
 /** Prefixes of variables that protect accounts or data: a misspelt one stops the start. */
-const PROTECTING = /^(AUTH|SESSION|PASSWORD|SETUP|TRUST|TRUSTED|DATABASE|REGISTRATION|CLEAR)(_|$)/;
+const PROTECTING = /^(AUTH|SESSION|MFA|FACTOR|PASSWORD|SETUP|TRUST|TRUSTED|DATABASE|REGISTRATION|CLEAR)(_|$)/;
 
 /** Largest number of wrong letters in a name that counts as misspelt. */
 const MOST_SLIPS = 3;
@@ -59,6 +59,8 @@ const TABLE: readonly (readonly [names: string, advice: string, ours: readonly N
     'not read; the cookie is Secure where NODE_ENV is production',
     ['NODE_ENV'],
   ],
+  ['MFA_POLICY MFA_MODE MFA_REQUIRED MFA_ENABLED MFA_ENFORCED', 'unknown; set MFA', []],
+  ['REQUIRE_MFA ENABLE_MFA TWO_FACTOR TWO_FACTOR_REQUIRED TFA', 'not read; set MFA', ['MFA']],
   ['TRUSTED_PROXY TRUSTED_PROXIES', 'unknown; set TRUST_PROXY', []],
   ['SESSION_STORE SESSION_DRIVER', 'unknown; set SESSION_STORE_URL', []],
   [
