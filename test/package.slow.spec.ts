@@ -1,6 +1,6 @@
 import { type ExecFileException, execFile } from 'node:child_process';
-import { renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { installFromMatrix, npm, packedLibrary } from './support/host.js';
@@ -16,6 +16,8 @@ const APPLICATIONS = ['nest-11', 'nest-11-least', 'nest-12-esm', 'nest-12-common
 const ADAPTERS = ['express', 'fastify'];
 
 const WORKS = { statuses: [201, 401, 200, 200, 200, 401], type: 'application/problem+json' };
+
+const APP_NEEDS = 'An authenticator app as a second factor needs a package that is not installed';
 
 const folders = new Map<string, Promise<string>>();
 
@@ -87,6 +89,9 @@ describe('The packed library', () => {
       'Argon2 needs @node-rs/argon2 with its native code',
       '@node-rs/argon2 --include=optional',
     ],
+    [{ FACTOR: 'app' }, APP_NEEDS, 'otpauth uqr'],
+    [{ FACTOR: 'passkey' }, 'A passkey needs a package that is not installed', '@simplewebauthn/server'],
+    [{ MAIL_URL: 'smtp://127.0.0.1' }, 'Sending mails needs a package that is not installed', 'nodemailer'],
   ])(
     'refuses to start with %j, and names the command that installs what is missing',
     async (variables, what, names) => {
@@ -94,6 +99,17 @@ describe('The packed library', () => {
       expect(output).toBe(`${what}. Run: npm install ${names}\n`);
     },
   );
+
+  it.each(['otpauth', 'uqr'])('refuses to start with %s alone for authenticator apps', async (name) => {
+    const place = join(folder, 'node_modules', name);
+    symlinkSync(resolve('node_modules', name), place);
+    try {
+      const output = await start(folder, ['build/src/main.js'], { FACTOR: 'app' });
+      expect(output).toBe(`${APP_NEEDS}. Run: npm install otpauth uqr\n`);
+    } finally {
+      unlinkSync(place);
+    }
+  });
 
   it('names the command that installs what the course contract needs', async () => {
     expect(await start(folder, ['build/src/other-paths.js', 'alx'])).toBe(

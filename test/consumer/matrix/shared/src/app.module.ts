@@ -9,9 +9,13 @@ import {
   type ValidatorConstraintInterface,
 } from 'class-validator';
 import { CoatcheckModule, CurrentUser, OptionalAuth, Public, Roles, type User } from 'coatcheck';
+import { smtp } from 'coatcheck/smtp';
 
 /** The tests of the package set them. */
-const { STORE = 'memory:', SESSIONS = STORE, HASH } = process.env;
+const { STORE = 'memory:', SESSIONS = STORE, HASH, FACTOR, MAIL_URL } = process.env;
+
+const apps = { key: 'a-key-of-factors-with-32-characters' };
+const passkeys = { rpId: 'example.com', origins: ['https://example.com'] };
 
 @Injectable()
 export class Greetings {
@@ -77,6 +81,8 @@ export class PagesController {
   imports: [
     CoatcheckModule.forRootAsync({
       type: 'session_exp_auth',
+      factors: FACTOR !== undefined,
+      mail: MAIL_URL !== undefined,
       useFactory: () => ({
         storage: { database: STORE, sessions: SESSIONS },
         users: {
@@ -85,6 +91,15 @@ export class PagesController {
           registration: 'open',
         },
         cookie: { name: 'sid', secure: false },
+        ...(FACTOR && {
+          factors: {
+            service: 'Example',
+            ...(FACTOR === 'app' ? apps : { key: null, totp: false, passkeys }),
+          },
+        }),
+        ...(MAIL_URL && {
+          mail: { mailer: smtp(MAIL_URL), from: 'no-reply@example.com', publicUrl: 'https://example.com' },
+        }),
       }),
     }),
   ],
