@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { ModulesContainer } from '@nestjs/core';
 import {
   Auth,
+  FactorStore,
   PasswordHasher,
   SessionLifetime,
   SessionStore,
@@ -13,13 +14,17 @@ import {
   UsersService,
 } from 'coatcheck';
 import { aUser } from 'coatcheck/testing';
+import { hashOfRecoveryCode } from '../src/factors/recovery-codes.js';
 import { RouteTable } from '../src/http/route-table.js';
 import { aTaskOwner } from '../src/testing/samples.js';
 import { PASSWORD, TestApp, basic } from './support/app.js';
+import { ORIGIN, aPasskey, codeOf, giveFactors } from './support/factors.js';
+import { SoftPasskey } from './support/soft-passkey.js';
 import { STORAGES } from './support/storages.js';
 import { identityOf } from '../src/users/identity.js';
 
 const NEW_PASSWORD = 'another good password';
+const RECOVERY_CODE = '7k2mq9-7k2mq9-7k2mq9-7k2mq9';
 
 /** Who asks, with a second session, and another user. */
 interface People {
@@ -29,8 +34,10 @@ interface People {
 }
 
 interface Request {
+  /** Does what must come before, and returns the body; `body` counts if left out. */
+  readonly prepare?: (app: TestApp, people: People, headers: Record<string, string>) => Promise<object>;
   readonly path?: (people: People) => string;
-  readonly body: object;
+  readonly body?: object;
   /** What an administrator meets who was made a plain user while the body was on its way; nothing where any user may. */
   readonly demoted?: number;
 }
@@ -59,7 +66,42 @@ const REQUESTS: Readonly<Record<string, () => Request>> = {
   }),
   'POST /access_tokens': () => ({ body: { label: 'Eve', scope: 'write', expires_at: '2026-02-01' } }),
   'POST /sessions/current/reauthenticate': () => ({ body: { password: PASSWORD } }),
+  'POST /factors/totp/confirm': () => ({
+    prepare: async (app, _, headers) => {
+      const { secret } = (await app.visitor(headers).post('/factors/totp')).body;
+      return { code: codeOf(app, secret) };
+    },
+  }),
+  'POST /factors/passkeys': () => ({
+    prepare: async (app, _, headers) => {
+      const { options } = (await app.visitor(headers).post('/factors/passkey_options')).body;
+      const { hostname } = new URL(ORIGIN);
+      return { name: 'Laptop', credential: new SoftPasskey(hostname, ORIGIN).create(options) };
+    },
+  }),
+  'PATCH /factors/passkeys/:id': () => ({
+    prepare: async (app, { me }) => {
+      await giveFactors(app, me.id, { passkeys: [aPasskey] });
+      return { name: 'Eve' };
+    },
+    path: () => `/factors/passkeys/${aPasskey.id}`,
+  }),
+  'POST /factors/confirm': () => ({
+    prepare: async (app, { me }) => {
+      const recovery = { hashes: [hashOfRecoveryCode(RECOVERY_CODE)], createdAt: 0 };
+      await giveFactors(app, me.id, { passkeys: [aPasskey], recovery });
+      return { recovery_code: RECOVERY_CODE };
+    },
+  }),
 };
+
+/** Routes that read no body. */
+const WITHOUT_BODY: ReadonlySet<string> = new Set([
+  'POST /factors/totp',
+  'POST /factors/passkey_options',
+  'POST /factors/recovery_codes',
+  'POST /factors/confirm/options',
+]);
 
 /** Why the rights of the sender have ended. */
 const ENDINGS: Readonly<Record<string, (app: TestApp, me: User) => Promise<unknown>>> = {
@@ -80,10 +122,10 @@ class Harness {
   ) {}
 
   static async open(variables: Readonly<Record<string, string>> = {}): Promise<Harness> {
-    // Routes of factors are in the tests of second factors.
     const app = await TestApp.start({
       AUTH_TYPE: 'session_db_auth,token_auth,basic_auth',
-      MFA: 'off',
+      MFA_BASIC: 'on',
+      PASSKEY_ORIGINS: ORIGIN,
       ...variables,
     });
     await app.addUser('root@example.com', 'admin');
@@ -101,11 +143,11 @@ class Harness {
       cookie: { Cookie: `sid=${token}` },
       bearer: { Authorization: `Bearer ${token}` },
       basic: { Authorization: basic(me.email).authorization! },
-    }[kind];
+    }[kind] as Record<string, string>;
     return { people, headers };
   }
 
-  /** How many users there are, and what is kept of two: their accounts, passwords and sessions but when they were used. */
+  /** How many users there are, and what is kept of two: their accounts, passwords, factors, and sessions but when they were used. */
   async kept({ me, dora }: People): Promise<unknown> {
     const users = this.app.nest.get(UserStore);
     const now = this.app.clock.now();
@@ -114,6 +156,7 @@ class Harness {
       const sessions = await this.app.nest.get(SessionStore).findByUser(id, now);
       return [
         user && (await users.findCredential(user.email)),
+        await this.app.nest.get(FactorStore).find(id),
         sessions.map((session) => [session.id, session.label, session.secretHash].join()).toSorted(),
       ];
     });
@@ -121,10 +164,11 @@ class Harness {
   }
 
   /** Sends a request but for the last byte of its body, which goes when the result is called, once the guard has decided. */
-  async hold(route: string, { path, body }: Request, people: People, headers: object) {
+  async hold(route: string, request: Request, people: People, headers: Record<string, string>) {
+    const body = await this.#bodyOf(request, people, headers);
     const authenticate = jest.spyOn(this.app.nest.get(Auth), 'authenticate');
     const socket = connect(Number(new URL(this.app.root).port), '127.0.0.1');
-    const [bytes, finish] = this.#write(route, path?.(people), body, headers);
+    const [bytes, finish] = this.#write(route, request.path?.(people), body, headers);
     socket.write(bytes.slice(0, -1));
     while (authenticate.mock.results.length === 0) await new Promise(setImmediate);
     await authenticate.mock.results[0]!.value;
@@ -138,15 +182,24 @@ class Harness {
   }
 
   /** Sends a whole request in one go. */
-  async send(route: string, { path, body }: Request, people: People, headers: object) {
+  async send(route: string, request: Request, people: People, headers: Record<string, string>) {
+    const body = await this.#bodyOf(request, people, headers);
     const authenticate = jest.spyOn(this.app.nest.get(Auth), 'authenticate');
     const socket = connect(Number(new URL(this.app.root).port), '127.0.0.1');
-    const [bytes, finish] = this.#write(route, path?.(people), body, headers);
+    const [bytes, finish] = this.#write(route, request.path?.(people), body, headers);
     socket.write(bytes);
     const answer = await finish(socket);
     const asked = authenticate.mock.calls.length;
     authenticate.mockRestore();
     return { ...answer, asked };
+  }
+
+  async #bodyOf(
+    { prepare, body = {} }: Request,
+    people: People,
+    headers: Record<string, string>,
+  ): Promise<object> {
+    return (await prepare?.(this.app, people, headers)) ?? body;
   }
 
   #open(user: User, transport: 'cookie' | 'bearer') {
@@ -180,7 +233,7 @@ const cells = routes.flatMap((route) => CREDENTIALS.map((kind) => [route, kind] 
 
 /** A password is no session to prove again. */
 const succeeds = (route: string, kind: CredentialKind) =>
-  route.endsWith('/reauthenticate') && kind === 'basic' ? [404] : [200, 201];
+  /\/(reauthenticate|factors\/confirm)$/.test(route) && kind === 'basic' ? [404] : [200, 201];
 
 describe('A body of which the last byte is held back', () => {
   let harness: Harness;
@@ -196,7 +249,9 @@ describe('A body of which the last byte is held back', () => {
     const withBody = table.routes.filter(
       ({ method, access }) => ['POST', 'PUT', 'PATCH'].includes(method) && access !== 'public',
     );
-    expect(withBody.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(routes.toSorted());
+    expect(withBody.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(
+      [...routes, ...WITHOUT_BODY].toSorted(),
+    );
   });
 
   it.each(cells)(

@@ -13,8 +13,10 @@ import {
 } from 'coatcheck';
 import { MemoryMailer } from 'coatcheck/testing';
 import { RouteTable } from '../src/http/route-table.js';
+import type { Transport } from '../src/sessions/session.js';
 import type { OpenedSession, SessionTerms } from '../src/sessions/sessions.service.js';
 import { PASSWORD, TestApp, basic } from './support/app.js';
+import { aPasskey, giveFactors } from './support/factors.js';
 import { Wire, requestOf } from './support/wire.js';
 
 const API = '/api/v1';
@@ -54,7 +56,7 @@ const ofOwn = (status: number): Row => [
   403,
 ];
 
-/** Second factors. Nobody has any, and no sign-in is pending. */
+/** Second factors. Nobody here has any, and no sign-in is pending. */
 const FACTORS: Matrix = {
   'GET /factors': [401, 401, 200, 200, 200, 200, 200, 200, 200, 200],
   'POST /factors/totp': ofFactors(200),
@@ -78,6 +80,18 @@ const FACTORS: Matrix = {
   'POST /auth_session/passkey': everywhere(403),
   'GET /users/:id/factors': [401, 401, 403, 403, 200, 403, 403, 200, 200, 200],
   'DELETE /users/:id/factors': [401, 401, 403, 403, 200, 403, 403, LATE, READ, LATE],
+};
+
+/** What the token of a second step opens, of an administrator who has a passkey. Elsewhere it is worth nothing. */
+const PENDING: Readonly<Record<string, Cell>> = {
+  'GET /auth_session/second_step': 200,
+  'HEAD /auth_session/second_step': 200,
+  'POST /auth_session/second_step': 403,
+  'POST /auth_session/second_step/options': 200,
+  'POST /auth_session/second_step/totp': LATE,
+  'POST /auth_session/second_step/totp/confirm': LATE,
+  'POST /auth_session/second_step/passkey_options': LATE,
+  'POST /auth_session/second_step/passkeys': LATE,
 };
 
 /** Every route under the prefix; `:id` is Ann's, and so is `:session`. */
@@ -187,6 +201,8 @@ interface State {
   readonly bearer?: Who;
   /** Whom it makes of a request where Basic credentials count. */
   readonly basic?: Who;
+  /** The transport of the token of a second step that is sent as it must be. */
+  readonly pending?: Transport;
   readonly headers: (people: People, harness: Harness) => Promise<Record<string, string>>;
 }
 
@@ -206,11 +222,9 @@ const EXPIRED: State = {
   headers: async ({ ann }, harness) => ({ cookie: await harness.cookieOf(ann, 13 * HOUR) }),
 };
 
-const NOTHING: State = { name: 'nothing', headers: async () => ({}) };
-
 const STATES: readonly State[] = [
   EXPIRED,
-  NOTHING,
+  { name: 'nothing', headers: async () => ({}) },
   { name: 'a garbage cookie', session: 'refused', headers: async () => ({ cookie: 'sid=garbage' }) },
   {
     name: 'a token of nobody',
@@ -295,6 +309,39 @@ const STATES: readonly State[] = [
     name: 'an access token as a cookie',
     session: 'refused',
     headers: async ({ admin }, harness) => ({ cookie: `sid=${await harness.accessTokenOf(admin, 'write')}` }),
+  },
+  {
+    name: 'the token of a second step',
+    pending: 'cookie',
+    headers: async (_, harness) => ({ cookie: `sid_pending=${await harness.pendingOf('cookie')}` }),
+  },
+  {
+    name: 'the token of a second step as a bearer token',
+    pending: 'bearer',
+    bearer: 'refused',
+    headers: async (_, harness) => bearer(await harness.pendingOf('bearer')),
+  },
+  {
+    name: 'the token of a second step as the cookie of a session',
+    session: 'refused',
+    headers: async (_, harness) => ({ cookie: `sid=${await harness.pendingOf('cookie')}` }),
+  },
+  {
+    name: 'the token of a second step by cookie, sent as a bearer token',
+    bearer: 'refused',
+    headers: async (_, harness) => bearer(await harness.pendingOf('cookie')),
+  },
+  {
+    name: 'the token of a second step by bearer, sent as a cookie',
+    headers: async (_, harness) => ({ cookie: `sid_pending=${await harness.pendingOf('bearer')}` }),
+  },
+  {
+    name: 'the session of ben and the token of a second step',
+    session: 'ben',
+    pending: 'cookie',
+    headers: async ({ ben }, harness) => ({
+      cookie: `${await harness.cookieOf(ben)}; sid_pending=${await harness.pendingOf('cookie')}`,
+    }),
   },
   {
     name: 'an expired access token',
@@ -392,6 +439,7 @@ class Harness {
     private readonly lifetime: SessionLifetime,
     private readonly dialect: string,
     private readonly takesCookies: boolean,
+    private readonly takesTokens: boolean,
   ) {
     this.#wire = new Wire(app.root);
   }
@@ -414,7 +462,7 @@ class Harness {
       type === 'session_auth'
         ? SessionLifetime.unlimited
         : new SessionLifetime({ idle: Infinity, absolute: 43_200_000 });
-    return new Harness(app, lifetime, dialect, type.includes('session_'));
+    return new Harness(app, lifetime, dialect, type.includes('session_'), type.includes('token_auth'));
   }
 
   /** A user with the password and the hash of the first one: hashing is most of what a new user costs. */
@@ -453,6 +501,18 @@ class Harness {
     return (await this.#open(user, age, terms)).token.reveal();
   }
 
+  /** The token of a second step that waits for an administrator; of nobody where there are none of this transport. */
+  async pendingOf(transport: Transport): Promise<string> {
+    if (this.dialect === 'alx' || !(transport === 'cookie' ? this.takesCookies : this.takesTokens))
+      return 'x';
+    const { id, email } = await this.person('admin');
+    await giveFactors(this.app, id, { passkeys: [aPasskey] });
+    const visitor = this.app.visitor({ 'x-forwarded-for': this.#newAddress() });
+    const { body } = await visitor.login(email, PASSWORD, { transport });
+    expect(body.code).toBe('second_factor_required');
+    return transport === 'bearer' ? body.pending_token : visitor.steps.get('sid_pending')!.split('=')[1]!;
+  }
+
   /** What is met; each request comes from an address of its own, and Ann has a session that nobody uses. */
   async ask(
     method: string,
@@ -460,8 +520,7 @@ class Harness {
     { ann, ben }: People,
     headers: Record<string, string>,
   ): Promise<Cell> {
-    const number = (this.#requests += 1);
-    const origin = ['X-Forwarded-For', `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`] as const;
+    const origin = ['X-Forwarded-For', this.#newAddress()] as const;
     const [type, body] = await this.#bodyOf(`${method} ${path}`, ben);
     const lines = [origin, ['Content-Type', type] as const, ...Object.entries(headers)];
     const request = requestOf(method, API + (await this.#fill(path, ann)), lines, body);
@@ -473,6 +532,11 @@ class Harness {
   close(): Promise<void> {
     this.#wire.close();
     return this.app.stop();
+  }
+
+  #newAddress(): string {
+    const number = (this.#requests += 1);
+    return `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`;
   }
 
   async #open(user: User, age: number, terms: SessionTerms = {}): Promise<OpenedSession> {
@@ -609,7 +673,8 @@ describe.each(HOUSES)('Under AUTH_TYPE=%s in %s', (type, dialect, whole) => {
       (takesCookies && state.session) ||
       (takesTokens && state.bearer) ||
       (types.includes('basic_auth') && state.basic);
-    return who || (dialect === 'alx' && state !== NOTHING ? 'refused' : 'stranger');
+    const isCredential = state.session ?? state.bearer ?? state.basic;
+    return who || (dialect === 'alx' && isCredential ? 'refused' : 'stranger');
   }
 
   /** Whether a request has a session, and not a password. */
@@ -626,6 +691,9 @@ describe.each(HOUSES)('Under AUTH_TYPE=%s in %s', (type, dialect, whole) => {
     const isAnyone = who === 'stranger' || who === 'refused';
     if (method === 'OPTIONS' && (dialect === 'alx' || !isAnyone)) return 204;
     if (method === 'OPTIONS') return refusal;
+    const isPending = state.pending === 'cookie' ? takesCookies : state.pending && takesTokens;
+    const ofPending = isPending && dialect !== 'alx' ? PENDING[`${method} ${path}`] : undefined;
+    if (ofPending !== undefined) return ofPending;
     const served = at(`${method} ${path}`) ?? (method === 'HEAD' ? at(`GET ${path}`) : undefined);
     // A password is no session: to sign out of, to show or to renew.
     if (served === 200 && /\/(logout|current|reauthenticate)$/.test(path) && !hasSession(state)) return 404;

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { TOTP, Secret } from 'otpauth';
-import { FactorsModule, type FactorsOptionsGiven } from 'coatcheck';
+import { FactorStore, FactorsModule, type FactorsOptionsGiven } from 'coatcheck';
+import type { FactorSet, Passkey } from '../../src/factors/factor-set.js';
 import type { TestApp, Visitor } from './app.js';
 
 export const ORIGIN = 'https://app.example.com';
@@ -30,4 +32,27 @@ export async function setUpTotp(
   const confirmed = await visitor.post('/factors/totp/confirm', { code: codeOf(app, secret) });
   if (confirmed.status !== 200) throw new Error(`Not confirmed: ${JSON.stringify(confirmed.body)}`);
   return { secret, recoveryCodes: confirmed.body.recovery_codes };
+}
+
+/** A passkey that nobody has the key of. */
+export const aPasskey: Passkey = {
+  id: 'AA',
+  publicKey: 'AA',
+  counter: 0,
+  transports: [],
+  name: 'Laptop',
+  createdAt: 0,
+  lastUsedAt: null,
+  isBackedUp: false,
+};
+
+/** Stores factors of a user who has none, at the back door. */
+export async function giveFactors(
+  app: TestApp,
+  userId: string,
+  given: Partial<Omit<FactorSet, 'handle'>>,
+): Promise<void> {
+  const text = JSON.stringify({ totp: null, recovery: null, passkeys: [], ...given });
+  const handle = randomBytes(64).toString('base64url');
+  await app.nest.get(FactorStore).swap(userId, null, { handle, text });
 }
