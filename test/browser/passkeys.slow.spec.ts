@@ -2,9 +2,17 @@ import { once } from 'node:events';
 import { type Server as HttpServer, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { Secret, TOTP } from 'otpauth';
 import type { Browser, CDPSession, Page } from 'playwright-core';
-import { PASSWORD, Visitor } from '../support/app.js';
-import { closeBrowsers, describeWithBrowser, inBrowser, openBrowser } from '../support/browser.js';
+import { PASSWORD, TestApp, Visitor } from '../support/app.js';
+import {
+  Pages,
+  closeBrowsers,
+  describeWithBrowser,
+  inBrowser,
+  newCertificate,
+  openBrowser,
+} from '../support/browser.js';
 import { documentedPrograms } from '../support/documented.js';
 import { Server, newFolder } from '../support/server.js';
 import { STORAGES } from '../support/storages.js';
@@ -15,6 +23,8 @@ const ANONYMOUS = { status: 401 };
 
 const [ADD = '', SIGN_IN = ''] = documentedPrograms('second-factors', 'Passkeys', 'js');
 const FINISH = SIGN_IN.replaceAll('/auth_session/passkey', SECOND_STEP);
+/** In place of the setup in a session, that of a sign-in. */
+const SET_UP = ADD.replaceAll('/factors/', `${SECOND_STEP}/`);
 const CONFIRM = SIGN_IN.replaceAll('/auth_session/passkey', '/factors/confirm');
 
 /** A program that asks for no user verification, whatever the server has asked for. */
@@ -82,8 +92,10 @@ describeWithBrowser('A passkey in a real browser', () => {
         [front, other] = [await servePages(), await servePages()];
         const trusted = [originOf(front), originOf(other), originOf(front, '127.0.0.1')];
         variables = { ...variables, REGISTRATION: 'open', TRUSTED_ORIGINS: trusted.join(',') };
-        server = await Server.start(folder, { ...variables, PASSKEY_ORIGINS: originOf(front) });
+        server = await Server.start(folder, settings());
       });
+
+      const settings = () => ({ ...variables, PASSKEY_ORIGINS: originOf(front) });
 
       afterAll(async () => {
         await server?.stop();
@@ -222,6 +234,49 @@ describeWithBrowser('A passkey in a real browser', () => {
           await thiefBrowser.close();
         }));
 
+      it('signs in by the autofill of the browser', () =>
+        inBrowser(async () => {
+          const { email, tab } = await withPasskey();
+          await tab.signOut();
+          await tab.page.setContent('<input autocomplete="username webauthn" autofocus>');
+          expect(await tab.page.evaluate('PublicKeyCredential.isConditionalMediationAvailable()')).toBe(true);
+          const autofill = SIGN_IN.replace(
+            'get({ publicKey })',
+            "get({ publicKey, mediation: 'conditional' })",
+          );
+          expect(autofill).not.toBe(SIGN_IN);
+          expect(await tab.run(autofill)).toMatchObject({ status: 200, body: { email } });
+          expect(await tab.send('GET', '/users/me')).toMatchObject({ status: 200, body: { email } });
+        }));
+
+      it.each(['a passkey', 'an authenticator app'])(
+        'is not asked of a user who sets up %s while signing in',
+        (factor) =>
+          inBrowser(async () => {
+            const required = await Server.start(folder, { ...settings(), MFA: 'required' });
+            try {
+              const [email, tab] = [
+                await newUser(),
+                await Tab.open(await theBrowser(), originOf(front), required),
+              ];
+              expect(await tab.login(email)).toMatchObject({
+                status: 403,
+                body: { code: 'factor_setup_required' },
+              });
+              expect(await tab.send('GET', '/users/me')).toMatchObject(ANONYMOUS);
+              const done = factor === 'a passkey' ? await tab.run(SET_UP) : await tab.setUpApp();
+              expect(done).toMatchObject({ status: 200, body: { email, recovery_codes: expect.any(Array) } });
+              expect(await tab.send('GET', '/users/me')).toMatchObject({ status: 200, body: { email } });
+              await tab.signOut();
+              const factors = [factor === 'a passkey' ? 'passkey' : 'totp', 'recovery_code'];
+              const asked = { status: 403, body: { code: 'second_factor_required', factors } };
+              expect(await tab.login(email)).toMatchObject(asked);
+            } finally {
+              await required.stop();
+            }
+          }),
+      );
+
       it('can have an authenticator app beside it, whose QR code is black on white in the page', () =>
         inBrowser(async () => {
           const { tab } = await withPasskey();
@@ -234,6 +289,53 @@ describeWithBrowser('A passkey in a real browser', () => {
           expect(dark).toBeLessThan(0.6);
         }));
     });
+});
+
+describeWithBrowser('The cookies of second steps over HTTPS', () => {
+  afterAll(closeBrowsers);
+
+  it('are bound to the host, and are removed when they are used', () =>
+    inBrowser(async () => {
+      const certificate = newCertificate();
+      const pages = await Pages.serve(certificate);
+      const origin = `https://localhost:${pages.port}`;
+      const settings = {
+        NODE_ENV: 'production',
+        AUTH_TYPE: 'session_db_auth',
+        PASSWORD_HASH_COST: '10',
+        FACTOR_KEY: 'a key of factors with 32 characters',
+        TRUSTED_ORIGINS: origin,
+        PASSKEY_ORIGINS: origin,
+      };
+      const app = await TestApp.start(settings, {}, { httpsOptions: certificate });
+      try {
+        app.clock.advance(Date.now() - app.clock.now().getTime());
+        const { email } = await app.addUser('ann@example.com');
+        const browser = await openBrowser();
+        const tab = await Tab.open(browser, origin, { url: app.root });
+        const cookies = async () => {
+          const all = await tab.page.context().cookies(app.root.replace('127.0.0.1', 'localhost'));
+          return Object.fromEntries(all.map(({ name, value: _, expires: __, ...facts }) => [name, facts]));
+        };
+        const ofHost = { domain: 'localhost', path: '/', httpOnly: true, secure: true, sameSite: 'Lax' };
+        await tab.login(email);
+        expect(await tab.run(ADD)).toMatchObject({ status: 201 });
+        await tab.signOut();
+        expect(await tab.login(email)).toMatchObject({ status: 403 });
+        expect(await cookies()).toEqual({ '__Host-sid_pending': ofHost });
+        expect(await tab.run(FINISH)).toMatchObject({ status: 200, body: { email } });
+        expect(await cookies()).toEqual({ '__Host-sid': ofHost });
+        await tab.signOut();
+        await tab.run("await post('/auth_session/passkey/options');");
+        expect(await cookies()).toEqual({ '__Host-sid_passkey': ofHost });
+        expect(await tab.run(SIGN_IN)).toMatchObject({ status: 200, body: { email } });
+        expect(await cookies()).toEqual({ '__Host-sid': ofHost });
+      } finally {
+        await closeBrowsers();
+        await app.stop();
+        await pages.stop();
+      }
+    }));
 });
 
 /** Serves an empty page on a free port. */
@@ -257,10 +359,10 @@ class Tab {
   private constructor(
     readonly page: Page,
     private readonly devTools: CDPSession,
-    private readonly server: Server,
+    private readonly server: Pick<Server, 'url'>,
   ) {}
 
-  static async open(browser: Browser, origin: string, server: Server): Promise<Tab> {
+  static async open(browser: Browser, origin: string, server: Pick<Server, 'url'>): Promise<Tab> {
     const page = await browser.newPage();
     await page.goto(origin);
     const devTools = await page.context().newCDPSession(page);
@@ -300,6 +402,13 @@ class Tab {
   async signOut(): Promise<void> {
     expect(await this.send('DELETE', '/auth_session/logout')).toMatchObject({ status: 200 });
     expect(await this.send('GET', '/users/me')).toMatchObject(ANONYMOUS);
+  }
+
+  /** Sets up an authenticator app in a sign-in that asks for a factor. */
+  async setUpApp(): Promise<Answer> {
+    const { secret } = (await this.send('POST', `${SECOND_STEP}/totp`)).body;
+    const code = new TOTP({ secret: Secret.fromBase32(secret) }).generate();
+    return this.send('POST', `${SECOND_STEP}/totp/confirm`, { code });
   }
 
   /** Sends a request by `fetch` in the page. */
