@@ -12,6 +12,7 @@ import {
   AuthModule,
   type AuthRequest,
   type AuthResult,
+  FactorStore,
   Fresh,
   SessionStore,
   SessionsModule,
@@ -24,6 +25,7 @@ import {
 import { createApp } from 'coatcheck/server';
 import { RouteTable } from '../src/http/route-table.js';
 import { type Answer, PASSWORD, TestApp, type Visitor, basic, newDatabase } from './support/app.js';
+import { aPasskey, giveFactors } from './support/factors.js';
 import { describeWithPostgres, describeWithRedis, newPrefix, newSchema } from './support/services.js';
 
 const MINUTE = 60_000;
@@ -59,14 +61,15 @@ async function newcomer(app: TestApp, role: 'user' | 'admin' = 'user', wish: obj
   return { id, email, visitor, token: login.body.token as string | undefined };
 }
 
-/** All that there is of people, their passwords and their sessions but the times of use. */
+/** All that there is of people, their passwords, their factors and their sessions but the times of use. */
 async function stateOf(app: TestApp): Promise<unknown> {
   const { users } = await app.nest.get(UserStore).list(ALL_USERS);
   return Promise.all(
     users.map(async (user) => {
       const credential = await app.nest.get(UserStore).findCredential(user.email);
       const sessions = await app.nest.get(SessionsService).list(user);
-      return [credential, sessions.map(({ id, kind, label }) => ({ id, kind, label }))];
+      const factors = await app.nest.get(FactorStore).find(user.id);
+      return [credential, factors, sessions.map(({ id, kind, label }) => ({ id, kind, label }))];
     }),
   );
 }
@@ -119,6 +122,7 @@ const DEMANDS: readonly Demand[] = [
     route: 'DELETE /users/:id/sessions/:session',
     path: ({ ann, annsSession }) => `/users/${ann}/sessions/${annsSession}`,
   },
+  { route: 'DELETE /users/:id/factors', path: ({ ann }) => `/users/${ann}/factors` },
 ];
 
 function make({ route, path, body }: Demand, ids: Ids): (visitor: Visitor) => Promise<Answer> {
@@ -132,8 +136,7 @@ describe('A stolen cookie', () => {
   let app: TestApp;
 
   beforeAll(async () => {
-    // The rights matrix has the routes of factors.
-    app = await TestApp.start({ ...BOTH, MFA: 'off' });
+    app = await TestApp.start(BOTH);
     await app.addUser('root@example.com', 'admin');
   });
 
@@ -152,6 +155,7 @@ describe('A stolen cookie', () => {
     'changes nothing five minutes after sign-in, and is invalid once the owner reauthenticates: %s %j',
     async (_, __, demand) => {
       const [holder, ann] = [await newcomer(app, 'admin'), await newcomer(app)];
+      await giveFactors(app, ann.id, { passkeys: [aPasskey] });
       const other = app.visitor();
       await other.login(holder.email);
       const ids = {
@@ -787,7 +791,7 @@ describe('Under the course contract', () => {
     return visitor;
   };
 
-  it.each(titled.filter(([route]) => !/access_tokens|password|\/me$|^PATCH \/users/.test(route)))(
+  it.each(titled.filter(([route]) => !/access_tokens|password|factors|\/me$|^PATCH \/users/.test(route)))(
     'asks nobody to reauthenticate: %s %j',
     async (_, __, demand) => {
       await app.addUser('root@example.com', 'admin');
