@@ -9,6 +9,7 @@ import {
   type SessionQuery,
   type SessionStore,
 } from '../sessions/session-store.js';
+import { type LivePage, countsLive } from '../sessions/live-count.js';
 import { aSession } from './samples.js';
 import { type Spoilings, type StoreUnderTest, openForEachTest } from './store-under-test.js';
 import { type TestFramework, globalTestFramework } from './test-framework.js';
@@ -848,6 +849,37 @@ export function describeSessionStore(
           expect(inserted).toHaveLength(policy === 'refuse' ? 5 : 50);
           expect(new Set(inserted.flatMap(({ evicted }) => evicted)).size).toBe(inserted.length - 5);
         });
+    });
+
+    describe('counting', () => {
+      it('counts the live sessions in steps, if the store can count', async () => {
+        const counting: object = store;
+        if (!countsLive(counting)) return;
+        const count = async (now: Date) => {
+          let total = 0;
+          let from: string | null = null;
+          do {
+            const page: LivePage = await counting.countLive(now, from, 2);
+            total += page.live;
+            from = page.next;
+          } while (from !== null);
+          return total;
+        };
+        expect(await count(noon)).toBe(0);
+        const [first, second] = await Promise.all(
+          ['ann', 'ann', 'ann', 'bob', 'kim'].map(async (userId) => {
+            const session = aSession({ userId, expiresAt: after(userId === 'kim' ? 5 : 60) });
+            await store.insert(session);
+            return session;
+          }),
+        );
+        expect(await count(noon)).toBe(5);
+        await store.end(first!.id, 'signed_out', noon);
+        expect(await count(noon)).toBe(4);
+        expect(await count(after(5))).toBe(3);
+        await store.touch(second!.id, after(6), after(90));
+        expect(await count(after(60))).toBe(1);
+      });
     });
 
     describe('a sweep', () => {

@@ -11,6 +11,7 @@ import type {
   StoredSession,
   Transport,
 } from '../../sessions/session.js';
+import type { CountsLive, LivePage } from '../../sessions/live-count.js';
 import {
   ALL_SESSIONS,
   ENDING_KEPT_FOR,
@@ -49,12 +50,13 @@ interface Entry {
 const SHARED_TEXTS = 1000;
 
 /** Sessions in the memory of this process; a restart ends them. No method awaits between read and write. */
-export class MemorySessionStore extends SessionStore {
+export class MemorySessionStore extends SessionStore implements CountsLive {
   readonly durable = false;
   readonly #entries = new Map<string, Entry>();
   readonly #newestByUser = new Map<string, Entry>();
   readonly #texts = new Map<string, string>();
   #sweeping = this.#entries.values();
+  #counting = this.#entries.values();
 
   async insert(session: StoredSession, limit?: SessionLimit, replacedId = ''): Promise<InsertResult> {
     if (this.#entries.has(session.id)) throw new Error('A session of this id is stored already.');
@@ -150,6 +152,18 @@ export class MemorySessionStore extends SessionStore {
       const { endReason: reason } = entry;
       yield { session: toSession(entry), ended: reason && { reason, at: endOf(entry) } };
     }
+  }
+
+  /** Continues where the last call ended, wherever `from` says. */
+  async countLive(now: Date, from: string | null, limit: number): Promise<LivePage> {
+    if (from === null) this.#counting = this.#entries.values();
+    let live = 0;
+    for (let looked = 0; looked < limit; looked += 1) {
+      const { value: entry, done } = this.#counting.next();
+      if (done) return { live, next: null };
+      if (isLive(entry, now)) live += 1;
+    }
+    return { live, next: 'where the iterator is' };
   }
 
   #live(id: string, now: Date): Entry | null {

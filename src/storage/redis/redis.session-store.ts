@@ -4,6 +4,7 @@ import type { Position } from '../../common/cursor.js';
 import type { SweepStep } from '../../common/sweeper.js';
 import type { EndReason } from '../../sessions/endings.js';
 import type { SessionEntry, SessionState, StoredSession } from '../../sessions/session.js';
+import type { CountsLive, LivePage } from '../../sessions/live-count.js';
 import {
   ALL_SESSIONS,
   ENDING_KEPT_FOR,
@@ -17,6 +18,7 @@ import { isTaggedFor, tagOf, userTag } from '../../sessions/session-token.js';
 import { decode, encode } from './entry.js';
 import type { Keys, RedisCommands } from './redis-commands.js';
 import {
+  COUNT_LIVE,
   DIGITS_OF_INSTANT,
   END,
   END_ALL,
@@ -31,6 +33,9 @@ import {
 /** Matches the tag of any user in a pattern of keys. */
 const ANY_TAG = '????';
 
+/** Hashes that one script counts, so that it does not hold up other commands for long. */
+const HASHES_PER_SCRIPT = 50;
+
 /** Sessions per call when all sessions of a user are read. */
 const SESSIONS_PER_STEP = 500;
 
@@ -40,8 +45,9 @@ const SESSIONS_PER_STEP = 500;
  * rebuilt if it is missing. Sessions that ended more than a day ago are deleted at a later sign-in of the user, or when
  * the keys expire.
  */
-export class RedisSessionStore extends SessionStore {
+export class RedisSessionStore extends SessionStore implements CountsLive {
   readonly durable = true;
+  #counting: AsyncGenerator<string[]> | null = null;
 
   constructor(private readonly redis: RedisCommands) {
     super();
@@ -128,9 +134,22 @@ export class RedisSessionStore extends SessionStore {
     return { forgotten: 0, isLast: true };
   }
 
+  /**
+   * Looks at a page of keys, whatever the limit. Continues where the last call ended, wherever `from` says. Sessions may be counted
+   * twice while Redis resizes its table of keys.
+   */
+  async countLive(now: Date, from: string | null): Promise<LivePage> {
+    if (from === null || this.#counting === null) this.#counting = this.#allKeys();
+    const { value: keys, done } = await this.#counting.next();
+    if (done) return { live: 0, next: null };
+    let live = 0;
+    for (const group of groupsOf(keys, this.redis.isCluster ? 1 : HASHES_PER_SCRIPT))
+      live += (await this.redis.read(COUNT_LIVE, group, [now.getTime()])) as number;
+    return { live, next: 'where the scan is' };
+  }
+
   async *entries(): AsyncGenerator<SessionEntry> {
-    const prefix = this.redis.prefix.replace(/[\\*?[\]]/g, '\\$&');
-    for await (const keys of this.redis.keys(`${prefix}:${ANY_TAG}`)) {
+    for await (const keys of this.#allKeys()) {
       yield* (await Promise.all(keys.map((key) => this.#readAll(key)))).flat();
     }
   }
@@ -146,6 +165,12 @@ export class RedisSessionStore extends SessionStore {
     return Object.entries(fields ?? {})
       .filter(([id]) => id !== NOT_A_SESSION)
       .flatMap(([id, text]) => decode(id, text) ?? []);
+  }
+
+  /** The keys of all users, in pages. */
+  #allKeys(): AsyncGenerator<string[]> {
+    const prefix = this.redis.prefix.replace(/[\\*?[\]]/g, '\\$&');
+    return this.redis.keys(`${prefix}:${ANY_TAG}`);
   }
 
   #keyOf(id: string): string {
@@ -165,6 +190,14 @@ export class RedisSessionStore extends SessionStore {
   #keyOfTag(tag: string): string {
     return `${this.redis.prefix}:${tag}`;
   }
+}
+
+/** Consecutive groups of at most `size` keys. */
+function groupsOf(keys: readonly string[], size: number): Keys[] {
+  const groups: Keys[] = [];
+  for (let start = 0; start < keys.length; start += size)
+    groups.push(keys.slice(start, start + size) as unknown as Keys);
+  return groups;
 }
 
 /** The member of a session in the index, as `placeOf` in `scripts.ts` builds it. */

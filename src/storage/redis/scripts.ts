@@ -216,6 +216,19 @@ end
 return result
 `;
 
+/** Counts the live sessions in several hashes. */
+export const COUNT_LIVE = `
+local now, live = tonumber(ARGV[1]), 0
+for _, key in ipairs(KEYS) do
+  local entries = redis.pcall('HVALS', key)
+  if entries.err and not string.find(entries.err, 'WRONGTYPE', 1, true) then return redis.call('HVALS', key) end
+  for _, text in ipairs(entries.err and {} or entries) do
+    local expires = string.match(text, '^(%d+) %- ')
+    if expires and now < tonumber(expires) then live = live + 1 end
+  end
+end
+return live`;
+
 /**
  * ARGV: now, user, limit, cursor, kind, credential version; an empty text means none. Returns the next cursor, empty at
  * the end, and then the ids and lines of live sessions, newest first.
