@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from './domain-error.js';
+import { NotInTimeError, TooManyCallsError } from './observed.js';
 
 /** Milliseconds that a call may take, unless the options say otherwise. */
 export const USUAL_TIMEOUT = 500;
@@ -15,7 +16,7 @@ export class BoundedCalls {
   /** `count` is the number of calls that this one stands for. */
   async run<T>(call: () => Promise<T>, count = 1): Promise<T> {
     if (this.#pending >= MAX_PENDING)
-      throw new StoreUnavailableError(new Error('Too many calls are waiting.'));
+      throw new StoreUnavailableError(new TooManyCallsError('Too many calls are waiting.'));
     return within(this.#counted(call, count), this.timeout);
   }
 
@@ -33,7 +34,7 @@ export class BoundedCalls {
 /** The answer, or a rejection after `timeout` milliseconds. An answer that has already arrived is still accepted then. */
 function within<T>(answer: Promise<T>, timeout: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const late = () => new StoreUnavailableError(new Error(`No answer within ${timeout} ms.`));
+    const late = () => new StoreUnavailableError(new NotInTimeError(`No answer within ${timeout} ms.`));
     const giveUp = () => setImmediate(() => reject(late()));
     const timer = setTimeout(giveUp, timeout);
     answer.then(resolve, reject).finally(() => clearTimeout(timer));

@@ -7,15 +7,15 @@ const never = () => new Promise<never>(() => {});
 const FAILURES = ['busy', 'useless_connection', 'unavailable', 'value_refused', 'misconfigured'] as const;
 /** An error whose message is its kind of failure. */
 const classify = (error: unknown): Failure => FAILURES.find((kind) => kind === error) ?? 'unavailable';
-const callsOf = (timeout: number) => new StoreCalls({ timeout, classify });
+const callsOf = (timeout: number) => new StoreCalls({ system: 'sqlite', timeout, classify });
 
 describe('A call of a store', () => {
   it('returns the result', async () => {
-    expect(await callsOf(1000).run(() => Promise.resolve('answer'))).toBe('answer');
+    expect(await callsOf(1000).run('read', () => Promise.resolve('answer'))).toBe('answer');
   });
 
   it('that fails rejects with StoreUnavailableError, with the reason as its cause', async () => {
-    const broken = callsOf(1000).run(() => Promise.reject(new Error('broken')));
+    const broken = callsOf(1000).run('read', () => Promise.reject(new Error('broken')));
     await expect(broken).rejects.toMatchObject({
       name: StoreUnavailableError.name,
       cause: { message: 'broken' },
@@ -23,7 +23,7 @@ describe('A call of a store', () => {
   });
 
   it('without an answer rejects after the timeout', async () => {
-    await expect(callsOf(20).run(never)).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(callsOf(20).run('read', never)).rejects.toBeInstanceOf(StoreUnavailableError);
   });
 
   it.each([
@@ -31,7 +31,7 @@ describe('A call of a store', () => {
     ['misconfigured', { name: StoreMisconfiguredError.name, cause: 'misconfigured' }],
   ])('that is refused for good (%s) says so, at once', async (kind, said) => {
     let attempts = 0;
-    const refused = callsOf(1000).run(async () => {
+    const refused = callsOf(1000).run('read', async () => {
       attempts += 1;
       throw kind;
     });
@@ -41,7 +41,7 @@ describe('A call of a store', () => {
 
   it.each(['busy', 'useless_connection'])('that had no effect is repeated (%s)', async (kind) => {
     let attempts = 0;
-    const answer = callsOf(1000).run(async () => {
+    const answer = callsOf(1000).run('read', async () => {
       attempts += 1;
       if (attempts < 3) throw kind;
       return attempts;
@@ -51,7 +51,7 @@ describe('A call of a store', () => {
 
   it.each(['busy', 'useless_connection'])('is not repeated after the timeout (%s)', async (kind) => {
     let attempts = 0;
-    const asked = callsOf(50).run(async () => {
+    const asked = callsOf(50).run('read', async () => {
       attempts += 1;
       throw kind;
     });
@@ -65,30 +65,34 @@ describe('A call of a store', () => {
     const calls = callsOf(60_000);
     let finish = () => {};
     const blocked = new Promise<void>((resolve) => (finish = resolve));
-    const waiting = Array.from({ length: 1000 }, () => calls.run(() => blocked));
+    const waiting = Array.from({ length: 1000 }, () => calls.run('read', () => blocked));
     let wasMade = false;
-    const refused = calls.run(async () => void (wasMade = true));
+    const refused = calls.run('read', async () => void (wasMade = true));
     await expect(refused).rejects.toBeInstanceOf(StoreUnavailableError);
     expect(wasMade).toBe(false);
     finish();
     await Promise.all(waiting);
-    expect(await calls.run(() => Promise.resolve('answer'))).toBe('answer');
+    expect(await calls.run('read', () => Promise.resolve('answer'))).toBe('answer');
   });
 
   it('of many look-ups counts as many', async () => {
     const calls = callsOf(60_000);
     let finish = () => {};
-    const waiting = calls.run(() => new Promise<void>((resolve) => (finish = resolve)), 1000);
-    await expect(calls.run(() => Promise.resolve('answer'))).rejects.toBeInstanceOf(StoreUnavailableError);
+    const waiting = calls.run('read', () => new Promise<void>((resolve) => (finish = resolve)), 1000);
+    await expect(calls.run('read', () => Promise.resolve('answer'))).rejects.toBeInstanceOf(
+      StoreUnavailableError,
+    );
     finish();
     await waiting;
-    expect(await calls.run(() => Promise.resolve('answer'))).toBe('answer');
+    expect(await calls.run('read', () => Promise.resolve('answer'))).toBe('answer');
   });
 
   it('that timed out still counts as pending until it ends', async () => {
     const calls = callsOf(10);
-    const givenUp = Array.from({ length: 1000 }, () => calls.run(never).catch(() => 'given up'));
+    const givenUp = Array.from({ length: 1000 }, () => calls.run('read', never).catch(() => 'given up'));
     await Promise.all(givenUp);
-    await expect(calls.run(() => Promise.resolve('answer'))).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(calls.run('read', () => Promise.resolve('answer'))).rejects.toBeInstanceOf(
+      StoreUnavailableError,
+    );
   });
 });

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BoundedCalls } from '../common/bounded-calls.js';
 import { DomainError, StoreUnavailableError } from '../common/domain-error.js';
+import { type Work, observed } from '../common/observed.js';
 
 /** Milliseconds that a start waits for a store that does not accept connections yet. */
 export const START_TIMEOUT = 1_500;
@@ -21,7 +22,12 @@ export type Failure =
   /** The store or the program must be changed before this call can succeed: status 500, with the reason in the log. */
   | 'misconfigured';
 
+/** What calls do. A look-up reads one row or field by its key, for several requests at once. */
+export type Operation = 'look_up' | 'read' | 'write' | 'transaction';
+
 export interface StoreCallsOptions {
+  /** The name of the system, as OpenTelemetry writes it. */
+  readonly system: 'sqlite' | 'postgresql' | 'redis';
   /** Milliseconds that a call may take. */
   readonly timeout: number;
   classify(error: unknown): Failure;
@@ -38,14 +44,28 @@ export class StoreMisconfiguredError extends Error {
 
 /** Runs the calls of one store with a timeout and a limit, and translates the errors of its engine. */
 export class StoreCalls {
+  /** The calls as observers know them. */
+  readonly work: Readonly<Record<Operation, Work>>;
   readonly #calls: BoundedCalls;
 
   constructor(private readonly options: StoreCallsOptions) {
     this.#calls = new BoundedCalls(options.timeout);
+    const work = (operation: Operation): Work => ({ kind: 'store', system: options.system, operation });
+    this.work = {
+      look_up: work('look_up'),
+      read: work('read'),
+      write: work('write'),
+      transaction: work('transaction'),
+    };
   }
 
   /** `count` is the number of look-ups that the call makes at once. */
-  async run<T>(call: () => Promise<T>, count = 1): Promise<T> {
+  run<T>(operation: Operation, call: () => Promise<T>, count = 1): Promise<T> {
+    return observed(this.work[operation], () => this.runUnobserved(call, count));
+  }
+
+  /** The same for a call that the caller observes. */
+  async runUnobserved<T>(call: () => Promise<T>, count = 1): Promise<T> {
     const isRepeatable = (error: unknown) =>
       ['busy', 'useless_connection'].includes(this.options.classify(error));
     try {

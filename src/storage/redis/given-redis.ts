@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { START_TIMEOUT, StoreCalls } from '../store-calls.js';
+import { type Operation, START_TIMEOUT, StoreCalls } from '../store-calls.js';
 import { classifyErrorReply, isOfAnotherType } from './error-replies.js';
 import { type Keys, OF_ANOTHER_TYPE, type RedisCommands } from './redis-commands.js';
 
@@ -50,6 +50,7 @@ export class BorrowedRedis implements RedisCommands {
   ) {
     this.#outerPrefix = isIoRedis(client) ? (client.options.keyPrefix ?? '') : '';
     this.#calls = new StoreCalls({
+      system: 'redis',
       timeout,
       classify: (error) =>
         error instanceof NotConnectedError ? 'useless_connection' : classifyErrorReply(error as Error),
@@ -74,15 +75,15 @@ export class BorrowedRedis implements RedisCommands {
   }
 
   field(key: string, field: string): Promise<string | null> {
-    return this.#ask<string | null>(OF_ANOTHER_TYPE, 'HGET', key, field);
+    return this.#ask<string | null>('look_up', OF_ANOTHER_TYPE, 'HGET', key, field);
   }
 
   text(key: string): Promise<string | null> {
-    return this.#ask<string | null>(OF_ANOTHER_TYPE, 'GET', key);
+    return this.#ask<string | null>('read', OF_ANOTHER_TYPE, 'GET', key);
   }
 
   async fields(key: string): Promise<Record<string, string> | null> {
-    const answer = await this.#ask<unknown>(null, 'HGETALL', key);
+    const answer = await this.#ask<unknown>('read', null, 'HGETALL', key);
     return answer === null ? null : fieldsIn(answer);
   }
 
@@ -91,18 +92,27 @@ export class BorrowedRedis implements RedisCommands {
     let cursor = '0';
     do {
       const scan = ['SCAN', cursor, 'MATCH', match, 'COUNT', `${KEYS_PER_PAGE}`] as const;
-      const [next, keys] = (await this.#calls.run(() => this.#send(...scan))) as [string, string[]];
+      const [next, keys] = (await this.#calls.run('read', () => this.#send(...scan))) as [string, string[]];
       yield keys.map((key) => key.slice(this.#outerPrefix.length));
       cursor = next;
     } while (cursor !== '0');
   }
 
   read(script: string, keys: Keys, args: readonly (string | number)[]): Promise<unknown> {
-    return this.run(script, keys, args);
+    return this.#evaluate('read', script, keys, args);
   }
 
   run(script: string, keys: Keys, args: readonly (string | number)[]): Promise<unknown> {
-    return this.#calls.run(() =>
+    return this.#evaluate('write', script, keys, args);
+  }
+
+  #evaluate(
+    operation: Operation,
+    script: string,
+    keys: Keys,
+    args: readonly (string | number)[],
+  ): Promise<unknown> {
+    return this.#calls.run(operation, () =>
       this.#send('EVAL', script, `${keys.length}`, ...keys, ...args.map((arg) => String(arg))),
     );
   }
@@ -118,8 +128,8 @@ export class BorrowedRedis implements RedisCommands {
     return Promise.resolve();
   }
 
-  #ask<T>(ifOfAnotherType: T, ...command: [string, ...string[]]): Promise<T> {
-    return this.#calls.run(async () => {
+  #ask<T>(operation: Operation, ifOfAnotherType: T, ...command: [string, ...string[]]): Promise<T> {
+    return this.#calls.run(operation, async () => {
       try {
         return (await this.#send(...command)) as T;
       } catch (error) {

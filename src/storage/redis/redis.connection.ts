@@ -60,6 +60,8 @@ interface Live {
 
 type Side = 'reads' | 'writes';
 
+const OPERATIONS = { reads: 'read', writes: 'write' } as const;
+
 /** Runs commands on a Redis that accepts writes. Replaces connections that stall, break or lead to a replica. */
 export class RedisConnection implements RedisCommands {
   /** The prefix of all keys: the parameter `prefix` of the URL, or `coatcheck`. */
@@ -69,7 +71,11 @@ export class RedisConnection implements RedisCommands {
   readonly isCluster: boolean;
   readonly #confirmationTime: number;
   readonly #fields = new BatchLoader((fields: FieldOfHash[]) =>
-    this.#calls.run(() => this.#on('reads', ({ reads }) => readFields(reads, fields)), fields.length),
+    this.#calls.run(
+      'look_up',
+      () => this.#on('reads', ({ reads }) => readFields(reads, fields)),
+      fields.length,
+    ),
   );
   readonly #checks: NodeJS.Timeout;
   /** The current connections, or the attempt to open them. After a failed attempt it rejects until the next one. */
@@ -86,7 +92,7 @@ export class RedisConnection implements RedisCommands {
   ) {
     const { scheme, parameters } = parseStoreUrl(url);
     this.prefix = prefix ?? parameters.get('prefix') ?? 'coatcheck';
-    this.#calls = new StoreCalls({ timeout, classify: classifyRedisFailure });
+    this.#calls = new StoreCalls({ system: 'redis', timeout, classify: classifyRedisFailure });
     this.isCluster = scheme.endsWith('-cluster');
     this.#confirmationTime = Math.min(LONGEST_CONFIRMATION, Math.ceil(timeout * CONFIRMATION_SHARE));
     this.#current = this.#attempt();
@@ -166,7 +172,7 @@ export class RedisConnection implements RedisCommands {
   }
 
   #send<T>(side: Side, command: (redis: ConnectedRedis) => Promise<T>): Promise<T> {
-    return this.#calls.run(() => this.#on(side, command));
+    return this.#calls.run(OPERATIONS[side], () => this.#on(side, command));
   }
 
   async #on<T>(side: Side, command: (redis: ConnectedRedis) => Promise<T>): Promise<T> {

@@ -29,7 +29,7 @@ export class PostgresDatabase implements SqlDatabase {
     timeout: number,
     private readonly names: TableNames,
   ) {
-    this.#calls = new StoreCalls({ timeout, classify: classifyPostgresFailure });
+    this.#calls = new StoreCalls({ system: 'postgresql', timeout, classify: classifyPostgresFailure });
     this.#pool = pool;
     this.db = kysely(this.#pool, names);
   }
@@ -51,28 +51,32 @@ export class PostgresDatabase implements SqlDatabase {
   }
 
   run<T>(query: () => Promise<T>): Promise<T> {
-    return this.#calls.run(query);
+    return this.#calls.run('read', query);
   }
 
   write<T>(statement: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
-    return this.run(() => statement(this.db));
+    return this.#calls.run('write', () => statement(this.db));
   }
 
   prepare<Row extends object>(lookUp: LookUp<Row>): (text: string) => Promise<Row | null> {
     const query = everyRow(`${lookUp.select(this.names.quoted)} where ${lookUp.column} = wanted.text`);
     const batch = new BatchLoader<string, Row | null>((texts) =>
-      this.#calls.run(async () => {
-        const values = [texts.map(storable)];
-        const rows = await this.#pool.find<Row>({ name: lookUp.name, text: query, values });
-        const byKey = new Map<unknown, Row>(rows.map((row) => [row[lookUp.key], row]));
-        return texts.map((text) => byKey.get(text) ?? null);
-      }, texts.length),
+      this.#calls.run(
+        'look_up',
+        async () => {
+          const values = [texts.map(storable)];
+          const rows = await this.#pool.find<Row>({ name: lookUp.name, text: query, values });
+          const byKey = new Map<unknown, Row>(rows.map((row) => [row[lookUp.key], row]));
+          return texts.map((text) => byKey.get(text) ?? null);
+        },
+        texts.length,
+      ),
     );
     return (text) => batch.load(text);
   }
 
   exclusive<T>(subject: string, work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
-    return this.run(() =>
+    return this.#calls.run('transaction', () =>
       this.db.transaction().execute(async (transaction) => {
         await lock(transaction, subject);
         return work(transaction);
@@ -82,7 +86,9 @@ export class PostgresDatabase implements SqlDatabase {
 
   /** Transactions that wait for the same row would take all connections of the pool. */
   transaction<T>(subject: string, work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
-    return this.#mutex.run(subject, () => this.run(() => this.db.transaction().execute(work)));
+    return this.#mutex.run(subject, () =>
+      this.#calls.run('transaction', () => this.db.transaction().execute(work)),
+    );
   }
 
   close(): Promise<void> {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type SqliteConnection from 'better-sqlite3';
 import { type DatabaseConnection, Kysely, SqliteDialect, SqliteDriver, type Transaction } from 'kysely';
+import { observed } from '../../common/observed.js';
 import { BatchLoader } from '../batch-loader.js';
 import { StoreCalls, whileRepeatable } from '../store-calls.js';
 import { type TableOptions, type TablePolicy, USUAL_TABLES } from '../table-options.js';
@@ -58,7 +59,7 @@ export class SqliteDatabase implements SqlDatabase {
     this.#readerStatements = new SqliteStatements(reader);
     this.#checkpoints = isOwn ? new SqliteCheckpoints(connection.name) : null;
     this.#reserve = isOwn ? new SqliteReserve(connection.name) : null;
-    this.#calls = new StoreCalls({ timeout, classify: classifySqliteFailure });
+    this.#calls = new StoreCalls({ system: 'sqlite', timeout, classify: classifySqliteFailure });
     this.#plain = new Kysely<unknown>({ dialect: new SafeRollbackDialect(connection, this.#statements) });
     this.db = this.#plain.withPlugin(names);
   }
@@ -96,7 +97,7 @@ export class SqliteDatabase implements SqlDatabase {
   }
 
   run<T>(query: () => Promise<T>): Promise<T> {
-    return this.#calls.run(query);
+    return this.#calls.run('read', query);
   }
 
   /** Looks up synchronously; only a look-up that fails is repeated through `run`. */
@@ -111,17 +112,20 @@ export class SqliteDatabase implements SqlDatabase {
       const values = statement.get(text) as unknown[] | undefined;
       return values ? rowOf<Row>(names, values) : null;
     };
-    return async (text) => {
+    const lookUp = async (text: string) => {
       try {
         return find(text);
       } catch {
-        return this.run(async () => find(text));
+        return this.#calls.runUnobserved(async () => find(text));
       }
     };
+    return (text) => observed(this.#calls.work.look_up, () => lookUp(text));
   }
 
   write<T>(work: Work<T>, purpose: Purpose = 'other'): Promise<T> {
-    return this.run(() => (purpose === 'ending' ? this.#end(work) : this.#writeWithRoom(work)));
+    return this.#calls.run('write', () =>
+      purpose === 'ending' ? this.#end(work) : this.#writeWithRoom(work),
+    );
   }
 
   /** SQLite has one writer at a time for the whole file. A transaction that has read old data fails as busy. */

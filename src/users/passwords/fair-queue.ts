@@ -63,6 +63,11 @@ export class FairQueue {
     this.#all = this.#shareOf('all', limits.waiting);
   }
 
+  /** The numbers of tasks that run and that wait now. */
+  get sizes(): { readonly running: number; readonly waiting: number } {
+    return { running: this.#running, waiting: this.#all.waiting.size };
+  }
+
   /** Runs a task in its turn. Throws `too_many_requests` if the share of its account or network is full, and `busy` if the queue is. */
   async run<T>(owner: TaskOwner, work: () => Promise<T>): Promise<T> {
     if (this.#running < this.limits.running) this.#running += 1;

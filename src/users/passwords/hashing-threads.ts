@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Piscina } from 'piscina';
+import { type Work, observed } from '../../common/observed.js';
 import { requireArgon2 } from './argon2-package.js';
 import { FairQueue, type TaskOwner } from './fair-queue.js';
 
@@ -65,6 +66,16 @@ export interface Hashed {
   readonly took: number;
 }
 
+/** The hashes as observers know them, with their wait in the queue. */
+const HASH_WORK = {
+  bcrypt: hashWork('bcrypt'),
+  argon2id: hashWork('argon2id'),
+  argon2i: hashWork('argon2i'),
+  argon2d: hashWork('argon2d'),
+  pbkdf2: hashWork('pbkdf2'),
+  scrypt: hashWork('scrypt'),
+} satisfies Readonly<Record<HashingTask['algorithm'], Work>>;
+
 let threads: Promise<Piscina> | undefined;
 
 /**
@@ -73,12 +84,21 @@ let threads: Promise<Piscina> | undefined;
  */
 export async function hashInThread(task: HashingTask, owner: TaskOwner): Promise<Hashed> {
   if (task.algorithm.startsWith('argon2')) await requireArgon2();
-  return run<Hashed>(HASHING, task, owner);
+  return observed(HASH_WORK[task.algorithm], () => run<Hashed>(HASHING, task, owner));
 }
 
 /** Whether a password is on the list of common passwords, in any case. Runs in the same pool and throws as `FairQueue` does. */
 export function isCommonPassword(password: string, owner: TaskOwner): Promise<boolean> {
   return run<boolean>(COMMON_PASSWORDS, password, owner);
+}
+
+/** The numbers of tasks that run and that wait now. */
+export function hashQueueSizes(): { readonly running: number; readonly waiting: number } {
+  return queue.sizes;
+}
+
+function hashWork(system: string): Work {
+  return { kind: 'hash', system, operation: 'hash' };
 }
 
 function run<T>(filename: string, task: unknown, owner: TaskOwner): Promise<T> {
