@@ -11,6 +11,7 @@ import { ALX_RULES } from './compat/alx/alx-rules.js';
 import { configureAlxApp } from './compat/alx/create-alx-app.js';
 import { configureApp } from './server/create-app.js';
 import { newAdapter } from './server/http/new-adapter.js';
+import { listeningUrl } from './server/listening-url.js';
 import { LAST_LINES, Output } from './server/logging/output.js';
 import { PinoLogger } from './server/logging/pino.logger.js';
 import { ProcessEnd, hasTerminal } from './server/process-end.js';
@@ -36,7 +37,7 @@ async function main(): Promise<void> {
   try {
     const ready = await (isSupervisor ? supervise(config, logger, end) : serve(config, logger, end));
     if (end.isBegun) return;
-    if (cluster.isWorker) process.send?.(ready);
+    if (cluster.isWorker) process.send?.({ ready });
     else logger.print(bannerOf(config, ready));
   } catch (error) {
     // An error after a stop signal is not a failed start.
@@ -70,27 +71,42 @@ function logWhatNodeReports(logger: PinoLogger): void {
   });
 }
 
-/** The URL of the server, and whether it still has no user. */
+/** The URL of the server and of its metrics, and whether it still has no user. */
 interface Ready {
   readonly url: string;
+  readonly metricsUrl: string | null;
   readonly isWaiting: boolean;
 }
+
+const NOT_MEASURED = { metrics: null, url: null, close: null };
+
+/** prom-client is not loaded without metrics. */
+const loadMetrics = () => import('./server/metrics/open-metrics.js');
 
 async function serve(config: Config, logger: PinoLogger, end: ProcessEnd): Promise<Ready> {
   if (cluster.isWorker) endAsWorker(end);
   else end.on('SIGTERM', 'SIGINT', 'SIGHUP');
   const isAlx = config.compat === 'alx';
+  const measured = config.metrics && (await loadMetrics()).openMetrics(config.metrics);
+  const { metrics, url: metricsUrl, close: closeMetrics } = (await measured) ?? NOT_MEASURED;
   const module = (isAlx ? AlxAppModule : AppModule).forRoot(config);
   const adapter = await newAdapter(config.http.adapter);
-  const app = await NestFactory.create(module, adapter, { logger, abortOnError: false });
+  const app = await NestFactory.create(metrics?.around(module) ?? module, adapter, {
+    logger,
+    abortOnError: false,
+  });
   (isAlx ? configureAlxApp : configureApp)(app, config.http);
-  end.finishFirst(() => app.close());
+  metrics?.watch(app, config.http.prefix);
+  end.finishFirst(async () => {
+    await app.close();
+    await closeMetrics?.();
+  });
   await app.listen(config.port, config.host).catch(({ message, code }: NodeJS.ErrnoException) => {
     const advice = code === 'EADDRINUSE' ? '. Choose another API_PORT' : '';
     throw new Error(`Cannot listen at API_HOST and API_PORT: ${message}${advice}`);
   });
-  const url = addressOf(app.getHttpServer().address() as AddressInfo);
-  return { url, isWaiting: await app.get(RegistrationService).isWaitingForTheFirst() };
+  const url = listeningUrl(app.getHttpServer().address() as AddressInfo);
+  return { url, metricsUrl, isWaiting: await app.get(RegistrationService).isWaitingForTheFirst() };
 }
 
 /**
@@ -115,24 +131,23 @@ async function supervise(config: Config, logger: PinoLogger, end: ProcessEnd): P
   const { setupCode } = config.users;
   const shared = setupCode === null ? {} : { SETUP_CODE: setupCode, SETUP_CODE_FILE: undefined };
   const workers = new Workers<Ready>(config.workers, shared, logger);
+  const metrics = config.metrics && (await (await loadMetrics()).openMetricsOf(workers, config.metrics));
   end.on('SIGTERM', 'SIGINT').finishFirst(() => workers.stop());
   const hadTerminal = hasTerminal();
   process.on('SIGHUP', () => {
     if (hadTerminal && !hasTerminal()) void end.begin('SIGHUP');
     else void workers.restart();
   });
-  return workers.start();
+  return { ...(await workers.start()), metricsUrl: metrics?.url ?? null };
 }
 
-/** The URL of the server; with 127.0.0.1 if it listens on all addresses. */
-function addressOf({ address, family, port }: AddressInfo): string {
-  if (address === '0.0.0.0' || address === '::') return `http://127.0.0.1:${port}`;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-}
-
-function bannerOf(config: Config, { url, isWaiting }: Ready): string {
-  const ready = `Coatcheck is ready at ${url} (${describe(config)})`;
-  return [ready, ...servedHosts(config), ...(isWaiting ? [nextStep(config, url)] : [])].join('\n');
+function bannerOf(config: Config, { url, metricsUrl, isWaiting }: Ready): string {
+  return [
+    `Coatcheck is ready at ${url} (${describe(config)})`,
+    ...(metricsUrl === null ? [] : [`Metrics are at ${metricsUrl}.`]),
+    ...servedHosts(config),
+    ...(isWaiting ? [nextStep(config, url)] : []),
+  ].join('\n');
 }
 
 /** A sentence about the served hosts, unless every host is served. */

@@ -66,6 +66,7 @@ const PINNED: Readonly<Record<string, string | readonly string[]>> = {
   'ipaddr.js': ['common/network.ts', 'server/http'],
   'raw-body': 'http',
   '@fastify/busboy': 'compat/alx',
+  'prom-client': 'server/metrics',
   pino: 'server/logging',
   'pino-pretty': 'server/logging',
   'fastest-levenshtein': ['server/config', 'storage/store-url', 'common/options.ts'],

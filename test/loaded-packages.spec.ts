@@ -21,6 +21,7 @@ const IDLE = [
   'commander',
   'cli-progress',
   'file-type',
+  'prom-client',
 ];
 const { library } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   library: { readonly optionalPeers: readonly string[] };
@@ -80,6 +81,12 @@ describe('A server that has started', () => {
     const { all } = await loadedBy({ ...MEMORY, HTTP_ADAPTER: 'fastify' });
     expect(all).toContain('fastify');
     expect(all).not.toContainEqual(oneOf('express', '@nestjs/platform-express', ...IDLE));
+  });
+
+  it('with a port for metrics has loaded what makes them, and nothing else', async () => {
+    const { all } = await loadedBy({ ...MEMORY, METRICS_PORT: '0' });
+    expect(all).toContain('prom-client');
+    expect(all).not.toContainEqual(oneOf(...IDLE.filter((name) => name !== 'prom-client'), ...DRIVERS));
   });
 
   it('loads what describes the API when it is asked for it', async () => {

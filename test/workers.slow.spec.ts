@@ -139,7 +139,7 @@ describe('A server of several processes', () => {
            process.on('SIGTERM', () => {});
          } else {
            process.on('SIGTERM', () => process.exit(0));
-           process.send('up');
+           process.send({ ready: 'up' });
          }`,
       );
       const supervisor = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -67,6 +67,7 @@ export default defineConfig({
           ['Behind a proxy', 'proxy'],
           ['Storage', 'storage'],
           ['Operations', 'operations'],
+          ['Metrics and traces', 'metrics'],
           ['Upgrading', 'upgrading'],
         ].map(page),
       },

@@ -54,6 +54,12 @@ type Retired = 'sign_out';
 
 export type SecurityEventName = Exclude<(typeof NAMES)[AuditType], Retired>;
 
+/** The names of all events. */
+export const SECURITY_EVENTS = Object.values(NAMES).filter((name) => name !== NAMES.sign_out) as [
+  SecurityEventName,
+  ...SecurityEventName[],
+];
+
 /** A security event, as listeners get it. Contains nothing secret. */
 export interface SecurityEvent<Name extends SecurityEventName = SecurityEventName> {
   readonly name: Name;

@@ -18,6 +18,7 @@ const STOP_TIMEOUT = 9_700;
 /** Worker processes that share one port. A worker that dies or is not ready in time is replaced. */
 export class Workers<Ready> {
   readonly #stopped = new WeakSet<Worker>();
+  readonly #ready = new Set<Worker>();
   #backOff = BACK_OFF.first;
   #isStopping = false;
   #isRestarting = false;
@@ -41,6 +42,11 @@ export class Workers<Ready> {
       throw new Error('The workers could not start. The log says why.');
     }
     return first;
+  }
+
+  /** The workers that have sent their ready message and have not ended. */
+  get ready(): readonly Worker[] {
+    return [...this.#ready];
   }
 
   /** Replaces the workers one by one. Each one stops after its replacement is ready. */
@@ -91,15 +97,20 @@ export class Workers<Ready> {
         clearTimeout(overdue);
         reject(new Error('A worker ended before it was ready.'));
       });
-      worker.once('message', (ready: Ready) => {
+      const read = ({ ready }: { readonly ready?: Ready }) => {
+        if (ready === undefined) return;
         clearTimeout(overdue);
+        worker.off('message', read);
         this.#watch(worker);
         resolve(ready);
-      });
+      };
+      worker.on('message', read);
     });
   }
 
   #watch(worker: Worker): void {
+    this.#ready.add(worker);
+    worker.once('exit', () => this.#ready.delete(worker));
     const since = performance.now();
     worker.once('exit', (code, signal) => {
       if (this.#isStopping || this.#stopped.has(worker)) return;

@@ -6,6 +6,7 @@ import { Clock, MailOptions, Mailer, UsersService } from 'coatcheck';
 import { ALX_RULES, AlxAppModule, configureAlxApp } from 'coatcheck/alx';
 import { AppModule, type Config, configureApp, loadConfig, newAdapter } from 'coatcheck/server';
 import { FakeClock } from 'coatcheck/testing';
+import type { Metrics } from '../../src/server/metrics/metrics.js';
 import { Connections } from '../../src/storage/connections.js';
 import { ADAPTER, newFolder } from './server.js';
 
@@ -33,7 +34,11 @@ export class TestApp {
     {
       httpsOptions,
       mailer = null,
-    }: Pick<NestApplicationOptions, 'httpsOptions'> & { mailer?: Mailer | null } = {},
+      metrics = null,
+    }: Pick<NestApplicationOptions, 'httpsOptions'> & {
+      mailer?: Mailer | null;
+      metrics?: Metrics | null;
+    } = {},
   ): Promise<TestApp> {
     const config = loadConfig(
       {
@@ -47,9 +52,10 @@ export class TestApp {
     );
     const isAlx = config.compat === 'alx';
     const clock = new FakeClock();
+    const server = (isAlx ? AlxAppModule : AppModule).forRoot(quick(config));
     const building = Test.createTestingModule({
       ...extra,
-      imports: [(isAlx ? AlxAppModule : AppModule).forRoot(quick(config)), ...(extra.imports ?? [])],
+      imports: [metrics?.around(server) ?? server, ...(extra.imports ?? [])],
     })
       .overrideProvider(Clock)
       .useValue(clock);
@@ -58,6 +64,7 @@ export class TestApp {
     const adapter = await newAdapter(config.http.adapter);
     const nest = module.createNestApplication(adapter, { logger: false, httpsOptions });
     (isAlx ? configureAlxApp : configureApp)(nest, config.http);
+    metrics?.watch(nest, config.http.prefix);
     await nest.listen(0, '127.0.0.1');
     const { port } = nest.getHttpServer().address() as AddressInfo;
     return new TestApp(nest, clock, `http${httpsOptions ? 's' : ''}://127.0.0.1:${port}`, config.http.prefix);

@@ -16,6 +16,8 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
+  /** Where metrics are served; null for none. */
+  readonly metrics: { readonly host: string; readonly port: number } | null;
   /** Number of processes that serve requests. */
   readonly workers: number;
   /** The generated setup code, to show to the operator; null if the operator has set one or if none is needed. */

@@ -74,6 +74,16 @@ export function contradictions(given: Environment, settings: Settings, compat: C
         ![settings.DATABASE_URL, settings.SESSION_STORE_URL].some((url) => /^postgres(ql)?:/.test(url)),
       'only PostgreSQL has schemas; unset it, or set DATABASE_URL to postgres://…',
     ],
+    [
+      'METRICS_PORT',
+      settings.METRICS_PORT === settings.API_PORT && settings.METRICS_PORT !== 0,
+      'must differ from API_PORT, because metrics are served without authentication',
+    ],
+    [
+      'METRICS_HOST',
+      given.METRICS_HOST !== undefined && settings.METRICS_PORT === undefined,
+      'has no effect without METRICS_PORT; set METRICS_PORT, or remove this',
+    ],
     ['DATABASE_URL', production && hasDefaultPassword(settings.DATABASE_URL), WELL_KNOWN],
     [
       'SESSION_STORE_URL',

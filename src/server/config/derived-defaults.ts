@@ -19,6 +19,7 @@ export type Settings = Environment &
       | 'API_HOST'
       | 'API_DOCS'
       | 'PAGES'
+      | 'METRICS_HOST'
       | 'SESSION_STORE_URL'
       | 'REGISTRATION'
       | 'PASSWORD_MIN_LENGTH'
@@ -60,6 +61,7 @@ export function withDerivedDefaults(environment: Environment, defaults: CompatDe
     API_HOST: environment.API_HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
     API_DOCS: environment.API_DOCS ?? defaults.API_DOCS,
     PAGES: environment.PAGES ?? (hasPages(environment) ? 'on' : 'off'),
+    METRICS_HOST: environment.METRICS_HOST ?? '127.0.0.1',
     SESSION_STORE_URL: environment.SESSION_STORE_URL ?? (isDurable ? environment.DATABASE_URL : 'memory:'),
     REGISTRATION: environment.REGISTRATION ?? defaults.REGISTRATION,
     PASSWORD_MIN_LENGTH: environment.PASSWORD_MIN_LENGTH ?? defaults.PASSWORD_MIN_LENGTH,

@@ -299,6 +299,16 @@ export class Environment {
   @Obeys(oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']))
   readonly LOG_LEVEL: string = 'info';
 
+  /** None for no metrics. */
+  @IsOptional()
+  @Obeys(integer(0, 65_535))
+  @Integer()
+  readonly METRICS_PORT?: number;
+
+  @IsOptional()
+  @Matches(/^[\w.:-]+$/, { message: 'must be a host name or an address' })
+  readonly METRICS_HOST?: string;
+
   @Obeys(integer(1, 64))
   @Integer()
   readonly WORKERS: number = 1;

@@ -41,6 +41,10 @@ export function loadConfig(variables: Variables, reading: ConfigReading = {}): C
     host: settings.API_HOST,
     port: settings.API_PORT,
     logLevel: settings.LOG_LEVEL,
+    metrics:
+      settings.METRICS_PORT === undefined
+        ? null
+        : { host: settings.METRICS_HOST, port: settings.METRICS_PORT },
     workers: settings.WORKERS,
     newSetupCode,
     warnings,

@@ -17,6 +17,12 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 /** Milliseconds that a client has to read the response after a request timeout. */
 const PARTING = 500;
 
+/** How a request is refused that Node could not parse; null if its connection is only closed. */
+export function refusalOf(server: Server, error: NodeJS.ErrnoException, socket: Socket): ErrorCode | null {
+  if (LingeringClose.of(server).has(socket) || !socket.writable || error.code === 'ECONNRESET') return null;
+  return CODES[error.code ?? ''] ?? 'malformed_request';
+}
+
 /** Sends errors in the format of the application for requests that Node refuses before the application gets them. */
 export function answerClientErrors(server: Server, errorFormat: ErrorFormat, headers: AnswerHeaders): void {
   const logger = new Logger('Problem');
@@ -37,12 +43,11 @@ export function answerClientErrors(server: Server, errorFormat: ErrorFormat, hea
   };
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (lingering.has(socket)) return;
-    if (!socket.writable || error.code === 'ECONNRESET') {
-      socket.destroy();
+    const code = refusalOf(server, error, socket);
+    if (code === null) {
+      if (!lingering.has(socket)) socket.destroy();
       return;
     }
-    const code = CODES[error.code ?? ''] ?? 'malformed_request';
     const { status, fields, json } = answer(code, null);
     const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
     socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${json}`);
