@@ -51,6 +51,8 @@ const { metafile } = await build({
     '@nestjs/microservices',
     '@nestjs/websockets',
     'reflect-metadata',
+    // The SDK of OpenTelemetry uses the one that is installed.
+    '@opentelemetry/api',
   ],
   banner: {
     js: [

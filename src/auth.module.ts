@@ -26,6 +26,7 @@ import { InputPipe } from './http/input.pipe.js';
 import { GUARDS, OwnRouteGuard } from './http/own-route.guard.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { Clock, SystemClock } from './common/clock.js';
+import { Tracing } from './common/tracing.js';
 import { FieldRules } from './http/field-rules.js';
 import { FreshGuard } from './auth/guards/fresh.guard.js';
 import { LateBodyGuard } from './auth/guards/late-body.guard.js';
@@ -119,6 +120,7 @@ function moduleOf(
       BearerCarrier,
       Carriers,
       SecurityEvents,
+      Tracing,
       {
         provide: SignInService,
         inject: [

@@ -67,6 +67,7 @@ const PINNED: Readonly<Record<string, string | readonly string[]>> = {
   'raw-body': 'http',
   '@fastify/busboy': 'compat/alx',
   'prom-client': 'server/metrics',
+  '@opentelemetry/api': 'common/tracing.ts',
   pino: 'server/logging',
   'pino-pretty': 'server/logging',
   'fastest-levenshtein': ['server/config', 'storage/store-url', 'common/options.ts'],

@@ -2,6 +2,7 @@ import { type Initiator, PROGRAM } from '../audit/initiator.js';
 import { SecurityEvents } from '../audit/security-events.js';
 import { endOrNull } from '../common/clock.js';
 import { DomainError, StoreUnavailableError, invalid } from '../common/domain-error.js';
+import { type Work, observed } from '../common/observed.js';
 import type { ErrorCode } from '../common/refusals.js';
 import type { EndReason } from '../sessions/endings.js';
 import type { ProofKind, Proofs } from '../sessions/proofs.js';
@@ -121,7 +122,7 @@ export class SignInService {
     pair: HttpExchange,
     options: Partial<SignInOptions> = {},
   ): Promise<SignInResult> {
-    return withRetryAfter(pair, async (exchange) => {
+    return observedSignIn('login', pair, async (exchange) => {
       const strategy = this.#strategyFor(options.transport);
       const { authRequest: request } = exchange;
       const presented = await this.#presentedIn(request, strategy);
@@ -176,7 +177,7 @@ export class SignInService {
     pair: HttpExchange,
     isFirstFactor = false,
   ): Promise<SignedIn> {
-    return withRetryAfter(pair, async (exchange) => {
+    return observedSignIn('second_step', pair, async (exchange) => {
       if (!(await this.pending!.finish(pending, exchange))) throw new DomainError('sign_in_expired');
       const { known, options, proofs: earlier } = pending;
       const identity = identityIn(known);
@@ -297,13 +298,13 @@ export class SignInService {
     await this.passwords.revoke(userId, by);
   }
 
-  async #signIn(
+  #signIn(
     user: AppUser,
     pair: HttpExchange,
     options: Partial<SignInOptions>,
     way: Required<Pick<Way, 'method' | 'provedBy'>>,
   ): Promise<IssuedSession> {
-    return withRetryAfter(pair, async (exchange) => {
+    return observedSignIn(way.method!, pair, async (exchange) => {
       const strategy = this.#strategyFor(options.transport);
       const identity = await this.accounts.identify(user);
       if (identity.account.disabled) throw new DomainError('user_disabled');
@@ -436,6 +437,27 @@ export class SignInService {
 }
 
 /** Sets the `Retry-After` of an error, because the filter of an application does not know it. */
+/** The sign-ins as observers know them. */
+const SIGN_INS = {
+  login: signInWork('login'),
+  basic: signInWork('basic'),
+  application: signInWork('application'),
+  second_step: signInWork('second_step'),
+  passkey: signInWork('passkey'),
+} satisfies Readonly<Record<Method, Work>>;
+
+function signInWork(operation: Method): Work {
+  return { kind: 'sign_in', system: 'coatcheck', operation };
+}
+
+function observedSignIn<T>(
+  method: Method,
+  pair: HttpExchange,
+  serve: (exchange: Exchange) => Promise<T>,
+): Promise<T> {
+  return observed(SIGN_INS[method], () => withRetryAfter(pair, serve));
+}
+
 async function withRetryAfter<T>(pair: HttpExchange, serve: (exchange: Exchange) => Promise<T>): Promise<T> {
   const exchange = exchangeIn(pair);
   try {

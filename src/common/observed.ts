@@ -1,7 +1,9 @@
 import { DomainError, StoreUnavailableError } from './domain-error.js';
 
 /** The kinds of work that metrics and traces describe. */
-export type WorkKind = 'store' | 'hash';
+export const WORK_KINDS = ['store', 'hash', 'authenticate', 'sign_in'] as const;
+
+export type WorkKind = (typeof WORK_KINDS)[number];
 
 /** One kind of work. Make one object for all calls of it: observers know it by identity. Contains nothing of a request. */
 export interface Work {

@@ -3,6 +3,7 @@ import { cleanUp, cleanUpOnSignals } from './cleanup.js';
 import { type CompareOptions, compare } from './compare.js';
 import { type GrowthOptions, growth } from './growth.js';
 import { GENERATOR, ONLY, OUT, RATE, SECONDS, SESSIONS, USERS, WARM_UP, rounds } from './options.js';
+import { type MetricsOptions, metrics } from './metrics.js';
 import { type ProfileOptions, profile } from './profile.js';
 import { type SearchOptions, search } from './search.js';
 import { type SignInOptions, signIn } from './sign-in.js';
@@ -49,6 +50,17 @@ program
   .addOption(GENERATOR)
   .addOption(OUT)
   .action((options: WorkersOptions) => workers(options));
+
+program
+  .command('metrics')
+  .description('requests per second with METRICS_PORT ÷ without')
+  .addOption(ONLY)
+  .addOption(rounds(9))
+  .addOption(SECONDS)
+  .addOption(WARM_UP)
+  .addOption(GENERATOR)
+  .addOption(OUT)
+  .action((options: MetricsOptions) => metrics(options));
 
 program
   .command('sign-in')

@@ -1,6 +1,7 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable, Optional } from '@nestjs/common';
 import { DomainError } from '../../common/domain-error.js';
 import { checkNeeds } from '../../common/needs.js';
+import { type Work, observed } from '../../common/observed.js';
 import { Accounts } from '../../users/accounts.js';
 import { identityOf } from '../../users/identity.js';
 import { Auth, type Principal, type PrincipalGiven } from '../auth.js';
@@ -11,6 +12,8 @@ import { Refusals } from '../refusals.js';
 import { SecondFactor } from '../second-factor.js';
 import { Subscriptions } from '../sockets/subscriptions.js';
 import { CrossSiteCheck } from './cross-site-check.js';
+
+const AUTHENTICATE: Work = { kind: 'authenticate', system: 'coatcheck', operation: 'authenticate' };
 
 /**
  * Admits authenticated requests, and others where `@Public()` or `@OptionalAuth()` allows them. Denies by default. Decides by
@@ -64,7 +67,7 @@ export class AuthGuard implements CanActivate {
    * false if this must not count as a use of the session.
    */
   async identify(exchange: Exchange, isUse = true): Promise<Principal | null> {
-    const result = await exchange.ask(this.auth, isUse);
+    const result = await observed(AUTHENTICATE, () => exchange.ask(this.auth, isUse));
     if (result.outcome === 'authenticated') {
       const { principal: given } = result;
       const principal = isWhole(given) ? given : await this.#complete(given);

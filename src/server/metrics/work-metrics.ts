@@ -14,7 +14,10 @@ interface Naming {
   labelsOf(work: Work): Readonly<Record<string, string>>;
 }
 
-const NAMING: Readonly<Record<WorkKind, Naming>> = {
+/** The kinds that are measured. Sign-ins are counted by their events. */
+type MeasuredKind = Extract<WorkKind, 'store' | 'hash'>;
+
+const NAMING: Readonly<Record<MeasuredKind, Naming>> = {
   store: {
     duration: 'coatcheck_store_call_duration_seconds',
     durationHelp:
@@ -43,7 +46,7 @@ interface Tally {
 }
 
 /** Measures all work of a kind in this process. Returns how to end that. */
-export function watchWork(kind: WorkKind, registry: Registry): () => void {
+export function watchWork(kind: MeasuredKind, registry: Registry): () => void {
   const naming = NAMING[kind];
   const byWork = new Map<Work, Tally>();
   const byLabels = new Map<string, Tally & { readonly labels: Readonly<Record<string, string>> }>();
