@@ -5,6 +5,7 @@ import type { Given } from './common/options.js';
 import { Clock, SystemClock } from './common/clock.js';
 import { routesNeedAuth } from './route-check.js';
 import { StartCheck } from './start-check.js';
+import { ActivityController } from './http/api/audit/activity.controller.js';
 import { AuditController } from './http/api/audit/audit.controller.js';
 import { AuditOptions } from './audit/audit-options.js';
 import { AuditSweeper } from './audit/audit-sweeper.js';
@@ -41,7 +42,7 @@ function moduleOf(
   return {
     module: AuditModule,
     imports,
-    controllers: routes ? [AuditController] : [],
+    controllers: routes ? [AuditController, ActivityController] : [],
     providers: [
       MADE_BY_FOR_ROOT,
       StartCheck,

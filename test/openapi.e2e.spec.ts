@@ -18,6 +18,7 @@ const OPERATIONS = {
   'get /health/live': 'getLiveness',
   'get /health/ready': 'getReadiness',
   'get /stats': 'getStats',
+  'get /stats/activity': 'getActivity',
   'get /audit': 'listAuditEvents',
   'get /audit/export': 'exportAuditEvents',
   'put /users/me/password': 'changePassword',

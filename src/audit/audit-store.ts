@@ -37,6 +37,25 @@ export interface AuditPage {
 /** The largest number of events that one call of `list` looks at, of those that one of its conditions selects. */
 export const AUDIT_WINDOW = 10_000;
 
+/** A time that is divided into intervals of equal length; the last one can be shorter. */
+export interface AuditSpan {
+  readonly from: Date;
+  /** Not part of it. */
+  readonly to: Date;
+  /** Milliseconds of an interval. */
+  readonly step: number;
+}
+
+/** How often events of one type and reason happened within one interval. */
+export interface AuditCount {
+  /** The number of the interval, from zero. */
+  readonly interval: number;
+  readonly type: AuditType;
+  /** Null if the events have no reason. */
+  readonly reason: AuditReason | null;
+  readonly count: number;
+}
+
 /**
  * Stores events in order of their ids, which is the order of time. Every method is one atomic step and returns copies. A
  * store that cannot answer throws `StoreUnavailableError`.
@@ -48,6 +67,12 @@ export abstract class AuditStore {
   abstract repeat(id: string, times: number, lastAt: Date): Promise<void>;
   /** Up to `limit` events with smaller ids than `before`, newest first. */
   abstract list(filter: AuditFilter, limit: number, before: string | null): Promise<AuditPage>;
+  /**
+   * How often events of these types (empty for all) happened, by intervals, types and reasons, in any order; without those that did
+   * not happen. An event that is repeated counts at its first time as often as it happened. Reads many events in several steps,
+   * between which other work goes on.
+   */
+  abstract countBy(span: AuditSpan, types: readonly AuditType[]): Promise<AuditCount[]>;
   /** Deletes up to `limit` of the oldest events before an instant and returns their number. */
   abstract forget(before: Date, limit: number): Promise<number>;
 }

@@ -33,7 +33,7 @@ export interface ActionFacts {
 export interface FieldFacts {
   readonly description?: string;
   /** Needed if the TypeScript type of the field does not show it. */
-  readonly type?: 'integer' | StringConstructor | BooleanConstructor | Class | [StringConstructor];
+  readonly type?: 'integer' | StringConstructor | BooleanConstructor | Class | [StringConstructor | Class];
   readonly format?: 'date-time' | 'email' | 'password' | 'uuid';
   readonly enum?: string[];
   readonly isArray?: true;

@@ -1,5 +1,11 @@
-import { AUDIT_TYPES, type AuditEvent } from '../audit/audit-event.js';
-import { ALL_EVENTS, AUDIT_WINDOW, type AuditFilter, type AuditStore } from '../audit/audit-store.js';
+import { AUDIT_TYPES, type AuditEvent, type AuditReason, type AuditType } from '../audit/audit-event.js';
+import {
+  ALL_EVENTS,
+  AUDIT_WINDOW,
+  type AuditFilter,
+  type AuditSpan,
+  type AuditStore,
+} from '../audit/audit-store.js';
 import { anAuditEvent } from './samples.js';
 import { type Spoilings, type StoreUnderTest, openForEachTest } from './store-under-test.js';
 import { type TestFramework, globalTestFramework } from './test-framework.js';
@@ -255,8 +261,7 @@ export function describeAuditStore(
         await appendAll(range(AUDIT_WINDOW - 1).map(() => anAuditEvent({ subjectId: 'ann' })));
         const ofType: AuditFilter = { ...ANY, types: ['role_changed'] };
         const ofBoth: AuditFilter = { ...ofType, userId: 'ann' };
-        for (const filter of [ofType, ofBoth])
-          expect((await store.list(filter, 10, null)).events).toEqual([rare]);
+        for (const filter of [ofType, ofBoth]) expect((await listAll(filter, 10)).flat()).toEqual([rare]);
         const newest = anAuditEvent({ subjectId: 'ann' });
         await store.append(newest);
         for (const filter of [ofType, ofBoth])
@@ -265,6 +270,98 @@ export function describeAuditStore(
       },
       MANY_WRITES,
     );
+
+    describe('counts of events', () => {
+      const HOUR = 3_600_000;
+      const hours = (count: number, ms = 0) => after(count * 60, ms);
+      const failed = (facts: Partial<AuditEvent>) =>
+        anAuditEvent({ type: 'sign_in_failed', details: { reason: 'wrong_password' }, ...facts });
+      const expectCounts = async (
+        span: AuditSpan,
+        types: readonly AuditType[],
+        ...expected: [interval: number, type: AuditType, reason: AuditReason | null, count: number][]
+      ) => {
+        const counts = await store.countBy(span, types);
+        expect(
+          counts
+            .map(({ interval, type, reason, count }) => JSON.stringify([interval, type, reason, count]))
+            .toSorted(),
+        ).toEqual(expected.map((one) => JSON.stringify(one)).toSorted());
+      };
+
+      it('are by interval, type and reason, exact to the millisecond', async () => {
+        await appendAll([
+          failed({ at: after(0, -1) }),
+          failed({ at: noon }),
+          failed({ at: hours(1, -1) }),
+          failed({ at: hours(1), details: { reason: 'unknown_email' } }),
+          failed({ at: hours(1), details: {} }),
+          anAuditEvent({ at: hours(1) }),
+          anAuditEvent({ at: hours(2, 1) }),
+          anAuditEvent({ at: hours(2.5, -1) }),
+          anAuditEvent({ at: hours(2.5) }),
+          anAuditEvent({ at: hours(9) }),
+        ]);
+        const span = { from: noon, to: hours(2.5), step: HOUR };
+        await expectCounts(
+          span,
+          [],
+          [0, 'sign_in_failed', 'wrong_password', 2],
+          [1, 'sign_in_failed', 'unknown_email', 1],
+          [1, 'sign_in_failed', null, 1],
+          [1, 'sign_in', null, 1],
+          [2, 'sign_in', null, 2],
+        );
+        await expectCounts(span, ['sign_in', 'sign_out'], [1, 'sign_in', null, 1], [2, 'sign_in', null, 2]);
+        await expectCounts({ ...span, from: hours(2.5), to: hours(9) }, [], [0, 'sign_in', null, 1]);
+        await expectCounts({ from: hours(3), to: hours(4), step: HOUR }, []);
+      });
+
+      it('have each event as often as it happened', async () => {
+        const [event, other] = [failed({ at: after(1) }), failed({ at: after(2), count: 5 })];
+        await appendAll([event, other]);
+        await store.repeat(event.id, 41, hours(5));
+        await expectCounts(
+          { from: noon, to: hours(9), step: HOUR },
+          [],
+          [0, 'sign_in_failed', 'wrong_password', 47],
+        );
+      });
+
+      it('do not change the events', async () => {
+        const event = failed({});
+        await store.append(event);
+        await store.countBy({ from: noon, to: hours(1), step: HOUR }, []);
+        expect((await store.list(ANY, 10, null)).events).toEqual([event]);
+      });
+
+      if (!isBounded)
+        it(
+          'have each of very many events once, and let other work go on',
+          async () => {
+            const all = range(25_000).map((index) =>
+              failed({ at: after(0, index), ...(index % 2 ? {} : { details: {} }) }),
+            );
+            for (let start = 0; start < all.length; start += 500)
+              await store.append(...all.slice(start, start + 500));
+            let turns = 0;
+            const turn = setInterval(() => (turns += 1), 0);
+            await expectCounts(
+              { from: noon, to: hours(1), step: 12_000 },
+              [],
+              [0, 'sign_in_failed', 'wrong_password', 6000],
+              [0, 'sign_in_failed', null, 6000],
+              [1, 'sign_in_failed', 'wrong_password', 6000],
+              [1, 'sign_in_failed', null, 6000],
+              [2, 'sign_in_failed', 'wrong_password', 500],
+              [2, 'sign_in_failed', null, 500],
+            );
+            clearInterval(turn);
+            expect(turns).toBeGreaterThan(1);
+          },
+          MANY_WRITES,
+        );
+    });
 
     it('deletes the oldest events before an instant, exact to the millisecond and in steps', async () => {
       const old = range(3).map((index) => anAuditEvent({ at: after(index) }));
@@ -286,6 +383,10 @@ export function describeAuditStore(
           const pages = await listAll(ANY, limit);
           expect(pages.flat()).toEqual([events[3], events[0]]);
         }
+        const span = { from: noon, to: after(60), step: 3_600_000 };
+        const [sound, ...others] = (await store.countBy(span, ['sign_in'])).filter(({ reason }) => !reason);
+        expect([sound!.interval, others]).toEqual([0, []]);
+        expect([2, 5].includes(sound!.count)).toBe(true);
         expect(await store.forget(after(60), 10)).toBeGreaterThanOrEqual(2);
       });
   });

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { cleanUp, cleanUpOnSignals } from './cleanup.js';
 import { type CompareOptions, compare } from './compare.js';
+import { type EventsOptions, events } from './events.js';
 import { type GrowthOptions, growth } from './growth.js';
 import { GENERATOR, ONLY, OUT, RATE, SECONDS, SESSIONS, USERS, WARM_UP, rounds } from './options.js';
 import { type MetricsOptions, metrics } from './metrics.js';
@@ -98,6 +99,14 @@ program
   .addOption(rounds(15))
   .addOption(OUT)
   .action((options: SearchOptions) => search(options));
+
+program
+  .command('events')
+  .description('lists, counts and an export of many security events, on SQLite and PostgreSQL')
+  .option('--events <n>', 'security events in each database', Number, 1_000_000)
+  .addOption(rounds(7))
+  .addOption(OUT)
+  .action((options: EventsOptions) => events(options));
 
 function judge(isGood: boolean): void {
   if (!isGood) process.exitCode = 1;

@@ -1,6 +1,15 @@
-import type { AuditEvent } from '../../audit/audit-event.js';
+import type { AuditEvent, AuditType } from '../../audit/audit-event.js';
 import { firstIdAt } from '../../common/ordered-ids.js';
-import { AUDIT_WINDOW, type AuditFilter, type AuditPage, AuditStore } from '../../audit/audit-store.js';
+import {
+  ALL_EVENTS,
+  AUDIT_WINDOW,
+  type AuditCount,
+  type AuditFilter,
+  type AuditPage,
+  type AuditSpan,
+  AuditStore,
+} from '../../audit/audit-store.js';
+import { AuditCounts } from '../audit-counts.js';
 
 /** The newest audit events, in the memory of this process. Older events are dropped. */
 export class MemoryAuditStore extends AuditStore {
@@ -28,6 +37,17 @@ export class MemoryAuditStore extends AuditStore {
       .toReversed();
     const events = found.slice(0, limit).map(copyOf);
     return { events, next: found.length > limit ? events.at(-1)!.id : null };
+  }
+
+  async countBy({ from, to, step }: AuditSpan, types: readonly AuditType[]): Promise<AuditCount[]> {
+    const counts = new AuditCounts();
+    const filter = { ...ALL_EVENTS, from, to, types };
+    for (const event of this.#events)
+      if (matches(event, filter)) {
+        const interval = Math.floor((event.at.getTime() - from.getTime()) / step);
+        counts.add(interval, event.type, event.details.reason ?? null, event.count);
+      }
+    return counts.all;
   }
 
   async forget(before: Date, limit: number): Promise<number> {

@@ -7,6 +7,7 @@ export type Engine = 'sqlite' | 'postgres';
 
 const USERS = sql.table('users');
 const SESSIONS = sql.table('sessions');
+const EVENTS = sql.table('audit_events');
 
 export interface TableMigration extends Migration {
   /** Whether there are rows whose new values this program computes. Asked before any migration has run. */
@@ -332,13 +333,8 @@ const migrations = (engine: Engine): Record<string, TableMigration> => ({
         engine === 'sqlite'
           ? sql`case when json_valid(details) then json_extract(details, '$.reason') end`
           : sql`substring(details from '"reason":"([a-z_]+)"')`;
-      await db.schema
-        .alterTable('audit_events')
-        .addColumn('reason', 'text', (column) => {
-          const generated = column.generatedAlwaysAs(reason);
-          return engine === 'sqlite' ? generated : generated.stored();
-        })
-        .execute();
+      await db.schema.alterTable('audit_events').addColumn('reason', 'text').execute();
+      await sql`update ${EVENTS} set reason = ${reason} where details like '%"reason":%'`.execute(db);
       const index = (name: string, columns: string[]) =>
         db.schema.createIndex(`audit_by_${name}`).on('audit_events').columns(columns);
       await index('type', ['type', 'id', 'at', 'reason', 'count']).execute();

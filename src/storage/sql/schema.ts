@@ -1,4 +1,3 @@
-import type { GeneratedAlways } from 'kysely';
 import type { MailKind } from '../../mail/outbox-mail.js';
 import type { SessionKind, SessionScope, Transport } from '../../sessions/session.js';
 
@@ -78,8 +77,8 @@ export interface Schema {
     request_id: string | null;
     /** JSON. */
     details: string;
-    /** The reason in the details. */
-    reason: GeneratedAlways<string | null>;
+    /** The reason in the details; null if there is none. */
+    reason: string | null;
   };
   outbox: {
     id: string;

@@ -1,8 +1,23 @@
-import { type Insertable, type SelectQueryBuilder, type Selectable, sql } from 'kysely';
-import type { AuditDetails, AuditEvent, AuditType } from '../../audit/audit-event.js';
+import { setImmediate } from 'node:timers/promises';
+import { type SelectQueryBuilder, type Selectable, sql } from 'kysely';
+import {
+  AUDIT_REASONS,
+  AUDIT_TYPES,
+  type AuditDetails,
+  type AuditEvent,
+  type AuditReason,
+  type AuditType,
+} from '../../audit/audit-event.js';
 import { firstIdAt } from '../../common/ordered-ids.js';
 import { isUuidV7 } from '../../common/uuid-v7.js';
-import { AUDIT_WINDOW, type AuditFilter, type AuditPage, AuditStore } from '../../audit/audit-store.js';
+import {
+  type AuditCount,
+  type AuditFilter,
+  type AuditPage,
+  type AuditSpan,
+  AuditStore,
+} from '../../audit/audit-store.js';
+import { AuditCounts } from '../audit-counts.js';
 import { jsonIn } from '../../common/json.js';
 import { readableEvent } from '../readable.js';
 import { CompiledInsert } from './compiled-insert.js';
@@ -10,15 +25,29 @@ import type { Schema } from './schema.js';
 import type { SqlDatabase } from './sql.database.js';
 
 type Row = Selectable<Schema['audit_events']>;
-type NewRow = Insertable<Schema['audit_events']>;
 type Events = SelectQueryBuilder<Schema, 'audit_events', Row>;
+
+/** How many events one call of `list` looks at, of those that one of several conditions selects. */
+const WINDOW = 2_000;
+
+/** How many events are added up at a time. */
+const EVENTS_AT_A_TIME = 10_000;
+
+interface Sum {
+  readonly interval: number;
+  readonly reason: string | null;
+  /** A sum on PostgreSQL is a text. */
+  readonly count: number | string;
+  readonly events: number;
+  readonly last: string;
+}
 
 /**
  * Audit events in a table, whose primary key is in order of time. One condition of a filter selects events along an index in
  * that order; the others are checked on a window of those.
  */
 export class SqlAuditStore extends AuditStore {
-  readonly #inserts: CompiledInsert<NewRow>;
+  readonly #inserts: CompiledInsert<Row>;
 
   constructor(private readonly database: SqlDatabase) {
     super();
@@ -61,6 +90,21 @@ export class SqlAuditStore extends AuditStore {
     }
   }
 
+  /** Reads the index of types, one after another. Skips values that cannot be read. */
+  async countBy(span: AuditSpan, types: readonly AuditType[]): Promise<AuditCount[]> {
+    const counts = new AuditCounts();
+    for (const type of types.length > 0 ? new Set(types) : AUDIT_TYPES)
+      for (let after: string | null = firstIdAt(span.from); after !== null;) {
+        const sums = await this.#sumsAfter(after, span, type);
+        for (const { interval, reason, count } of sums)
+          if (Number(count) > 0) counts.add(interval, type, isReason(reason) ? reason : null, Number(count));
+        const isFull = sums.reduce((read, { events }) => read + events, 0) === EVENTS_AT_A_TIME;
+        after = isFull ? sums.map(({ last }) => last).reduce((a, b) => (a > b ? a : b)) : null;
+        await setImmediate(); // SQLite answers at once
+      }
+    return counts.all;
+  }
+
   async forget(before: Date, limit: number): Promise<number> {
     const { numDeletedRows } = await this.database.write((db) =>
       db
@@ -78,10 +122,40 @@ export class SqlAuditStore extends AuditStore {
     return Number(numDeletedRows);
   }
 
-  #find(filter: AuditFilter, limit: number, before: string | null): Promise<Row[]> {
+  /** The sums of the next events of a type after an id, by interval and reason. */
+  #sumsAfter(id: string, { from, to, step }: AuditSpan, type: AuditType): Promise<Sum[]> {
+    const [start, end] = [sql.lit(from.getTime()), sql.lit(to.getTime())];
     return this.database.run(() =>
       this.database.db
-        .selectFrom(this.#selected(filter, before).limit(AUDIT_WINDOW).as('events'))
+        .selectFrom(
+          this.database.db
+            .selectFrom('audit_events')
+            .select(['id', 'at', 'reason', 'count'])
+            .where('type', '=', type)
+            .where('id', '>', id)
+            .where('id', '<', firstIdAt(to))
+            .orderBy('id')
+            .limit(EVENTS_AT_A_TIME)
+            .as('events'),
+        )
+        .select([
+          sql<number>`(at - ${start}) / ${sql.lit(step)}`.as('interval'),
+          'reason',
+          sql<number | string>`sum(case when at >= ${start} and at < ${end} and count > 0 and count < 1e9
+            then count else 0 end)`.as('count'),
+          sql<number>`count(*)`.as('events'),
+          sql<string>`max(id)`.as('last'),
+        ])
+        .groupBy([sql`1`, sql`2`])
+        .execute(),
+    );
+  }
+
+  #find(filter: AuditFilter, limit: number, before: string | null): Promise<Row[]> {
+    if (!isCombined(filter)) return this.database.run(() => this.#selected(filter, before, limit).execute());
+    return this.database.run(() =>
+      this.database.db
+        .selectFrom(this.#selected(filter, before, WINDOW).as('events'))
         .selectAll()
         .$if(filter.types.length > 0, (query) => query.where('type', 'in', filter.types))
         .$if(filter.reason !== null, (query) => query.where('reason', '=', filter.reason))
@@ -94,9 +168,10 @@ export class SqlAuditStore extends AuditStore {
 
   /** The id of the last event in the window, or null if there are no events after it. */
   async #endOfWindow(filter: AuditFilter, before: string | null): Promise<string | null> {
+    if (!isCombined(filter)) return null;
     const last = await this.database.run(() =>
-      this.#selected(filter, before)
-        .offset(AUDIT_WINDOW - 1)
+      this.#selected(filter, before, WINDOW)
+        .offset(WINDOW - 1)
         .limit(1)
         .executeTakeFirst(),
     );
@@ -104,7 +179,11 @@ export class SqlAuditStore extends AuditStore {
   }
 
   /** The events that the most selective condition selects, newest first, read from an index for each of its values. */
-  #selected({ userId, ip, reason, types, from, to }: AuditFilter, before: string | null): Events {
+  #selected(
+    { userId, ip, reason, types, from, to }: AuditFilter,
+    before: string | null,
+    limit: number,
+  ): Events {
     const events = this.database.db
       .selectFrom('audit_events')
       .selectAll()
@@ -121,16 +200,26 @@ export class SqlAuditStore extends AuditStore {
       if (reason !== null) return [events.where('reason', '=', reason)];
       return types.length > 0 ? [...new Set(types)].map((type) => events.where('type', '=', type)) : [events];
     };
-    return parts()
-      .reduce((all, part) => all.unionAll(part))
-      .orderBy('id', 'desc');
+    // PostgreSQL reads and sorts all of each part unless each has a limit of its own.
+    const newest = (part: Events) => part.orderBy('id', 'desc').limit(limit);
+    const [first, ...others] = parts();
+    if (others.length === 0) return newest(first!);
+    const limited = [first!, ...others].map(
+      (part) => this.database.db.selectFrom(newest(part).as('audit_events')).selectAll() as Events,
+    );
+    return newest(limited.reduce((all, part) => all.unionAll(part)));
   }
+}
+
+/** Whether there are conditions besides the one that selects. */
+function isCombined({ userId, ip, reason, types }: AuditFilter): boolean {
+  return [userId, ip, reason, types[0] ?? null].filter((condition) => condition !== null).length > 1;
 }
 
 /** The condition of the index of actors, word for word. */
 const IS_ABOUT_ANOTHER = sql<boolean>`actor_id is not null and (subject_id is null or subject_id <> actor_id)`;
 
-function toRow(event: AuditEvent): NewRow {
+function toRow(event: AuditEvent): Row {
   return {
     id: event.id,
     at: event.at.getTime(),
@@ -145,6 +234,7 @@ function toRow(event: AuditEvent): NewRow {
     user_agent: event.userAgent,
     request_id: event.requestId,
     details: JSON.stringify(event.details),
+    reason: event.details.reason ?? null,
   };
 }
 
@@ -164,4 +254,8 @@ function toEvent(row: Row): AuditEvent {
     requestId: row.request_id,
     details: jsonIn(row.details) as AuditDetails,
   };
+}
+
+function isReason(text: string | null): text is AuditReason {
+  return (AUDIT_REASONS as readonly (string | null)[]).includes(text);
 }

@@ -77,6 +77,14 @@ const [event] = await ok(api.listAuditEvents({ ...admin, query: { user: id, type
 expect(event?.actor_id === id, 'the event of the change');
 const csv = await ok(api.exportAuditEvents({ ...admin, query: { user: id, type: ['password_changed'] } }));
 expect(csv.includes(`,password_changed,,,${id},`), 'the event in the export');
+const span = {
+  from: new Date(Date.now() - 3_600_000).toISOString(),
+  to: new Date(Date.now() + 60_000).toISOString(),
+};
+const activity = await ok(
+  api.getActivity({ ...admin, query: { ...span, step: '1d', type: ['password_changed'] } }),
+);
+expect((activity[0]?.counts[0]?.count ?? 0) > 0, 'the event in the counts');
 const reset = await ok(api.issuePasswordReset({ ...admin, path }));
 const new_password = 'a password of his, the third';
 await ok(api.resetPassword({ ...ann, body: { token: reset.token, new_password } }));

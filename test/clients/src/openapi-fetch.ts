@@ -111,6 +111,12 @@ const reason: string | undefined = events[0]?.details.reason;
 expect(reason === 'ended_by_admin', 'the event of it');
 const csv = await ok(admin.GET('/audit/export', { params: { query: { user: me.id } }, parseAs: 'text' }));
 expect(csv.startsWith('id,at,'), 'the export');
+const [from, to] = [-3_600_000, 60_000].map((ms) => new Date(Date.now() + ms).toISOString()) as [
+  string,
+  string,
+];
+const activity = await ok(admin.GET('/stats/activity', { params: { query: { from, to, type: types } } }));
+expect(activity.length === 2, 'both hours');
 const reset = await ok(admin.POST('/users/{id}/password_reset', { params, body: { revoke: true } }));
 const unknown = await refused(
   ann.POST('/password/reset', { body: { token: 'none', new_password: 'a password of hers, the third' } }),

@@ -15,7 +15,7 @@ const List = () =>
   );
 
 /** A time after `from`, if that is given. */
-const IsAfterFrom = (): PropertyDecorator =>
+export const IsAfterFrom = (): PropertyDecorator =>
   ValidateBy({
     name: 'isAfterFrom',
     validator: {
