@@ -58,6 +58,7 @@ import { sessionCredentialsOf } from './auth/session-credentials.js';
 import { DirectorySessionUsers, SessionUsers, sessionUsersOf } from './auth/session-users.js';
 import { SessionView } from './http/api/sessions/session-view.js';
 import { SessionsController } from './http/api/sessions/sessions.controller.js';
+import { LiveController } from './http/api/service/live.controller.js';
 import { UserSessionsController } from './http/api/sessions/user-sessions.controller.js';
 
 /** What decides which guards, routes and providers there are: it is known before the application is built. */
@@ -207,6 +208,7 @@ function moduleOf(
 function controllersFor(strategies: readonly Type<Auth>[]): Type[] {
   return [
     PasswordController,
+    LiveController,
     ...(remembersUsers(strategies)
       ? [AuthController, SessionsController, UserSessionsController]
       : [NoLoginController]),

@@ -19,6 +19,7 @@ const OPERATIONS = {
   'get /health/ready': 'getReadiness',
   'get /stats': 'getStats',
   'get /stats/activity': 'getActivity',
+  'get /stats/live': 'getLive',
   'get /audit': 'listAuditEvents',
   'get /audit/export': 'exportAuditEvents',
   'put /users/me/password': 'changePassword',

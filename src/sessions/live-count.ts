@@ -1,3 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../common/clock.js';
+
+/** Sessions that are counted in one call, some milliseconds of work. */
+const SESSIONS_PER_STEP = 1_000;
+
+/** A pause is this many times as long as the step before it, so that a count takes 5 % of the time of a process at most. */
+const PAUSE_FACTOR = 20;
+
 /** The number of live sessions among some of a store. */
 export interface LivePage {
   readonly live: number;
@@ -13,4 +22,17 @@ export interface CountsLive {
 
 export function countsLive(store: object): store is CountsLive {
   return typeof (store as Partial<CountsLive>).countLive === 'function';
+}
+
+/** Counts the live sessions of a store in small steps. */
+export async function countSessions(store: CountsLive, clock: Clock): Promise<number> {
+  let total = 0;
+  for (let from: string | null = null, isFirst = true; isFirst || from !== null; isFirst = false) {
+    const start = performance.now();
+    const page = await store.countLive(clock.now(), from, SESSIONS_PER_STEP);
+    total += page.live;
+    from = page.next;
+    if (from !== null) await delay(PAUSE_FACTOR * (performance.now() - start), undefined, { ref: false });
+  }
+  return total;
 }

@@ -111,6 +111,7 @@ const reason: string | undefined = events[0]?.details.reason;
 expect(reason === 'ended_by_admin', 'the event of it');
 const csv = await ok(admin.GET('/audit/export', { params: { query: { user: me.id } }, parseAs: 'text' }));
 expect(csv.startsWith('id,at,'), 'the export');
+expect(((await ok(admin.GET('/stats/live'))).sessions ?? 0) > 0, 'a live session');
 const [from, to] = [-3_600_000, 60_000].map((ms) => new Date(Date.now() + ms).toISOString()) as [
   string,
   string,
