@@ -14,7 +14,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     license: { fileName: 'licences.md' },
-    rollupOptions: { input: [fileURLToPath(new URL('account.html', import.meta.url))] },
+    rollupOptions: {
+      input: ['account', 'admin'].map((page) => fileURLToPath(new URL(`${page}.html`, import.meta.url))),
+    },
   },
   logLevel: 'warn',
 });

@@ -5,7 +5,7 @@ import { useAction } from '../shared/actions.ts';
 import { call } from '../shared/api.ts';
 import { Heading } from '../shared/heading.tsx';
 import { RefusalNotice } from '../shared/notice.tsx';
-import { settings, to } from '../shared/place.ts';
+import { inAdmin, settings, to } from '../shared/place.ts';
 import type { Current } from '../shared/signed-in.tsx';
 
 interface AccountFrameProps extends Pick<Current, 'user' | 'rules'> {
@@ -51,6 +51,11 @@ export function AccountFrame({ user, rules, page, children }: AccountFrameProps)
                 </a>
               </li>
             ))}
+            {user.role === 'admin' && (
+              <li>
+                <a href={inAdmin('')}>{t.administration}</a>
+              </li>
+            )}
           </ul>
         </nav>
         <main key={page}>

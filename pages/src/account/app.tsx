@@ -7,7 +7,7 @@ import { DevicesPage } from './devices-page.tsx';
 import { FactorsPage } from './factors-page.tsx';
 import { ForgotPage } from './forgot-page.tsx';
 import { CancelEmailPage, ConfirmEmailPage, VerifyPage } from './link-pages.tsx';
-import { NotFoundPage } from './not-found-page.tsx';
+import { NotFoundPage } from '../shared/not-found-page.tsx';
 import { PasswordPage } from './password-page.tsx';
 import { ProfilePage } from './profile-page.tsx';
 import { RegisterPage } from './register-page.tsx';

@@ -4,7 +4,7 @@ import { call } from '../shared/api.ts';
 import { Field, Form } from '../shared/form.tsx';
 import { Notice } from '../shared/notice.tsx';
 import { to } from '../shared/place.ts';
-import { VisitorFrame } from './visitor-frame.tsx';
+import { VisitorFrame } from '../shared/visitor-frame.tsx';
 
 export function ForgotPage() {
   const t = useTexts();

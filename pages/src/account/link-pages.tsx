@@ -6,7 +6,7 @@ import { Field, Form } from '../shared/form.tsx';
 import { Notice, RefusalNotice } from '../shared/notice.tsx';
 import { to } from '../shared/place.ts';
 import { useLinkToken } from './link-token.ts';
-import { VisitorFrame } from './visitor-frame.tsx';
+import { VisitorFrame } from '../shared/visitor-frame.tsx';
 
 interface LinkPageProps {
   readonly title: string;

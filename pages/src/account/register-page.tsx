@@ -8,7 +8,7 @@ import { Failed, Notice } from '../shared/notice.tsx';
 import { nextPlace, to, withNext } from '../shared/place.ts';
 import type { Rules, User } from '../shared/types.ts';
 import { NewPassword } from './new-password.tsx';
-import { VisitorFrame } from './visitor-frame.tsx';
+import { VisitorFrame } from '../shared/visitor-frame.tsx';
 
 export function RegisterPage() {
   const t = useTexts();

@@ -9,7 +9,7 @@ import type { Rules } from '../shared/types.ts';
 import { ForgotPage } from './forgot-page.tsx';
 import { useLinkToken } from './link-token.ts';
 import { NewPassword } from './new-password.tsx';
-import { VisitorFrame } from './visitor-frame.tsx';
+import { VisitorFrame } from '../shared/visitor-frame.tsx';
 
 /** The page of the link in a mail; without its token, the page that asks for one. */
 export function ResetPage() {

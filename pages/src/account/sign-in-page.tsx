@@ -12,7 +12,7 @@ import { nextPlace, to, withNext } from '../shared/place.ts';
 import { sentenceOf } from '../shared/sentences.ts';
 import type { Rules } from '../shared/types.ts';
 import { SetupStep } from './setup-step.tsx';
-import { VisitorFrame } from './visitor-frame.tsx';
+import { VisitorFrame } from '../shared/visitor-frame.tsx';
 
 /** Where the sign-in is: at its beginning, at one of the second steps, or at the recovery codes of a new factor. */
 type Step =

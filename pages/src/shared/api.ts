@@ -10,7 +10,7 @@ export interface Fault {
 }
 
 /** What a refusal says, beside its code. */
-interface Problem {
+export interface Problem {
   readonly code?: string;
   readonly detail?: string;
   readonly errors?: readonly Fault[];

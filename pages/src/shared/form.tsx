@@ -3,6 +3,7 @@ import { useContext, useEffect, useId, useRef, useState } from 'preact/hooks';
 import { useTexts } from '../texts/texts.ts';
 import { useAction } from './actions.ts';
 import type { Refusal } from './api.ts';
+import { Input, type InputType } from './input.tsx';
 import { Notice } from './notice.tsx';
 import { faultSentence, sentenceOf } from './sentences.ts';
 
@@ -71,7 +72,7 @@ function Other({
 interface FieldProps {
   readonly name: string;
   readonly label: string;
-  readonly type?: 'text' | 'email' | 'password' | 'date';
+  readonly type?: InputType;
   readonly autocomplete: string;
   readonly hint?: ComponentChildren;
   readonly value?: string;
@@ -100,12 +101,11 @@ export function Field({ label, name, hint, focus, type = 'text', required = true
     <div class="field">
       <label for={id}>{required ? label : `${label} ${t.optional}`}</label>
       <span class="input">
-        <input
+        <Input
           ref={input}
           id={id}
           name={name}
-          // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- tsc needs it: JSX has one type of props for each type of input
-          type={(type === 'password' && isShown ? 'text' : type) as 'text'}
+          type={type === 'password' && isShown ? 'text' : type}
           required={required}
           defaultValue={value}
           spellcheck={false}

@@ -24,6 +24,16 @@ export function to(page: string): string {
   return ROOT + page;
 }
 
+/** Path of a page of the account, from any folder. */
+export function inAccount(page: string): string {
+  return new URL(`../account/${page}`, root).pathname;
+}
+
+/** Path of a page of the administration, from any folder. */
+export function inAdmin(page: string): string {
+  return new URL(`../admin/${page}`, root).pathname;
+}
+
 /** URL of a route of the API. */
 export function apiUrl(path: string): URL {
   return new URL(settings.api + path, root);
@@ -45,7 +55,7 @@ export function nextPlace(search: string = location.search): string | null {
 /** The sign-in page, which leads back to the current page. */
 export function signInPlace(): string {
   const here = location.pathname + location.search;
-  return `${to('sign-in')}?${new URLSearchParams({ next: here })}`;
+  return `${inAccount('sign-in')}?${new URLSearchParams({ next: here })}`;
 }
 
 /** Query for another page before the sign-in, which keeps `next`. */

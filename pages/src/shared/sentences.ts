@@ -4,8 +4,10 @@ import type { Fault, Refusal } from './api.ts';
 /** The number that a sentence of the API names, such as a length. */
 const NUMBER = /\d+/;
 
-/** What a refusal means to the person, and what to do. */
+/** What a refusal means to the person, and what to do: for faults in fields, what is wrong with each. */
 export function sentenceOf({ code, problem, retryAfter }: Refusal, t: Texts): string {
+  const { errors = [] } = problem;
+  if (errors.length > 0) return errors.map((fault) => faultSentence(fault, t)).join(' ');
   if (retryAfter !== null && code in t.waits) return t.waits[code as keyof Texts['waits']](retryAfter);
   if (code in t.refusals) return t.refusals[code as keyof Texts['refusals']];
   return problem.detail ?? t.refusals.unreachable;

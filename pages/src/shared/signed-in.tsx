@@ -7,7 +7,7 @@ import { type Refusal, call } from './api.ts';
 import { Confirmation } from './confirm.tsx';
 import { EndedProvider, keepLastEnd } from './ended.ts';
 import { Failed } from './notice.tsx';
-import { signInPlace } from './place.ts';
+import { ROOT, signInPlace } from './place.ts';
 import type { Rules, Session, User } from './types.ts';
 
 export interface Current {
@@ -33,7 +33,9 @@ export function SignedIn({ page = '', children }: SignedInProps) {
     if (hasEnded.current) return;
     hasEnded.current = true;
     keepLastEnd(refusal);
-    route(signInPlace(), true);
+    const place = signInPlace();
+    if (place.startsWith(ROOT)) route(place, true);
+    else location.replace(place);
   };
   return (
     <EndedProvider value={toSignIn}>

@@ -1,3 +1,4 @@
+import type { AdminTexts } from '../admin/texts.ts';
 import type { Texts } from './texts.ts';
 
 /** The German texts of the pages. */
@@ -10,6 +11,8 @@ export const de: Texts = {
   tryAgain: 'Noch einmal versuchen',
   pageNotFound: 'Diese Seite gibt es nicht',
   myAccount: 'Mein Konto',
+  administration: 'Verwaltung',
+  search: 'Suchen',
   cancel: 'Abbrechen',
   confirm: 'Bestätigen',
   save: 'Speichern',
@@ -259,4 +262,91 @@ export const de: Texts = {
     { begins: 'Must be a date', says: 'Muss ein Tag sein.' },
     { begins: 'Must be valid Unicode text', says: 'Muss gültiger Text sein.' },
   ],
+};
+
+/** The German texts of the administration. */
+export const deAdmin: AdminTexts = {
+  adminsOnly: 'Diese Seiten sind für die Verwaltung.',
+  overview: 'Überblick',
+  people: 'Personen',
+  person: 'Person',
+  events: 'Ereignisse',
+  all: 'Alle',
+  open: 'Öffnen',
+  yes: 'Ja',
+  no: 'Nein',
+
+  // Personen.
+  emailBegins: 'Adresse beginnt mit',
+  nameBegins: 'Name beginnt mit',
+  role: 'Rolle',
+  state: 'Zustand',
+  enabled: 'Aktiv',
+  disabled: 'Gesperrt',
+  created: 'Angelegt',
+  order: 'Reihenfolge',
+  oldestFirst: 'Älteste zuerst',
+  newestFirst: 'Neueste zuerst',
+  byEmail: 'Adresse, A bis Z',
+  byEmailReversed: 'Adresse, Z bis A',
+  byName: 'Nachname, A bis Z',
+  byNameReversed: 'Nachname, Z bis A',
+  nobody: 'Es wurde niemand gefunden.',
+  invite: 'Jemanden einladen',
+  invited: (email: string) => `${email} bekommt eine E-Mail, um ein Passwort zu wählen.`,
+
+  // Eine Person.
+  addressVerified: 'Adresse bestätigt',
+  enable: 'Konto entsperren',
+  disable: 'Konto sperren',
+  passwordOf: 'Passwort',
+  requireReset: 'Neues Passwort verlangen',
+  requireResetIntro:
+    'Das Passwort wird sofort ungültig, und alle Sitzungen und Zugriffstoken enden. Mit dem Token hier wählt die Person ein neues Passwort.',
+  resetIssued: (at: string) =>
+    `Geben Sie dieses Token der Person. Es gilt bis ${at} und wird nur jetzt gezeigt.`,
+  sessions: 'Sitzungen und Zugriffstoken',
+  noSessions: 'Es gibt keine.',
+  accessToken: 'Zugriffstoken',
+  endAll: 'Alle beenden',
+  factors: 'Zweite Faktoren',
+  factorsOff: 'Dieser Dienst hat keine zweiten Faktoren.',
+  noFactors: 'Es gibt keine.',
+  factorsOf: (hasApp: boolean, passkeys: number, codes: number) =>
+    [
+      ...(hasApp ? ['Authenticator-App'] : []),
+      `Passkeys: ${passkeys}`,
+      `Wiederherstellungscodes: ${codes}`,
+    ].join(', '),
+  resetFactors: 'Alle zweiten Faktoren entfernen',
+  allEvents: 'Alle Ereignisse dieser Person',
+  deleteUser: 'Konto löschen',
+  deleteUserQuestion: (email: string) =>
+    `Das lässt sich nicht rückgängig machen. Möchten Sie das Konto von ${email} löschen?`,
+
+  // Ereignisse.
+  time: 'Zeit',
+  event: 'Ereignis',
+  details: 'Einzelheiten',
+  user: 'Person',
+  userId: 'Id einer Person',
+  reason: 'Grund',
+  ip: 'IP-Adresse',
+  from: 'Von',
+  until: 'Bis',
+  export: 'Als CSV exportieren',
+  noEvents: 'Es gibt keine.',
+
+  // Überblick.
+  users: 'Konten',
+  activeSessions: 'Aktive Sitzungen',
+  hashesRunning: 'Passwörter in Prüfung',
+  hashesWaiting: 'Wartende Passwörter',
+  signIns: 'Anmeldungen in 24 Stunden',
+  failures: 'Fehlgeschlagene Anmeldungen in 24 Stunden, nach Grund',
+  throttled: 'Gebremste Versuche in 24 Stunden',
+  count: 'Anzahl',
+  total: (count: number) => `${count} insgesamt.`,
+  mostInAnHour: (count: number) => `Höchstens ${count} in einer Stunde.`,
+  asTable: 'Als Tabelle zeigen',
 };

@@ -16,6 +16,8 @@ export const en = {
   tryAgain: 'Try again',
   pageNotFound: 'There is no such page',
   myAccount: 'My account',
+  administration: 'Administration',
+  search: 'Search',
   cancel: 'Cancel',
   confirm: 'Confirm',
   save: 'Save',
@@ -230,4 +232,88 @@ export const en = {
 
   /** Sentences of the API about fields, which are in English already. */
   faults: FAULTS,
+};
+
+/** The English texts of the administration. */
+export const enAdmin = {
+  adminsOnly: 'These pages are for administrators.',
+  overview: 'Overview',
+  people: 'People',
+  person: 'Person',
+  events: 'Events',
+  all: 'All',
+  open: 'Open',
+  yes: 'Yes',
+  no: 'No',
+
+  // People.
+  emailBegins: 'Address begins with',
+  nameBegins: 'Name begins with',
+  role: 'Role',
+  state: 'State',
+  enabled: 'Enabled',
+  disabled: 'Disabled',
+  created: 'Created',
+  order: 'Order',
+  oldestFirst: 'Oldest first',
+  newestFirst: 'Newest first',
+  byEmail: 'Address, A to Z',
+  byEmailReversed: 'Address, Z to A',
+  byName: 'Last name, A to Z',
+  byNameReversed: 'Last name, Z to A',
+  nobody: 'Nobody was found.',
+  invite: 'Invite somebody',
+  invited: (email: string) => `${email} gets an e-mail to choose a password.`,
+
+  // A person.
+  addressVerified: 'Address verified',
+  enable: 'Enable the account',
+  disable: 'Disable the account',
+  passwordOf: 'Password',
+  requireReset: 'Require a new password',
+  requireResetIntro:
+    'The password becomes invalid at once, and all sessions and access tokens end. The person needs the token below to choose a new password.',
+  resetIssued: (at: string) => `Give this token to the person. It is valid until ${at}, and shown only now.`,
+  sessions: 'Sessions and access tokens',
+  noSessions: 'There are none.',
+  accessToken: 'access token',
+  endAll: 'End all',
+  factors: 'Second factors',
+  factorsOff: 'This service has no second factors.',
+  noFactors: 'There are none.',
+  factorsOf: (hasApp: boolean, passkeys: number, codes: number) =>
+    [...(hasApp ? ['authenticator app'] : []), `passkeys: ${passkeys}`, `recovery codes: ${codes}`].join(
+      ', ',
+    ),
+  resetFactors: 'Remove all second factors',
+  allEvents: 'All events of this person',
+  deleteUser: 'Delete the account',
+  deleteUserQuestion: (email: string) =>
+    `This cannot be undone. Do you want to delete the account of ${email}?`,
+
+  // Events.
+  time: 'Time',
+  event: 'Event',
+  details: 'Details',
+  user: 'Person',
+  userId: 'Id of a person',
+  reason: 'Reason',
+  ip: 'IP address',
+  from: 'From',
+  until: 'Until',
+  export: 'Export as CSV',
+  noEvents: 'There are none.',
+
+  // Overview.
+  users: 'Accounts',
+  activeSessions: 'Active sessions',
+  hashesRunning: 'Passwords being checked',
+  hashesWaiting: 'Passwords waiting',
+  signIns: 'Sign-ins in 24 hours',
+  failures: 'Failed sign-ins in 24 hours, by reason',
+  throttled: 'Throttled attempts in 24 hours',
+  count: 'Count',
+  total: (count: number) => `${count} in all.`,
+  mostInAnHour: (count: number) => `At most ${count} in an hour.`,
+  asTable: 'Show as a table',
 };

@@ -98,7 +98,7 @@ export function contradictions(given: Environment, settings: Settings, compat: C
     [
       'API_PREFIX',
       settings.PAGES === 'on' && PAGE_FOLDERS.some((folder) => isBelow(settings.API_PREFIX, folder)),
-      'the pages are at /account; choose another prefix, or set PAGES to off',
+      'the pages are at /account and /admin; choose another prefix, or set PAGES to off',
     ],
     ...mailContradictions(given, settings),
     ...factorContradictions(given, settings),

@@ -385,6 +385,7 @@ describe('An invalid configuration', () => {
     [{ PAGES: 'on', AUTH_TYPE: 'basic_auth' }, 'PAGES: the pages need a strategy with cookies'],
     [{ API_PREFIX: '/account' }, 'API_PREFIX: the pages are at /account'],
     [{ API_PREFIX: '/account/v1' }, 'API_PREFIX: the pages are at /account'],
+    [{ API_PREFIX: '/admin' }, 'API_PREFIX: the pages are at /account and /admin'],
     [{ STORE_TIMEOUT: '0' }, 'STORE_TIMEOUT: must be a duration longer than 0'],
     [{ REGISTRATION: 'anyone' }, 'REGISTRATION: must be one of'],
     [{ TRUST_PROXY: 'true' }, 'TRUST_PROXY: must be a number of proxies'],

@@ -1,2 +1,2 @@
 /** The folders at the root where the pages are. */
-export const PAGE_FOLDERS = ['account'] as const;
+export const PAGE_FOLDERS = ['account', 'admin'] as const;

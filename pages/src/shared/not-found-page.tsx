@@ -1,5 +1,5 @@
 import { useTexts } from '../texts/texts.ts';
-import { to } from '../shared/place.ts';
+import { inAccount } from './place.ts';
 import { VisitorFrame } from './visitor-frame.tsx';
 
 export function NotFoundPage() {
@@ -7,7 +7,7 @@ export function NotFoundPage() {
   return (
     <VisitorFrame title={t.pageNotFound}>
       <p>
-        <a href={to('')}>{t.myAccount}</a>
+        <a href={inAccount('')}>{t.myAccount}</a>
       </p>
     </VisitorFrame>
   );

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
-import { Heading } from '../shared/heading.tsx';
-import { settings } from '../shared/place.ts';
+import { Heading } from './heading.tsx';
+import { settings } from './place.ts';
 
 interface VisitorFrameProps {
   readonly title: string;

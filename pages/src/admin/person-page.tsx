@@ -1,0 +1,289 @@
+import { useLocation } from 'preact-iso';
+import { useState } from 'preact/hooks';
+import { useAction, useList, useLoaded } from '../shared/actions.ts';
+import { call, list } from '../shared/api.ts';
+import { useConfirmed } from '../shared/confirm.tsx';
+import { Dialog } from '../shared/dialog.tsx';
+import { Field, Form } from '../shared/form.tsx';
+import { Notice, RefusalNotice } from '../shared/notice.tsx';
+import { to } from '../shared/place.ts';
+import type { Factors, Session, User } from '../shared/types.ts';
+import { useDates, useTexts } from '../texts/texts.ts';
+import { EventTable } from './event-table.tsx';
+import { useAdminTexts } from './texts.ts';
+import type { AuditEvent } from './types.ts';
+
+/** One user, by the id in the query. */
+export function PersonPage() {
+  const { query } = useLocation();
+  const id = query.id ?? '';
+  return <Person key={id} place={`/users/${encodeURIComponent(id)}`} id={id} />;
+}
+
+interface PlaceProps {
+  /** Path of the user in the API. */
+  readonly place: string;
+}
+
+function Person({ place, id }: PlaceProps & { readonly id: string }) {
+  const a = useAdminTexts();
+  const { value: user, refusal, setValue } = useLoaded(() => call<User>('GET', place));
+  if (!user) return <RefusalNotice refusal={refusal} />;
+  return (
+    <>
+      <section aria-labelledby="account">
+        <h2 id="account">{user.email}</h2>
+        <Account user={user} place={place} changed={setValue} />
+      </section>
+      <section aria-labelledby="password">
+        <h2 id="password">{a.passwordOf}</h2>
+        <RequireReset place={place} />
+      </section>
+      <section aria-labelledby="sessions">
+        <h2 id="sessions">{a.sessions}</h2>
+        <Sessions place={place} />
+      </section>
+      <section aria-labelledby="factors">
+        <h2 id="factors">{a.factors}</h2>
+        <UserFactors place={place} />
+      </section>
+      <section aria-labelledby="events">
+        <h2 id="events">{a.events}</h2>
+        <Events id={id} />
+      </section>
+      <section aria-labelledby="delete">
+        <h2 id="delete">{a.deleteUser}</h2>
+        <DeleteUser place={place} email={user.email} />
+      </section>
+    </>
+  );
+}
+
+interface AccountProps extends PlaceProps {
+  readonly user: User;
+  readonly changed: (user: User) => void;
+}
+
+function Account({ user, place, changed }: AccountProps) {
+  const [t, a] = [useTexts(), useAdminTexts()];
+  const date = useDates();
+  const confirmed = useConfirmed();
+  const [isSaved, setSaved] = useState(false);
+  const { busy, refusal, run } = useAction();
+  const change = async (fields: object) => {
+    setSaved(false);
+    changed(await confirmed(() => call<User>('PATCH', place, fields)));
+    setSaved(true);
+  };
+  const save = ({ email = '', first_name, last_name, role }: Readonly<Record<string, string>>) =>
+    change({
+      first_name: first_name || null,
+      last_name: last_name || null,
+      ...(email !== user.email && { email }),
+      ...(role !== user.role && { role }),
+    });
+  return (
+    <>
+      <dl>
+        <dt>{a.state}</dt>
+        <dd>{user.disabled ? a.disabled : a.enabled}</dd>
+        <dt>{a.addressVerified}</dt>
+        <dd>{user.email_verified ? a.yes : a.no}</dd>
+        <dt>{a.created}</dt>
+        <dd>{date(user.created_at)}</dd>
+      </dl>
+      <RefusalNotice refusal={refusal} />
+      {isSaved && <Notice kind="good">{t.saved}</Notice>}
+      <Form submit={t.save} action={save}>
+        <Field name="email" type="email" label={t.email} autocomplete="off" value={user.email} />
+        <Field
+          name="first_name"
+          label={t.firstName}
+          autocomplete="off"
+          value={user.first_name ?? ''}
+          required={false}
+        />
+        <Field
+          name="last_name"
+          label={t.lastName}
+          autocomplete="off"
+          value={user.last_name ?? ''}
+          required={false}
+        />
+        <Field name="role" label={a.role} autocomplete="off" value={user.role} />
+      </Form>
+      <p>
+        <button
+          type="button"
+          class={user.disabled ? undefined : 'danger'}
+          disabled={busy}
+          onClick={() => void run(() => change({ disabled: !user.disabled }))}
+        >
+          {user.disabled ? a.enable : a.disable}
+        </button>
+      </p>
+    </>
+  );
+}
+
+function RequireReset({ place }: PlaceProps) {
+  const [t, a] = [useTexts(), useAdminTexts()];
+  const date = useDates();
+  const confirmed = useConfirmed();
+  const [issued, setIssued] = useState<{ readonly token: string; readonly expires_at: string } | null>(null);
+  const { busy, refusal, run } = useAction();
+  const require = () =>
+    run(async () =>
+      setIssued(await confirmed(() => call('POST', `${place}/password_reset`, { revoke: true }))),
+    );
+  return (
+    <>
+      <p>{a.requireResetIntro}</p>
+      <RefusalNotice refusal={refusal} />
+      {issued && (
+        <Notice kind="good">
+          <p>{a.resetIssued(date(issued.expires_at))}</p>
+          <p>
+            <code class="secret">{issued.token}</code>
+          </p>
+          <button type="button" onClick={() => void navigator.clipboard.writeText(issued.token)}>
+            {t.copy}
+          </button>
+        </Notice>
+      )}
+      <button type="button" class="danger" disabled={busy} onClick={() => void require()}>
+        {a.requireReset}
+      </button>
+    </>
+  );
+}
+
+function Sessions({ place }: PlaceProps) {
+  const [t, a] = [useTexts(), useAdminTexts()];
+  const date = useDates();
+  const confirmed = useConfirmed();
+  const sessions = useList((cursor) => list<Session>(`${place}/sessions`, { limit: '25', cursor }));
+  const { busy, refusal, run } = useAction();
+  const end = (path: string) =>
+    run(async () => {
+      await confirmed(() => call('DELETE', `${place}/sessions${path}`));
+      await sessions.reload();
+    });
+  return (
+    <>
+      <RefusalNotice refusal={refusal ?? sessions.refusal} />
+      {sessions.items?.length === 0 && <p>{a.noSessions}</p>}
+      <ul class="cards">
+        {sessions.items?.map(({ id, kind, label, device, ip, last_seen_at }) => {
+          const { browser, os } = device;
+          const name = label ?? ([browser, os].filter(Boolean).join(', ') || t.unknownDevice);
+          return (
+            <li key={id}>
+              <h3>
+                {name} {kind === 'access_token' && <span class="badge">{a.accessToken}</span>}
+              </h3>
+              <p>
+                {t.lastSeen}: {date(last_seen_at)}
+                {ip !== null && `, ${ip}`}
+              </p>
+              <button
+                type="button"
+                aria-label={`${t.endToken}: ${name}`}
+                disabled={busy}
+                onClick={() => void end(`/${id}`)}
+              >
+                {t.endToken}
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+      <div class="row">
+        {sessions.more && (
+          <button type="button" disabled={sessions.busy} onClick={() => void sessions.more?.()}>
+            {t.more}
+          </button>
+        )}
+        {sessions.items && sessions.items.length > 0 && (
+          <button type="button" class="danger" disabled={busy} onClick={() => void end('')}>
+            {a.endAll}
+          </button>
+        )}
+      </div>
+    </>
+  );
+}
+
+function UserFactors({ place }: PlaceProps) {
+  const a = useAdminTexts();
+  const confirmed = useConfirmed();
+  const factors = useLoaded(() => call<Factors>('GET', `${place}/factors`));
+  const { busy, refusal, run } = useAction();
+  if (factors.refusal?.code === 'not_found') return <p>{a.factorsOff}</p>;
+  if (!factors.value) return <RefusalNotice refusal={factors.refusal} />;
+  const { totp, passkeys, recovery_codes: recovery } = factors.value;
+  const isEnrolled = totp !== null || passkeys.length > 0;
+  const reset = () =>
+    run(async () => {
+      await confirmed(() => call('DELETE', `${place}/factors`));
+      await factors.reload();
+    });
+  return (
+    <>
+      <RefusalNotice refusal={refusal} />
+      <p>{isEnrolled ? a.factorsOf(totp !== null, passkeys.length, recovery?.left ?? 0) : a.noFactors}</p>
+      {isEnrolled && (
+        <button type="button" class="danger" disabled={busy} onClick={() => void reset()}>
+          {a.resetFactors}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Events({ id }: { readonly id: string }) {
+  const a = useAdminTexts();
+  const events = useList((cursor) => list<AuditEvent>('/audit', { user: id, limit: '25', cursor }));
+  return (
+    <>
+      <EventTable events={events} />
+      <p>
+        <a href={`${to('events')}?user=${encodeURIComponent(id)}`}>{a.allEvents}</a>
+      </p>
+    </>
+  );
+}
+
+function DeleteUser({ place, email }: PlaceProps & { readonly email: string }) {
+  const [t, a] = [useTexts(), useAdminTexts()];
+  const { route } = useLocation();
+  const confirmed = useConfirmed();
+  const [isAsked, setAsked] = useState(false);
+  const { busy, refusal, run } = useAction();
+  const remove = async () => {
+    setAsked(false);
+    await confirmed(() => call('DELETE', place));
+    route(to('people'), true);
+  };
+  return (
+    <>
+      <RefusalNotice refusal={refusal} />
+      <button type="button" class="danger" disabled={busy} onClick={() => setAsked(true)}>
+        {a.deleteUser}
+      </button>
+      {isAsked && (
+        <Dialog title={a.deleteUser} onClose={() => setAsked(false)}>
+          <p>{a.deleteUserQuestion(email)}</p>
+          <div class="row">
+            <button type="button" class="danger" onClick={() => void run(remove)}>
+              {a.deleteUser}
+            </button>
+            <button type="button" onClick={() => setAsked(false)}>
+              {t.cancel}
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}
