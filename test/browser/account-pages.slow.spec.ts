@@ -422,7 +422,7 @@ describeWithBrowser('The pages of the account', () => {
             );
             expect((await page.locator('.codes').boundingBox())!.width).toBeGreaterThan(700);
             await page.emulateMedia({ media: 'screen' });
-            await page.getByRole('button', { name: 'I have kept them' }).click();
+            await page.getByRole('button', { name: 'I have saved them' }).click();
             await page.fill('[name=name]', 'My laptop');
             await page.getByRole('button', { name: 'Add a passkey' }).click();
             await page.getByRole('heading', { name: 'My laptop' }).waitFor();
@@ -608,7 +608,7 @@ describeWithBrowser('The pages of the account', () => {
           await submit(page);
           await heading(page, 'Add a second factor');
           await addTotp(page);
-          await page.getByRole('button', { name: 'I have kept them' }).click();
+          await page.getByRole('button', { name: 'I have saved them' }).click();
           await heading(page, 'Second factors');
           await notice(page, 'you cannot remove the last one');
           await page.getByRole('button', { name: 'Remove' }).click();

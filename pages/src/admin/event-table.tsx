@@ -46,7 +46,7 @@ export function EventTable({ events }: { readonly events: ReturnType<typeof useL
       </div>
       {events.items?.length === 0 && !events.more && <p>{a.noEvents}</p>}
       {events.more && (
-        <button type="button" disabled={events.busy} onClick={() => void events.more?.()}>
+        <button type="button" aria-disabled={events.busy} onClick={() => void events.more?.()}>
           {t.more}
         </button>
       )}

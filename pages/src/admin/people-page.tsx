@@ -88,7 +88,7 @@ function People({ query }: { readonly query: Readonly<Record<string, string>> })
       </div>
       {users.items?.length === 0 && !users.more && <p>{a.nobody}</p>}
       {users.more && (
-        <button type="button" disabled={users.busy} onClick={() => void users.more?.()}>
+        <button type="button" aria-disabled={users.busy} onClick={() => void users.more?.()}>
           {t.more}
         </button>
       )}

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { useAction, useList, useLoaded } from '../shared/actions.ts';
 import { call, list } from '../shared/api.ts';
 import { useConfirmed } from '../shared/confirm.tsx';
+import { CopyButton } from '../shared/copy.tsx';
 import { Dialog } from '../shared/dialog.tsx';
 import { Field, Form } from '../shared/form.tsx';
 import { Notice, RefusalNotice } from '../shared/notice.tsx';
@@ -116,7 +117,7 @@ function Account({ user, place, changed }: AccountProps) {
         <button
           type="button"
           class={user.disabled ? undefined : 'danger'}
-          disabled={busy}
+          aria-disabled={busy}
           onClick={() => void run(() => change({ disabled: !user.disabled }))}
         >
           {user.disabled ? a.enable : a.disable}
@@ -127,7 +128,7 @@ function Account({ user, place, changed }: AccountProps) {
 }
 
 function RequireReset({ place }: PlaceProps) {
-  const [t, a] = [useTexts(), useAdminTexts()];
+  const a = useAdminTexts();
   const date = useDates();
   const confirmed = useConfirmed();
   const [issued, setIssued] = useState<{ readonly token: string; readonly expires_at: string } | null>(null);
@@ -146,12 +147,10 @@ function RequireReset({ place }: PlaceProps) {
           <p>
             <code class="secret">{issued.token}</code>
           </p>
-          <button type="button" onClick={() => void navigator.clipboard.writeText(issued.token)}>
-            {t.copy}
-          </button>
+          <CopyButton text={issued.token} />
         </Notice>
       )}
-      <button type="button" class="danger" disabled={busy} onClick={() => void require()}>
+      <button type="button" class="danger" aria-disabled={busy} onClick={() => void require()}>
         {a.requireReset}
       </button>
     </>
@@ -189,7 +188,7 @@ function Sessions({ place }: PlaceProps) {
               <button
                 type="button"
                 aria-label={`${t.endToken}: ${name}`}
-                disabled={busy}
+                aria-disabled={busy}
                 onClick={() => void end(`/${id}`)}
               >
                 {t.endToken}
@@ -200,12 +199,12 @@ function Sessions({ place }: PlaceProps) {
       </ul>
       <div class="row">
         {sessions.more && (
-          <button type="button" disabled={sessions.busy} onClick={() => void sessions.more?.()}>
+          <button type="button" aria-disabled={sessions.busy} onClick={() => void sessions.more?.()}>
             {t.more}
           </button>
         )}
         {sessions.items && sessions.items.length > 0 && (
-          <button type="button" class="danger" disabled={busy} onClick={() => void end('')}>
+          <button type="button" class="danger" aria-disabled={busy} onClick={() => void end('')}>
             {a.endAll}
           </button>
         )}
@@ -233,7 +232,7 @@ function UserFactors({ place }: PlaceProps) {
       <RefusalNotice refusal={refusal} />
       <p>{isEnrolled ? a.factorsOf(totp !== null, passkeys.length, recovery?.left ?? 0) : a.noFactors}</p>
       {isEnrolled && (
-        <button type="button" class="danger" disabled={busy} onClick={() => void reset()}>
+        <button type="button" class="danger" aria-disabled={busy} onClick={() => void reset()}>
           {a.resetFactors}
         </button>
       )}
@@ -268,7 +267,7 @@ function DeleteUser({ place, email }: PlaceProps & { readonly email: string }) {
   return (
     <>
       <RefusalNotice refusal={refusal} />
-      <button type="button" class="danger" disabled={busy} onClick={() => setAsked(true)}>
+      <button type="button" class="danger" aria-disabled={busy} onClick={() => setAsked(true)}>
         {a.deleteUser}
       </button>
       {isAsked && (

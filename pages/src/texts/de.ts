@@ -164,7 +164,7 @@ export const de: Texts = {
   recoveryCodes: 'Wiederherstellungscodes',
   recoveryCodesIntro:
     'Bewahren Sie diese Codes dort auf, wo Sie sie ohne Ihre Geräte finden. Jeder gilt einmal anstelle Ihres zweiten Faktors. Sie werden nur jetzt gezeigt.',
-  codesKept: 'Ich habe sie aufbewahrt',
+  codesKept: 'Ich habe sie gespeichert',
   codesLeft: (count: number) => (count === 1 ? 'Ein Code ist übrig.' : `${count} Codes sind übrig.`),
   newCodes: 'Neue Codes erzeugen',
 
@@ -214,6 +214,8 @@ export const de: Texts = {
     sign_in_expired: 'Das hat zu lange gedauert. Melden Sie sich noch einmal an.',
     factor_invalid:
       'Dieser Code oder Passkey gilt nicht oder wurde schon benutzt. Versuchen Sie einen neuen.',
+    codes_unavailable:
+      'Codes können gerade nicht geprüft werden. Nehmen Sie einen Passkey oder einen Wiederherstellungscode.',
     last_factor: 'Das ist Ihr letzter zweiter Faktor. Fügen Sie zuerst einen anderen hinzu.',
     factor_limit_reached: 'Sie haben die größte Zahl von Passkeys. Entfernen Sie zuerst einen.',
     last_admin: 'Außer Ihnen verwaltet niemand den Dienst. Übertragen Sie zuerst die Verwaltung.',

@@ -162,7 +162,7 @@ export const en = {
   recoveryCodes: 'Recovery codes',
   recoveryCodesIntro:
     'Keep these codes where you find them without your devices. Each one works once in place of your second factor. They are shown only now.',
-  codesKept: 'I have kept them',
+  codesKept: 'I have saved them',
   codesLeft: (count: number) => (count === 1 ? 'One code is left.' : `${count} codes are left.`),
   newCodes: 'Make new codes',
 
@@ -209,6 +209,7 @@ export const en = {
     email_token_invalid: 'This link is not valid any more. Ask for a new e-mail.',
     sign_in_expired: 'That took too long. Sign in again.',
     factor_invalid: 'This code or passkey is not valid, or was used before. Try a new one.',
+    codes_unavailable: 'Codes cannot be checked right now. Use a passkey or a recovery code.',
     last_factor: 'This is your last second factor. Add another one first.',
     factor_limit_reached: 'You have the maximum number of passkeys. Remove one first.',
     last_admin: 'You are the last administrator. Make somebody else an administrator first.',
