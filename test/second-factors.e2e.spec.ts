@@ -33,16 +33,18 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
       const { variables, drop } = await open();
       cleanups.push(drop);
       const type = storage === 'memory' ? 'session_auth' : 'session_db_auth,token_auth';
-      const apps: TestApp[] = [];
-      for (let index = 0; index < count; index += 1) {
+      /** A further server on the same storage. */
+      const another = async (options = given): Promise<TestApp> => {
         const all = { AUTH_TYPE: `${type},basic_auth`, MFA: 'off', ...variables, ...settings };
-        const app = await TestApp.start(all, { imports: [factorsModule(given)] });
+        const app = await TestApp.start(all, { imports: [factorsModule(options)] });
         cleanups.push(() => app.stop());
-        apps.push(app);
-      }
+        return app;
+      };
+      const apps: TestApp[] = [];
+      for (let index = 0; index < count; index += 1) apps.push(await another());
       const app = apps[0]!;
       const { id } = await app.addUser(ANN);
-      return { app, apps, id };
+      return { app, apps, id, another };
     };
     const signedIn = async (app: TestApp, email = ANN): Promise<Visitor> => {
       const visitor = app.visitor();
@@ -165,6 +167,30 @@ for (const [storage, { describe: describeStorage, open }] of Object.entries(STOR
       const [fresh] = renewed.body.recovery_codes;
       expect((await old.post(SECOND_STEP, { recovery_code: fresh })).status).toBe(200);
     });
+
+    if (storage !== 'memory')
+      it('are checked by the key that encrypted them, and without it by a recovery code', async () => {
+        const { another, secret, recoveryCodes } = await withTotp();
+        const [first, second] = [
+          'a-key-of-factors-with-32-characters',
+          'another-key-of-at-least-32-characters',
+        ];
+        const keyless = await another({ key: second });
+        keyless.clock.advance(STEP);
+        const visitor = await pending(keyless);
+        expect(await visitor.post(SECOND_STEP, { code: codeOf(keyless, secret) })).toMatchObject({
+          status: 503,
+          body: { code: 'codes_unavailable' },
+        });
+        expect((await visitor.post(SECOND_STEP, { recovery_code: recoveryCodes[0] })).status).toBe(200);
+        const rotated = await another({ key: second, previousKeys: [first] });
+        rotated.clock.advance(STEP);
+        const next = await pending(rotated);
+        expect((await next.post(SECOND_STEP, { code: codeOf(rotated, secret) })).status).toBe(200);
+        keyless.clock.advance(STEP);
+        const last = await pending(keyless);
+        expect((await last.post(SECOND_STEP, { code: codeOf(keyless, secret) })).status).toBe(200);
+      });
 
     it('end a pending sign-in after five minutes, and with the password', async () => {
       const { app, secret, id } = await withTotp();

@@ -152,6 +152,10 @@ export const REFUSALS = {
     503,
     'The database is not available right now. Wait for the seconds that `Retry-After` says, then try again.',
   ],
+  codes_unavailable: [
+    503,
+    'Codes of authenticator apps cannot be checked right now. Use a passkey or a recovery code, and tell the operator.',
+  ],
   busy: [
     503,
     'The server is checking too many passwords right now. Wait for the seconds that `Retry-After` says, then try again.',

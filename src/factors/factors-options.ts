@@ -64,10 +64,13 @@ export const SERVICE = text(
   'must be a name of 1 to 60 characters, and no colon',
 );
 
+const NO_KEY =
+  'is missing; it must have at least 32 characters. Without authenticator apps, set totp to false';
+
 const RULES: RulesOf<Omit<FactorsOptions, 'kinds'>> = {
   policy: oneOf(MFA_POLICIES),
   service: SERVICE,
-  key: (key, { totp } = {}) => (key === null && totp === false ? null : KEY(key)),
+  key: (key, { totp } = {}) => (key === null ? (totp === false ? null : NO_KEY) : KEY(key)),
   previousKeys: listOf(KEY),
   totp: flag,
   passkeys: PASSKEYS,

@@ -4,7 +4,7 @@ import type { SecurityEvents } from '../audit/security-events.js';
 import type { Principal } from '../auth/auth.js';
 import { SecondFactor, type SecondStep } from '../auth/second-factor.js';
 import type { Clock } from '../common/clock.js';
-import { DomainError, StoreUnavailableError } from '../common/domain-error.js';
+import { DomainError } from '../common/domain-error.js';
 import { SECOND_FACTORS } from '../sessions/proofs.js';
 import type { GuessThrottle } from '../throttle/guess-throttle.js';
 import { type Accounts, identityIn } from '../users/accounts.js';
@@ -18,6 +18,9 @@ import type { Passkeys } from './passkeys.js';
 import { hashOfRecoveryCode } from './recovery-codes.js';
 import type { SecretBox } from './secret-box.js';
 import type { SetChange, UserFactors } from './user-factors.js';
+
+/** `Retry-After` in seconds, where a key is missing. */
+const KEY_NEEDS_AN_OPERATOR = 300;
 
 export type FactorKind = (typeof SECOND_FACTORS)[number];
 
@@ -199,11 +202,12 @@ export class SecondSteps extends SecondFactor {
     if (!totp) return null;
     const opened = this.box?.open(totp.secret, userId);
     if (!opened)
-      throw new StoreUnavailableError(
-        new Error(
-          'A secret of an authenticator app cannot be decrypted. Add the key that encrypted it to the earlier keys.',
+      throw new DomainError('codes_unavailable', {
+        retryAfter: KEY_NEEDS_AN_OPERATOR,
+        cause: new Error(
+          'The secret of an authenticator app cannot be decrypted. Add the key that encrypted it to the earlier keys (FACTOR_KEY_PREVIOUS).',
         ),
-      );
+      });
     const step = this.apps!.stepOf(opened.secret, code, this.clock.now(), totp.lastStep);
     if (step === null) return null;
     const secret = opened.isCurrent ? totp.secret : this.box!.seal(opened.secret, userId);

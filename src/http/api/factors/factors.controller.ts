@@ -205,7 +205,7 @@ export class FactorsController {
     summary: 'Confirm that it is me, by a factor',
     description:
       'Confirms with a code, a recovery code or a passkey. The session gets a new token, and its time limits start again.',
-    refusals: ['factor_invalid', 'not_found', 'forbidden', 'too_many_attempts'],
+    refusals: ['factor_invalid', 'not_found', 'forbidden', 'too_many_attempts', 'codes_unavailable'],
   })
   @ApiAnswer(200, {
     type: GrantedSessionDto,

@@ -67,6 +67,7 @@ export class SecondStepController {
       'session_limit_reached',
       'too_many_attempts',
       'store_unavailable',
+      'codes_unavailable',
     ],
   })
   @ApiAnswer(200, { type: SignedInUserDto, headers: ['Set-Cookie'], description: 'Signed in.' })
