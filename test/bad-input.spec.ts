@@ -1058,7 +1058,7 @@ describe('A path', () => {
       '/api/v1/stats/',
       '/api/v1/sessions',
       '/api/v1',
-      '/',
+      '/nowhere',
       '/users/me',
       '/package.json',
       '/coatcheck.db',

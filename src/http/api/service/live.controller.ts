@@ -9,7 +9,7 @@ import { hashQueueSizes } from '../../../users/passwords/hashing-threads.js';
 import { ApiAction, ApiAnswer, ApiField, ApiTag } from '../../api-notes.js';
 import { CoatcheckController } from '../../coatcheck-controller.js';
 
-/** The schema of the hashes of passwords in this process. */
+/** The schema of the hashes of passwords in the process that answers. */
 class HashingDto {
   @ApiField({ type: 'integer', minimum: 0, description: 'How many run now.' })
   readonly running!: number;
@@ -29,7 +29,7 @@ class LiveDto {
   })
   readonly sessions!: number | null;
 
-  @ApiField({ type: HashingDto, description: 'The hashes of passwords in the process that answers.' })
+  @ApiField({ type: HashingDto })
   readonly hashing!: HashingDto;
 }
 
