@@ -107,10 +107,37 @@ function firstAnswer(bytes: Buffer, isHead: boolean): { answer: WireAnswer; leng
     const next = firstAnswer(bytes.subarray(start), isHead);
     return next && { ...next, length: next.length + start };
   }
-  const length = isHead || status === 204 || status === 304 ? 0 : Number(headers.get('content-length') ?? 0);
-  if (bytes.length < start + length) return null;
-  const body = bytes.subarray(start, start + length).toString();
-  return { answer: { status, headers, body }, length: start + length };
+  if (isHead || status === 204 || status === 304)
+    return { answer: { status, headers, body: '' }, length: start };
+  const rest = bytes.subarray(start);
+  const content = headers.get('transfer-encoding') === 'chunked' ? chunksIn(rest) : wholeIn(rest, headers);
+  return content && { answer: { status, headers, body: content.body }, length: start + content.length };
+}
+
+interface Content {
+  readonly body: string;
+  readonly length: number;
+}
+
+/** A body whose length its headers tell; null if it is not whole. */
+function wholeIn(bytes: Buffer, headers: ReadonlyMap<string, string>): Content | null {
+  const length = Number(headers.get('content-length') ?? 0);
+  return bytes.length < length ? null : { body: bytes.subarray(0, length).toString(), length };
+}
+
+/** A body in chunks (RFC 9112, section 7.1), without trailers; null if it is not whole. */
+function chunksIn(bytes: Buffer): Content | null {
+  const parts: Buffer[] = [];
+  for (let at = 0; ;) {
+    const end = bytes.indexOf('\r\n', at);
+    if (end < 0) return null;
+    const size = Number.parseInt(bytes.toString('latin1', at, end), 16);
+    const next = end + 2 + size + 2;
+    if (bytes.length < next) return null;
+    if (size === 0) return { body: Buffer.concat(parts).toString(), length: next };
+    parts.push(bytes.subarray(end + 2, end + 2 + size));
+    at = next;
+  }
 }
 
 /** An answer without the rest of its body, as one to HEAD is. */
