@@ -15,22 +15,28 @@ interface Storage {
 
 const nothing = () => Promise.resolve();
 
+/** Enough on a slow and busy machine, for suites that are not about time. */
+const PATIENT = { STORE_TIMEOUT: '10s' };
+
 /** A new place of each kind, where that kind is reached. */
 export const STORAGES: Readonly<Record<'memory' | 'SQLite' | 'PostgreSQL' | 'Redis', Storage>> = {
   memory: { describe, open: async () => ({ variables: { DATABASE_URL: 'memory:' }, drop: nothing }) },
-  SQLite: { describe, open: async () => ({ variables: { DATABASE_URL: newDatabase() }, drop: nothing }) },
+  SQLite: {
+    describe,
+    open: async () => ({ variables: { ...PATIENT, DATABASE_URL: newDatabase() }, drop: nothing }),
+  },
   PostgreSQL: {
     describe: describeWithPostgres,
     open: async () => {
       const { url, drop } = await newSchema();
-      return { variables: { DATABASE_URL: url, SESSION_STORE_URL: url }, drop };
+      return { variables: { ...PATIENT, DATABASE_URL: url, SESSION_STORE_URL: url }, drop };
     },
   },
   Redis: {
     describe: describeWithRedis,
     open: async () => {
       const { url, drop } = newPrefix();
-      return { variables: { DATABASE_URL: newDatabase(), SESSION_STORE_URL: url }, drop };
+      return { variables: { ...PATIENT, DATABASE_URL: newDatabase(), SESSION_STORE_URL: url }, drop };
     },
   },
 };
