@@ -545,8 +545,8 @@ function describeHarness(
       );
       const begins =
         harness.variables.NODE_ENV === 'production'
-          ? /^(\{|Coatcheck|Only requests for|There are| {2}curl|$)/
-          : /^(\[|Coatcheck|Only requests for|There are| {2}curl|$)/;
+          ? /^(\{|Coatcheck|Only requests for|There are| {2}curl| {2}http:|$)/
+          : /^(\[|Coatcheck|Only requests for|There are| {2}curl| {2}http:|$)/;
       expect(
         server
           .output()
