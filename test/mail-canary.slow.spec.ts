@@ -25,9 +25,12 @@ interface Storage {
   drop(): Promise<void>;
 }
 
+/** Production needs one. */
+const FACTOR_KEY = 'a key of second factors in this test alone';
+
 const onSqlite = (NODE_ENV: string) => (): Promise<Storage> =>
   Promise.resolve({
-    variables: { NODE_ENV },
+    variables: { NODE_ENV, FACTOR_KEY },
     dump: () => Promise.resolve(''),
     drop: () => Promise.resolve(),
   });
@@ -36,7 +39,7 @@ describeServer('in development, on SQLite', describe, onSqlite('development'));
 describeServer('in production, on SQLite', describe, onSqlite('production'));
 describeServer('in production, on PostgreSQL', describeWithPostgres, async () => {
   const { url, dump, drop } = await newSchema();
-  const variables = { NODE_ENV: 'production', DATABASE_URL: url, SESSION_STORE_URL: url };
+  const variables = { NODE_ENV: 'production', FACTOR_KEY, DATABASE_URL: url, SESSION_STORE_URL: url };
   return { variables, dump, drop };
 });
 
