@@ -82,7 +82,9 @@ describe('GET /stats/live', () => {
   it('is a 503 if the store does not answer', async () => {
     const admin = await started();
     Object.defineProperty(app.nest.get(SessionStore), 'countLive', {
-      value: () => Promise.reject(new Error('The disk is gone.')),
+      value: () => ({
+        [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('The disk is gone.')) }),
+      }),
     });
     const { status, body } = await admin.get('/stats/live');
     expect([status, body.code]).toEqual([503, 'store_unavailable']);

@@ -436,7 +436,6 @@ export class SignInService {
   }
 }
 
-/** Sets the `Retry-After` of an error, because the filter of an application does not know it. */
 /** The sign-ins as observers know them. */
 const SIGN_INS = {
   login: signInWork('login'),
@@ -458,6 +457,7 @@ function observedSignIn<T>(
   return observed(SIGN_INS[method], () => withRetryAfter(pair, serve));
 }
 
+/** Sets the `Retry-After` of an error, because the filter of an application does not know it. */
 async function withRetryAfter<T>(pair: HttpExchange, serve: (exchange: Exchange) => Promise<T>): Promise<T> {
   const exchange = exchangeIn(pair);
   try {

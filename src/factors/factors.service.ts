@@ -174,7 +174,7 @@ export class FactorsService {
     if (isEnrolled(changed.before)) return { recoveryCodes, restarted: null };
     // What was signed in without a factor ends, also what is being signed in at this moment.
     await this.accounts.revoke(identity.account.id, this.clock.now());
-    // Not the version that is stored now: it is higher if the password was changed meanwhile, which ends this client's session, too.
+    // Not the version that is stored now: it is higher if the password was changed in the meantime, which ends this client's session, too.
     const restarted = { ...identity, credentialVersion: identity.credentialVersion + 1 };
     return { recoveryCodes, restarted };
   }

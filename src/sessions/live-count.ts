@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../common/clock.js';
+import { SlowNumber } from '../common/slow-number.js';
 
 /** Sessions that are counted in one call, some milliseconds of work. */
 const SESSIONS_PER_STEP = 1_000;
@@ -7,17 +8,20 @@ const SESSIONS_PER_STEP = 1_000;
 /** A pause is this many times as long as the step before it, so that a count takes 5 % of the time of a process at most. */
 const PAUSE_FACTOR = 20;
 
-/** The number of live sessions among some of a store. */
-export interface LivePage {
-  readonly live: number;
-  /** Where the next page begins; null after the last one. */
-  readonly next: string | null;
-}
-
 /** A store whose live sessions can be counted in small steps, which hold up no other call. */
 export interface CountsLive {
-  /** Counts among about `limit` sessions from a place, or from the beginning (null). Sessions that exist the whole time are counted once. */
-  countLive(now: Date, from: string | null, limit: number): Promise<LivePage>;
+  /** The numbers of live sessions among about `limit` at a time. Sessions that exist the whole time are counted once. */
+  countLive(now: Date, limit: number): AsyncIterable<number>;
+}
+
+const numbers = new WeakMap<object, SlowNumber>();
+
+/** The number of live sessions of a store, which all who ask share; null if the store cannot count them. */
+export function liveSessionsOf(store: object, clock: Clock): SlowNumber | null {
+  if (!countsLive(store)) return null;
+  const number = numbers.get(store) ?? new SlowNumber(() => countSessions(store, clock));
+  numbers.set(store, number);
+  return number;
 }
 
 export function countsLive(store: object): store is CountsLive {
@@ -25,14 +29,13 @@ export function countsLive(store: object): store is CountsLive {
 }
 
 /** Counts the live sessions of a store in small steps. */
-export async function countSessions(store: CountsLive, clock: Clock): Promise<number> {
+async function countSessions(store: CountsLive, clock: Clock): Promise<number> {
   let total = 0;
-  for (let from: string | null = null, isFirst = true; isFirst || from !== null; isFirst = false) {
-    const start = performance.now();
-    const page = await store.countLive(clock.now(), from, SESSIONS_PER_STEP);
-    total += page.live;
-    from = page.next;
-    if (from !== null) await delay(PAUSE_FACTOR * (performance.now() - start), undefined, { ref: false });
+  let start = performance.now();
+  for await (const live of store.countLive(clock.now(), SESSIONS_PER_STEP)) {
+    total += live;
+    await delay(PAUSE_FACTOR * (performance.now() - start), undefined, { ref: false });
+    start = performance.now();
   }
   return total;
 }

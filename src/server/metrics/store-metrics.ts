@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.js';
 import type { OutboxStore } from '../../mail/outbox-store.js';
 import { SlowNumber } from '../../common/slow-number.js';
-import { countSessions, countsLive } from '../../sessions/live-count.js';
+import { liveSessionsOf } from '../../sessions/live-count.js';
 import type { SessionStore } from '../../sessions/session-store.js';
 import { type Sample, register } from './registry.js';
 
@@ -13,8 +13,7 @@ export function watchStores(
   isAsked: () => boolean,
 ): void {
   const numbers = new Map<string, SlowNumber>();
-  const family = (subject: string, name: string, help: string, find: () => Promise<number>) => {
-    const number = new SlowNumber(find);
+  const family = (subject: string, name: string, help: string, number: SlowNumber) => {
     numbers.set(subject, number);
     register(registry, {
       name,
@@ -24,17 +23,13 @@ export function watchStores(
       read: async () => (isAsked() ? samplesOf(await number.value()) : []),
     });
   };
-  if (countsLive(sessions))
-    family('sessions', 'coatcheck_sessions_active', 'Sessions and access tokens that are valid now.', () =>
-      countSessions(sessions, clock),
-    );
+  const live = liveSessionsOf(sessions, clock);
+  if (live)
+    family('sessions', 'coatcheck_sessions_active', 'Sessions and access tokens that are valid now.', live);
   if (outbox !== null) {
-    family('outbox_waiting', 'coatcheck_outbox_waiting', 'Mails that wait to be sent.', () =>
-      outbox.count('waiting'),
-    );
-    family('outbox_failed', 'coatcheck_outbox_failed', 'Mails that are not tried any more.', () =>
-      outbox.count('failed'),
-    );
+    const mails = (state: 'waiting' | 'failed') => new SlowNumber(() => outbox.count(state));
+    family('outbox_waiting', 'coatcheck_outbox_waiting', 'Mails that wait to be sent.', mails('waiting'));
+    family('outbox_failed', 'coatcheck_outbox_failed', 'Mails that are not tried any more.', mails('failed'));
   }
   register(registry, {
     name: 'coatcheck_store_readable',

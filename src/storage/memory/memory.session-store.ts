@@ -11,7 +11,7 @@ import type {
   StoredSession,
   Transport,
 } from '../../sessions/session.js';
-import type { CountsLive, LivePage } from '../../sessions/live-count.js';
+import type { CountsLive } from '../../sessions/live-count.js';
 import {
   ALL_SESSIONS,
   ENDING_KEPT_FOR,
@@ -56,7 +56,6 @@ export class MemorySessionStore extends SessionStore implements CountsLive {
   readonly #newestByUser = new Map<string, Entry>();
   readonly #texts = new Map<string, string>();
   #sweeping = this.#entries.values();
-  #counting = this.#entries.values();
 
   async insert(session: StoredSession, limit?: SessionLimit, replacedId = ''): Promise<InsertResult> {
     if (this.#entries.has(session.id)) throw new Error('A session of this id is stored already.');
@@ -154,16 +153,16 @@ export class MemorySessionStore extends SessionStore implements CountsLive {
     }
   }
 
-  /** Continues where the last call ended, wherever `from` says. */
-  async countLive(now: Date, from: string | null, limit: number): Promise<LivePage> {
-    if (from === null) this.#counting = this.#entries.values();
-    let live = 0;
-    for (let looked = 0; looked < limit; looked += 1) {
-      const { value: entry, done } = this.#counting.next();
-      if (done) return { live, next: null };
+  async *countLive(now: Date, limit: number): AsyncGenerator<number> {
+    let [live, looked] = [0, 0];
+    for (const entry of this.#entries.values()) {
       if (isLive(entry, now)) live += 1;
+      looked += 1;
+      if (looked % limit > 0) continue;
+      yield live;
+      live = 0;
     }
-    return { live, next: 'where the iterator is' };
+    yield live;
   }
 
   #live(id: string, now: Date): Entry | null {

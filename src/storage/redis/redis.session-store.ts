@@ -4,7 +4,7 @@ import type { Position } from '../../common/cursor.js';
 import type { SweepStep } from '../../common/sweeper.js';
 import type { EndReason } from '../../sessions/endings.js';
 import type { SessionEntry, SessionState, StoredSession } from '../../sessions/session.js';
-import type { CountsLive, LivePage } from '../../sessions/live-count.js';
+import type { CountsLive } from '../../sessions/live-count.js';
 import {
   ALL_SESSIONS,
   ENDING_KEPT_FOR,
@@ -47,7 +47,6 @@ const SESSIONS_PER_STEP = 500;
  */
 export class RedisSessionStore extends SessionStore implements CountsLive {
   readonly durable = true;
-  #counting: AsyncGenerator<string[]> | null = null;
 
   constructor(private readonly redis: RedisCommands) {
     super();
@@ -134,18 +133,14 @@ export class RedisSessionStore extends SessionStore implements CountsLive {
     return { forgotten: 0, isLast: true };
   }
 
-  /**
-   * Looks at a page of keys, whatever the limit. Continues where the last call ended, wherever `from` says. Sessions may be counted
-   * twice while Redis resizes its table of keys.
-   */
-  async countLive(now: Date, from: string | null): Promise<LivePage> {
-    if (from === null || this.#counting === null) this.#counting = this.#allKeys();
-    const { value: keys, done } = await this.#counting.next();
-    if (done) return { live: 0, next: null };
-    let live = 0;
-    for (const group of groupsOf(keys, this.redis.isCluster ? 1 : HASHES_PER_SCRIPT))
-      live += (await this.redis.read(COUNT_LIVE, group, [now.getTime()])) as number;
-    return { live, next: 'where the scan is' };
+  /** Looks at a page of keys at a time, whatever the limit. Sessions may be counted twice while Redis resizes its table of keys. */
+  async *countLive(now: Date): AsyncGenerator<number> {
+    for await (const keys of this.#allKeys()) {
+      let live = 0;
+      for (const group of groupsOf(keys, this.redis.isCluster ? 1 : HASHES_PER_SCRIPT))
+        live += (await this.redis.read(COUNT_LIVE, group, [now.getTime()])) as number;
+      yield live;
+    }
   }
 
   async *entries(): AsyncGenerator<SessionEntry> {

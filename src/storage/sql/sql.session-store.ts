@@ -19,7 +19,7 @@ import {
   type SessionQuery,
   SessionStore,
 } from '../../sessions/session-store.js';
-import type { CountsLive, LivePage } from '../../sessions/live-count.js';
+import type { CountsLive } from '../../sessions/live-count.js';
 import { isTaggedFor, userTag } from '../../sessions/session-token.js';
 import { type CredentialStore, FIRST_VERSION } from '../../users/credential-store.js';
 import type { User } from '../../users/user.js';
@@ -94,6 +94,13 @@ const SESSION_WITH_VERSION: LookUp<VersionedRow> = {
   column: 'session.key',
   key: 'key',
 };
+
+/** Some rows in order of the key: how many are live, how many there are, and the last key. */
+interface LivePage {
+  readonly live: number;
+  readonly rows: number;
+  readonly last: string | null;
+}
 
 /** Sessions in a table. They survive a restart. */
 export class SqlSessionStore extends SessionStore implements JoinsUsers, JoinsCredentials, CountsLive {
@@ -269,15 +276,23 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers, JoinsCr
       yield* page.flatMap((row) => readableEntry(toEntry(row)) ?? []);
   }
 
-  /** Reads a page of rows in order of the key, as `sweep` does: an index of the live ones would be written at each use. */
-  async countLive(now: Date, from: string | null, limit: number): Promise<LivePage> {
-    const { live, rows, last } = await this.database.run(() =>
+  /** Reads pages of rows in order of the key, as `sweep` does: an index of the live ones would be written at each use. */
+  async *countLive(now: Date, limit: number): AsyncGenerator<number> {
+    for (let from: string | null = ''; from !== null;) {
+      const page: LivePage = await this.#countPage(now, from, limit);
+      yield page.live;
+      from = page.rows < limit ? null : page.last;
+    }
+  }
+
+  #countPage(now: Date, from: string, limit: number): Promise<LivePage> {
+    return this.database.run(() =>
       this.#db
         .selectFrom((page) =>
           page
             .selectFrom('sessions')
             .select(['key', 'ended_at', 'expires_at'])
-            .where('key', '>', from ?? '')
+            .where('key', '>', from)
             .orderBy('key')
             .limit(limit)
             .as('page'),
@@ -293,7 +308,6 @@ export class SqlSessionStore extends SessionStore implements JoinsUsers, JoinsCr
         ])
         .executeTakeFirstOrThrow(),
     );
-    return { live, next: rows < limit ? null : last };
   }
 
   async #findWithUser(id: string, now: Date): Promise<SessionUser | null> {

@@ -2,8 +2,7 @@ import { Get, Optional } from '@nestjs/common';
 import { ForAdmins } from '../../../auth/decorators/access.js';
 import { Clock } from '../../../common/clock.js';
 import { StoreUnavailableError } from '../../../common/domain-error.js';
-import { SlowNumber } from '../../../common/slow-number.js';
-import { countSessions, countsLive } from '../../../sessions/live-count.js';
+import { liveSessionsOf } from '../../../sessions/live-count.js';
 import { SessionStore } from '../../../sessions/session-store.js';
 import { hashQueueSizes } from '../../../users/passwords/hashing-threads.js';
 import { ApiAction, ApiAnswer, ApiField, ApiTag } from '../../api-notes.js';
@@ -38,8 +37,6 @@ class LiveDto {
 @CoatcheckController('stats/live')
 @ForAdmins()
 export class LiveController {
-  #sessions: SlowNumber | null = null;
-
   constructor(
     private readonly clock: Clock,
     @Optional() private readonly store?: SessionStore,
@@ -58,11 +55,9 @@ export class LiveController {
   }
 
   async #countSessions(): Promise<number | null> {
-    const { store } = this;
-    if (!store || !countsLive(store)) return null;
-    this.#sessions ??= new SlowNumber(() => countSessions(store, this.clock));
-    const count = await this.#sessions.value();
-    if (!this.#sessions.isReadable) throw new StoreUnavailableError();
+    const number = this.store ? liveSessionsOf(this.store, this.clock) : null;
+    const count = (await number?.value()) ?? null;
+    if (number?.isReadable === false) throw new StoreUnavailableError();
     return count;
   }
 }
