@@ -4,11 +4,12 @@ import { useDates, useTexts } from '../texts/texts.ts';
 import { useAction, useList } from '../shared/actions.ts';
 import { call, list } from '../shared/api.ts';
 import { useConfirmed } from '../shared/confirm.tsx';
-import { Field, Form } from '../shared/form.tsx';
+import { Field } from '../shared/form.tsx';
 import { useOpener } from '../shared/focus.ts';
 import { focusHeading } from '../shared/heading.tsx';
 import { Notice, RefusalNotice } from '../shared/notice.tsx';
 import { to } from '../shared/place.ts';
+import { RenameForm } from '../shared/rename-form.tsx';
 import type { Session } from '../shared/types.ts';
 
 export function DevicesPage() {
@@ -105,15 +106,7 @@ function Device({ session, busy, end }: DeviceProps) {
         )}
       </dl>
       {isNaming ? (
-        <Form
-          submit={t.save}
-          action={rename}
-          aside={
-            <button type="button" class="link" onClick={() => setNaming(false)}>
-              {t.cancel}
-            </button>
-          }
-        >
+        <RenameForm action={rename} onCancel={() => setNaming(false)}>
           <Field
             name="label"
             label={t.name}
@@ -123,7 +116,7 @@ function Device({ session, busy, end }: DeviceProps) {
             maxLength={100}
             focus
           />
-        </Form>
+        </RenameForm>
       ) : (
         <div class="row">
           <button

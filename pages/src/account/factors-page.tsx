@@ -9,6 +9,7 @@ import { useOpener } from '../shared/focus.ts';
 import { focusHeading } from '../shared/heading.tsx';
 import { Notice, RefusalNotice } from '../shared/notice.tsx';
 import { canUsePasskeys, hasPasskeys, newPasskey } from '../shared/passkeys.ts';
+import { RenameForm } from '../shared/rename-form.tsx';
 import type { Current } from '../shared/signed-in.tsx';
 import type { Factors, Passkey, TotpSetup } from '../shared/types.ts';
 
@@ -158,15 +159,7 @@ function OnePasskey({ passkey, changed }: ChangedProps & { readonly passkey: Pas
       </dl>
       <RefusalNotice refusal={refusal} />
       {isNaming ? (
-        <Form
-          submit={t.save}
-          action={rename}
-          aside={
-            <button type="button" class="link" onClick={() => setNaming(false)}>
-              {t.cancel}
-            </button>
-          }
-        >
+        <RenameForm action={rename} onCancel={() => setNaming(false)}>
           <Field
             name="name"
             label={t.passkeyName}
@@ -175,7 +168,7 @@ function OnePasskey({ passkey, changed }: ChangedProps & { readonly passkey: Pas
             maxLength={100}
             focus
           />
-        </Form>
+        </RenameForm>
       ) : (
         <div class="row">
           <button

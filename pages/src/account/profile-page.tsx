@@ -6,10 +6,12 @@ import { call } from '../shared/api.ts';
 import { useConfirmed } from '../shared/confirm.tsx';
 import { Dialog } from '../shared/dialog.tsx';
 import { Field, Form } from '../shared/form.tsx';
+import { NameFields, namesIn } from '../shared/names.tsx';
 import { Notice, RefusalNotice } from '../shared/notice.tsx';
 import { to } from '../shared/place.ts';
 import type { Current } from '../shared/signed-in.tsx';
 import type { User } from '../shared/types.ts';
+import { useVerificationMail } from '../shared/verification-mail.ts';
 
 export function ProfilePage({ user, rules, reload }: Current) {
   const t = useTexts();
@@ -36,28 +38,15 @@ type UserProps = Pick<Current, 'user' | 'reload'>;
 function Names({ user, reload }: UserProps) {
   const t = useTexts();
   const [isSaved, setSaved] = useState(false);
-  const save = async ({ first_name, last_name }: Readonly<Record<string, string>>) => {
+  const save = async (fields: Readonly<Record<string, string>>) => {
     setSaved(false);
-    await call('PATCH', '/users/me', { first_name: first_name || null, last_name: last_name || null });
+    await call('PATCH', '/users/me', namesIn(fields));
     await reload();
     setSaved(true);
   };
   return (
     <Form submit={t.save} action={save} aside={isSaved && <Notice kind="good">{t.saved}</Notice>}>
-      <Field
-        name="first_name"
-        label={t.firstName}
-        autocomplete="given-name"
-        value={user.first_name ?? ''}
-        required={false}
-      />
-      <Field
-        name="last_name"
-        label={t.lastName}
-        autocomplete="family-name"
-        value={user.last_name ?? ''}
-        required={false}
-      />
+      <NameFields user={user} own />
     </Form>
   );
 }
@@ -92,19 +81,14 @@ function Email({ user, rules, reload }: UserProps & Pick<Current, 'rules'>) {
 /** Offers the mail that verifies the address. */
 function Verification({ email }: { readonly email: string }) {
   const t = useTexts();
-  const [isSent, setSent] = useState(false);
-  const { busy, refusal, run } = useAction();
-  const send = async () => {
-    await call('POST', '/email/verification', { email });
-    setSent(true);
-  };
+  const { isSent, busy, refusal, send } = useVerificationMail(email);
   if (isSent) return <Notice kind="good">{t.mailSent}</Notice>;
   return (
     <>
       <RefusalNotice refusal={refusal} />
       <p>
         {t.notVerified}{' '}
-        <button type="button" class="link" aria-disabled={busy} onClick={() => void run(send)}>
+        <button type="button" class="link" aria-disabled={busy} onClick={() => void send()}>
           {t.sendAgain}
         </button>
       </p>

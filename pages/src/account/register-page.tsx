@@ -4,6 +4,7 @@ import { useTexts } from '../texts/texts.ts';
 import { useLoaded } from '../shared/actions.ts';
 import { Refusal, call } from '../shared/api.ts';
 import { Field, Form } from '../shared/form.tsx';
+import { NameFields, namesIn } from '../shared/names.tsx';
 import { Failed, Notice } from '../shared/notice.tsx';
 import { nextPlace, to, withNext } from '../shared/place.ts';
 import type { Rules, User } from '../shared/types.ts';
@@ -31,12 +32,11 @@ export function RegisterPage() {
         <a href={withNext('sign-in')}>{t.signIn}</a>
       </VisitorFrame>
     );
-  const register = async ({ email, password, first_name, last_name, setup_code }: Record<string, string>) => {
-    const names = { first_name: first_name || null, last_name: last_name || null };
+  const register = async ({ email, password, setup_code, ...fields }: Readonly<Record<string, string>>) => {
     const user = await call<Partial<User>>('POST', '/users', {
       email,
       password,
-      ...names,
+      ...namesIn(fields),
       ...(setup_code === undefined ? {} : { setup_code }),
     });
     if (user.id === undefined) {
@@ -60,8 +60,7 @@ export function RegisterPage() {
       {rules.waiting_for_first && <Notice kind="plain">{t.firstBecomesAdmin}</Notice>}
       <Form submit={t.register} action={register}>
         <Field name="email" type="email" label={t.email} autocomplete="username" focus />
-        <Field name="first_name" label={t.firstName} autocomplete="given-name" required={false} />
-        <Field name="last_name" label={t.lastName} autocomplete="family-name" required={false} />
+        <NameFields own />
         <NewPassword name="password" rules={rules} />
         {rules.setup_code_required && (
           <Field name="setup_code" label={t.setupCode} autocomplete="off" hint={t.setupCodeHint} />

@@ -11,6 +11,7 @@ import { answerOf, hasPasskeys, offered, stopOffering } from '../shared/passkeys
 import { nextPlace, to, withNext } from '../shared/place.ts';
 import { sentenceOf } from '../shared/sentences.ts';
 import type { Rules } from '../shared/types.ts';
+import { useVerificationMail } from '../shared/verification-mail.ts';
 import { SetupStep } from './setup-step.tsx';
 import { VisitorFrame } from '../shared/visitor-frame.tsx';
 
@@ -196,12 +197,7 @@ function Ended({ refusal }: { readonly refusal: Refusal }) {
 
 function SendAgain({ email }: { readonly email: string }) {
   const t = useTexts();
-  const [isSent, setSent] = useState(false);
-  const { busy, refusal, run } = useAction();
-  const send = async () => {
-    await call('POST', '/email/verification', { email });
-    setSent(true);
-  };
+  const { isSent, busy, refusal, send } = useVerificationMail(email);
   return (
     <>
       <p>{t.verifyFirst}</p>
@@ -209,7 +205,7 @@ function SendAgain({ email }: { readonly email: string }) {
       {isSent ? (
         <Notice kind="good">{t.mailSent}</Notice>
       ) : (
-        <button type="button" class="main" aria-disabled={busy} onClick={() => void run(send)}>
+        <button type="button" class="main" aria-disabled={busy} onClick={() => void send()}>
           {t.sendAgain}
         </button>
       )}

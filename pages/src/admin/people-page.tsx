@@ -3,6 +3,7 @@ import { useList } from '../shared/actions.ts';
 import { call, list } from '../shared/api.ts';
 import { useConfirmed } from '../shared/confirm.tsx';
 import { Field, Form } from '../shared/form.tsx';
+import { NameFields, namesIn } from '../shared/names.tsx';
 import { Notice, RefusalNotice } from '../shared/notice.tsx';
 import { to } from '../shared/place.ts';
 import type { User } from '../shared/types.ts';
@@ -100,10 +101,10 @@ function Invite() {
   const [t, a] = [useTexts(), useAdminTexts()];
   const confirmed = useConfirmed();
   const [invited, setInvited] = useState<User | null>(null);
-  const invite = async ({ email, first_name, last_name, role }: Readonly<Record<string, string>>) => {
+  const invite = async ({ email, role, ...fields }: Readonly<Record<string, string>>) => {
     setInvited(null);
-    const names = { first_name: first_name || null, last_name: last_name || null, ...(role && { role }) };
-    setInvited(await confirmed(() => call<User>('POST', '/invitations', { email, ...names })));
+    const invitation = { email, ...namesIn(fields), ...(role && { role }) };
+    setInvited(await confirmed(() => call<User>('POST', '/invitations', invitation)));
   };
   return (
     <>
@@ -114,8 +115,7 @@ function Invite() {
       )}
       <Form submit={a.invite} action={invite}>
         <Field name="email" type="email" label={t.email} autocomplete="off" />
-        <Field name="first_name" label={t.firstName} autocomplete="off" required={false} />
-        <Field name="last_name" label={t.lastName} autocomplete="off" required={false} />
+        <NameFields />
         <Field name="role" label={a.role} autocomplete="off" required={false} />
       </Form>
     </>

@@ -6,6 +6,7 @@ import { useConfirmed } from '../shared/confirm.tsx';
 import { CopyButton } from '../shared/copy.tsx';
 import { Dialog } from '../shared/dialog.tsx';
 import { Field, Form } from '../shared/form.tsx';
+import { NameFields, namesIn } from '../shared/names.tsx';
 import { Notice, RefusalNotice } from '../shared/notice.tsx';
 import { to } from '../shared/place.ts';
 import type { Factors, Session, User } from '../shared/types.ts';
@@ -76,10 +77,9 @@ function Account({ user, place, changed }: AccountProps) {
     changed(await confirmed(() => call<User>('PATCH', place, fields)));
     setSaved(true);
   };
-  const save = ({ email = '', first_name, last_name, role }: Readonly<Record<string, string>>) =>
+  const save = ({ email = '', role, ...fields }: Readonly<Record<string, string>>) =>
     change({
-      first_name: first_name || null,
-      last_name: last_name || null,
+      ...namesIn(fields),
       ...(email !== user.email && { email }),
       ...(role !== user.role && { role }),
     });
@@ -97,20 +97,7 @@ function Account({ user, place, changed }: AccountProps) {
       {isSaved && <Notice kind="good">{t.saved}</Notice>}
       <Form submit={t.save} action={save}>
         <Field name="email" type="email" label={t.email} autocomplete="off" value={user.email} />
-        <Field
-          name="first_name"
-          label={t.firstName}
-          autocomplete="off"
-          value={user.first_name ?? ''}
-          required={false}
-        />
-        <Field
-          name="last_name"
-          label={t.lastName}
-          autocomplete="off"
-          value={user.last_name ?? ''}
-          required={false}
-        />
+        <NameFields user={user} />
         <Field name="role" label={a.role} autocomplete="off" value={user.role} />
       </Form>
       <p>
