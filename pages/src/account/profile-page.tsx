@@ -1,10 +1,9 @@
 import { useLocation } from 'preact-iso';
 import { useState } from 'preact/hooks';
 import { useTexts } from '../texts/texts.ts';
-import { useAction } from '../shared/actions.ts';
 import { call } from '../shared/api.ts';
 import { useConfirmed } from '../shared/confirm.tsx';
-import { Dialog } from '../shared/dialog.tsx';
+import { DeleteAccount } from '../shared/delete-account.tsx';
 import { Field, Form } from '../shared/form.tsx';
 import { NameFields, namesIn } from '../shared/names.tsx';
 import { Notice, RefusalNotice } from '../shared/notice.tsx';
@@ -15,6 +14,7 @@ import { useVerificationMail } from '../shared/verification-mail.ts';
 
 export function ProfilePage({ user, rules, reload }: Current) {
   const t = useTexts();
+  const { route } = useLocation();
   return (
     <>
       <section aria-labelledby="names">
@@ -27,7 +27,12 @@ export function ProfilePage({ user, rules, reload }: Current) {
       </section>
       <section aria-labelledby="delete">
         <h2 id="delete">{t.deleteAccount}</h2>
-        <DeleteAccount />
+        <p>{t.deleteIntro}</p>
+        <DeleteAccount
+          place="/users/me"
+          question={t.deleteQuestion}
+          onDeleted={() => route(to('sign-in'), true)}
+        />
       </section>
     </>
   );
@@ -92,41 +97,6 @@ function Verification({ email }: { readonly email: string }) {
           {t.sendAgain}
         </button>
       </p>
-    </>
-  );
-}
-
-function DeleteAccount() {
-  const t = useTexts();
-  const { route } = useLocation();
-  const confirmed = useConfirmed();
-  const [isAsked, setAsked] = useState(false);
-  const { busy, refusal, run } = useAction();
-  const remove = async () => {
-    setAsked(false);
-    await confirmed(() => call('DELETE', '/users/me'));
-    route(to('sign-in'), true);
-  };
-  return (
-    <>
-      <p>{t.deleteIntro}</p>
-      <RefusalNotice refusal={refusal} />
-      <button type="button" class="danger" aria-disabled={busy} onClick={() => setAsked(true)}>
-        {t.deleteAccount}
-      </button>
-      {isAsked && (
-        <Dialog title={t.deleteAccount} onClose={() => setAsked(false)}>
-          <p>{t.deleteQuestion}</p>
-          <div class="row">
-            <button type="button" class="danger" onClick={() => void run(remove)}>
-              {t.deleteAccount}
-            </button>
-            <button type="button" onClick={() => setAsked(false)}>
-              {t.cancel}
-            </button>
-          </div>
-        </Dialog>
-      )}
     </>
   );
 }

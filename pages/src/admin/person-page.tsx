@@ -4,7 +4,7 @@ import { useAction, useList, useLoaded } from '../shared/actions.ts';
 import { call, list } from '../shared/api.ts';
 import { useConfirmed } from '../shared/confirm.tsx';
 import { CopyButton } from '../shared/copy.tsx';
-import { Dialog } from '../shared/dialog.tsx';
+import { DeleteAccount } from '../shared/delete-account.tsx';
 import { Field, Form } from '../shared/form.tsx';
 import { NameFields, namesIn } from '../shared/names.tsx';
 import { Notice, RefusalNotice } from '../shared/notice.tsx';
@@ -28,7 +28,8 @@ interface PlaceProps {
 }
 
 function Person({ place, id }: PlaceProps & { readonly id: string }) {
-  const a = useAdminTexts();
+  const [t, a] = [useTexts(), useAdminTexts()];
+  const { route } = useLocation();
   const { value: user, refusal, setValue } = useLoaded(() => call<User>('GET', place));
   if (!user) return <RefusalNotice refusal={refusal} />;
   return (
@@ -54,8 +55,12 @@ function Person({ place, id }: PlaceProps & { readonly id: string }) {
         <Events id={id} />
       </section>
       <section aria-labelledby="delete">
-        <h2 id="delete">{a.deleteUser}</h2>
-        <DeleteUser place={place} email={user.email} />
+        <h2 id="delete">{t.deleteAccount}</h2>
+        <DeleteAccount
+          place={place}
+          question={a.deleteUserQuestion(user.email)}
+          onDeleted={() => route(to('people'), true)}
+        />
       </section>
     </>
   );
@@ -236,40 +241,6 @@ function Events({ id }: { readonly id: string }) {
       <p>
         <a href={`${to('events')}?user=${encodeURIComponent(id)}`}>{a.allEvents}</a>
       </p>
-    </>
-  );
-}
-
-function DeleteUser({ place, email }: PlaceProps & { readonly email: string }) {
-  const [t, a] = [useTexts(), useAdminTexts()];
-  const { route } = useLocation();
-  const confirmed = useConfirmed();
-  const [isAsked, setAsked] = useState(false);
-  const { busy, refusal, run } = useAction();
-  const remove = async () => {
-    setAsked(false);
-    await confirmed(() => call('DELETE', place));
-    route(to('people'), true);
-  };
-  return (
-    <>
-      <RefusalNotice refusal={refusal} />
-      <button type="button" class="danger" aria-disabled={busy} onClick={() => setAsked(true)}>
-        {a.deleteUser}
-      </button>
-      {isAsked && (
-        <Dialog title={a.deleteUser} onClose={() => setAsked(false)}>
-          <p>{a.deleteUserQuestion(email)}</p>
-          <div class="row">
-            <button type="button" class="danger" onClick={() => void run(remove)}>
-              {a.deleteUser}
-            </button>
-            <button type="button" onClick={() => setAsked(false)}>
-              {t.cancel}
-            </button>
-          </div>
-        </Dialog>
-      )}
     </>
   );
 }

@@ -322,7 +322,6 @@ export const deAdmin: AdminTexts = {
     ].join(', '),
   resetFactors: 'Alle zweiten Faktoren entfernen',
   allEvents: 'Alle Ereignisse dieser Person',
-  deleteUser: 'Konto löschen',
   deleteUserQuestion: (email: string) =>
     `Das lässt sich nicht rückgängig machen. Möchten Sie das Konto von ${email} löschen?`,
 

@@ -288,7 +288,6 @@ export const enAdmin = {
     ),
   resetFactors: 'Remove all second factors',
   allEvents: 'All events of this person',
-  deleteUser: 'Delete the account',
   deleteUserQuestion: (email: string) =>
     `This cannot be undone. Do you want to delete the account of ${email}?`,
 

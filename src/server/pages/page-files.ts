@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { PAGE_FOLDERS } from './page-folders.js';
 
 /** A file of the pages, also compressed. */
 export interface PageFile {
@@ -17,28 +18,27 @@ const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
 };
 
-/** The built pages. Throws if there are none. */
+/** The built pages, read once: the HTML names the files that are beside it. Throws if there are none. */
 export class PageFiles {
-  readonly #folder = folderOf();
   /** The scripts and styles by name. A name contains a hash of the content. */
   readonly assets: ReadonlyMap<string, PageFile>;
+  /** The HTML of each folder's pages, as it was built. */
+  readonly html: ReadonlyMap<string, string>;
 
   constructor() {
-    const folder = join(this.#folder, 'assets');
-    const read = (name: string) => readFileSync(join(folder, name));
+    const folder = folderOf();
+    const read = (name: string) => readFileSync(join(folder, 'assets', name));
     this.assets = new Map(
-      readdirSync(folder)
+      readdirSync(join(folder, 'assets'))
         .filter((name) => extname(name) in TYPES)
         .map((name) => {
           const encoded = { identity: read(name), gzip: read(`${name}.gz`), br: read(`${name}.br`) };
           return [name, { type: TYPES[extname(name)]!, encoded }];
         }),
     );
-  }
-
-  /** The HTML of a page as it was built. */
-  html(name: string): string {
-    return readFileSync(join(this.#folder, `${name}.html`), 'utf8');
+    this.html = new Map(
+      PAGE_FOLDERS.map((path) => [path, readFileSync(join(folder, `${path}.html`), 'utf8')]),
+    );
   }
 }
 

@@ -72,7 +72,7 @@ function htmlFor(
   const base = depth < 0 ? `${folder}/` : '../'.repeat(depth) || './';
   const content = { api: `..${prefix}`, origins: trustedOrigins, service };
   const head = `<base href="${base}" /><meta name="coatcheck" content="${escaped(JSON.stringify(content))}" />`;
-  return files.html(folder).replace('<head>', () => `<head>${head}`);
+  return files.html.get(folder)!.replace('<head>', () => `<head>${head}`);
 }
 
 function escaped(text: string): string {
