@@ -43,6 +43,7 @@ describe('The pages', () => {
     });
     const policy = answer.headers.get('content-security-policy')!;
     expect(policy).toContain("default-src 'none'; script-src 'self';");
+    expect(policy).toContain("require-trusted-types-for 'script'; trusted-types 'none'");
     expect(policy).not.toMatch(/unsafe|https?:|\*/);
     expect(await answer.text()).not.toMatch(/<script(?![^>]* src=)|<style| on\w+=/);
   });
