@@ -18,19 +18,27 @@ function foldersIn(folder: string): string[] {
     .map(({ name }) => join(folder, name));
 }
 
-/** The anchors that GitHub gives to the headings of a page, and the targets of its links. */
+/** The anchors that GitHub gives to the headings of a page, and the targets of its links and images. */
 function contentOf(page: string) {
   const slugger = new GithubSlugger();
   const anchors = new Set<string>();
   const links: string[] = [];
-  const tokens = new MarkdownIt().parse(readFileSync(page, 'utf8'), {});
+  const tokens = new MarkdownIt({ html: true }).parse(readFileSync(page, 'utf8'), {});
   for (const [index, { type, children }] of tokens.entries()) {
     if (type !== 'inline' || children === null) continue;
     const text = children.map(({ content }) => content).join('');
     if (tokens[index - 1]?.type === 'heading_open') anchors.add(slugger.slug(text));
-    for (const child of children) if (child.type === 'link_open') links.push(String(child.attrGet('href')));
+    for (const child of children) {
+      if (child.type === 'link_open') links.push(String(child.attrGet('href')));
+      if (child.type === 'image') links.push(String(child.attrGet('src')));
+      if (child.type === 'html_inline') links.push(...sourcesIn(child.content));
+    }
   }
   return { anchors, links: links.filter((link) => !/^https?:/.test(link)) };
+}
+
+function sourcesIn(html: string): string[] {
+  return [...html.matchAll(/\bsrc="([^"]*)"/g)].map(([, source]) => source!);
 }
 
 function isAlive(page: string, link: string): boolean {
@@ -41,7 +49,7 @@ function isAlive(page: string, link: string): boolean {
 }
 
 describe('The documents', () => {
-  it.each(pages)('have no dead link: %s', (page) => {
+  it.each(pages)('have no dead link and no missing image: %s', (page) => {
     expect(contents.get(page)?.links.filter((link) => !isAlive(page, link))).toEqual([]);
   });
 
