@@ -175,12 +175,12 @@ function nextStep({ http, users, newSetupCode }: Config, url: string): string {
   };
   return [
     `There are no users yet. Create the first one, an administrator, ${http.pages ? 'in a browser or by curl' : 'with'}:`,
-    ...(http.pages ? [`  ${pageUrl(url)}/account/register`] : []),
+    ...(http.pages ? [`  ${http.https ? 'https://<your host>' : pageUrl(url)}/account/register`] : []),
     `  curl -X POST '${url}${http.prefix}/users' -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`,
   ].join('\n');
 }
 
-/** The URL of the server for browsers, which use no passkeys at addresses. */
+/** The URL of the server for browsers on this machine. They use no passkeys at addresses. */
 function pageUrl(url: string): string {
   return url.replace('//127.0.0.1:', '//localhost:');
 }

@@ -1,6 +1,13 @@
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
-import { createServer, request } from 'node:http';
+import {
+  type IncomingMessage,
+  type RequestOptions,
+  type ServerResponse,
+  createServer,
+  request,
+} from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -8,7 +15,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { Secret, TOTP } from 'otpauth';
 import type { Browser, BrowserContext, BrowserContextOptions, Page, Route } from 'playwright-core';
 import { PASSWORD, Visitor, newDatabase } from '../support/app.js';
-import { closeBrowsers, describeWithBrowser, inBrowser, openBrowser } from '../support/browser.js';
+import {
+  closeBrowsers,
+  describeWithBrowser,
+  inBrowser,
+  newCertificate,
+  openBrowser,
+} from '../support/browser.js';
 import { plainSource } from '../support/mail-server.js';
 import { until } from '../support/processes.js';
 import { Server, newFolder, operate } from '../support/server.js';
@@ -193,6 +206,21 @@ async function addTotp(page: Page): Promise<(steps?: number) => string> {
   await page.fill('[name=code]', code());
   await page.getByRole('button', { name: 'Confirm' }).click();
   return code;
+}
+
+/** Passes a request on to a server, as a proxy does. */
+function pass(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  { url }: { readonly url: string },
+  changed: RequestOptions = {},
+): void {
+  const { url: path, method, headers } = incoming;
+  const inner = request(url, { path, method, headers, ...changed }, (answer) => {
+    outgoing.writeHead(answer.statusCode!, answer.headers);
+    answer.pipe(outgoing);
+  });
+  incoming.pipe(inner);
 }
 
 /** The next request is answered as if the session were no longer fresh. */
@@ -665,22 +693,17 @@ describeWithBrowser('The pages of the account', () => {
     it('work below a path that a proxy adds in front', () =>
       inBrowser(async () => {
         const proxy = createServer((incoming, outgoing) => {
-          const { url = '/', method, headers } = incoming;
+          const { url = '/', headers } = incoming;
           if (!url.startsWith('/auth/')) {
             outgoing.writeHead(404).end();
             return;
           }
-          const { port } = new URL(service.origin);
-          const sender = headers.origin === undefined ? {} : { origin: service.origin };
-          const own = { ...headers, host: `localhost:${port}`, ...sender };
-          const inner = request(
-            { port, host: '127.0.0.1', path: url.slice(5), method, headers: own },
-            (answer) => {
-              outgoing.writeHead(answer.statusCode!, answer.headers);
-              answer.pipe(outgoing);
-            },
-          );
-          incoming.pipe(inner);
+          const { host, origin } = new URL(service.origin);
+          const sender = headers.origin === undefined ? {} : { origin };
+          pass(incoming, outgoing, service.server, {
+            path: url.slice(5),
+            headers: { ...headers, host, ...sender },
+          });
         }).listen(0, '127.0.0.1');
         await once(proxy, 'listening');
         try {
@@ -706,6 +729,44 @@ describeWithBrowser('The pages of the account', () => {
           expect(outside.filter((url) => !url.startsWith('data:'))).toEqual([]);
         } finally {
           proxy.close().closeAllConnections();
+        }
+      }));
+
+    it('register the administrator by the setup code, in production behind HTTPS', () =>
+      inBrowser(async () => {
+        const code = 'the code of the operator';
+        const variables = {
+          NODE_ENV: 'production',
+          SETUP_CODE: code,
+          MFA: 'off',
+          DATABASE_URL: newDatabase(),
+          PASSWORD_HASH_COST: '10',
+        };
+        const server = await Server.start(newFolder(), variables);
+        expect(server.output()).toContain('https://<your host>/account/register\n');
+        const front = createSecureServer(newCertificate(), (incoming, outgoing) =>
+          pass(incoming, outgoing, server),
+        ).listen(0, '127.0.0.1');
+        await once(front, 'listening');
+        try {
+          const origin = `https://localhost:${(front.address() as AddressInfo).port}`;
+          const page = await (await newContext(origin)).newPage();
+          await page.goto(`${origin}/account/register`);
+          await notice(page, 'The first account becomes the administrator.');
+          await fillSignIn(page, 'ann@example.com');
+          await page.fill('[name=setup_code]', 'a wrong code');
+          await submit(page);
+          await page.locator('.notice.bad', { hasText: 'setup code' }).waitFor();
+          expect(await page.inputValue('[name=setup_code]')).toBe('a wrong code');
+          await page.fill('[name=setup_code]', code);
+          await submit(page);
+          await heading(page, 'Profile');
+          expect(await sessionCookie(page)).toMatchObject({ name: '__Host-sid', secure: true });
+          await page.goto(`${origin}/admin/people`);
+          await page.getByRole('link', { name: 'ann@example.com' }).waitFor();
+        } finally {
+          front.close().closeAllConnections();
+          await server.stop();
         }
       }));
 
