@@ -1,11 +1,18 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { PASSWORD, Visitor } from './support/app.js';
 import { Server, newFolder, operate } from './support/server.js';
 import { describeWithPostgres, newSchema } from './support/services.js';
 
+/** What `docs/storage.md` grants to the role `app` in the schema `auth`. */
+function grantsOfTheDocs(): string {
+  const [, grants] = /```sql\n(grant usage[^`]+)```/.exec(readFileSync('docs/storage.md', 'utf8'))!;
+  return grants!;
+}
+
 describeWithPostgres('A server that may not create tables', () => {
-  it('starts on those that the printed SQL has created in a new schema, and users sign in', async () => {
+  it('starts on those that the printed SQL has created in a new schema, with the rights of the docs, and users sign in', async () => {
     const schema = await newSchema();
     const [own, role] = [`${schema.name}_own`, `${schema.name}_user`];
     const admin = new Client({ connectionString: schema.url });
@@ -21,10 +28,12 @@ describeWithPostgres('A server that may not create tables', () => {
       const { code, stdout } = await operate(folder, ['migrate', '--sql'], { variables });
       expect(code).toBe(0);
       await admin.query(stdout);
-      const tables = ['users', 'credentials', 'sessions', 'tallies', 'audit_events', 'outbox', 'sweep_lease'];
-      await admin.query(`grant usage on schema ${own} to ${role};
-        grant select on ${own}.login_migrations to ${role};
-        grant select, insert, update, delete on ${tables.map((name) => `${own}.login_${name}`).join(', ')} to ${role}`);
+      await admin.query(
+        grantsOfTheDocs()
+          .replaceAll('auth.coatcheck_', `${own}.login_`)
+          .replaceAll('schema auth', `schema ${own}`)
+          .replaceAll('to app;', `to ${role};`),
+      );
       const args = ['user', 'create', '--email', 'ann@example.com', '--password-stdin'];
       const created = await operate(folder, args, { variables, input: PASSWORD });
       expect(created).toMatchObject({ code: 0, stderr: '' });
