@@ -32,7 +32,7 @@ describe('The build', () => {
 
   beforeEach(() => {
     folder = newFolder();
-    for (const file of ['scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json'])
+    for (const file of ['scripts', 'pages', 'package.json', 'tsconfig.json', 'tsconfig.build.json'])
       cpSync(file, join(folder, file), { recursive: true });
     for (const file of ENTRIES) {
       mkdirSync(join(folder, 'src', dirname(file)), { recursive: true });

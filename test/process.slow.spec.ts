@@ -191,7 +191,7 @@ describe('The server as a process', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'finishes on %s what it has begun and ends with 0',
     async (signal) => {
-      const server = await start(newFolder(), { PASSWORD_HASH_COST: '12' });
+      const server = await start(newFolder(), { PASSWORD_HASH_COST: '10' });
       const logins = await Promise.all(Array.from({ length: 4 }, () => sendLogin(server)));
       expect((await visitor(server).get('/status')).status).toBe(200);
       const ended = server.stop(signal);

@@ -163,6 +163,7 @@ describe('Headers of proxies', () => {
       const { lines, answers } = await logOf(
         {
           NODE_ENV: mode,
+          MFA: 'off',
           TRUST_PROXY: '1',
           PASSWORD_HASH_COST: '10',
           ALLOWED_HOSTS: 'app.example.com,127.0.0.1',

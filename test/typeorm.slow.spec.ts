@@ -31,6 +31,7 @@ describeWithPostgres('An application that hands in the pool of TypeORM', () => {
           'coat',
           'login_audit_events',
           'login_credentials',
+          'login_factors',
           'login_migrations',
           'login_outbox',
           'login_sessions',
