@@ -1,7 +1,19 @@
 import Sequencer from '@jest/test-sequencer';
 
 /** The suites that take longest, longest first. */
-const LONGEST = ['examples', 'rights-matrix.e2e', 'package', 'host', 'graphql', 'sockets', 'install'];
+const LONGEST = [
+  'examples',
+  'sockets',
+  'package',
+  'rights-matrix.e2e',
+  'graphql',
+  'account-pages',
+  'storage',
+  'mail-canary',
+  'both-adapters',
+  'install',
+  'host',
+];
 
 /** Starts the suites that take longest before the others, so that none of them is left to one worker at the end. */
 export default class LongestFirst extends Sequencer {
