@@ -14,7 +14,7 @@ import {
   SwaggerModule,
 } from '@nestjs/swagger';
 import type { Access } from '../auth/decorators/access.js';
-import { type ApiNote, type FieldFacts, takeApiNotes } from './api-notes.js';
+import { type ApiNote, type FieldFacts, type Tag, takeApiNotes } from './api-notes.js';
 import type { ErrorCode } from '../common/refusals.js';
 import { API_HEADERS, headerReferences } from './api-headers.js';
 import { LEFT_OUT } from './coatcheck-controller.js';
@@ -35,8 +35,9 @@ const REFUSALS = 'x-refusals';
 /** Extension that marks an optional body until then. */
 const OPTIONAL_BODY = 'x-optional-body';
 
-const TAGS: Readonly<Record<string, string>> = {
+const TAGS: Readonly<Record<Tag, string>> = {
   session: 'Sign in and out, and see and end sessions and access tokens.',
+  factors: 'Authenticator apps, passkeys and recovery codes, and signing in with them.',
   users: 'Accounts and their passwords.',
   audit: 'Security events, for administrators.',
   service: 'The state of the server.',

@@ -3,6 +3,9 @@ import type { ErrorCode } from '../common/refusals.js';
 /** The headers of some successful responses; `http/api-headers.ts` describes each. */
 export type AnswerHeader = 'Set-Cookie' | 'Link' | 'Next-Cursor' | 'Clear-Site-Data' | 'Content-Disposition';
 
+/** The groups of operations; `http/api-description.ts` describes each. */
+export type Tag = 'session' | 'factors' | 'users' | 'audit' | 'service';
+
 /** The description of a successful response. Without a type or a schema, its body is an empty object. */
 export interface AnswerFacts {
   readonly description: string;
@@ -50,7 +53,7 @@ export interface FieldFacts {
 
 /** The facts of a decorator and its place. */
 export type ApiNote =
-  | { readonly on: 'controller'; readonly place: [target: Class]; readonly tag: string }
+  | { readonly on: 'controller'; readonly place: [target: Class]; readonly tag: Tag }
   | { readonly on: 'hidden'; readonly place: [target: Class] | HandlerPlace }
   | { readonly on: 'answer'; readonly place: HandlerPlace; readonly answer: AnswerFacts & { status: number } }
   | { readonly on: 'action'; readonly place: HandlerPlace; readonly action: ActionFacts }
@@ -72,7 +75,7 @@ type HandlerPlace = [target: object, name: string | symbol, method: PropertyDesc
 const notes: ApiNote[] = [];
 
 /** Gives the routes of a controller a tag. */
-export const ApiTag = (tag: string) => (target: Class) =>
+export const ApiTag = (tag: Tag) => (target: Class) =>
   void notes.push({ on: 'controller', place: [target], tag });
 
 /** Names and describes the operation of a handler. */
