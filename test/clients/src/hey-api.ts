@@ -1,11 +1,12 @@
 import { client } from '../generated/hey-api/client.gen.js';
 import * as api from '../generated/hey-api/sdk.gen.js';
 import type { Problem } from '../generated/hey-api/types.gen.js';
-import { expect, finish, newBrowser, server } from './server.js';
+import { codeOf, expect, finish, newBrowser, server, strangePasskey } from './server.js';
 
 client.setConfig({ baseUrl: server.base });
 const admin = { fetch: newBrowser() };
 const ann = { fetch: newBrowser() };
+const phone = { fetch: newBrowser() };
 
 /** The body of a successful answer. */
 async function ok<T>(answer: Promise<{ data: T | undefined; error?: unknown }>): Promise<T> {
@@ -85,12 +86,58 @@ const activity = await ok(
   api.getActivity({ ...admin, query: { ...span, step: '1d', type: ['password_changed'] } }),
 );
 expect((activity[0]?.counts[0]?.count ?? 0) > 0, 'the event in the counts');
+expect(((await ok(api.getLive(admin))).sessions ?? 0) > 0, 'a live session');
 const reset = await ok(api.issuePasswordReset({ ...admin, path }));
 const new_password = 'a password of his, the third';
 await ok(api.resetPassword({ ...ann, body: { token: reset.token, new_password } }));
 const used = await refused(api.resetPassword({ ...ann, body: { token: reset.token, new_password } }));
 expect(used.code === 'reset_token_invalid', 'that the token was used');
-await ok(api.signIn({ ...ann, body: { email, password: new_password } }));
+
+const credentials = { email, password: new_password };
+await ok(api.signIn({ ...ann, body: credentials }));
+const { secret } = await ok(api.beginTotp(ann));
+const { recovery_codes } = await ok(api.confirmTotp({ ...ann, body: { code: codeOf(secret) } }));
+expect(recovery_codes, 'the recovery codes');
+await ok(api.confirmFactor({ ...ann, body: { code: codeOf(secret, 1) } }));
+const { recovery_codes: codes } = await ok(api.renewRecoveryCodes(ann));
+const passkey = { name: 'My phone', credential: strangePasskey };
+const { options } = await ok(api.beginPasskey(ann));
+expect(options['challenge'], 'a challenge for the new passkey');
+const invalid = await refused(api.addPasskey({ ...ann, body: passkey }));
+expect(invalid.code === 'factor_invalid', 'that the passkey is not valid');
+const unknown = { ...ann, path: { id: strangePasskey.id } };
+for (const { code } of [
+  await refused(api.beginConfirmation(ann)),
+  await refused(api.renamePasskey({ ...unknown, body: { name: 'My phone' } })),
+  await refused(api.removePasskey(unknown)),
+])
+  expect(code === 'not_found', `no passkey, not ${code}`);
+
+const half = await refused(api.signIn({ ...phone, body: credentials }));
+expect(half.code === 'second_factor_required', 'a second step');
+const step = await ok(api.getSecondStep(phone));
+expect(step.factors.includes('recovery_code'), 'the factors of the second step');
+const none = await refused(api.beginPasskeyStep(phone));
+expect(none.code === 'not_found', 'no passkey for the second step');
+for (const { code } of [
+  await refused(api.beginRequiredTotp(phone)),
+  await refused(api.confirmRequiredTotp({ ...phone, body: { code: '492039' } })),
+  await refused(api.beginRequiredPasskey(phone)),
+  await refused(api.addRequiredPasskey({ ...phone, body: passkey })),
+])
+  expect(code === 'session_not_fresh', `the factor before another one, not ${code}`);
+const old = await refused(api.finishSignIn({ ...phone, body: { recovery_code: recovery_codes[0] } }));
+expect(old.code === 'factor_invalid', 'that the first recovery codes are invalid');
+const back = await ok(api.finishSignIn({ ...phone, body: { recovery_code: codes[0] } }));
+expect(back.id === id, 'the user after the second step');
+expect((await ok(api.listFactors(phone))).recovery_codes?.left === 9, 'one recovery code less');
+await ok(api.beginPasskeySignIn(phone));
+const stranger = await refused(api.signInWithPasskey({ ...phone, body: { credential: strangePasskey } }));
+expect(stranger.code === 'factor_invalid', 'that nobody has this passkey');
+await ok(api.removeTotp(phone));
+expect((await ok(api.listUserFactors({ ...admin, path }))).totp === null, 'no factor of the user');
+await ok(api.resetUserFactors({ ...admin, path }));
+
 await ok(api.deleteCurrentUser(ann));
 const other = await ok(api.createUser({ ...admin, body: { email: `other-${email}`, password } }));
 await ok(api.deleteUser({ ...admin, path: { id: other.id } }));

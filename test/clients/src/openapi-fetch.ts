@@ -1,6 +1,6 @@
 import createClient from 'openapi-fetch';
 import type { components, paths } from '../generated/openapi-typescript.js';
-import { expect, finish, newBrowser, server } from './server.js';
+import { codeOf, expect, finish, newBrowser, server, strangePasskey } from './server.js';
 
 type Problem = components['schemas']['Problem'];
 
@@ -128,7 +128,52 @@ await ok(
     body: { token: reset.token, new_password: 'a password of hers, the third' },
   }),
 );
-await ok(ann.POST('/auth_session/login', { body: { email, password: 'a password of hers, the third' } }));
+
+const credentials = { email, password: 'a password of hers, the third' };
+await ok(ann.POST('/auth_session/login', { body: credentials }));
+expect((await ok(ann.GET('/factors'))).totp === null, 'no second factor');
+const passkey = { name: 'My laptop', credential: strangePasskey };
+const { options } = await ok(ann.POST('/factors/passkey_options'));
+expect(typeof options['challenge'] === 'string', 'a challenge for the new passkey');
+const invalid = await refused(ann.POST('/factors/passkeys', { body: passkey }));
+expect(invalid.code === 'factor_invalid', 'that the passkey is not valid');
+const { secret } = await ok(ann.POST('/factors/totp'));
+const enrolled = await ok(ann.POST('/factors/totp/confirm', { body: { code: codeOf(secret) } }));
+expect(enrolled.recovery_codes?.length === 10, 'the recovery codes');
+await ok(ann.POST('/factors/confirm', { body: { recovery_code: enrolled.recovery_codes[0] } }));
+const codes: string[] = (await ok(ann.POST('/factors/recovery_codes'))).recovery_codes;
+expect(!codes.includes(enrolled.recovery_codes[1]!), 'other recovery codes');
+const unknownPasskey = { params: { path: { id: strangePasskey.id } } };
+for (const { code: reason } of [
+  await refused(ann.POST('/factors/confirm/options')),
+  await refused(ann.PATCH('/factors/passkeys/{id}', { ...unknownPasskey, body: { name: 'My laptop' } })),
+  await refused(ann.DELETE('/factors/passkeys/{id}', unknownPasskey)),
+])
+  expect(reason === 'not_found', `no passkey, not ${reason}`);
+
+const half = await refused(phone.POST('/auth_session/login', { body: credentials }));
+expect(half.code === 'second_factor_required', 'a second step');
+const step = await ok(phone.GET('/auth_session/second_step'));
+expect(step.factors.join() === 'totp,recovery_code', 'the factors of the second step');
+const none = await refused(phone.POST('/auth_session/second_step/options'));
+expect(none.code === 'not_found', 'no passkey for the second step');
+for (const { code: reason } of [
+  await refused(phone.POST('/auth_session/second_step/totp')),
+  await refused(phone.POST('/auth_session/second_step/totp/confirm', { body: { code: codeOf(secret, 1) } })),
+  await refused(phone.POST('/auth_session/second_step/passkey_options')),
+  await refused(phone.POST('/auth_session/second_step/passkeys', { body: passkey })),
+])
+  expect(reason === 'session_not_fresh', `the factor before another one, not ${reason}`);
+const back = await ok(phone.POST('/auth_session/second_step', { body: { code: codeOf(secret, 1) } }));
+expect(back.id === me.id, 'the user after the second step');
+await ok(phone.POST('/auth_session/passkey/options', { body: { transport: 'cookie' } }));
+const stranger = await refused(phone.POST('/auth_session/passkey', { body: { credential: strangePasskey } }));
+expect(stranger.code === 'factor_invalid', 'that nobody has this passkey');
+const factors = await ok(admin.GET('/users/{id}/factors', { params }));
+expect(factors.totp && factors.recovery_codes?.left === 10, 'the factors of the user');
+await ok(admin.DELETE('/users/{id}/factors', { params }));
+expect((await refused(ann.DELETE('/factors/totp'))).code === 'not_found', 'no factor');
+
 await ok(ann.DELETE('/users/me'));
 const other = { email: `other-${email}`, password };
 const { id } = await ok(admin.POST('/users', { body: other }));
