@@ -244,8 +244,10 @@ describe('The description of the API', () => {
     expect(CreateAccessTokenDto.required).toEqual(['label', 'scope', 'expires_at']);
     expect(CreateAccessTokenDto.properties.scope.enum).toEqual(['read', 'write']);
     expect(RenameSessionDto.required).toEqual(['label']);
-    const { max_age, ended_at, code } = document.components.schemas.Problem.properties;
+    const { max_age, ended_at, expires_at, factors, pending_token, code } =
+      document.components.schemas.Problem.properties;
     expect([max_age.type, ended_at.format]).toEqual(['integer', 'date-time']);
+    expect([expires_at.format, factors.type, pending_token.type]).toEqual(['date-time', 'array', 'string']);
     expect(code.enum).toEqual(
       expect.arrayContaining(['session_not_fresh', 'scope_required', 'session_ended_elsewhere']),
     );

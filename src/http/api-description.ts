@@ -79,6 +79,22 @@ const PROBLEM_SCHEMA = {
       type: 'integer',
       description: 'How many seconds old the proof may be (`session_not_fresh`).',
     },
+    factors: {
+      type: 'array',
+      items: { type: 'string' },
+      description:
+        'The kinds of second factors of which one finishes the sign-in (`second_factor_required`); none where one must be set up first (`factor_setup_required`).',
+    },
+    expires_at: {
+      type: 'string',
+      format: 'date-time',
+      description:
+        'Until when the sign-in can be finished (`second_factor_required`, `factor_setup_required`).',
+    },
+    pending_token: {
+      type: 'string',
+      description: 'The token that finishes the sign-in, as a bearer token, where no cookie carries it.',
+    },
     errors: {
       type: 'array',
       description: 'The fields that are not valid (`validation_failed`).',
