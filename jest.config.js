@@ -19,7 +19,8 @@ export default {
   testEnvironmentOptions: { minutes: 10 },
   // For tests that hang, also on a slow machine: most end within a second.
   testTimeout: 120_000,
-  maxWorkers: 2,
+  // On two cores: they wait a third of their time.
+  maxWorkers: 3,
   // A worker keeps the modules of all suites that it has run; a new one is faster than collecting that garbage.
   workerIdleMemoryLimit: '1GB',
   globalTeardown: '<rootDir>/test/support/run-folder.js',

@@ -1,6 +1,6 @@
 import base from '../../jest.config.js';
 
-const { maxWorkers: _, testTimeout, workerIdleMemoryLimit, ...project } = base;
+const { maxWorkers, testTimeout, workerIdleMemoryLimit, ...project } = base;
 
 /**
  * The slow suites that `npm run test:slow` leaves to `npm run test:release`: campaigns, whole matrices, and installations of many
@@ -69,8 +69,7 @@ export const atRelease = run({ testRegex: AT_RELEASE_ALONE }, ON_FASTIFY_AT_RELE
 function run(suites, onFastify) {
   return {
     testSequencer: '<rootDir>/test/support/longest-first.js',
-    // They wait much: for packages, for engines and for time to pass.
-    maxWorkers: 3,
+    maxWorkers,
     testTimeout,
     workerIdleMemoryLimit,
     projects: [
