@@ -426,15 +426,20 @@ const signInAgain = step(
 
 const use = step('use', someSession, { age, policy }, expectResumption);
 
-/** Whatever the user is told, the session is over afterwards. */
+/** Whatever the user is told, the session is over afterwards. The use counts if it came first. */
 const useAsItEnds = step(
   'use as it ends',
   someSession,
   { reason },
   async (model, harness, one, { reason }) => {
-    const resuming = harness.sessions.resume(tokenOf(one, 0), lifetimeOf(usual));
+    const [text, used] = [tokenOf(one, 0), { ...one }];
+    const expected = model.resume(used, text, usual);
+    const resuming = harness.sessions.resume(text, lifetimeOf(usual));
     expect(await harness.sessions.end(one.id, reason)).toBe(model.end(one, reason));
-    await resuming;
+    const resumed = await resuming;
+    if (resumed.outcome !== 'live') return;
+    expect(resumed).toEqual(expected);
+    Object.assign(one, { seenAt: used.seenAt, expiresAt: used.expiresAt });
   },
 );
 
