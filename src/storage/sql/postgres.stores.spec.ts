@@ -382,7 +382,8 @@ describeWithPostgres('A PostgreSQL database that cannot hold every character', (
     'is refused with its name, for users and for sessions: %s',
     async (encoding) => {
       const schema = await newSchema();
-      const server = await PostgresDatabase.open(schema.url, PATIENT);
+      // Creating a database waits for a checkpoint.
+      const server = await PostgresDatabase.open(schema.url, 60_000);
       const name = `coat_${encoding.toLowerCase()}_${process.pid}`;
       const options = sql.raw(`encoding '${encoding}' template template0 lc_collate 'C' lc_ctype 'C'`);
       await sql`create database ${sql.id(name)} ${options}`.execute(server.db);
