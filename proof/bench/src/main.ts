@@ -54,7 +54,7 @@ program
 
 program
   .command('metrics')
-  .description('requests per second with METRICS_PORT ÷ without')
+  .description('CPU of a request with metrics ÷ without')
   .addOption(ONLY)
   .addOption(rounds(9))
   .addOption(SECONDS)

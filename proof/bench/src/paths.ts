@@ -33,6 +33,9 @@ export const PROFILER = new URL('profile/profiler.js', import.meta.url).href;
 /** The product with as many live sessions as it is told. */
 export const GROWN = fileURLToPath(new URL('growth/server.js', import.meta.url));
 
+/** The product that switches its metrics on and off. */
+export const SWITCHED = fileURLToPath(new URL('metrics/server.js', import.meta.url));
+
 /** The file of a peer. */
 export function peerFile(name: string): string {
   return fileURLToPath(new URL(`peers/${name}.js`, import.meta.url));

@@ -15,8 +15,9 @@ export class Durations {
     const seconds = milliseconds / 1000;
     this.#count += 1;
     this.#sum += seconds;
-    const bucket = this.bounds.findIndex((bound) => seconds <= bound);
-    if (bucket >= 0) this.#counts[bucket]! += 1;
+    let bucket = 0;
+    while (seconds > this.bounds[bucket]!) bucket += 1;
+    if (bucket < this.bounds.length) this.#counts[bucket]! += 1;
   }
 
   samples(name: string, labels: Readonly<Record<string, string>>): Sample[] {

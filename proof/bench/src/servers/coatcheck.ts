@@ -69,16 +69,11 @@ export const COATCHECK_ALL: readonly Contestant[] = [
 export function coatcheck(
   strategy: string,
   store: Store,
-  {
-    workers = 1,
-    adapter = 'express',
-    metrics = false,
-  }: { readonly workers?: number; readonly adapter?: Adapter; readonly metrics?: boolean } = {},
+  { workers = 1, adapter = 'express' }: { readonly workers?: number; readonly adapter?: Adapter } = {},
 ): Contestant {
   const isBasic = strategy === 'basic_auth';
   const details = [NAMES[store], ...(workers === 1 ? [] : [`${workers} workers`])];
   if (adapter === 'fastify') details.push('on Fastify');
-  if (metrics) details.push('with metrics');
   return {
     name: `Coatcheck ${strategy} (${details.join(', ')})`,
     file: PRODUCT,
@@ -92,7 +87,6 @@ export function coatcheck(
       REGISTRATION: 'open',
       MAIL_URL: 'off',
       WORKERS: `${workers}`,
-      ...(metrics && { METRICS_PORT: '0' }),
       ...(store === 'redis' && { SESSION_STORE_URL: `${place.redisUrl}?prefix=${place.redisPrefix}` }),
       // Signing in is not measured here; where each request brings a password, its hash costs what it costs.
       ...(!isBasic && { PASSWORD_HASH_COST: '4' }),
