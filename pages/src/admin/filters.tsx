@@ -50,7 +50,7 @@ export function Choice({ name, label, value, options }: ChoiceProps) {
   return (
     <label class="field">
       {label}
-      <select name={name} defaultValue={value} key={value}>
+      <select name={name} key={value}>
         {Object.entries(options).map(([key, text]) => (
           <option key={key} value={key} selected={key === value}>
             {text}

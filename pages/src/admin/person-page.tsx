@@ -8,7 +8,8 @@ import { DeleteAccount } from '../shared/delete-account.tsx';
 import { Field, Form } from '../shared/form.tsx';
 import { NameFields, namesIn } from '../shared/names.tsx';
 import { Notice, RefusalNotice } from '../shared/notice.tsx';
-import { to } from '../shared/place.ts';
+import { NotFoundPage } from '../shared/not-found-page.tsx';
+import { inAccount, to } from '../shared/place.ts';
 import type { Factors, Session, User } from '../shared/types.ts';
 import { useDates, useTexts } from '../texts/texts.ts';
 import { EventTable } from './event-table.tsx';
@@ -18,7 +19,8 @@ import type { AuditEvent } from './types.ts';
 /** One user, by the id in the query. */
 export function PersonPage() {
   const { query } = useLocation();
-  const id = query.id ?? '';
+  const { id } = query;
+  if (!id) return <NotFoundPage />;
   return <Person key={id} place={`/users/${encodeURIComponent(id)}`} id={id} />;
 }
 
@@ -64,6 +66,11 @@ function Person({ place, id }: PlaceProps & { readonly id: string }) {
       </section>
     </>
   );
+}
+
+/** URL of the page that takes the token of a reset. */
+function linkOf({ token }: { readonly token: string }): string {
+  return `${location.origin}${inAccount('reset')}#${new URLSearchParams({ token })}`;
 }
 
 interface AccountProps extends PlaceProps {
@@ -137,9 +144,9 @@ function RequireReset({ place }: PlaceProps) {
         <Notice kind="good">
           <p>{a.resetIssued(date(issued.expires_at))}</p>
           <p>
-            <code class="secret">{issued.token}</code>
+            <code class="secret">{linkOf(issued)}</code>
           </p>
-          <CopyButton text={issued.token} />
+          <CopyButton text={linkOf(issued)} />
         </Notice>
       )}
       <button type="button" class="danger" aria-disabled={busy} onClick={() => void require()}>

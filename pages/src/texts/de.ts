@@ -304,9 +304,9 @@ export const deAdmin: AdminTexts = {
   passwordOf: 'Passwort',
   requireReset: 'Neues Passwort verlangen',
   requireResetIntro:
-    'Das Passwort wird sofort ungültig, und alle Sitzungen und Zugriffstoken enden. Mit dem Token hier wählt die Person ein neues Passwort.',
+    'Das Passwort wird sofort ungültig, und alle Sitzungen und Zugriffstoken enden. Die Person wählt ein neues Passwort mit einem Link, den Sie hier erhalten.',
   resetIssued: (at: string) =>
-    `Geben Sie dieses Token der Person. Es gilt bis ${at} und wird nur jetzt gezeigt.`,
+    `Geben Sie diesen Link der Person. Er gilt bis ${at} und wird nur jetzt gezeigt.`,
   sessions: 'Sitzungen und Zugriffstoken',
   noSessions: 'Es gibt keine.',
   accessToken: 'Zugriffstoken',

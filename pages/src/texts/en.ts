@@ -273,8 +273,8 @@ export const enAdmin = {
   passwordOf: 'Password',
   requireReset: 'Require a new password',
   requireResetIntro:
-    'The password becomes invalid at once, and all sessions and access tokens end. The person needs the token below to choose a new password.',
-  resetIssued: (at: string) => `Give this token to the person. It is valid until ${at}, and shown only now.`,
+    'The password becomes invalid at once, and all sessions and access tokens end. The person chooses a new password by a link that you get here.',
+  resetIssued: (at: string) => `Give this link to the person. It is valid until ${at}, and shown only now.`,
   sessions: 'Sessions and access tokens',
   noSessions: 'There are none.',
   accessToken: 'access token',
