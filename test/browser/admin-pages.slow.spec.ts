@@ -141,6 +141,8 @@ describeWithBrowser('The administration in a real browser', () => {
           await page.click('tbody a');
           await page.click('text=Require a new password');
           const link = (await page.textContent('code.secret'))!;
+          await page.locator('section[aria-labelledby=sessions]', { hasText: 'There are none.' }).waitFor();
+          await page.locator('section[aria-labelledby=events]', { hasText: 'reset' }).waitFor();
           expect(link).toMatch(/^http:..[^/]+\/account\/reset#token=/);
           const ben = new Visitor(`${server.url}/api/v1`, {});
           expect(

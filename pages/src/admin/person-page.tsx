@@ -33,20 +33,27 @@ function Person({ place, id }: PlaceProps & { readonly id: string }) {
   const [t, a] = [useTexts(), useAdminTexts()];
   const { route } = useLocation();
   const { value: user, refusal, setValue } = useLoaded(() => call<User>('GET', place));
+  // Changes of the account end sessions and are events.
+  const [changes, setChanges] = useState(0);
+  const noteChange = () => setChanges((count) => count + 1);
+  const changed = (now: User) => {
+    setValue(now);
+    noteChange();
+  };
   if (!user) return <RefusalNotice refusal={refusal} />;
   return (
     <>
       <section aria-labelledby="account">
         <h2 id="account">{user.email}</h2>
-        <Account user={user} place={place} changed={setValue} />
+        <Account user={user} place={place} changed={changed} />
       </section>
       <section aria-labelledby="password">
         <h2 id="password">{a.passwordOf}</h2>
-        <RequireReset place={place} />
+        <RequireReset place={place} onIssued={noteChange} />
       </section>
       <section aria-labelledby="sessions">
         <h2 id="sessions">{a.sessions}</h2>
-        <Sessions place={place} />
+        <Sessions key={changes} place={place} />
       </section>
       <section aria-labelledby="factors">
         <h2 id="factors">{a.factors}</h2>
@@ -54,7 +61,7 @@ function Person({ place, id }: PlaceProps & { readonly id: string }) {
       </section>
       <section aria-labelledby="events">
         <h2 id="events">{a.events}</h2>
-        <Events id={id} />
+        <Events key={changes} id={id} />
       </section>
       <section aria-labelledby="delete">
         <h2 id="delete">{t.deleteAccount}</h2>
@@ -126,16 +133,17 @@ function Account({ user, place, changed }: AccountProps) {
   );
 }
 
-function RequireReset({ place }: PlaceProps) {
+function RequireReset({ place, onIssued }: PlaceProps & { readonly onIssued: () => void }) {
   const a = useAdminTexts();
   const date = useDates();
   const confirmed = useConfirmed();
   const [issued, setIssued] = useState<{ readonly token: string; readonly expires_at: string } | null>(null);
   const { busy, refusal, run } = useAction();
   const require = () =>
-    run(async () =>
-      setIssued(await confirmed(() => call('POST', `${place}/password_reset`, { revoke: true }))),
-    );
+    run(async () => {
+      setIssued(await confirmed(() => call('POST', `${place}/password_reset`, { revoke: true })));
+      onIssued();
+    });
   return (
     <>
       <p>{a.requireResetIntro}</p>
