@@ -426,7 +426,7 @@ const signInAgain = step(
 
 const use = step('use', someSession, { age, policy }, expectResumption);
 
-/** Whatever the user is told, the session is over afterwards. The use counts if it came first. */
+/** The session is over afterwards. The use counts if it came first. */
 const useAsItEnds = step(
   'use as it ends',
   someSession,

@@ -135,6 +135,16 @@ describeWithBrowser('The administration in a real browser', () => {
           await page.waitForSelector('text=Disable the account');
         }));
 
+      it('ends all sessions of a person, and shows the events of that at once', () =>
+        inBrowser(async () => {
+          await signedIn('/account/devices', 'ann@example.com');
+          const page = await signedIn('/admin/people?email=ann');
+          await page.click('tbody a');
+          await page.click('text=End all');
+          await page.locator('section[aria-labelledby=sessions]', { hasText: 'There are none.' }).waitFor();
+          await page.locator('section[aria-labelledby=events]', { hasText: 'ended_by_admin' }).waitFor();
+        }));
+
       it('requires a new password by a link that is shown once', () =>
         inBrowser(async () => {
           const page = await signedIn('/admin/people?email=ben');

@@ -29,11 +29,15 @@ interface PlaceProps {
   readonly place: string;
 }
 
+interface ChangeProps extends PlaceProps {
+  readonly onChanged: () => void;
+}
+
 function Person({ place, id }: PlaceProps & { readonly id: string }) {
   const [t, a] = [useTexts(), useAdminTexts()];
   const { route } = useLocation();
   const { value: user, refusal, setValue } = useLoaded(() => call<User>('GET', place));
-  // Changes of the account end sessions and are events.
+  // Each change is an event, and some end sessions.
   const [changes, setChanges] = useState(0);
   const noteChange = () => setChanges((count) => count + 1);
   const changed = (now: User) => {
@@ -49,15 +53,15 @@ function Person({ place, id }: PlaceProps & { readonly id: string }) {
       </section>
       <section aria-labelledby="password">
         <h2 id="password">{a.passwordOf}</h2>
-        <RequireReset place={place} onIssued={noteChange} />
+        <RequireReset place={place} onChanged={noteChange} />
       </section>
       <section aria-labelledby="sessions">
         <h2 id="sessions">{a.sessions}</h2>
-        <Sessions key={changes} place={place} />
+        <Sessions key={changes} place={place} onChanged={noteChange} />
       </section>
       <section aria-labelledby="factors">
         <h2 id="factors">{a.factors}</h2>
-        <UserFactors place={place} />
+        <UserFactors place={place} onChanged={noteChange} />
       </section>
       <section aria-labelledby="events">
         <h2 id="events">{a.events}</h2>
@@ -133,7 +137,7 @@ function Account({ user, place, changed }: AccountProps) {
   );
 }
 
-function RequireReset({ place, onIssued }: PlaceProps & { readonly onIssued: () => void }) {
+function RequireReset({ place, onChanged }: ChangeProps) {
   const a = useAdminTexts();
   const date = useDates();
   const confirmed = useConfirmed();
@@ -142,7 +146,7 @@ function RequireReset({ place, onIssued }: PlaceProps & { readonly onIssued: () 
   const require = () =>
     run(async () => {
       setIssued(await confirmed(() => call('POST', `${place}/password_reset`, { revoke: true })));
-      onIssued();
+      onChanged();
     });
   return (
     <>
@@ -164,7 +168,7 @@ function RequireReset({ place, onIssued }: PlaceProps & { readonly onIssued: () 
   );
 }
 
-function Sessions({ place }: PlaceProps) {
+function Sessions({ place, onChanged }: ChangeProps) {
   const [t, a] = [useTexts(), useAdminTexts()];
   const date = useDates();
   const confirmed = useConfirmed();
@@ -173,7 +177,7 @@ function Sessions({ place }: PlaceProps) {
   const end = (path: string) =>
     run(async () => {
       await confirmed(() => call('DELETE', `${place}/sessions${path}`));
-      await sessions.reload();
+      onChanged();
     });
   return (
     <>
@@ -220,7 +224,7 @@ function Sessions({ place }: PlaceProps) {
   );
 }
 
-function UserFactors({ place }: PlaceProps) {
+function UserFactors({ place, onChanged }: ChangeProps) {
   const a = useAdminTexts();
   const confirmed = useConfirmed();
   const factors = useLoaded(() => call<Factors>('GET', `${place}/factors`));
@@ -233,6 +237,7 @@ function UserFactors({ place }: PlaceProps) {
     run(async () => {
       await confirmed(() => call('DELETE', `${place}/factors`));
       await factors.reload();
+      onChanged();
     });
   return (
     <>
